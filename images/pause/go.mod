@@ -1,0 +1,3 @@
+module gostack/images/pause
+
+go 1.24
