@@ -1,0 +1,158 @@
+// Package configuration turns the environment into one typed value. Nothing
+// else in the service reads a variable.
+package configuration
+
+import (
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+)
+
+// Identity says which instance of which service this is; it labels logs,
+// metrics, traces and /version.
+type Identity struct {
+	Service  string `json:"service"`
+	Version  string `json:"version"`
+	Commit   string `json:"commit"`
+	Region   string `json:"region"`
+	Track    string `json:"track"`
+	Instance string `json:"instance"`
+}
+
+// Database says where MySQL is and how much of it the service may use.
+type Database struct {
+	PrimaryAddress string
+	// ReplicaAddress equals PrimaryAddress where a region has no replica.
+	ReplicaAddress string
+	Name           string
+	User           string
+	Password       Secret
+	// Certificates is nil where the connection is plain.
+	Certificates *x509.CertPool
+
+	MaximumOpenConnections    int
+	MaximumIdleConnections    int
+	ConnectionMaximumLifetime time.Duration
+	DialTimeout               time.Duration
+	ReadTimeout               time.Duration
+	WriteTimeout              time.Duration
+	// MigrationTimeout bounds the wait for a database that is still starting.
+	MigrationTimeout time.Duration
+}
+
+// Server holds the limits of the HTTP server.
+type Server struct {
+	Port              int
+	RequestTimeout    time.Duration
+	MaximumBodyBytes  int
+	DrainDuration     time.Duration
+	ShutdownTimeout   time.Duration
+	RateLimit         float64
+	RateLimitBurst    int
+	IdempotencyMemory time.Duration
+}
+
+// Consul says where the hot settings are; an empty Address turns them off.
+type Consul struct {
+	Address string
+	Token   Secret
+	Key     string
+}
+
+// Configuration is everything that the platform tells the service at start.
+type Configuration struct {
+	Identity Identity
+	LogLevel slog.Level
+	Server   Server
+	Database Database
+	Consul   Consul
+	// ExportTraces is false without an OTLP endpoint: trace ids are still made
+	// and passed on, only nobody collects them.
+	ExportTraces bool
+}
+
+// Load reads the environment. version and commit are what the linker wrote
+// into the binary; SERVICE_VERSION wins over the former. The error is one
+// sentence for each variable that is missing or wrong.
+func Load(lookup Lookup, version, commit string) (Configuration, error) {
+	e := &environment{lookup: lookup}
+	identity := LoadIdentity(lookup, version, commit)
+
+	primary := e.address("MYSQL_PRIMARY_ADDRESS", e.required("MYSQL_PRIMARY_ADDRESS", "host:port of the primary MySQL server"))
+	configuration := Configuration{
+		Identity: identity,
+		LogLevel: e.level("LOG_LEVEL"),
+		Server: Server{
+			Port:              readPort(e),
+			RequestTimeout:    e.milliseconds("REQUEST_TIMEOUT_MILLISECONDS", 5_000, 100, 60_000),
+			MaximumBodyBytes:  e.integer("MAX_BODY_BYTES", 64<<10, 1<<10, 16<<20),
+			DrainDuration:     e.seconds("SHUTDOWN_DRAIN_SECONDS", 3, 0, 300),
+			ShutdownTimeout:   e.seconds("SHUTDOWN_TIMEOUT_SECONDS", 15, 1, 300),
+			RateLimit:         e.number("RATE_LIMIT_PER_SECOND", 0),
+			RateLimitBurst:    e.integer("RATE_LIMIT_BURST", 0, 0, 1_000_000),
+			IdempotencyMemory: time.Duration(e.integer("IDEMPOTENCY_RETENTION_HOURS", 24, 1, 24*365)) * time.Hour,
+		},
+		Database: Database{
+			PrimaryAddress:            primary,
+			ReplicaAddress:            e.address("MYSQL_REPLICA_ADDRESS", e.text("MYSQL_REPLICA_ADDRESS", "")),
+			Name:                      e.required("MYSQL_DATABASE", "the name of the database"),
+			User:                      e.required("MYSQL_USER", "the user that the service logs in as"),
+			Password:                  e.secret("MYSQL_PASSWORD", "the password of MYSQL_USER"),
+			Certificates:              e.certificates("MYSQL_CA_CERTIFICATE"),
+			MaximumOpenConnections:    e.integer("MYSQL_MAX_OPEN_CONNECTIONS", 10, 1, 10_000),
+			MaximumIdleConnections:    e.integer("MYSQL_MAX_IDLE_CONNECTIONS", 10, 0, 10_000),
+			ConnectionMaximumLifetime: e.seconds("MYSQL_CONNECTION_MAX_LIFETIME_SECONDS", 300, 1, 86_400),
+			DialTimeout:               e.milliseconds("MYSQL_DIAL_TIMEOUT_MILLISECONDS", 700, 50, 60_000),
+			ReadTimeout:               e.milliseconds("MYSQL_READ_TIMEOUT_MILLISECONDS", 1_500, 50, 600_000),
+			WriteTimeout:              e.milliseconds("MYSQL_WRITE_TIMEOUT_MILLISECONDS", 1_500, 50, 600_000),
+			MigrationTimeout:          e.seconds("MIGRATE_TIMEOUT_SECONDS", 60, 1, 3_600),
+		},
+		Consul: Consul{
+			Address: e.webAddress("CONSUL_HTTP_ADDR"),
+			Token:   Secret(e.text("CONSUL_HTTP_TOKEN", "")),
+			Key:     "services/" + identity.Service + "/settings",
+		},
+		ExportTraces: e.text("OTEL_EXPORTER_OTLP_ENDPOINT", "") != "" || e.text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "") != "",
+	}
+	if configuration.Database.ReplicaAddress == "" {
+		configuration.Database.ReplicaAddress = primary
+	}
+	if len(e.problems) > 0 {
+		return Configuration{}, errors.New(strings.Join(e.problems, " "))
+	}
+	return configuration, nil
+}
+
+// LoadIdentity never fails: even the complaint about a missing variable should
+// say which service makes it.
+func LoadIdentity(lookup Lookup, version, commit string) Identity {
+	e := &environment{lookup: lookup}
+	instance := e.text("INSTANCE_ID", "")
+	if instance == "" {
+		instance, _ = os.Hostname()
+	}
+	return Identity{
+		Service:  e.text("SERVICE_NAME", "users"),
+		Version:  e.text("SERVICE_VERSION", version),
+		Commit:   commit,
+		Region:   e.text("REGION", "local"),
+		Track:    e.text("TRACK", "stable"),
+		Instance: instance,
+	}
+}
+
+// LoadPort reads only PORT, for the health command that needs no database.
+func LoadPort(lookup Lookup) (int, error) {
+	e := &environment{lookup: lookup}
+	port := readPort(e)
+	if len(e.problems) > 0 {
+		return 0, errors.New(strings.Join(e.problems, " "))
+	}
+	return port, nil
+}
+
+// readPort is shared by the server and by the health command, which must agree.
+func readPort(e *environment) int { return e.integer("PORT", 8080, 1, 65_535) }

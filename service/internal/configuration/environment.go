@@ -1,0 +1,131 @@
+package configuration
+
+import (
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"math"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Lookup has the shape of os.LookupEnv, so that a test can bring its own environment.
+type Lookup func(name string) (string, bool)
+
+// environment reads typed variables and remembers every problem: somebody who
+// configures a new service wants to see all of them at once.
+type environment struct {
+	lookup   Lookup
+	problems []string
+}
+
+func (e *environment) complain(format string, arguments ...any) {
+	e.problems = append(e.problems, fmt.Sprintf(format, arguments...))
+}
+
+func (e *environment) text(name, fallback string) string {
+	if value, found := e.lookup(name); found && strings.TrimSpace(value) != "" {
+		return strings.TrimSpace(value)
+	}
+	return fallback
+}
+
+func (e *environment) required(name, meaning string) string {
+	value := e.text(name, "")
+	if value == "" {
+		e.complain("%s is missing: set it to %s.", name, meaning)
+	}
+	return value
+}
+
+func (e *environment) secret(name, meaning string) Secret {
+	value, found := e.lookup(name)
+	if !found || value == "" {
+		e.complain("%s is missing: set it to %s.", name, meaning)
+	}
+	return Secret(value)
+}
+
+func (e *environment) integer(name string, fallback, smallest, largest int) int {
+	value := e.text(name, "")
+	if value == "" {
+		return fallback
+	}
+	number, err := strconv.Atoi(value)
+	if err != nil || number < smallest || number > largest {
+		e.complain("%s must be a whole number from %d to %d, but it is %q.", name, smallest, largest, value)
+		return fallback
+	}
+	return number
+}
+
+func (e *environment) number(name string, fallback float64) float64 {
+	value := e.text(name, "")
+	if value == "" {
+		return fallback
+	}
+	number, err := strconv.ParseFloat(value, 64)
+	if err != nil || math.IsNaN(number) || math.IsInf(number, 0) || number < 0 {
+		e.complain("%s must be a number that is not negative, but it is %q.", name, value)
+		return fallback
+	}
+	return number
+}
+
+func (e *environment) seconds(name string, fallback, smallest, largest int) time.Duration {
+	return time.Duration(e.integer(name, fallback, smallest, largest)) * time.Second
+}
+
+func (e *environment) milliseconds(name string, fallback, smallest, largest int) time.Duration {
+	return time.Duration(e.integer(name, fallback, smallest, largest)) * time.Millisecond
+}
+
+func (e *environment) address(name, value string) string {
+	if value == "" {
+		return ""
+	}
+	host, port, err := net.SplitHostPort(value)
+	number, portError := strconv.Atoi(port)
+	if err != nil || host == "" || portError != nil || number < 1 || number > math.MaxUint16 {
+		e.complain("%s must look like host:port, but it is %q.", name, value)
+	}
+	return value
+}
+
+func (e *environment) webAddress(name string) string {
+	value := e.text(name, "")
+	if value == "" {
+		return ""
+	}
+	parsed, err := url.Parse(value)
+	if err != nil || parsed.Host == "" || (parsed.Scheme != "http" && parsed.Scheme != "https") {
+		e.complain("%s must be an http:// or https:// address, but it is %q.", name, value)
+		return ""
+	}
+	return strings.TrimRight(value, "/")
+}
+
+func (e *environment) level(name string) slog.Level {
+	value := e.text(name, "info")
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(value)); err != nil {
+		e.complain("%s must be debug, info, warn or error, but it is %q.", name, value)
+	}
+	return level
+}
+
+func (e *environment) certificates(name string) *x509.CertPool {
+	value := e.text(name, "")
+	if value == "" {
+		return nil
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM([]byte(value)) {
+		e.complain("%s must be one or more certificates as PEM text, but no certificate could be read from it.", name)
+		return nil
+	}
+	return pool
+}

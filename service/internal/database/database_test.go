@@ -1,0 +1,114 @@
+package database
+
+import (
+	"context"
+	"crypto/x509"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"gostack.dev/users/internal/configuration"
+)
+
+func TestErrorsAreToldApart(t *testing.T) {
+	answer := func(number uint16) error { return fmt.Errorf("wrapped: %w", &mysql.MySQLError{Number: number}) }
+	for name, test := range map[string]struct {
+		err                              error
+		unavailable, duplicate, repeated bool
+	}{
+		"nothing":                      {nil, false, false, false},
+		"no rows":                      {sql.ErrNoRows, false, false, false},
+		"a caller who hung up":         {context.Canceled, false, false, false},
+		"a duplicate":                  {answer(duplicateEntry), false, true, false},
+		"a deadlock":                   {answer(deadlock), false, false, true},
+		"a certification failure":      {answer(rolledBackDuringCommit), false, false, true},
+		"a read-only server":           {answer(optionPreventsStatement), true, false, false},
+		"too many connections":         {answer(tooManyConnections), true, false, false},
+		"a missing table":              {answer(1146), false, false, false},
+		"a refused connection":         {&net.OpError{Op: "dial", Err: errors.New("refused")}, true, false, false},
+		"a deadline":                   {context.DeadlineExceeded, true, false, false},
+		"a connection broken underway": {mysql.ErrInvalidConn, true, false, false},
+		"a connection never used":      {driver.ErrBadConn, true, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if IsUnavailable(test.err) != test.unavailable || IsDuplicate(test.err) != test.duplicate || IsSafeToRepeat(test.err) != test.repeated {
+				t.Errorf("unavailable %v, duplicate %v, safe to repeat %v", IsUnavailable(test.err), IsDuplicate(test.err), IsSafeToRepeat(test.err))
+			}
+		})
+	}
+}
+
+func TestOnlyThePrimaryPoolRefusesReadOnlyServers(t *testing.T) {
+	for _, writable := range []bool{true, false} {
+		config, err := driverConfig(configuration.Database{Password: "hush"}, "db.example:3306", writable, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if config.RejectReadOnly != writable || !config.ParseTime || !config.ClientFoundRows || config.TLS != nil {
+			t.Errorf("writable %v: %+v", writable, config)
+		}
+		if !strings.Contains(config.FormatDSN(), "utf8mb4") {
+			t.Errorf("not utf8mb4: %s", config.FormatDSN())
+		}
+	}
+}
+
+func TestACertificateMeansThatTheHostNameIsVerified(t *testing.T) {
+	authorities := x509.NewCertPool()
+	config, err := driverConfig(configuration.Database{Certificates: authorities}, "db.example:3306", true, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config.TLS == nil || config.TLS.ServerName != "db.example" || config.TLS.InsecureSkipVerify || !config.TLS.RootCAs.Equal(authorities) {
+		t.Errorf("TLS: %+v", config.TLS)
+	}
+}
+
+func TestWithoutAReplicaBothPoolsAreOne(t *testing.T) {
+	pools, err := Open(configuration.Database{PrimaryAddress: "a:1", ReplicaAddress: "a:1"}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pools.Primary != pools.Replica {
+		t.Error("there are two pools to one server")
+	}
+	if err := pools.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEveryMigrationCanBeUndone(t *testing.T) {
+	up, err := fs.Glob(migrations, "migrations/*.up.sql")
+	if err != nil || len(up) == 0 {
+		t.Fatalf("migrations %v, %v", up, err)
+	}
+	for _, name := range up {
+		if _, err := fs.Stat(migrations, strings.Replace(name, ".up.", ".down.", 1)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestAMigrationGivesUpOnADatabaseThatNeverComesAndKeepsThePasswordToItself(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Migrate(t.Context(), configuration.Database{PrimaryAddress: address, User: "u", Password: "hush", Name: "n", MigrationTimeout: time.Millisecond}, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "gave up") || strings.Contains(err.Error(), "hush") {
+		t.Errorf("got %v", err)
+	}
+}

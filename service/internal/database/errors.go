@@ -1,0 +1,60 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// The numbers of MySQL's server error reference that the service tells apart.
+const (
+	tooManyConnections      = 1040
+	databaseDenied          = 1044
+	accessDenied            = 1045
+	serverShutdown          = 1053
+	duplicateEntry          = 1062
+	tooManyUserConnections  = 1203
+	lockWaitTimeout         = 1205
+	deadlock                = 1213
+	optionPreventsStatement = 1290
+	readOnlyTransaction     = 1792
+	readOnlyMode            = 1836
+	rolledBackDuringCommit  = 3101
+)
+
+// IsUnavailable tells a database that cannot serve from one that serves and says no.
+func IsUnavailable(err error) bool {
+	if err == nil || errors.Is(err, sql.ErrNoRows) || errors.Is(err, context.Canceled) {
+		return false
+	}
+	var answer *mysql.MySQLError
+	if !errors.As(err, &answer) {
+		return true
+	}
+	switch answer.Number {
+	case tooManyConnections, databaseDenied, accessDenied, serverShutdown, tooManyUserConnections,
+		lockWaitTimeout, optionPreventsStatement, readOnlyTransaction, readOnlyMode:
+		return true
+	}
+	return false
+}
+
+// IsDuplicate says that a unique key already has the value.
+func IsDuplicate(err error) bool {
+	var answer *mysql.MySQLError
+	return errors.As(err, &answer) && answer.Number == duplicateEntry
+}
+
+// IsSafeToRepeat says that the transaction surely left nothing behind: the
+// driver never sent it, or the server rolled it back. A connection that broke
+// underway is not among these, because its commit may have arrived.
+func IsSafeToRepeat(err error) bool {
+	if errors.Is(err, driver.ErrBadConn) {
+		return true
+	}
+	var answer *mysql.MySQLError
+	return errors.As(err, &answer) && (answer.Number == deadlock || answer.Number == rolledBackDuringCommit)
+}

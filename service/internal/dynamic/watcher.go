@@ -1,0 +1,126 @@
+package dynamic
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// Consul answers a blocking query when the value changes, or after this long.
+	blockingWait = 60 * time.Second
+	// Consul adds up to a sixteenth of the wait to spread its load.
+	requestTimeout  = blockingWait + blockingWait/16 + 10*time.Second
+	shortestPause   = 200 * time.Millisecond
+	longestPause    = 30 * time.Second
+	largestDocument = 512 << 10
+)
+
+// Watcher keeps a Store equal to one key in Consul.
+type Watcher struct {
+	address string
+	key     string
+	token   string
+	store   *Store
+	logger  *slog.Logger
+	client  *http.Client
+}
+
+// NewWatcher returns a watcher of one key; address is Consul's HTTP address.
+func NewWatcher(address, key, token string, store *Store, logger *slog.Logger) *Watcher {
+	return &Watcher{
+		address: address, key: key, token: token, store: store, logger: logger,
+		client: &http.Client{Timeout: requestTimeout},
+	}
+}
+
+type answer struct {
+	index    uint64
+	found    bool
+	document []byte
+}
+
+// Run follows the key until the context ends. Consul being away changes
+// nothing: the last good settings stay in force.
+func (watcher *Watcher) Run(ctx context.Context) {
+	var index uint64
+	var failing bool
+	pause := shortestPause
+	for ctx.Err() == nil {
+		received, err := watcher.ask(ctx, index)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			if !failing {
+				watcher.logger.WarnContext(ctx, "settings cannot be read from Consul; the present ones stay in force", "key", watcher.key, "error", err.Error())
+			}
+			failing = true
+			index = 0
+			pause = min(2*pause, longestPause)
+		default:
+			failing = false
+			pause = shortestPause
+			if received.index != index {
+				watcher.take(ctx, received)
+			}
+			// An index that went back means that Consul was restored: start over.
+			if received.index < index {
+				received.index = 0
+			}
+			index = received.index
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause/2 + rand.N(pause)):
+		}
+	}
+}
+
+func (watcher *Watcher) take(ctx context.Context, received answer) {
+	if !received.found {
+		watcher.store.Reset()
+		watcher.logger.InfoContext(ctx, "no settings in Consul; those of the environment are in force", "key", watcher.key)
+		return
+	}
+	if err := watcher.store.Replace(received.document); err != nil {
+		watcher.logger.ErrorContext(ctx, "settings in Consul were refused; the present ones stay in force", "key", watcher.key, "error", err.Error())
+		return
+	}
+	watcher.logger.InfoContext(ctx, "settings from Consul are in force", "key", watcher.key, "settings", watcher.store.Current())
+}
+
+func (watcher *Watcher) ask(ctx context.Context, index uint64) (answer, error) {
+	query := url.Values{"raw": {""}, "wait": {blockingWait.String()}, "index": {strconv.FormatUint(index, 10)}}
+	path := strings.ReplaceAll(url.PathEscape(watcher.key), "%2F", "/")
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, watcher.address+"/v1/kv/"+path+"?"+query.Encode(), nil)
+	if err != nil {
+		return answer{}, err
+	}
+	if watcher.token != "" {
+		request.Header.Set("X-Consul-Token", watcher.token)
+	}
+	response, err := watcher.client.Do(request)
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusNotFound {
+		return answer{}, fmt.Errorf("the answer of Consul is %s", response.Status)
+	}
+	received := answer{found: response.StatusCode == http.StatusOK}
+	if received.index, err = strconv.ParseUint(response.Header.Get("X-Consul-Index"), 10, 64); err != nil {
+		return answer{}, fmt.Errorf("no index came from Consul: %w", err)
+	}
+	if received.document, err = io.ReadAll(io.LimitReader(response.Body, largestDocument)); err != nil {
+		return answer{}, err
+	}
+	return received, nil
+}

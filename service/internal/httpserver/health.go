@@ -1,0 +1,97 @@
+package httpserver
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"gostack.dev/users/internal/configuration"
+)
+
+const readinessTimeout = time.Second
+
+// Dependency answers nil when it works, or says what does not.
+type Dependency struct {
+	Name  string
+	Check func(context.Context) error
+	// Required is asked of a new instance before it gets its first request.
+	Required bool
+}
+
+// Health knows whether the instance should get requests.
+type Health struct {
+	dependencies []Dependency
+	draining     atomic.Bool
+	wasReady     atomic.Bool
+}
+
+// NewHealth returns the health of an instance with these dependencies.
+func NewHealth(dependencies ...Dependency) *Health {
+	return &Health{dependencies: dependencies}
+}
+
+// Drain makes the instance not ready for the rest of its life.
+func (health *Health) Drain() { health.draining.Store(true) }
+
+// Draining tells whether the instance is on its way out.
+func (health *Health) Draining() bool { return health.draining.Load() }
+
+// Register adds the addresses that the platform asks.
+func (health *Health) Register(router *Router, identity configuration.Identity) {
+	router.Handle("GET /health/live", func(*http.Request) (Reply, error) {
+		return Reply{Status: http.StatusOK, Message: "alive"}, nil
+	})
+	router.Handle("GET /health/ready", health.ready)
+	router.Handle("GET /version", func(*http.Request) (Reply, error) {
+		return Reply{Status: http.StatusOK, Message: "version", Data: identity}, nil
+	})
+}
+
+// ready asks every dependency each time. A new instance is ready when all
+// required ones answer, so that a wrong address never gets through a rollout.
+// Afterwards one that answers is enough: without the primary it still reads,
+// without the replica it reads from the primary, and taking every instance out
+// of service would turn half an outage into a whole one.
+func (health *Health) ready(request *http.Request) (Reply, error) {
+	if health.Draining() {
+		return Reply{}, &Failure{Status: http.StatusServiceUnavailable, Message: "draining"}
+	}
+	ctx, cancel := context.WithTimeout(request.Context(), readinessTimeout)
+	defer cancel()
+
+	problems := make([]error, len(health.dependencies))
+	answered := make(chan struct{}, len(health.dependencies))
+	for position, dependency := range health.dependencies {
+		go func() {
+			problems[position] = dependency.Check(ctx)
+			answered <- struct{}{}
+		}()
+	}
+	for range health.dependencies {
+		<-answered
+	}
+
+	states := map[string]string{}
+	var working, requiredBroken int
+	for position, dependency := range health.dependencies {
+		if problems[position] == nil {
+			working++
+			states[dependency.Name] = "ready"
+			continue
+		}
+		states[dependency.Name] = "not ready: " + problems[position].Error()
+		if dependency.Required {
+			requiredBroken++
+		}
+	}
+	if len(health.dependencies) > 0 && (working == 0 || (requiredBroken > 0 && !health.wasReady.Load())) {
+		return Reply{}, &Failure{Status: http.StatusServiceUnavailable, Message: "not ready", Fields: states}
+	}
+	health.wasReady.Store(true)
+	message := "ready"
+	if working < len(health.dependencies) {
+		message = "ready, but degraded"
+	}
+	return Reply{Status: http.StatusOK, Message: message, Data: states}, nil
+}

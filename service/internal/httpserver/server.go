@@ -1,0 +1,115 @@
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"gostack.dev/users/internal/observability"
+)
+
+const (
+	headerTimeout = 5 * time.Second
+	bodyTimeout   = 15 * time.Second
+	answerTimeout = 30 * time.Second
+	// Longer than a proxy keeps its idle connections, so that it is never the
+	// service that closes one just as a request comes in.
+	idleTimeout       = 90 * time.Second
+	largestHeaderSize = 32 << 10
+)
+
+// Options is what a server needs to know.
+type Options struct {
+	Router           *Router
+	Health           *Health
+	Metrics          *observability.Metrics
+	Logger           *slog.Logger
+	Allow            func() bool
+	Feature          func(name string) bool
+	RequestTimeout   time.Duration
+	MaximumBodyBytes int
+	DrainDuration    time.Duration
+	ShutdownTimeout  time.Duration
+	// After is time.After; a test brings its own clock.
+	After func(time.Duration) <-chan time.Time
+}
+
+// Server serves the routes until it is told to stop.
+type Server struct {
+	options Options
+	handler http.Handler
+}
+
+// New puts the middleware around the routes.
+func New(options Options) *Server {
+	if options.After == nil {
+		options.After = time.After
+	}
+	var handler http.Handler = options.Router
+	handler = refuseWrites(options.Feature, handler)
+	handler = limitRate(options.Allow, handler)
+	handler = limitBody(options.MaximumBodyBytes, handler)
+	handler = withDeadline(options.RequestTimeout, handler)
+	handler = observe(options.Router, options.Metrics, options.Logger, handler)
+	server := &Server{options: options}
+	server.handler = server.closeWhileDraining(handler)
+	return server
+}
+
+// Handler is the whole server without its socket.
+func (server *Server) Handler() http.Handler { return server.handler }
+
+// Run serves until the context ends, then leaves without refusing anybody: it
+// fails readiness at once, still serves until the platform has noticed, and
+// finishes what is in flight.
+func (server *Server) Run(ctx context.Context, listener net.Listener) error {
+	inner := &http.Server{
+		Handler:           server.handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       bodyTimeout,
+		WriteTimeout:      answerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    largestHeaderSize,
+		ErrorLog:          slog.NewLogLogger(server.options.Logger.Handler(), slog.LevelWarn),
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- inner.Serve(listener) }()
+	select {
+	case err := <-stopped:
+		return fmt.Errorf("the server stopped by itself: %w", err)
+	case <-ctx.Done():
+	}
+
+	server.options.Health.Drain()
+	server.options.Logger.Info("draining: readiness fails from now on", "seconds", server.options.DrainDuration.Seconds())
+	select {
+	case err := <-stopped:
+		return fmt.Errorf("the server stopped by itself: %w", err)
+	case <-server.options.After(server.options.DrainDuration):
+	}
+
+	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), server.options.ShutdownTimeout)
+	defer cancel()
+	if err := inner.Shutdown(deadline); err != nil {
+		_ = inner.Close()
+		return fmt.Errorf("requests were still in flight after %s and were cut off: %w", server.options.ShutdownTimeout, err)
+	}
+	if err := <-stopped; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// closeWhileDraining asks callers with a kept connection to open the next one elsewhere.
+func (server *Server) closeWhileDraining(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+		if server.options.Health.Draining() {
+			writer.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(writer, request)
+	})
+}

@@ -1,0 +1,60 @@
+// Package observability makes the service visible: logs, metrics and traces.
+package observability
+
+import (
+	"context"
+	"io"
+	"log/slog"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"gostack.dev/users/internal/configuration"
+)
+
+type requestIDKey struct{}
+
+// WithRequestID lets every log line below this context name the request.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestIDKey{}, id)
+}
+
+// NewLogger writes one JSON object a line with the keys timestamp, level,
+// service, trace_id and message, and whatever else the line has to say.
+func NewLogger(output io.Writer, level slog.Level, identity configuration.Identity) *slog.Logger {
+	handler := slog.NewJSONHandler(output, &slog.HandlerOptions{Level: level, ReplaceAttr: renameKeys})
+	return slog.New(contextHandler{handler}).With("service", identity.Service, "region", identity.Region, "track", identity.Track)
+}
+
+func renameKeys(groups []string, attribute slog.Attr) slog.Attr {
+	if len(groups) > 0 {
+		return attribute
+	}
+	switch attribute.Key {
+	case slog.TimeKey:
+		attribute.Key = "timestamp"
+	case slog.MessageKey:
+		attribute.Key = "message"
+	}
+	return attribute
+}
+
+// contextHandler adds the ids to every line, so that no caller can forget them.
+type contextHandler struct{ slog.Handler }
+
+func (handler contextHandler) Handle(ctx context.Context, record slog.Record) error {
+	var traceID string
+	if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
+		traceID = span.TraceID().String()
+	}
+	requestID, _ := ctx.Value(requestIDKey{}).(string)
+	record.AddAttrs(slog.String("trace_id", traceID), slog.String("request_id", requestID))
+	return handler.Handler.Handle(ctx, record)
+}
+
+func (handler contextHandler) WithAttrs(attributes []slog.Attr) slog.Handler {
+	return contextHandler{handler.Handler.WithAttrs(attributes)}
+}
+
+func (handler contextHandler) WithGroup(name string) slog.Handler {
+	return contextHandler{handler.Handler.WithGroup(name)}
+}

@@ -1,0 +1,100 @@
+package observability
+
+import (
+	"database/sql"
+	"net/http"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"gostack.dev/users/internal/configuration"
+)
+
+// Metrics is everything that /metrics shows.
+type Metrics struct {
+	registry  *prometheus.Registry
+	durations *prometheus.HistogramVec
+	inFlight  prometheus.Gauge
+	breakers  *prometheus.GaugeVec
+	fallbacks *prometheus.CounterVec
+}
+
+// NewMetrics has a registry of its own, so that two servers in one test do not collide.
+func NewMetrics(identity configuration.Identity) *Metrics {
+	metrics := &Metrics{
+		registry: prometheus.NewRegistry(),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "http_request_duration_seconds",
+			Help:    "How long requests took, by route pattern.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+		}, []string{"route", "method", "status"}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "http_requests_in_flight",
+			Help: "Requests that are being answered.",
+		}),
+		breakers: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "circuit_breaker_open",
+			Help: "1 while a dependency is not asked because it kept failing.",
+		}, []string{"name"}),
+		fallbacks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "database_replica_fallbacks_total",
+			Help: "Reads that went to the primary instead of the replica.",
+		}, []string{"reason"}),
+	}
+	information := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "service_build_info",
+		Help: "Always 1; the labels say what is running.",
+	}, []string{"service", "version", "commit", "region", "track", "instance", "go_version"})
+	information.WithLabelValues(identity.Service, identity.Version, identity.Commit, identity.Region, identity.Track, identity.Instance, runtime.Version()).Set(1)
+	metrics.registry.MustRegister(
+		metrics.durations, metrics.inFlight, metrics.breakers, metrics.fallbacks, information,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return metrics
+}
+
+// Handler answers a scrape.
+func (metrics *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(metrics.registry, promhttp.HandlerOpts{})
+}
+
+// WatchPool shows the state of a connection pool under the given name.
+func (metrics *Metrics) WatchPool(name string, pool *sql.DB) {
+	metrics.registry.MustRegister(collectors.NewDBStatsCollector(pool, name))
+}
+
+// RequestStarted counts a request in; the returned function counts it out.
+func (metrics *Metrics) RequestStarted(method, route string) func(status int, took time.Duration) {
+	metrics.inFlight.Inc()
+	return func(status int, took time.Duration) {
+		metrics.inFlight.Dec()
+		metrics.durations.WithLabelValues(route, boundedMethod(method), strconv.Itoa(status)).Observe(took.Seconds())
+	}
+}
+
+// BreakerChanged shows the state of a circuit breaker.
+func (metrics *Metrics) BreakerChanged(name, state string) {
+	var open float64
+	if state == "open" {
+		open = 1
+	}
+	metrics.breakers.WithLabelValues(name).Set(open)
+}
+
+// ReplicaFallback counts a read that the primary had to answer.
+func (metrics *Metrics) ReplicaFallback(reason string) {
+	metrics.fallbacks.WithLabelValues(reason).Inc()
+}
+
+// boundedMethod keeps a client who invents methods from inventing time series.
+func boundedMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
+}

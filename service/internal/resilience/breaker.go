@@ -1,0 +1,68 @@
+// Package resilience keeps one slow dependency from taking the service with it.
+package resilience
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+)
+
+// ErrOpen says that a dependency failed so often that it is not asked for a while.
+var ErrOpen = errors.New("the circuit breaker is open")
+
+const (
+	failuresToOpen = 5
+	// A database failover takes a few seconds; asking again every two seconds
+	// finds the new primary soon without hammering it.
+	openDuration     = 2 * time.Second
+	halfOpenRequests = 3
+)
+
+// Breaker stops calls to a dependency that keeps failing.
+type Breaker struct {
+	inner *gobreaker.CircuitBreaker[struct{}]
+}
+
+// BreakerOptions describes one breaker.
+type BreakerOptions struct {
+	Name string
+	// IsFailure tells an ill dependency from a healthy one that answers "no".
+	IsFailure func(error) bool
+	// OnChange hears of every change of state; it may be nil.
+	OnChange func(name, state string)
+}
+
+// NewBreaker returns a closed breaker.
+func NewBreaker(options BreakerOptions) *Breaker {
+	settings := gobreaker.Settings{
+		Name:         options.Name,
+		MaxRequests:  halfOpenRequests,
+		Timeout:      openDuration,
+		ReadyToTrip:  func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= failuresToOpen },
+		IsSuccessful: func(err error) bool { return err == nil || !options.IsFailure(err) },
+		// A caller who hung up says nothing about the dependency.
+		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
+	}
+	if options.OnChange != nil {
+		settings.OnStateChange = func(name string, _, to gobreaker.State) { options.OnChange(name, to.String()) }
+	}
+	return &Breaker{inner: gobreaker.NewCircuitBreaker[struct{}](settings)}
+}
+
+// Do calls the operation unless the breaker is open, which gives ErrOpen at once.
+func (breaker *Breaker) Do(ctx context.Context, operation func(context.Context) error) error {
+	_, err := breaker.inner.Execute(func() (struct{}, error) {
+		err := operation(ctx)
+		if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+			// Drivers report a cancelled call as a broken connection.
+			err = errors.Join(context.Canceled, err)
+		}
+		return struct{}{}, err
+	})
+	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
+		return ErrOpen
+	}
+	return err
+}

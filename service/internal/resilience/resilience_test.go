@@ -1,0 +1,79 @@
+package resilience
+
+import (
+	"context"
+	"errors"
+	"testing"
+)
+
+var errIll = errors.New("ill")
+
+func always(error) bool { return true }
+
+func TestADependencyThatKeepsFailingIsNotAskedAnyMore(t *testing.T) {
+	var states []string
+	breaker := NewBreaker(BreakerOptions{Name: "x", IsFailure: always, OnChange: func(_, state string) { states = append(states, state) }})
+	asked := 0
+	for range failuresToOpen + 3 {
+		_ = breaker.Do(t.Context(), func(context.Context) error { asked++; return errIll })
+	}
+	if asked != failuresToOpen {
+		t.Errorf("asked %d times", asked)
+	}
+	if err := breaker.Do(t.Context(), func(context.Context) error { return nil }); !errors.Is(err, ErrOpen) {
+		t.Errorf("got %v", err)
+	}
+	if len(states) != 1 || states[0] != "open" {
+		t.Errorf("states %v", states)
+	}
+}
+
+func TestAnAnswerThatIsNotAnOutageKeepsTheBreakerClosed(t *testing.T) {
+	breaker := NewBreaker(BreakerOptions{Name: "x", IsFailure: func(error) bool { return false }})
+	for range failuresToOpen * 2 {
+		if err := breaker.Do(t.Context(), func(context.Context) error { return errIll }); !errors.Is(err, errIll) {
+			t.Fatalf("got %v", err)
+		}
+	}
+}
+
+func TestCallersWhoHangUpDoNotOpenTheBreaker(t *testing.T) {
+	breaker := NewBreaker(BreakerOptions{Name: "x", IsFailure: always})
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range failuresToOpen * 2 {
+		if err := breaker.Do(cancelled, func(context.Context) error { return errIll }); errors.Is(err, ErrOpen) {
+			t.Fatal("it opened")
+		}
+	}
+}
+
+func TestANewLimiterRefusesNothing(t *testing.T) {
+	limiter := NewLimiter()
+	for range 1000 {
+		if !limiter.Allow() {
+			t.Fatal("refused")
+		}
+	}
+}
+
+func TestTheLimitCanBeSetAndLiftedWhileInUse(t *testing.T) {
+	limiter := NewLimiter()
+	// One token in almost three hours: the test cannot be slow enough to see a second.
+	limiter.Set(0.0001, 1)
+	if !limiter.Allow() || limiter.Allow() {
+		t.Error("a burst of one let through something else than one")
+	}
+	limiter.Set(0, 0)
+	if !limiter.Allow() {
+		t.Error("refused although there is no limit")
+	}
+}
+
+func TestALimitWithoutABurstStillServes(t *testing.T) {
+	limiter := NewLimiter()
+	limiter.Set(0.0001, 0)
+	if !limiter.Allow() {
+		t.Error("a bucket without room refuses everybody")
+	}
+}

@@ -1,0 +1,188 @@
+package users
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"gostack.dev/users/internal/httpserver"
+)
+
+const (
+	basePath        = "/api/v1/users"
+	defaultPageSize = 20
+	largestPageSize = 100
+	largestPage     = 1_000_000_000
+	longestKey      = 255
+	retrySeconds    = 2
+	// statusClientClosed is what proxies log for a caller who hung up; nobody receives it.
+	statusClientClosed = 499
+)
+
+// Handlers answer for users over HTTP.
+type Handlers struct {
+	repository Repository
+}
+
+// NewHandlers returns handlers over a repository.
+func NewHandlers(repository Repository) *Handlers {
+	return &Handlers{repository: repository}
+}
+
+// Register adds the routes.
+func (handlers *Handlers) Register(router *httpserver.Router) {
+	router.Handle("GET "+basePath, handlers.list)
+	router.Handle("POST "+basePath, handlers.create)
+	router.Handle("GET "+basePath+"/{id}", handlers.get)
+	router.Handle("PUT "+basePath+"/{id}", handlers.update)
+	router.Handle("DELETE "+basePath+"/{id}", handlers.delete)
+}
+
+type pagination struct {
+	Total    uint64 `json:"total"`
+	Page     int    `json:"page"`
+	PageSize int    `json:"page_size"`
+}
+
+type listing struct {
+	Items      []User     `json:"items"`
+	Pagination pagination `json:"pagination"`
+}
+
+func (handlers *Handlers) list(request *http.Request) (httpserver.Reply, error) {
+	problems := map[string]string{}
+	page := queryNumber(request, "page", 1, largestPage, problems)
+	size := queryNumber(request, "page_size", defaultPageSize, largestPageSize, problems)
+	if len(problems) > 0 {
+		return httpserver.Reply{}, badRequest("the query has bad parameters", problems)
+	}
+	found, err := handlers.repository.List(request.Context(), (page-1)*size, size)
+	if err != nil {
+		return httpserver.Reply{}, failureOf(request.Context(), err)
+	}
+	items := found.Users
+	if items == nil {
+		items = []User{}
+	}
+	return httpserver.Reply{Status: http.StatusOK, Message: "ok", Data: listing{items, pagination{found.Total, page, size}}}, nil
+}
+
+func (handlers *Handlers) get(request *http.Request) (httpserver.Reply, error) {
+	id, err := pathID(request)
+	if err != nil {
+		return httpserver.Reply{}, err
+	}
+	user, err := handlers.repository.Get(request.Context(), id)
+	if err != nil {
+		return httpserver.Reply{}, failureOf(request.Context(), err)
+	}
+	return httpserver.Reply{Status: http.StatusOK, Message: "ok", Data: user}, nil
+}
+
+func (handlers *Handlers) create(request *http.Request) (httpserver.Reply, error) {
+	key := request.Header.Get("Idempotency-Key")
+	if !acceptableKey(key) {
+		return httpserver.Reply{}, badRequest("the Idempotency-Key must be 1 to 255 printable ASCII characters", nil)
+	}
+	input, err := readInput(request)
+	if err != nil {
+		return httpserver.Reply{}, err
+	}
+	user, created, err := handlers.repository.Create(request.Context(), input, key)
+	if err != nil {
+		return httpserver.Reply{}, failureOf(request.Context(), err)
+	}
+	message := "created"
+	if !created {
+		message = "created before"
+	}
+	return httpserver.Reply{
+		Status: http.StatusCreated, Message: message, Data: user,
+		Location: fmt.Sprintf("%s/%d", basePath, user.ID),
+	}, nil
+}
+
+func (handlers *Handlers) update(request *http.Request) (httpserver.Reply, error) {
+	id, err := pathID(request)
+	if err != nil {
+		return httpserver.Reply{}, err
+	}
+	input, err := readInput(request)
+	if err != nil {
+		return httpserver.Reply{}, err
+	}
+	user, err := handlers.repository.Update(request.Context(), id, input)
+	if err != nil {
+		return httpserver.Reply{}, failureOf(request.Context(), err)
+	}
+	return httpserver.Reply{Status: http.StatusOK, Message: "updated", Data: user}, nil
+}
+
+func (handlers *Handlers) delete(request *http.Request) (httpserver.Reply, error) {
+	id, err := pathID(request)
+	if err != nil {
+		return httpserver.Reply{}, err
+	}
+	if err := handlers.repository.Delete(request.Context(), id); err != nil {
+		return httpserver.Reply{}, failureOf(request.Context(), err)
+	}
+	return httpserver.Reply{Status: http.StatusOK, Message: "deleted"}, nil
+}
+
+func pathID(request *http.Request) (uint64, error) {
+	// One bit less than the column holds, so that every id is also a signed number elsewhere.
+	id, err := strconv.ParseUint(request.PathValue("id"), 10, 63)
+	if err != nil || id == 0 {
+		return 0, badRequest("the address has a bad id", map[string]string{"id": "must be a positive whole number"})
+	}
+	return id, nil
+}
+
+func queryNumber(request *http.Request, name string, fallback, largest int, problems map[string]string) int {
+	values, sent := request.URL.Query()[name]
+	if !sent {
+		return fallback
+	}
+	number, err := strconv.Atoi(values[0])
+	if err != nil || number < 1 || number > largest || len(values) > 1 {
+		problems[name] = fmt.Sprintf("must be one whole number from 1 to %d", largest)
+		return fallback
+	}
+	return number
+}
+
+func acceptableKey(key string) bool {
+	if len(key) > longestKey {
+		return false
+	}
+	for position := range len(key) {
+		if key[position] < ' ' || key[position] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+func badRequest(message string, fields map[string]string) *httpserver.Failure {
+	return &httpserver.Failure{Status: http.StatusBadRequest, Message: message, Fields: fields}
+}
+
+func failureOf(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return &httpserver.Failure{Status: statusClientClosed, Message: "the caller hung up", Cause: err}
+	case errors.Is(err, ErrNotFound):
+		return &httpserver.Failure{Status: http.StatusNotFound, Message: ErrNotFound.Error()}
+	case errors.Is(err, ErrEmailTaken):
+		return &httpserver.Failure{Status: http.StatusConflict, Message: ErrEmailTaken.Error(), Fields: map[string]string{"email": "belongs to another user"}}
+	case errors.Is(err, ErrOriginalGone):
+		return &httpserver.Failure{Status: http.StatusConflict, Message: ErrOriginalGone.Error()}
+	case errors.Is(err, ErrKeyReused):
+		return &httpserver.Failure{Status: http.StatusUnprocessableEntity, Message: ErrKeyReused.Error()}
+	case errors.Is(err, ErrUnavailable):
+		return &httpserver.Failure{Status: http.StatusServiceUnavailable, Message: ErrUnavailable.Error(), RetryAfterSeconds: retrySeconds, Cause: err}
+	}
+	return err
+}

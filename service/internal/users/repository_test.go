@@ -1,0 +1,268 @@
+package users
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/DATA-DOG/go-sqlmock"
+	"github.com/go-sql-driver/mysql"
+
+	"gostack.dev/users/internal/database"
+)
+
+var (
+	instant     = time.Date(2030, 1, 2, 3, 4, 5, 6000, time.UTC)
+	errBroken   = &net.OpError{Op: "dial", Err: errors.New("connection refused")}
+	errTwice    = &mysql.MySQLError{Number: 1062}
+	errDeadlock = &mysql.MySQLError{Number: 1213}
+	input       = Input{Name: "Ada", Email: "ada@example.com"}
+)
+
+const (
+	selectUser = "SELECT id, name, email, created_at, updated_at FROM users WHERE id = ?"
+	insertUser = "INSERT INTO users (name, email, created_at, updated_at) VALUES (?, ?, ?, ?)"
+	insertKey  = "INSERT INTO idempotency_keys (idempotency_key, request_hash, user_id, created_at) VALUES (?, ?, 0, ?)"
+	updateKey  = "UPDATE idempotency_keys SET user_id = ? WHERE idempotency_key = ?"
+	selectKey  = "SELECT request_hash, user_id FROM idempotency_keys WHERE idempotency_key = ?"
+	updateUser = "UPDATE users SET name = ?, email = ?, updated_at = ? WHERE id = ?"
+	deleteUser = "DELETE FROM users WHERE id = ?"
+)
+
+type bench struct {
+	*MySQLRepository
+	primary, replica sqlmock.Sqlmock
+	fallbacks        []string
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	open := func() (*sql.DB, sqlmock.Sqlmock) {
+		pool, mock, err := sqlmock.New(sqlmock.QueryMatcherOption(sqlmock.QueryMatcherEqual))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := mock.ExpectationsWereMet(); err != nil {
+				t.Error(err)
+			}
+			_ = pool.Close()
+		})
+		return pool, mock
+	}
+	bench := &bench{}
+	var pools database.Pools
+	pools.Primary, bench.primary = open()
+	pools.Replica, bench.replica = open()
+	bench.MySQLRepository = NewMySQLRepository(pools, nil, func(reason string) { bench.fallbacks = append(bench.fallbacks, reason) })
+	bench.now = func() time.Time { return instant }
+	return bench
+}
+
+func row(id uint64) *sqlmock.Rows {
+	return emptyRows().AddRow(id, input.Name, input.Email, instant, instant)
+}
+
+func emptyRows() *sqlmock.Rows {
+	return sqlmock.NewRows([]string{"id", "name", "email", "created_at", "updated_at"})
+}
+
+func TestReadsGoToTheReplicaOnly(t *testing.T) {
+	bench := newBench(t)
+	bench.replica.ExpectQuery(selectUser).WithArgs(1).WillReturnRows(row(1))
+	user, err := bench.Get(t.Context(), 1)
+	if err != nil || user.ID != 1 || !user.CreatedAt.Equal(instant) || len(bench.fallbacks) != 0 {
+		t.Errorf("%+v, %v, %v", user, err, bench.fallbacks)
+	}
+}
+
+func TestAUserTooNewForTheReplicaIsFoundAtThePrimary(t *testing.T) {
+	bench := newBench(t)
+	bench.replica.ExpectQuery(selectUser).WillReturnRows(emptyRows())
+	bench.primary.ExpectQuery(selectUser).WillReturnRows(row(1))
+	user, err := bench.Get(t.Context(), 1)
+	if err != nil || user.ID != 1 || len(bench.fallbacks) != 1 || bench.fallbacks[0] != "not_found" {
+		t.Errorf("%+v, %v, %v", user, err, bench.fallbacks)
+	}
+}
+
+func TestAUserWhomNeitherHasIsNotFound(t *testing.T) {
+	bench := newBench(t)
+	bench.replica.ExpectQuery(selectUser).WillReturnRows(emptyRows())
+	bench.primary.ExpectQuery(selectUser).WillReturnRows(emptyRows())
+	if _, err := bench.Get(t.Context(), 1); !errors.Is(err, ErrNotFound) {
+		t.Error(err)
+	}
+}
+
+func TestAUserIsNotCalledMissingWhileThePrimaryCannotBeAsked(t *testing.T) {
+	bench := newBench(t)
+	bench.replica.ExpectQuery(selectUser).WillReturnRows(emptyRows())
+	bench.primary.ExpectQuery(selectUser).WillReturnError(errBroken)
+	if _, err := bench.Get(t.Context(), 1); !errors.Is(err, ErrUnavailable) {
+		t.Error(err)
+	}
+}
+
+func TestReadsFallBackToThePrimaryAndStopAskingABrokenReplica(t *testing.T) {
+	bench := newBench(t)
+	const askedBeforeTheBreakerOpens, reads = 5, 8
+	for range askedBeforeTheBreakerOpens {
+		bench.replica.ExpectQuery(selectUser).WillReturnError(errBroken)
+	}
+	for range reads {
+		bench.primary.ExpectQuery(selectUser).WillReturnRows(row(1))
+	}
+	for range reads {
+		if _, err := bench.Get(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(bench.fallbacks) != reads {
+		t.Errorf("fallbacks %v", bench.fallbacks)
+	}
+}
+
+func TestAListFallsBackAsAWhole(t *testing.T) {
+	bench := newBench(t)
+	count := "SELECT COUNT(*) FROM users"
+	part := "SELECT id, name, email, created_at, updated_at FROM users ORDER BY id LIMIT ? OFFSET ?"
+	bench.replica.ExpectQuery(count).WillReturnRows(sqlmock.NewRows([]string{"n"}).AddRow(99))
+	bench.replica.ExpectQuery(part).WillReturnError(errBroken)
+	bench.primary.ExpectQuery(count).WillReturnRows(sqlmock.NewRows([]string{"n"}).AddRow(7))
+	bench.primary.ExpectQuery(part).WithArgs(2, 4).WillReturnRows(row(5).AddRow(6, "Bob", "bob@example.com", instant, instant))
+	page, err := bench.List(t.Context(), 4, 2)
+	if err != nil || page.Total != 7 || len(page.Users) != 2 || page.Users[1].Name != "Bob" {
+		t.Errorf("%+v, %v", page, err)
+	}
+}
+
+func TestABrokenPrimaryMakesWritesUnavailableAndIsLeftAloneForAWhile(t *testing.T) {
+	bench := newBench(t)
+	const askedBeforeTheBreakerOpens = 5
+	for range askedBeforeTheBreakerOpens {
+		bench.primary.ExpectBegin().WillReturnError(errBroken)
+	}
+	for range askedBeforeTheBreakerOpens + 2 {
+		if err := bench.Delete(t.Context(), 1); !errors.Is(err, ErrUnavailable) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestTheKeyAndTheUserAreStoredTogether(t *testing.T) {
+	bench := newBench(t)
+	bench.primary.ExpectBegin()
+	bench.primary.ExpectExec(insertKey).WithArgs("k", fingerprint(input), instant).WillReturnResult(sqlmock.NewResult(0, 1))
+	bench.primary.ExpectExec(insertUser).WithArgs("Ada", "ada@example.com", instant, instant).WillReturnResult(sqlmock.NewResult(42, 1))
+	bench.primary.ExpectExec(updateKey).WithArgs(42, "k").WillReturnResult(sqlmock.NewResult(0, 1))
+	bench.primary.ExpectCommit()
+	user, created, err := bench.Create(t.Context(), input, "k")
+	if err != nil || !created || user != (User{42, "Ada", "ada@example.com", instant, instant}) {
+		t.Errorf("%+v, %v, %v", user, created, err)
+	}
+}
+
+func TestARepeatedKeyReturnsTheFirstUserAndInsertsNothing(t *testing.T) {
+	for name, test := range map[string]struct {
+		hash     []byte
+		found    *sqlmock.Rows
+		expected error
+	}{
+		"the same body":         {fingerprint(input), row(42), nil},
+		"a user deleted since":  {fingerprint(input), emptyRows(), ErrOriginalGone},
+		"another body is a lie": {fingerprint(Input{Name: "Bob"}), nil, ErrKeyReused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bench := newBench(t)
+			bench.primary.ExpectBegin()
+			bench.primary.ExpectExec(insertKey).WillReturnError(errTwice)
+			bench.primary.ExpectRollback()
+			bench.primary.ExpectQuery(selectKey).WithArgs("k").WillReturnRows(sqlmock.NewRows([]string{"h", "u"}).AddRow(test.hash, 42))
+			if test.found != nil {
+				bench.primary.ExpectQuery(selectUser).WithArgs(42).WillReturnRows(test.found)
+			}
+			user, created, err := bench.Create(t.Context(), input, "k")
+			if !errors.Is(err, test.expected) || created || (err == nil && user.ID != 42) {
+				t.Errorf("%+v, %v, %v", user, created, err)
+			}
+		})
+	}
+}
+
+func TestATakenEMailLeavesNoKeyBehind(t *testing.T) {
+	bench := newBench(t)
+	bench.primary.ExpectBegin()
+	bench.primary.ExpectExec(insertKey).WillReturnResult(sqlmock.NewResult(0, 1))
+	bench.primary.ExpectExec(insertUser).WillReturnError(errTwice)
+	bench.primary.ExpectRollback()
+	if _, _, err := bench.Create(t.Context(), input, "k"); !errors.Is(err, ErrEmailTaken) {
+		t.Error(err)
+	}
+}
+
+func TestADeadlockOrAnOldPrimaryIsTriedAgain(t *testing.T) {
+	for name, first := range map[string]error{"a deadlock": errDeadlock, "an old primary": driver.ErrBadConn} {
+		t.Run(name, func(t *testing.T) {
+			bench := newBench(t)
+			bench.primary.ExpectBegin()
+			bench.primary.ExpectExec(insertUser).WillReturnError(first)
+			bench.primary.ExpectRollback()
+			bench.primary.ExpectBegin()
+			bench.primary.ExpectExec(insertUser).WillReturnResult(sqlmock.NewResult(1, 1))
+			bench.primary.ExpectCommit()
+			if _, created, err := bench.Create(t.Context(), input, ""); err != nil || !created {
+				t.Errorf("%v, %v", created, err)
+			}
+		})
+	}
+}
+
+func TestACommitThatMayHaveArrivedIsNotRepeated(t *testing.T) {
+	bench := newBench(t)
+	bench.primary.ExpectBegin()
+	bench.primary.ExpectExec(insertUser).WillReturnResult(sqlmock.NewResult(1, 1))
+	bench.primary.ExpectCommit().WillReturnError(mysql.ErrInvalidConn)
+	if _, _, err := bench.Create(t.Context(), input, ""); !errors.Is(err, ErrUnavailable) {
+		t.Error(err)
+	}
+}
+
+func TestAnUpdateReturnsWhatIsStored(t *testing.T) {
+	bench := newBench(t)
+	bench.primary.ExpectBegin()
+	bench.primary.ExpectExec(updateUser).WithArgs("Ada", "ada@example.com", instant, 1).WillReturnResult(sqlmock.NewResult(0, 1))
+	bench.primary.ExpectQuery(selectUser).WillReturnRows(row(1))
+	bench.primary.ExpectCommit()
+	if user, err := bench.Update(t.Context(), 1, input); err != nil || user.ID != 1 {
+		t.Errorf("%+v, %v", user, err)
+	}
+}
+
+func TestWritesToAMissingUserSaySo(t *testing.T) {
+	bench := newBench(t)
+	for _, statement := range []string{updateUser, deleteUser} {
+		bench.primary.ExpectBegin()
+		bench.primary.ExpectExec(statement).WillReturnResult(sqlmock.NewResult(0, 0))
+		bench.primary.ExpectRollback()
+	}
+	if _, err := bench.Update(t.Context(), 1, input); !errors.Is(err, ErrNotFound) {
+		t.Errorf("update: %v", err)
+	}
+	if err := bench.Delete(t.Context(), 1); !errors.Is(err, ErrNotFound) {
+		t.Errorf("delete: %v", err)
+	}
+}
+
+func TestOldKeysAreForgottenInBoundedSteps(t *testing.T) {
+	bench := newBench(t)
+	statement := "DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?"
+	bench.primary.ExpectExec(statement).WithArgs(instant.Add(-time.Hour), 1000).WillReturnResult(sqlmock.NewResult(0, 1000))
+	bench.primary.ExpectExec(statement).WillReturnResult(sqlmock.NewResult(0, 3))
+	if forgotten, err := bench.ForgetKeys(t.Context(), time.Hour); err != nil || forgotten != 1003 {
+		t.Errorf("%d, %v", forgotten, err)
+	}
+}

@@ -1,0 +1,100 @@
+// Package users is the domain: what a user is, where users are kept, and how
+// they are reached over HTTP.
+package users
+
+import (
+	"context"
+	"errors"
+	"net/mail"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	longestName  = 100
+	longestEmail = 254
+)
+
+// What a repository can say besides yes.
+var (
+	ErrNotFound     = errors.New("there is no such user")
+	ErrEmailTaken   = errors.New("the email belongs to another user")
+	ErrKeyReused    = errors.New("the Idempotency-Key was used with another body")
+	ErrOriginalGone = errors.New("the user made with this Idempotency-Key was deleted")
+	ErrUnavailable  = errors.New("the database cannot be used at the moment")
+)
+
+// User is a person known to the system.
+type User struct {
+	ID        uint64    `json:"id"`
+	Name      string    `json:"name"`
+	Email     string    `json:"email"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// Input is what a caller may say about a user.
+type Input struct {
+	Name  string `json:"name"`
+	Email string `json:"email"`
+}
+
+// Page is a part of all users, in the order in which they were made.
+type Page struct {
+	Users []User
+	Total uint64
+}
+
+// Repository keeps users. Every error is one of this package, wrapped, or a
+// fault of the program.
+type Repository interface {
+	List(ctx context.Context, offset, limit int) (Page, error)
+	Get(ctx context.Context, id uint64) (User, error)
+	// Create makes a user. With a key it makes one at most: a second call with
+	// the same key and input returns the first user and false.
+	Create(ctx context.Context, input Input, idempotencyKey string) (user User, created bool, err error)
+	Update(ctx context.Context, id uint64, input Input) (User, error)
+	Delete(ctx context.Context, id uint64) error
+}
+
+// Validate names every bad field with the reason.
+func (input Input) Validate() map[string]string {
+	fields := map[string]string{}
+	if reason := nameProblem(input.Name); reason != "" {
+		fields["name"] = reason
+	}
+	if reason := emailProblem(input.Email); reason != "" {
+		fields["email"] = reason
+	}
+	return fields
+}
+
+func nameProblem(name string) string {
+	switch length := utf8.RuneCountInString(name); {
+	case length == 0:
+		return "must not be empty"
+	case length > longestName:
+		return "must not be longer than 100 characters"
+	case strings.IndexFunc(name, unicode.IsControl) >= 0:
+		return "must not contain control characters"
+	}
+	return ""
+}
+
+func emailProblem(email string) string {
+	switch {
+	case email == "":
+		return "must not be empty"
+	case len(email) > longestEmail:
+		return "must not be longer than 254 bytes"
+	}
+	// The standard allows comments and quoted names that no mailbox has; what
+	// the parser gives back unchanged is a plain address.
+	parsed, err := mail.ParseAddress(email)
+	if err != nil || parsed.Address != email || parsed.Name != "" || strings.ContainsAny(email, "\"<>()[] ") {
+		return "must be a valid e-mail address"
+	}
+	return ""
+}

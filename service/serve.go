@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"time"
+
+	"gostack.dev/users/internal/configuration"
+	"gostack.dev/users/internal/database"
+	"gostack.dev/users/internal/dynamic"
+	"gostack.dev/users/internal/httpserver"
+	"gostack.dev/users/internal/observability"
+	"gostack.dev/users/internal/resilience"
+	"gostack.dev/users/internal/users"
+)
+
+const (
+	flushTimeout    = 3 * time.Second
+	keysForgotten   = time.Hour
+	forgettingLimit = time.Minute
+)
+
+// serve puts the parts together and runs until the context ends.
+func serve(ctx context.Context, lookup configuration.Lookup, output io.Writer) int {
+	settings, logger, err := start(lookup, output)
+	if err != nil {
+		return exitMisconfigured
+	}
+	flush, err := observability.StartTracing(ctx, settings.Identity, settings.ExportTraces, logger)
+	if err != nil {
+		logger.Error("traces cannot be set up: check the OTEL_ variables", "error", err.Error())
+		return exitMisconfigured
+	}
+	defer func() {
+		deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+		defer cancel()
+		_ = flush(deadline)
+	}()
+	pools, err := database.Open(settings.Database, logger)
+	if err != nil {
+		logger.Error("the database pools cannot be set up", "error", err.Error())
+		return exitMisconfigured
+	}
+	defer func() { _ = pools.Close() }()
+
+	metrics := observability.NewMetrics(settings.Identity)
+	metrics.WatchPool("primary", pools.Primary)
+	if pools.Replica != pools.Primary {
+		metrics.WatchPool("replica", pools.Replica)
+	}
+	// A series that only appears with the first failure cannot be alerted on.
+	for _, name := range []string{users.PrimaryBreaker, users.ReplicaBreaker} {
+		metrics.BreakerChanged(name, "closed")
+	}
+	repository := users.NewMySQLRepository(pools, func(name, state string) {
+		metrics.BreakerChanged(name, state)
+		logger.Warn("a circuit breaker changed", "name", name, "state", state)
+	}, metrics.ReplicaFallback)
+
+	limiter := resilience.NewLimiter()
+	store := dynamic.NewStore(dynamic.Settings{
+		RateLimitPerSecond: settings.Server.RateLimit,
+		RateLimitBurst:     settings.Server.RateLimitBurst,
+	}, func(current dynamic.Settings) { limiter.Set(current.RateLimitPerSecond, current.RateLimitBurst) })
+
+	health := httpserver.NewHealth(dependencies(pools)...)
+	router := httpserver.NewRouter(logger)
+	users.NewHandlers(repository).Register(router)
+	health.Register(router, settings.Identity)
+	router.HandlePlain("GET /metrics", metrics.Handler())
+	server := httpserver.New(httpserver.Options{
+		Router: router, Health: health, Metrics: metrics, Logger: logger,
+		Allow: limiter.Allow, Feature: store.Feature,
+		RequestTimeout:   settings.Server.RequestTimeout,
+		MaximumBodyBytes: settings.Server.MaximumBodyBytes,
+		DrainDuration:    settings.Server.DrainDuration,
+		ShutdownTimeout:  settings.Server.ShutdownTimeout,
+	})
+
+	listener, err := net.Listen("tcp", fmt.Sprintf(":%d", settings.Server.Port))
+	if err != nil {
+		logger.Error("the port cannot be opened", "port", settings.Server.Port, "error", err.Error())
+		return exitFailure
+	}
+	if settings.Consul.Address != "" {
+		go dynamic.NewWatcher(settings.Consul.Address, settings.Consul.Key, settings.Consul.Token.Reveal(), store, logger).Run(ctx)
+	}
+	go forgetKeys(ctx, repository, settings.Server.IdempotencyMemory, logger)
+
+	logger.Info("serving", "port", settings.Server.Port, "version", settings.Identity.Version, "commit", settings.Identity.Commit, "instance", settings.Identity.Instance)
+	if err := server.Run(ctx, listener); err != nil {
+		logger.Error("the server did not stop cleanly", "error", err.Error())
+		return exitFailure
+	}
+	logger.Info("stopped: every request was answered")
+	return exitOK
+}
+
+// start returns the configuration and the logger; an error was logged already.
+func start(lookup configuration.Lookup, output io.Writer) (configuration.Configuration, *slog.Logger, error) {
+	settings, err := configuration.Load(lookup, version, commit)
+	if err != nil {
+		logger := observability.NewLogger(output, slog.LevelInfo, configuration.LoadIdentity(lookup, version, commit))
+		logger.Error(err.Error())
+		return configuration.Configuration{}, nil, err
+	}
+	return settings, observability.NewLogger(output, settings.LogLevel, settings.Identity), nil
+}
+
+func dependencies(pools database.Pools) []httpserver.Dependency {
+	primary := httpserver.Dependency{Name: "mysql_primary", Check: database.Answers(pools.Primary), Required: true}
+	if pools.Replica == pools.Primary {
+		return []httpserver.Dependency{primary}
+	}
+	return []httpserver.Dependency{primary, {Name: "mysql_replica", Check: database.Answers(pools.Replica)}}
+}
+
+// forgetKeys keeps the table of idempotency keys from growing for ever. Every
+// instance does it; whoever comes second finds nothing.
+func forgetKeys(ctx context.Context, repository *users.MySQLRepository, age time.Duration, logger *slog.Logger) {
+	ticker := time.NewTicker(keysForgotten)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		deadline, cancel := context.WithTimeout(ctx, forgettingLimit)
+		if _, err := repository.ForgetKeys(deadline, age); err != nil && ctx.Err() == nil {
+			logger.Warn("old idempotency keys could not be removed; the next hour tries again", "error", err.Error())
+		}
+		cancel()
+	}
+}
