@@ -1,0 +1,1 @@
+"""Reusable component resources; any Pulumi program can import them."""

@@ -1,0 +1,377 @@
+"""What the components of every platform take: the same names and meanings on Docker and Kubernetes."""
+
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+
+class BackboneArgs(TypedDict):
+    """Inputs of the network between the regions."""
+
+    cidr: str
+    """Network in CIDR notation."""
+
+    labels: Mapping[str, str]
+    """Labels that every object of the stack carries."""
+
+
+class RegionArgs(TypedDict):
+    """Inputs of a region."""
+
+    region: str
+    """Name of the region."""
+
+    cidr: str
+    """Network of the region in CIDR notation, /16 to /24; must not overlap with another one."""
+
+    backbone_network: pulumi.Input[str]
+    """`Backbone.network`."""
+
+    backbone_cidr: str
+    """Network of the backbone in CIDR notation."""
+
+    labels: Mapping[str, str]
+    """Labels that every object of the stack carries."""
+
+
+class RegionReference(TypedDict):
+    """A region as the other components need to know it; `Region.reference` gives it."""
+
+    region: str
+    """Name of the region."""
+
+    cidr: str
+    """Network of the region in CIDR notation."""
+
+    network: pulumi.Input[str]
+    """Identity of the region's network on the platform."""
+
+    backbone_cidr: str
+    """Network of the backbone in CIDR notation."""
+
+    backbone_network: pulumi.Input[str]
+    """Identity of the backbone on the platform."""
+
+
+class ConsulDatacenterArgs(TypedDict):
+    """Inputs of a Consul datacenter."""
+
+    region: RegionReference
+    """Region of the datacenter; the datacenter has its name."""
+
+    servers: int
+    """Number of servers, 1 or 3."""
+
+    other_regions: Sequence[str]
+    """Names of the regions whose datacenters this one joins."""
+
+    gossip_key: pulumi.Input[str]
+    """Key that encrypts gossip: 32 bytes in base64 (secret); the same in every datacenter of the stack."""
+
+    image: pulumi.Input[str]
+    """Image of Consul."""
+
+    bind_address: str
+    """Address of this machine on which the HTTP interface listens."""
+
+    http_port: int
+    """Port of this machine for the HTTP interface and the UI."""
+
+    labels: Mapping[str, str]
+    """Labels that every object of the stack carries."""
+
+
+class ConsulReference(TypedDict):
+    """A datacenter as an agent needs to know it; `ConsulDatacenter.reference` gives it."""
+
+    datacenter: str
+    """Name of the datacenter."""
+
+    server_addresses: Sequence[str]
+    """Addresses of the servers inside the region's network."""
+
+    gossip_key: pulumi.Input[str]
+    """Key that encrypts gossip (secret)."""
+
+    image: pulumi.Input[str]
+    """Image of Consul."""
+
+
+class CheckArgs(TypedDict):
+    """How Consul checks an instance."""
+
+    path: NotRequired[str]
+    """Path that answers 2xx; without it a TCP connection is the check."""
+
+    interval: str
+    """Time between two checks, for example "1s"."""
+
+    timeout: str
+    """Time after which a check has failed, for example "500ms"."""
+
+    deregister_after: str
+    """Time in the critical state after which the instance is forgotten; Consul raises less than 1m to 1m."""
+
+
+class ServiceInstanceArgs(TypedDict):
+    """What a pod offers to others, as its agent registers it."""
+
+    service: str
+    """Name of the service."""
+
+    port: int
+    """Port on which the pod answers."""
+
+    check: CheckArgs
+    """How Consul checks it."""
+
+    tags: Sequence[str]
+    """Tags by which it can be asked for."""
+
+    metadata: Mapping[str, str]
+    """What else Consul tells of it."""
+
+
+class ServiceImageArgs(TypedDict):
+    """Inputs of a service's image."""
+
+    service: str
+    """Name of the service."""
+
+    context: str
+    """Folder of the Go module, relative to the project."""
+
+    dockerfile: str
+    """Dockerfile, relative to the project."""
+
+    main_package: str
+    """Go package of the program, relative to `context`."""
+
+    golang_image: str
+    """Image of the Go toolchain that builds the program."""
+
+    labels: Mapping[str, str]
+    """Labels that every object of the stack carries."""
+
+
+class MySqlClusterArgs(TypedDict):
+    """Inputs of the database."""
+
+    regions: Sequence[RegionReference]
+    """Regions with a member; the first one holds the primary."""
+
+    consul: Sequence[ConsulReference]
+    """Datacenter of each of those regions, in the same order."""
+
+    image: pulumi.Input[str]
+    """Image of MySQL."""
+
+    pause_image: pulumi.Input[str]
+    """Image that holds a pod's network namespace."""
+
+    authority_key_pair: pulumi.Input[str]
+    """`CertificateAuthority.key_pair`, which signs the members' certificates (secret)."""
+
+    authority_certificate: pulumi.Input[str]
+    """`CertificateAuthority.certificate`."""
+
+    certificate_lifetime_days: int
+    """Lifetime in days of the members' certificates; a renewal restarts the members."""
+
+    password_rotation: int
+    """Counter; a new value makes new passwords."""
+
+    buffer_pool_mib: int
+    """InnoDB buffer pool in MiB."""
+
+    memory_mib: int
+    """Memory limit of a member in MiB."""
+
+    max_connections: int
+    """Connections that a member accepts."""
+
+    protect: bool
+    """True refuses to delete the data volumes."""
+
+    volume_prefix: str
+    """First part of the data volumes' names, which stay the same for ever: they outlive the stack."""
+
+    labels: Mapping[str, str]
+    """Labels that every object of the stack carries."""
+
+
+class MySqlReference(TypedDict):
+    """The database as a service needs to know it; `MySqlCluster.reference` gives it."""
+
+    primary_address: pulumi.Input[str]
+    """Host and port of the primary."""
+
+    member_addresses: Mapping[str, pulumi.Input[str]]
+    """Region to host and port of the member there."""
+
+    authority_certificate: pulumi.Input[str]
+    """Certificate of the authority that signed the members' certificates."""
+
+    image: pulumi.Input[str]
+    """Image with MySQL's client."""
+
+    administration_volume: pulumi.Input[str]
+    """Identity of the primary's socket on the platform, through which accounts are made."""
+
+
+class ServiceDatabaseArgs(TypedDict):
+    """Inputs of a service's schema."""
+
+    database: str
+    """Name of the schema."""
+
+    mysql: MySqlReference
+    """The cluster that holds it."""
+
+    region: RegionReference
+    """Region of the primary."""
+
+    service_image: pulumi.Input[str]
+    """Image of the service, which carries its schema migrations."""
+
+    migrate: Sequence[str]
+    """Arguments that make the image apply them; empty for none."""
+
+    password_rotation: int
+    """Counter; a new value makes new passwords."""
+
+    labels: Mapping[str, str]
+    """Labels that every object of the stack carries."""
+
+
+class MicroserviceArgs(TypedDict):
+    """Inputs of one track of a service in one region."""
+
+    service: str
+    """Name of the service."""
+
+    track: str
+    """`stable`, or the name of another track of the same service."""
+
+    region: RegionReference
+    """Where it runs."""
+
+    consul: ConsulReference
+    """Where it is registered."""
+
+    image: pulumi.Input[str]
+    """Image of the service."""
+
+    pause_image: pulumi.Input[str]
+    """Image that holds a pod's network namespace."""
+
+    version: pulumi.Input[str]
+    """Version of the service, told to it in SERVICE_VERSION."""
+
+    port: int
+    """Port on which the service listens."""
+
+    replicas: int
+    """Number of replicas."""
+
+    environment: Mapping[str, pulumi.Input[str]]
+    """Environment variables; values that are secret Outputs stay secret."""
+
+    check: CheckArgs
+    """Health check."""
+
+    memory_mib: int
+    """Memory limit of a replica in MiB."""
+
+    cpus: float
+    """CPU limit of a replica in cores."""
+
+    drain_seconds: int
+    """Time in seconds between the deregistration of a replica and its stop signal."""
+
+    stop_seconds: int
+    """Time in seconds that a replica has after its stop signal."""
+
+    start_seconds: int
+    """Time in seconds that a new replica has to become healthy."""
+
+    labels: Mapping[str, str]
+    """Labels that every object of the stack carries."""
+
+
+class RouteArgs(TypedDict):
+    """One path of the ingress; see `infra.settings.services.RouteSettings` for the meaning of each."""
+
+    path: str
+    """Path or regular expression."""
+
+    match: str
+    """`exact`, `prefix` or `regex`."""
+
+    service: str
+    """Service that answers."""
+
+    idempotent: bool
+    """True when a POST may be repeated."""
+
+    static: bool
+    """True when clients may keep the answer for a year."""
+
+    body_limit_kib: int
+    """Largest request body in KiB."""
+
+    rate_limit_per_second: int
+    """Requests a second and client; 0 is no limit."""
+
+    rate_limit_burst: int
+    """Requests that may exceed the rate."""
+
+    timeout_seconds: int
+    """Longest wait in seconds for a response."""
+
+
+class IngressArgs(TypedDict):
+    """Inputs of a region's ingress."""
+
+    region: RegionReference
+    """Region that it leads into."""
+
+    other_regions: Sequence[str]
+    """Regions that take over when no replica is left here, in this order."""
+
+    consul: ConsulReference
+    """Datacenter that knows the replicas."""
+
+    image: pulumi.Input[str]
+    """Image of Nginx, 1.28 or newer."""
+
+    pause_image: pulumi.Input[str]
+    """Image that holds a pod's network namespace."""
+
+    hosts: Sequence[str]
+    """Host names and addresses that are served."""
+
+    routes: Sequence[RouteArgs]
+    """Paths and the services behind them."""
+
+    certificate: pulumi.Input[str]
+    """Certificate for `hosts`, PEM, with what it takes to verify it."""
+
+    private_key: pulumi.Input[str]
+    """Its private key, PEM (secret)."""
+
+    bind_address: str
+    """Address of this machine on which the ports listen."""
+
+    https_port: int
+    """Port of this machine for TLS."""
+
+    http_port: int
+    """Port of this machine that redirects to the one for TLS."""
+
+    worker_connections: int
+    """Connections of an Nginx worker."""
+
+    labels: Mapping[str, str]
+    """Labels that every object of the stack carries."""

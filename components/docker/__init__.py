@@ -1,0 +1,22 @@
+"""The platform Docker: every part of a stack as containers on one engine."""
+
+from components.docker.consul_datacenter import ConsulDatacenter
+from components.docker.ingress import Ingress
+from components.docker.microservice import Microservice
+from components.docker.mysql_cluster import MySqlCluster
+from components.docker.region import Backbone, Region
+from components.docker.service_database import ServiceDatabase
+from components.docker.service_image import ServiceImage
+from components.docker.upstream_images import UpstreamImages
+
+__all__ = [
+    "Backbone",
+    "ConsulDatacenter",
+    "Ingress",
+    "Microservice",
+    "MySqlCluster",
+    "Region",
+    "ServiceDatabase",
+    "ServiceImage",
+    "UpstreamImages",
+]

@@ -1,0 +1,129 @@
+"""A Consul agent inside a pod: it registers what runs there, and answers its DNS questions."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+import pulumi
+
+from components.args import ConsulReference, RegionReference, ServiceInstanceArgs
+from components.docker.container import ContainerSpec, HealthCheck, hardened_container
+from components.rendering import consul
+from components.rendering.scripts import script
+
+CONSUL_USER = "100:1000"
+"""User and group `consul` of the official image, which starts as root when it is not told."""
+
+
+class ConsulAgentArgs(TypedDict):
+    """Inputs of an agent."""
+
+    network_mode: pulumi.Input[str]
+    """`Pod.network_mode`."""
+
+    node: str
+    """First part of the agent's name in Consul; the pod's identity is the second."""
+
+    region: RegionReference
+    """Region of the pod."""
+
+    consul: ConsulReference
+    """Datacenter that the agent joins."""
+
+    services: Sequence[ServiceInstanceArgs]
+    """What the pod offers; empty for a pod that only asks."""
+
+    drain_seconds: int
+    """Time in seconds that passes after the deregistration before whoever waits for the agent's end goes on."""
+
+    start_seconds: int
+    """Time in seconds after which an instance that is not healthy fails the update."""
+
+    replaced_with_pod: bool
+    """True in a pod that is replaced as a whole, where the new agent comes up beside the old one; False in a pod that
+    stays, where the old one must free its ports first."""
+
+    labels: Mapping[str, str]
+    """Labels of the container."""
+
+
+class ConsulAgent(pulumi.ComponentResource):
+    """Registration of a pod. It exists while the pod takes requests: created after the pod's program is up, and passing
+    its check, it is removed before that program is stopped.
+
+    One agent a pod: an agent that several pods share takes all of them with it when it dies.
+    """
+
+    node: pulumi.Output[str]
+    """First part of the agent's name in Consul."""
+
+    def __init__(self, name: str, args: ConsulAgentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:ConsulAgent", name, {}, opts)
+        container = hardened_container(
+            f"{name}-agent",
+            agent_spec(args),
+            parent=self,
+            network_mode=args["network_mode"],
+            create_first=args["replaced_with_pod"],
+        )
+        self.node = container.id.apply(lambda _: args["node"])
+        self.register_outputs({"node": self.node})
+
+
+def agent_spec(args: ConsulAgentArgs) -> ContainerSpec:
+    """Return what the agent's container is made of."""
+    region, datacenter = args["region"], args["consul"]
+    return ContainerSpec(
+        image=datacenter["image"],
+        role="agent",
+        labels=args["labels"],
+        memory_mib=128,
+        user=CONSUL_USER,
+        entrypoint=["/bin/sh", "-c"],
+        command=[script("consul-agent")],
+        environment={
+            "AGENT_CONFIGURATION": consul.agent_configuration(
+                datacenter=datacenter["datacenter"],
+                lan_cidr=region["cidr"],
+                wan_cidr=region["backbone_cidr"],
+                server_addresses=datacenter["server_addresses"],
+                services=[_instance(service) for service in args["services"]],
+            ),
+            "GOSSIP_CONFIGURATION": pulumi.Output.secret(datacenter["gossip_key"]).apply(consul.gossip_configuration),
+            "NODE": args["node"],
+            "DRAIN_SECONDS": str(args["drain_seconds"]),
+        },
+        health=HealthCheck(
+            test=["CMD-SHELL", _health_test(args["services"])],
+            wait_seconds=args["start_seconds"],
+            # An instance that starts slowly is not unhealthy yet.
+            start_period_seconds=args["start_seconds"],
+        ),
+        stop_seconds=args["drain_seconds"] + 15,
+    )
+
+
+def _instance(args: ServiceInstanceArgs) -> consul.ServiceInstance:
+    check, address = args["check"], f"127.0.0.1:{args['port']}"
+    path = check.get("path")
+    return consul.ServiceInstance(
+        service=args["service"],
+        port=args["port"],
+        check=consul.Check(
+            http=f"http://{address}{path}" if path is not None else None,
+            tcp=address if path is None else None,
+            interval=check["interval"],
+            timeout=check["timeout"],
+            deregister_after=check["deregister_after"],
+        ),
+        tags=args["tags"],
+        metadata=args["metadata"],
+    )
+
+
+def _health_test(services: Sequence[ServiceInstanceArgs]) -> str:
+    # Healthy means: registered, and the instance passes its check (Consul answers 503 when it does not).
+    probes = [
+        f"wget -q -O - http://127.0.0.1:8500/v1/agent/health/service/id/{service['service']}" for service in services
+    ]
+    probes.append("wget -q -O - http://127.0.0.1:8500/v1/status/leader | grep -q :")
+    return " && ".join(probes) + " > /dev/null"

@@ -1,0 +1,115 @@
+"""A region's Consul datacenter: it knows which instances live, and tells the other regions' datacenters."""
+
+import pulumi
+import pulumi_docker as docker
+
+from components.args import ConsulDatacenterArgs, ConsulReference
+from components.docker.consul_agent import CONSUL_USER
+from components.docker.container import ContainerSpec, HealthCheck, hardened_container
+from components.docker.volumes import volume_labels
+from components.rendering import consul
+from components.rendering.addresses import consul_server_addresses, gateway
+from components.rendering.scripts import script
+
+# A server that never was in a cluster is well when it answers; one that was needs its leader, so that servers which
+# are replaced one after the other never outnumber those that hold the quorum.
+_HEALTH = (
+    "peers=$(wget -q -O - http://127.0.0.1:8500/v1/status/peers) && "
+    '{ [ "$peers" = "[]" ] || wget -q -O - http://127.0.0.1:8500/v1/status/leader | grep -q :; }'
+)
+
+
+class ConsulDatacenter(pulumi.ComponentResource):
+    """One or three Consul servers with fixed addresses and data of their own."""
+
+    http_url: pulumi.Output[str]
+    """URL of the HTTP interface and the UI on this machine."""
+
+    reference: ConsulReference
+    """The datacenter as agents take it; whoever uses it waits for the servers."""
+
+    def __init__(self, name: str, args: ConsulDatacenterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:ConsulDatacenter", name, {}, opts)
+        addresses = consul_server_addresses(args["region"]["cidr"], args["servers"])
+        servers: list[docker.Container] = []
+        for index in range(args["servers"]):
+            # One after the other: a change of all servers at once would lose the quorum.
+            servers.append(self._server(f"{name}-server-{index}", index, addresses, args, after=servers[-1:]))
+        self.http_url = servers[0].id.apply(lambda _: f"http://{args['bind_address']}:{args['http_port']}")
+        ready = pulumi.Output.all(*(server.id for server in servers))
+        gossip_key = pulumi.Output.secret(pulumi.Output.all(args["gossip_key"], ready).apply(lambda pair: str(pair[0])))
+        self.reference = {
+            "datacenter": args["region"]["region"],
+            "server_addresses": addresses,
+            "gossip_key": gossip_key,
+            "image": args["image"],
+        }
+        self.register_outputs({"http_url": self.http_url})
+
+    def _server(
+        self,
+        name: str,
+        index: int,
+        addresses: list[str],
+        args: ConsulDatacenterArgs,
+        after: list[docker.Container],
+    ) -> docker.Container:
+        region = args["region"]
+        labels = {**args["labels"], "gostack.region": region["region"], "gostack.service": "consul"}
+        data = docker.Volume(
+            f"{name}-data",
+            driver="local",
+            labels=volume_labels(labels),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        own_name = server_host_name(region["region"], index)
+        return hardened_container(
+            name,
+            ContainerSpec(
+                image=args["image"],
+                role="consul-server",
+                labels=labels,
+                memory_mib=256,
+                user=CONSUL_USER,
+                entrypoint=["/bin/sh", "-c"],
+                command=[script("consul-server")],
+                environment={
+                    "AGENT_CONFIGURATION": consul.server_configuration(
+                        datacenter=region["region"],
+                        lan_cidr=region["cidr"],
+                        wan_cidr=region["backbone_cidr"],
+                        server_addresses=addresses,
+                        wan_join=[
+                            server_host_name(other, server)
+                            for other in args["other_regions"]
+                            for server in range(args["servers"])
+                        ],
+                        gateway=gateway(region["cidr"]),
+                    ),
+                    "GOSSIP_CONFIGURATION": pulumi.Output.secret(args["gossip_key"]).apply(consul.gossip_configuration),
+                    "NODE": own_name,
+                },
+                volumes=[docker.ContainerVolumeArgs(volume_name=data.name, container_path="/consul/data")],
+                health=HealthCheck(test=["CMD-SHELL", _HEALTH], wait_seconds=60, start_period_seconds=30),
+                stop_signal="SIGINT",
+            ),
+            parent=self,
+            create_first=False,
+            networks=[
+                docker.ContainerNetworksAdvancedArgs(name=region["network"], ipv4_address=addresses[index]),
+                docker.ContainerNetworksAdvancedArgs(name=region["backbone_network"], aliases=[own_name]),
+            ],
+            ports=[
+                docker.ContainerPortArgs(
+                    internal=8500, external=args["http_port"], ip=args["bind_address"], protocol="tcp"
+                )
+            ]
+            if index == 0
+            else (),
+            depends_on=after,
+        )
+
+
+def server_host_name(region: str, index: int) -> str:
+    """Return the name under which the backbone knows a server."""
+    return f"consul-{region}-{index}"

@@ -1,0 +1,188 @@
+"""The way into a region: Nginx with TLS, which learns from Consul where the replicas are."""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+import pulumi
+import pulumi_docker as docker
+
+from components.args import IngressArgs
+from components.docker.consul_agent import ConsulAgent
+from components.docker.container import ContainerSpec, HealthCheck, hardened_container
+from components.docker.pod import Pod
+from components.docker.volumes import volume_labels
+from components.rendering import nginx
+from components.rendering.routes import route_from_args
+from components.rendering.scripts import INGRESS_HEALTH, RELEASE_HEALTH, RELEASES, script
+
+# The official image's user `nginx`; the volume in memory must belong to it.
+NGINX_USER = 101
+
+
+class Ingress(pulumi.ComponentResource):
+    """Terminates TLS and spreads requests over the healthy replicas, its own region's first."""
+
+    url: pulumi.Output[str]
+    """URL of the region's entry."""
+
+    def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:Ingress", name, {}, opts)
+        region = args["region"]
+        labels = {**args["labels"], "gostack.region": region["region"], "gostack.service": "ingress"}
+        releases = docker.Volume(
+            f"{name}-releases",
+            driver="local",
+            # In memory: the private key is never written to a disk.
+            driver_opts={
+                "type": "tmpfs",
+                "device": "tmpfs",
+                "o": f"size=16m,uid={NGINX_USER},gid={NGINX_USER},mode=0700",
+            },
+            labels=volume_labels(labels),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        pod = Pod(
+            f"{name}-pod",
+            {
+                "region": region,
+                "pause_image": args["pause_image"],
+                "ports": [
+                    _port(nginx.HTTPS_PORT, args["https_port"], args["bind_address"]),
+                    _port(nginx.HTTP_PORT, args["http_port"], args["bind_address"]),
+                ],
+                "labels": labels,
+            },
+            pulumi.ResourceOptions(parent=self),
+        )
+        agent = ConsulAgent(
+            f"{name}-discovery",
+            {
+                "network_mode": pod.network_mode,
+                "node": f"ingress-{region['region']}",
+                "region": region,
+                "consul": args["consul"],
+                "services": [],
+                "replaced_with_pod": False,
+                "drain_seconds": 0,
+                "start_seconds": 60,
+                "labels": labels,
+            },
+            pulumi.ResourceOptions(parent=self),
+        )
+        server = hardened_container(
+            f"{name}-nginx",
+            ContainerSpec(
+                image=args["image"],
+                labels=labels,
+                role="nginx",
+                memory_mib=256,
+                user="nginx",
+                entrypoint=["/bin/sh", "-c"],
+                command=[script("ingress")],
+                volumes=[docker.ContainerVolumeArgs(volume_name=releases.name, container_path=RELEASES)],
+                health=HealthCheck(test=["CMD-SHELL", INGRESS_HEALTH], wait_seconds=30),
+                stop_signal="SIGQUIT",
+                stop_seconds=40,
+            ),
+            parent=self,
+            network_mode=pod.network_mode,
+            # Both listen on the same ports while one takes over from the other.
+            create_first=True,
+            depends_on=[agent],
+        )
+        release = ConfigurationRelease(
+            f"{name}-release",
+            {
+                "network_mode": pod.network_mode,
+                "image": args["image"],
+                "volume": releases.name,
+                "files": _files(args),
+                "labels": labels,
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=[server]),
+        )
+        host = args["hosts"][0]
+        port = "" if args["https_port"] == 443 else f":{args['https_port']}"
+        self.url = release.identity.apply(lambda _: f"https://{host}{port}")
+        self.register_outputs({"url": self.url})
+
+
+class ConfigurationReleaseArgs(TypedDict):
+    """Inputs of a configuration release."""
+
+    network_mode: pulumi.Input[str]
+    """`Pod.network_mode` of the ingress."""
+
+    image: pulumi.Input[str]
+    """Image of Nginx, which judges the files."""
+
+    volume: pulumi.Input[str]
+    """Volume with the releases."""
+
+    files: Mapping[str, pulumi.Input[str]]
+    """File name to text; secret texts stay secret."""
+
+    labels: Mapping[str, str]
+    """Labels of the container."""
+
+
+class ConfigurationRelease(pulumi.ComponentResource):
+    """Nginx's files, put in force without replacing Nginx: tested, made current in one step, loaded.
+
+    Files that Nginx refuses fail the update, and the ones in force stay.
+    """
+
+    identity: pulumi.Output[str]
+    """Identity of the release."""
+
+    def __init__(self, name: str, args: ConfigurationReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:ConfigurationRelease", name, {}, opts)
+        container = hardened_container(
+            f"{name}-files",
+            ContainerSpec(
+                image=args["image"],
+                labels=args["labels"],
+                role="configuration",
+                memory_mib=64,
+                user="nginx",
+                entrypoint=["/bin/sh", "-c"],
+                command=[script("release")],
+                environment={
+                    "FILES": " ".join(sorted(args["files"])),
+                    **{f"FILE_{variable_name(file)}": text for file, text in args["files"].items()},
+                },
+                volumes=[docker.ContainerVolumeArgs(volume_name=args["volume"], container_path=RELEASES)],
+                health=HealthCheck(test=["CMD-SHELL", RELEASE_HEALTH], wait_seconds=30, start_period_seconds=20),
+                stop_seconds=2,
+            ),
+            parent=self,
+            network_mode=args["network_mode"],
+            create_first=True,
+        )
+        self.identity = container.id
+        self.register_outputs({"identity": self.identity})
+
+
+def variable_name(file: str) -> str:
+    """Return the part of a variable's name that stands for a file name."""
+    return file.upper().replace(".", "_")
+
+
+def _files(args: IngressArgs) -> dict[str, pulumi.Input[str]]:
+    model = nginx.IngressModel(
+        region=args["region"]["region"],
+        other_regions=args["other_regions"],
+        hosts=args["hosts"],
+        https_port=args["https_port"],
+        routes=[route_from_args(route) for route in args["routes"]],
+        worker_connections=args["worker_connections"],
+    )
+    return {
+        **nginx.render_ingress(model),
+        "certificate.pem": args["certificate"],
+        "private_key.pem": pulumi.Output.secret(args["private_key"]),
+    }
+
+
+def _port(internal: int, external: int, address: str) -> docker.ContainerPortArgs:
+    return docker.ContainerPortArgs(internal=internal, external=external, ip=address, protocol="tcp")

@@ -1,0 +1,66 @@
+"""A pod: containers that share one address, as in Kubernetes."""
+
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_docker as docker
+
+from components.args import RegionReference
+from components.docker.container import ContainerSpec, hardened_container
+
+
+class PodArgs(TypedDict):
+    """Inputs of a pod."""
+
+    region: RegionReference
+    """Region whose network, and the backbone, the pod joins."""
+
+    pause_image: pulumi.Input[str]
+    """Image of the process that does nothing but hold the network namespace."""
+
+    host_names: NotRequired[Sequence[str]]
+    """Names under which the region's network and the backbone know the pod."""
+
+    ports: NotRequired[Sequence[docker.ContainerPortArgs]]
+    """Ports of this machine that lead into the pod."""
+
+    identity: NotRequired[pulumi.Input[str]]
+    """Digest of everything in the pod. With it, a pod whose content changes is replaced as a whole by a new one beside
+    it; without it, the pod stays and its containers are replaced inside."""
+
+    labels: Mapping[str, str]
+    """Labels of the pod's containers."""
+
+
+class Pod(pulumi.ComponentResource):
+    """Address and network namespace that outlive the containers inside: each of them can restart by itself."""
+
+    network_mode: pulumi.Output[str]
+    """`network_mode` of a container that joins the pod."""
+
+    def __init__(self, name: str, args: PodArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:Pod", name, {}, opts)
+        region = args["region"]
+        names = list(args.get("host_names", []))
+        identity = args.get("identity")
+        sandbox = hardened_container(
+            f"{name}-sandbox",
+            ContainerSpec(
+                image=args["pause_image"],
+                role="sandbox",
+                labels=args["labels"],
+                memory_mib=16,
+                environment={"POD_IDENTITY": identity} if identity is not None else {},
+                stop_seconds=2,
+            ),
+            parent=self,
+            create_first=identity is not None,
+            networks=[
+                docker.ContainerNetworksAdvancedArgs(name=region["network"], aliases=names),
+                docker.ContainerNetworksAdvancedArgs(name=region["backbone_network"], aliases=names),
+            ],
+            ports=args.get("ports", ()),
+        )
+        self.network_mode = pulumi.Output.concat("container:", sandbox.id)
+        self.register_outputs({"network_mode": self.network_mode})

@@ -1,0 +1,81 @@
+"""A service's schema: made, and brought up to date, before any replica that needs it starts."""
+
+import pulumi
+
+from components.args import ServiceDatabaseArgs
+from components.docker.job import Job
+from components.docker.mysql_cluster import administration_mount
+from components.rendering import mysql
+from components.rendering.scripts import script
+from components.secrets import GeneratedPassword
+
+
+class ServiceDatabase(pulumi.ComponentResource):
+    """A schema with two accounts: the service may change rows, only its migrations may change tables."""
+
+    environment: dict[str, pulumi.Output[str]]
+    """Variables that let a replica connect; whoever uses them waits for the migrations."""
+
+    def __init__(self, name: str, args: ServiceDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:ServiceDatabase", name, {}, opts)
+        database, cluster = args["database"], args["mysql"]
+        application = self._password(f"{name}-application-password", args)
+        migration = self._password(f"{name}-migration-password", args)
+        accounts = Job(
+            f"{name}-accounts",
+            {
+                "image": cluster["image"],
+                "entrypoint": ["bash", "-c"],
+                "command": [script("mysql-apply")],
+                "environment": {
+                    "STATEMENTS": pulumi.Output.secret(pulumi.Output.all(application, migration)).apply(
+                        lambda passwords: mysql.service_accounts_sql(
+                            database=database, application_password=passwords[0], migration_password=passwords[1]
+                        )
+                    )
+                },
+                "secrets": [application, migration],
+                "user": "mysql",
+                "volumes": [administration_mount(cluster["administration_volume"])],
+                "labels": args["labels"],
+            },
+            pulumi.ResourceOptions(parent=self),
+        )
+        ready: pulumi.Output[str] = accounts.completed
+        common: dict[str, pulumi.Input[str]] = {
+            "MYSQL_PRIMARY_ADDRESS": cluster["primary_address"],
+            "MYSQL_DATABASE": database,
+            "MYSQL_CA_CERTIFICATE": cluster["authority_certificate"],
+        }
+        if args["migrate"]:
+            migrations = Job(
+                f"{name}-migrations",
+                {
+                    "image": args["service_image"],
+                    "command": args["migrate"],
+                    "environment": {
+                        **common,
+                        "SERVICE_NAME": database,
+                        "MYSQL_USER": mysql.migration_account(database),
+                        "MYSQL_PASSWORD": migration,
+                        # The accounts come first; a rotation of them runs the migrations again, which changes nothing.
+                        "ACCOUNTS": accounts.completed,
+                    },
+                    "region": args["region"],
+                    "labels": args["labels"],
+                },
+                pulumi.ResourceOptions(parent=self),
+            )
+            ready = migrations.completed
+        self.environment = {
+            **{key: pulumi.Output.from_input(value) for key, value in common.items()},
+            "MYSQL_USER": pulumi.Output.from_input(database),
+            "MYSQL_PASSWORD": pulumi.Output.secret(
+                pulumi.Output.all(application, ready).apply(lambda pair: str(pair[0]))
+            ),
+        }
+        self.register_outputs({"database": database})
+
+    def _password(self, name: str, args: ServiceDatabaseArgs) -> pulumi.Output[str]:
+        opts = pulumi.ResourceOptions(parent=self)
+        return GeneratedPassword(name, {"rotation": args["password_rotation"]}, opts).value

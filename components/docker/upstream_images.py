@@ -1,0 +1,31 @@
+"""The images that others publish, each pinned by its identity."""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+import pulumi
+import pulumi_docker as docker
+
+
+class UpstreamImagesArgs(TypedDict):
+    """Inputs of the upstream images."""
+
+    references: Mapping[str, str]
+    """Short name to image reference."""
+
+
+class UpstreamImages(pulumi.ComponentResource):
+    """Images that the engine has, or pulls once. They stay when the stack goes: other stacks may use them."""
+
+    image_ids: dict[str, pulumi.Output[str]]
+    """Short name to identity of the image."""
+
+    def __init__(self, name: str, args: UpstreamImagesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:UpstreamImages", name, {}, opts)
+        self.image_ids = {
+            short: docker.RemoteImage(
+                f"{name}-{short}", name=reference, keep_locally=True, opts=pulumi.ResourceOptions(parent=self)
+            ).image_id
+            for short, reference in args["references"].items()
+        }
+        self.register_outputs({"image_ids": self.image_ids})

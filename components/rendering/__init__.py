@@ -1,0 +1,1 @@
+"""Pure functions that write text for other programs; nothing here knows Pulumi."""

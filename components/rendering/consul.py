@@ -1,0 +1,158 @@
+"""Consul's configuration as text: servers, agents and the services they register.
+
+Keys and defaults: https://developer.hashicorp.com/consul/docs/agent/config. What the values buy was measured, see
+docs/decisions.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Check:
+    """A health check of Consul; exactly one of `http` and `tcp` is given."""
+
+    interval: str
+    """Time between two checks, as Go writes a duration."""
+
+    timeout: str
+    """Time after which a check has failed."""
+
+    deregister_after: str
+    """Time in the critical state after which the instance is forgotten; Consul raises less than 1m to 1m."""
+
+    http: str | None = None
+    """URL that answers 2xx."""
+
+    tcp: str | None = None
+    """Host and port that accept a connection."""
+
+
+@dataclass(frozen=True)
+class ServiceInstance:
+    """One instance of a service, registered by the agent beside it under the agent's own address."""
+
+    service: str
+    port: int
+    check: Check
+    tags: Sequence[str] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def _common(datacenter: str, lan_cidr: str, wan_cidr: str) -> dict[str, Any]:
+    # The address is looked up when the agent starts: a restarted container may have another one.
+    lan_address = f'{{{{ GetAllInterfaces | include "network" "{lan_cidr}" | attr "address" }}}}'
+    wan_address = f'{{{{ GetAllInterfaces | include "network" "{wan_cidr}" | attr "address" }}}}'
+    return {
+        "datacenter": datacenter,
+        "data_dir": "/consul/data",
+        "bind_addr": "0.0.0.0",
+        "advertise_addr": lan_address,
+        "advertise_addr_wan": wan_address,
+        "translate_wan_addrs": True,
+        "log_level": "WARN",
+        "disable_update_check": True,
+        "disable_keyring_file": True,
+        "enable_local_script_checks": False,
+        "connect": {"enabled": False},
+        "telemetry": {"disable_hostname": True},
+    }
+
+
+def server_configuration(
+    *,
+    datacenter: str,
+    lan_cidr: str,
+    wan_cidr: str,
+    server_addresses: Sequence[str],
+    wan_join: Sequence[str],
+    gateway: str,
+) -> str:
+    """Return the configuration of a Consul server as JSON.
+
+    `server_addresses` are the fixed addresses of all servers of the datacenter, `wan_join` names of servers in the
+    other datacenters, `gateway` the address from which the engine forwards the published port.
+    """
+    return _json(
+        _common(datacenter, lan_cidr, wan_cidr)
+        | {
+            "server": True,
+            "bootstrap_expect": len(server_addresses),
+            "retry_join": list(server_addresses),
+            "retry_join_wan": list(wan_join),
+            "retry_interval": "1s",
+            "retry_interval_wan": "2s",
+            "client_addr": "0.0.0.0",
+            "ui_config": {"enabled": True},
+            # Anybody in the region's network can read; only this machine can write.
+            "http_config": {"allow_write_http_from": ["127.0.0.0/8", f"{gateway}/32"]},
+            # A leader that died is replaced in about 3 s instead of 13 s.
+            "performance": {"raft_multiplier": 1},
+        }
+    )
+
+
+def agent_configuration(
+    *,
+    datacenter: str,
+    lan_cidr: str,
+    wan_cidr: str,
+    server_addresses: Sequence[str],
+    services: Sequence[ServiceInstance] = (),
+) -> str:
+    """Return the configuration of a client agent as JSON, with the service instances that it registers."""
+    return _json(
+        _common(datacenter, lan_cidr, wan_cidr)
+        | {
+            "server": False,
+            "client_addr": "127.0.0.1",
+            "retry_join": list(server_addresses),
+            "retry_interval": "1s",
+            "leave_on_terminate": True,
+            "dns_config": {
+                "allow_stale": True,
+                "max_stale": "87600h",
+                "node_ttl": "0s",
+                "service_ttl": {"*": "0s"},
+                "only_passing": True,
+                # Without these two an answer over UDP holds three random instances.
+                "enable_truncate": True,
+                "udp_answer_limit": 100,
+            },
+            "services": [_service(instance) for instance in services],
+        }
+    )
+
+
+def gossip_configuration(key: str) -> str:
+    """Return the part of the configuration that is a secret: the gossip key, 32 bytes in base64."""
+    return _json({"encrypt": key})
+
+
+def _service(instance: ServiceInstance) -> dict[str, Any]:
+    check = instance.check
+    probe: dict[str, Any] = {"http": check.http} if check.http is not None else {"tcp": check.tcp}
+    return {
+        "id": instance.service,
+        "name": instance.service,
+        "port": instance.port,
+        "tags": list(instance.tags),
+        "meta": dict(instance.metadata),
+        "checks": [
+            {
+                "name": f"{instance.service} answers",
+                **probe,
+                "interval": check.interval,
+                "timeout": check.timeout,
+                "deregister_critical_service_after": check.deregister_after,
+            }
+        ],
+    }
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, indent=2, sort_keys=True) + "\n"

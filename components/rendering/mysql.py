@@ -1,0 +1,181 @@
+"""MySQL's configuration and accounts as text.
+
+Settings: https://dev.mysql.com/doc/refman/9.7/en/. Nothing here is a secret but the passwords that the caller puts in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+SOCKET = "/var/run/mysqld/mysqld.sock"
+DATA = "/var/lib/mysql/data"
+FILES = "/tmp/mysql"
+
+
+def member_configuration(*, server_id: int, read_only: bool, buffer_pool_mib: int, max_connections: int) -> str:
+    """Return my.cnf of a member. `server_id` is unique in the cluster and at least 1."""
+    switch = "ON" if read_only else "OFF"
+    return f"""\
+[mysqld]
+server_id = {server_id}
+datadir = {DATA}
+socket = {SOCKET}
+pid_file = {FILES}/mysqld.pid
+port = 3306
+mysqlx = OFF
+skip_name_resolve = ON
+secure_file_priv = NULL
+require_secure_transport = ON
+ssl_ca = {FILES}/authority.pem
+ssl_cert = {FILES}/certificate.pem
+ssl_key = {FILES}/private_key.pem
+tls_version = TLSv1.2,TLSv1.3
+
+character_set_server = utf8mb4
+collation_server = utf8mb4_0900_ai_ci
+default_time_zone = +00:00
+
+max_connections = {max_connections}
+innodb_buffer_pool_size = {buffer_pool_mib}M
+innodb_flush_log_at_trx_commit = 1
+# Spreading memory over NUMA nodes needs a capability that the container has not.
+loose_innodb_numa_interleave = OFF
+sync_binlog = 1
+
+gtid_mode = ON
+enforce_gtid_consistency = ON
+log_bin = binlog
+binlog_expire_logs_seconds = 604800
+log_replica_updates = ON
+relay_log = relay
+relay_log_recovery = ON
+skip_replica_start = ON
+replica_parallel_workers = 2
+replica_net_timeout = 10
+read_only = {switch}
+super_read_only = {switch}
+
+plugin_load_add = auth_socket.so
+plugin_load_add = mysql_clone.so
+log_error_verbosity = 2
+
+[client]
+socket = {SOCKET}
+default_character_set = utf8mb4
+"""
+
+
+BOOT_SQL = "ALTER USER 'root'@'localhost' IDENTIFIED WITH auth_socket AS 'mysql';\n"
+"""Runs at every start: root has no password and cannot come over the network, only as the operating system's user
+`mysql` through the socket."""
+
+
+RESERVED_ACCOUNTS = frozenset(
+    {"root", "mysql", "sys", "information_schema", "performance_schema", "replication", "backup", "exporter"}
+)
+"""Names that no service may have for its schema or its accounts: MySQL's own and the cluster's."""
+
+
+@dataclass(frozen=True)
+class StackAccounts:
+    """Passwords of the accounts that belong to the cluster itself."""
+
+    replication: str
+    backup: str
+    exporter: str
+
+
+def stack_accounts_sql(accounts: StackAccounts) -> str:
+    """Return SQL that makes the cluster's own accounts, or gives them these passwords. Run on the primary."""
+    return "".join(
+        [
+            _account("replication", accounts.replication, ["REPLICATION SLAVE, BACKUP_ADMIN ON *.*"]),
+            _account(
+                "backup",
+                accounts.backup,
+                [
+                    "SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES, RELOAD, PROCESS, REPLICATION CLIENT, "
+                    "BACKUP_ADMIN ON *.*"
+                ],
+            ),
+            _account(
+                "exporter",
+                accounts.exporter,
+                ["PROCESS, REPLICATION CLIENT ON *.*", "SELECT ON performance_schema.*"],
+            ),
+        ]
+    )
+
+
+def service_accounts_sql(*, database: str, application_password: str, migration_password: str) -> str:
+    """Return SQL that makes a service's schema and its two accounts: one for data, one for the schema's migrations."""
+    return "".join(
+        [
+            f"CREATE DATABASE IF NOT EXISTS `{database}` CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci;\n",
+            _account(database, application_password, [f"SELECT, INSERT, UPDATE, DELETE ON `{database}`.*"]),
+            _account(
+                migration_account(database),
+                migration_password,
+                [
+                    "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW, "
+                    f"TRIGGER, LOCK TABLES ON `{database}`.*"
+                ],
+            ),
+        ]
+    )
+
+
+def migration_account(database: str) -> str:
+    """Return the name of the account that may change the schema of `database`."""
+    # MySQL allows 32 characters.
+    return f"{database[:22]}_migration"
+
+
+def _account(name: str, password: str, grants: list[str]) -> str:
+    user, quoted = f"'{name}'@'%'", _quoted(password)
+    generation = hashlib.sha256(password.encode()).hexdigest()[:16]
+    attribute = _quoted(json.dumps({"generation": generation}))
+    # The old password stays good until the next rotation: replicas that still use it keep working meanwhile. The same
+    # statement run twice would retain the new password in the place of the old one: the attribute tells that it ran.
+    change = f"ALTER USER {user} IDENTIFIED BY {quoted} RETAIN CURRENT PASSWORD ATTRIBUTE {attribute}"
+    return "".join(
+        [
+            f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY {quoted} REQUIRE SSL ATTRIBUTE {attribute};\n",
+            _KNOWN_GENERATION.replace("ACCOUNT", name),
+            f"SET @change = IF(@known <=> '{generation}', 'DO 0', {_quoted(change)});\n",
+            "PREPARE change_password FROM @change;\n",
+            "EXECUTE change_password;\n",
+            "DEALLOCATE PREPARE change_password;\n",
+            *(f"GRANT {grant} TO {user};\n" for grant in grants),
+        ]
+    )
+
+
+_KNOWN_GENERATION = (
+    "SET @known = (SELECT ATTRIBUTE->>'$.generation' FROM information_schema.USER_ATTRIBUTES "
+    "WHERE USER = 'ACCOUNT' AND HOST = '%');\n"
+)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def health_test(*, read_only: bool) -> list[str]:
+    """Return a Docker health check: the server answers and, when it follows another one, still follows it.
+
+    A replica that waits for its primary is well; one whose threads have stopped would serve old rows for ever.
+    """
+    query = _REPLICATION_RUNS if read_only else "SELECT 2"
+    client = f"mysql --user=root --socket={SOCKET} --batch --skip-column-names"
+    return ["CMD-SHELL", f'{client} --execute "{query}" | grep -qx 2']
+
+
+_REPLICATION_RUNS = (
+    "SELECT COUNT(*) FROM (SELECT SERVICE_STATE AS state FROM performance_schema.replication_connection_status "
+    "UNION ALL SELECT SERVICE_STATE FROM performance_schema.replication_applier_status) AS threads "
+    "WHERE state <> 'OFF'"
+)

@@ -1,0 +1,85 @@
+"""What every section of the settings has in common, and the types they share."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Network
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_NAME = re.compile(r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$")
+_IMAGE = re.compile(r"^[a-z0-9][a-z0-9._/:-]*$")
+_CIDR = re.compile(r"[0-9.]+/[0-9]+")
+# RFC 1918; the standard library's notion of private has loopback and others too.
+_PRIVATE = [IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+_DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
+
+
+class Section(BaseModel):
+    """A frozen part of the settings that refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError(
+            f'"{value}" is not a usable name: use 1 to 30 lower-case letters, digits and hyphens, '
+            "beginning with a letter."
+        )
+    return value
+
+
+def _image(value: str) -> str:
+    name, at, digest = value.partition("@")
+    if at and not _DIGEST.fullmatch(digest):
+        raise ValueError(f'"{value}" has a digest that is not sha256:<64 hex digits>; copy it again.')
+    if not _IMAGE.fullmatch(name):
+        raise ValueError(f'"{value}" is not an image reference; write it like "nginx:1.30".')
+    tag = name.rsplit("/", 1)[-1].partition(":")[2]
+    if not at and not tag:
+        raise ValueError(f'"{value}" has no tag: write the version you want, for example "{value}:1.0".')
+    if not at and tag == "latest":
+        raise ValueError(f'"{value}" has the moving tag "latest": write the version you want instead.')
+    return value
+
+
+def _network(value: str) -> str:
+    try:
+        network = IPv4Network(value) if _CIDR.fullmatch(value) else None
+    except ValueError:
+        network = None
+    if network is None:
+        raise ValueError(f'"{value}" is not a network; write it like "10.80.1.0/24".')
+    if not any(network.subnet_of(private) for private in _PRIVATE):
+        raise ValueError(f"{value} is not private; use a network inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.")
+    if not 16 <= network.prefixlen <= 24:
+        raise ValueError(f"{value} has the size /{network.prefixlen}; use a size from /16 to /24.")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+"""The name of a region or a service: part of container, datacenter and host names (RFC 1123 label)."""
+
+
+def _short_name(value: str) -> str:
+    if len(value) > REGION_NAME_LENGTH:
+        raise ValueError(f'"{value}" is too long for a region: use at most {REGION_NAME_LENGTH} characters.')
+    return _name(value)
+
+
+REGION_NAME_LENGTH = 15
+"""With a service's 30, a replica's number and a container's identity it still fits into a DNS label of 63."""
+
+RegionName = Annotated[str, AfterValidator(_short_name)]
+"""The name of a region."""
+
+ImageReference = Annotated[str, AfterValidator(_image)]
+"""An image with a fixed tag or a digest."""
+
+NetworkAddress = Annotated[str, AfterValidator(_network)]
+"""A private IPv4 network in CIDR notation, /16 to /24."""
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+"""A TCP port number."""

@@ -1,0 +1,24 @@
+"""Settings that name files: the files must be there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from infra.settings.errors import SettingsError
+from infra.settings.model import Settings
+
+
+def require_files(settings: Settings, project: Path) -> None:
+    """Raise SettingsError when a service's folder or Dockerfile, relative to `project`, does not exist."""
+    for name, service in settings.services.items():
+        key = f"gostack:services.{name}"
+        if not (project / service.context).is_dir():
+            raise SettingsError(
+                f'{key}.context is "{service.context}", which is not a folder of the project: '
+                "write the path of the folder with go.mod, relative to Pulumi.yaml."
+            )
+        if not (project / service.dockerfile).is_file():
+            raise SettingsError(
+                f'{key}.dockerfile is "{service.dockerfile}", which is not a file of the project: '
+                "correct the path or remove the key to use service/Dockerfile."
+            )

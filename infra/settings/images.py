@@ -1,0 +1,39 @@
+"""Settings of the images that others publish."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from infra.settings.base import ImageReference, Section
+
+
+def _prefix(value: str) -> str:
+    return value if not value or value.endswith("/") else f"{value}/"
+
+
+class ImageSettings(Section):
+    """The upstream images, each with a fixed tag or digest."""
+
+    registry: Annotated[str, AfterValidator(_prefix)] = ""
+    """Prefix of a mirror, for example "mirror.example.com/docker-hub/"; empty for the images' own registries."""
+
+    mysql: ImageReference = "mysql:9.7"
+    """MySQL server and client, https://hub.docker.com/_/mysql."""
+
+    consul: ImageReference = "hashicorp/consul:1.22"
+    """Consul server and agent, https://hub.docker.com/r/hashicorp/consul (licence BUSL-1.1)."""
+
+    nginx: ImageReference = "nginx:1.30"
+    """Nginx 1.28 or newer (an upstream must be able to re-resolve SRV records), https://hub.docker.com/_/nginx."""
+
+    golang: ImageReference = "golang:1.26"
+    """Go toolchain that builds the services, https://hub.docker.com/_/golang."""
+
+    pause: ImageReference = "registry.k8s.io/pause:3.10"
+    """Holds a pod's network namespace, as in Kubernetes."""
+
+    def references(self) -> dict[str, str]:
+        """Return image name to upstream reference, without the mirror's prefix."""
+        return {name: getattr(self, name) for name in ("mysql", "consul", "nginx", "golang", "pause")}

@@ -1,0 +1,91 @@
+"""Where settings come from: the configuration of the running program, or a stack file for tools."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from pulumi.runtime import config as runtime_config
+from pydantic import ValidationError
+
+from infra.settings.errors import SettingsError, sentence
+from infra.settings.files import require_files
+from infra.settings.model import Settings
+
+NAMESPACE = "gostack:"
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+
+def load_settings() -> Settings:
+    """Return the settings of the running Pulumi program; the only reader of its configuration.
+
+    Raises SettingsError with one sentence that names the key and the fix.
+    """
+    values = {
+        key.removeprefix(NAMESPACE): _decoded(key, value)
+        for key, value in _configuration().items()
+        if key.startswith(NAMESPACE)
+    }
+    return _complete(values, PROJECT)
+
+
+def load_stack_file(path: Path, project: Path = PROJECT) -> Settings:
+    """Return the settings that a `Pulumi.<stack>.yaml` holds.
+
+    Raises SettingsError when the file is missing, is not YAML or holds a wrong setting.
+    """
+    try:
+        document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path.name} does not exist: copy Pulumi.dev.yaml and change it.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path.name} is not text in UTF-8: save it as such.") from None
+    except yaml.YAMLError as error:
+        problem = " ".join(str(error).split())
+        raise SettingsError(f"{path.name} is not valid YAML ({problem}): correct that line.") from None
+    if not isinstance(document, dict):
+        raise SettingsError(f"{path.name} holds no settings: copy Pulumi.dev.yaml and change it.")
+    configuration: object = cast("dict[str, object]", document).get("config") or {}
+    if not isinstance(configuration, dict):
+        raise SettingsError(f"{path.name} has a config that is no mapping: copy Pulumi.dev.yaml and change it.")
+    pairs = cast("dict[object, Any]", configuration).items()
+    return _complete(
+        {
+            key.removeprefix(NAMESPACE): value
+            for key, value in pairs
+            if isinstance(key, str) and key.startswith(NAMESPACE)
+        },
+        project,
+    )
+
+
+def parse_settings(values: Mapping[str, Any]) -> Settings:
+    """Return the settings in `values` (key without namespace to plain value); raises SettingsError."""
+    try:
+        return Settings.model_validate(dict(values))
+    except ValidationError as error:
+        raise SettingsError(sentence(error, Settings)) from None
+
+
+def _complete(values: Mapping[str, Any], project: Path) -> Settings:
+    settings = parse_settings(values)
+    require_files(settings, project)
+    return settings
+
+
+def _configuration() -> Mapping[str, Any]:
+    """All keys at once: a key that nobody asks for must be refused, and `pulumi.Config` cannot list them."""
+    return {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+
+
+def _decoded(key: str, value: str) -> Any:
+    """The engine hands structured values over as JSON text and plain ones as they are."""
+    if not value.startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError as error:
+        raise SettingsError(f"{key} is not valid JSON ({error.msg}): correct it in the stack file.") from None

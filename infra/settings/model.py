@@ -1,0 +1,156 @@
+"""The settings of a stack as one frozen model, and the checks that look at several of them together."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from itertools import combinations
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from components.rendering.mysql import RESERVED_ACCOUNTS, migration_account
+from components.rendering.nginx import location_heads
+from infra.settings.base import Name, RegionName, Section
+from infra.settings.images import ImageSettings
+from infra.settings.platform import (
+    CertificateSettings,
+    ConsulSettings,
+    IngressSettings,
+    MySqlSettings,
+    RotationSettings,
+)
+from infra.settings.regions import CONSUL_ADDRESS, BackboneSettings, RegionSettings
+from infra.settings.services import ServiceSettings
+
+RESERVED_SERVICES = frozenset({"mysql", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key"})
+"""Names of the stack's own parts, by which Consul and Pulumi know them."""
+
+
+class Settings(Section):
+    """Every setting of a stack. Each attribute is a key `gostack:<attribute>` of `Pulumi.<stack>.yaml`."""
+
+    platform: Literal["docker"] = "docker"
+    """What a region is made of."""
+
+    regions: Annotated[dict[RegionName, RegionSettings], Field(min_length=1, max_length=8)]
+    """Region name to region. Their order says nothing."""
+
+    backbone: BackboneSettings = BackboneSettings()
+    """Network between the regions."""
+
+    services: Annotated[dict[Name, ServiceSettings], Field(min_length=1)]
+    """Service name to service."""
+
+    images: ImageSettings = ImageSettings()
+    """Upstream images."""
+
+    consul: ConsulSettings = ConsulSettings()
+    """Service discovery."""
+
+    mysql: MySqlSettings
+    """Database."""
+
+    ingress: IngressSettings = IngressSettings()
+    """The way in."""
+
+    certificates: CertificateSettings = CertificateSettings()
+    """Lifetimes."""
+
+    rotation: RotationSettings = RotationSettings()
+    """Counters that renew secrets."""
+
+    @model_validator(mode="after")
+    def _networks_apart(self) -> Self:
+        for (first, first_cidr), (second, second_cidr) in combinations(self.networks().items(), 2):
+            if IPv4Network(first_cidr).overlaps(IPv4Network(second_cidr)):
+                raise ValueError(
+                    f"gostack:{second} ({second_cidr}) overlaps with gostack:{first} ({first_cidr}): "
+                    "give each region and the backbone a network of its own."
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _ports_apart(self) -> Self:
+        taken: dict[int, str] = {}
+        for key, (_, port) in self.host_ports().items():
+            if port in taken:
+                raise ValueError(
+                    f"gostack:{key} is {port}, which gostack:{taken[port]} uses already: choose another port."
+                )
+            taken[port] = key
+        return self
+
+    @model_validator(mode="after")
+    def _routes_claimed_once(self) -> Self:
+        owners = {"= /healthz": "the ingress itself"}
+        for service, settings in self.services.items():
+            for route in settings.routes:
+                for claim in location_heads(route.match, route.path):
+                    if claim in owners:
+                        raise ValueError(
+                            f'gostack:services.{service}.routes claims {route.match} "{route.path}", which '
+                            f"{owners[claim]} claims already: give one of them another path."
+                        )
+                    owners[claim] = f'service "{service}"'
+        return self
+
+    @model_validator(mode="after")
+    def _primary_exists(self) -> Self:
+        if self.mysql.primary not in self.regions:
+            raise ValueError(
+                f'gostack:mysql.primary is "{self.mysql.primary}", which is no region: use one of '
+                f"{', '.join(sorted(self.regions))}."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _names_apart(self) -> Self:
+        owners: dict[str, str] = {}
+        for service in self.services:
+            if service in RESERVED_SERVICES:
+                raise ValueError(f"gostack:services.{service} has the name of a part of the stack: choose another one.")
+            for region in self.regions:
+                name = f"{service}-{region}"
+                if name in owners:
+                    raise ValueError(
+                        f'gostack:services.{service} in region "{region}" would be named {name}, like {owners[name]}: '
+                        "rename the service."
+                    )
+                owners[name] = f'service "{service}" in region "{region}"'
+        return self
+
+    @model_validator(mode="after")
+    def _databases_apart(self) -> Self:
+        owners = dict.fromkeys(RESERVED_ACCOUNTS, "MySQL itself")
+        for service, settings in self.services.items():
+            schema = settings.database_name(service)
+            if schema is None:
+                continue
+            for account in (schema, migration_account(schema)):
+                if account in owners:
+                    raise ValueError(
+                        f'gostack:services.{service}.database.name is "{schema}", whose account "{account}" '
+                        f"{owners[account]} has already: choose another name."
+                    )
+                owners[account] = f'service "{service}"'
+        return self
+
+    def ordered_regions(self) -> list[str]:
+        """Return the region of the primary, then the others by name: the order is the same whoever read the file."""
+        return [self.mysql.primary, *sorted(set(self.regions) - {self.mysql.primary})]
+
+    def host_ports(self) -> dict[str, tuple[str, int]]:
+        """Return settings key to (address, port) for every port that this machine must have free."""
+        ports: dict[str, tuple[str, int]] = {}
+        for name, region in self.regions.items():
+            ports[f"regions.{name}.https_port"] = (region.bind_address, region.https_port)
+            ports[f"regions.{name}.http_port"] = (region.bind_address, region.http_port)
+            ports[f"regions.{name}.consul_port"] = (CONSUL_ADDRESS, region.consul_port)
+        return ports
+
+    def networks(self) -> dict[str, str]:
+        """Return settings key to network in CIDR notation, for every network of the stack."""
+        return {
+            "backbone.cidr": self.backbone.cidr,
+            **{f"regions.{name}.cidr": region.cidr for name, region in self.regions.items()},
+        }

@@ -1,0 +1,49 @@
+"""Settings of a region: where it lives and how it is entered."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from infra.settings.base import NetworkAddress, Port, Section
+
+
+def _address(value: str) -> str:
+    try:
+        IPv4Address(value)
+    except ValueError:
+        raise ValueError(f'"{value}" is not an IPv4 address; write it like "127.0.0.1".') from None
+    return value
+
+
+CONSUL_ADDRESS = "127.0.0.1"
+"""Consul's HTTP interface has no login: it is never opened beyond this machine."""
+
+
+class RegionSettings(Section):
+    """One region: a network of its own, an ingress of its own and a Consul datacenter of its own."""
+
+    cidr: NetworkAddress
+    """Network of the region, in CIDR notation. The lower half is for fixed addresses, the upper half is assigned."""
+
+    bind_address: Annotated[str, AfterValidator(_address)] = "127.0.0.1"
+    """Address of this machine on which the ingress listens. 0.0.0.0 opens it to the local network."""
+
+    https_port: Port
+    """Port of this machine that leads to the region's ingress over TLS."""
+
+    http_port: Port
+    """Port of this machine that redirects to `https_port`."""
+
+    consul_port: Port
+    """Port of this machine that leads to the region's Consul HTTP interface and UI (no TLS, no login:
+    it listens on 127.0.0.1 only)."""
+
+
+class BackboneSettings(Section):
+    """The network between the regions."""
+
+    cidr: NetworkAddress = Field(default="10.80.0.0/24")
+    """Network in CIDR notation; it must not overlap with a region."""

@@ -1,0 +1,212 @@
+"""Settings of a service: what a team writes to put its Go program into the stack."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from infra.settings.base import Name, Section
+
+_PATH = re.compile(r"^/[A-Za-z0-9._~/-]*$")
+_VARIABLE = re.compile(r"^[A-Z_][A-Z0-9_]*$")
+_DURATION = re.compile(r"^[1-9][0-9]*(ms|s|m)$")
+
+AGENT_PORTS = frozenset({8300, 8301, 8302, 8500, 8503, 8600})
+"""Ports of the Consul agent, which shares the replica's network namespace."""
+
+# Written by the platform into every replica: a service must not set them itself.
+RESERVED_VARIABLES = frozenset(
+    {
+        "PORT",
+        "SERVICE_NAME",
+        "SERVICE_VERSION",
+        "INSTANCE_ID",
+        "REGION",
+        "TRACK",
+        "CONSUL_HTTP_ADDR",
+        "MYSQL_PRIMARY_ADDRESS",
+        "MYSQL_REPLICA_ADDRESS",
+        "MYSQL_DATABASE",
+        "MYSQL_USER",
+        "MYSQL_PASSWORD",
+        "MYSQL_CA_CERTIFICATE",
+    }
+)
+
+
+def _path(value: str) -> str:
+    if not _PATH.fullmatch(value):
+        raise ValueError(f'"{value}" is not a URL path; write it like "/health/ready".')
+    return value
+
+
+def _duration(value: str) -> str:
+    if not _DURATION.fullmatch(value):
+        raise ValueError(f'"{value}" is not a duration; write it like "500ms", "10s" or "1m".')
+    return value
+
+
+def _pattern(value: str) -> str:
+    if not value or value.startswith("#"):
+        raise ValueError(f'"{value}" is not a pattern that nginx reads; write it like "^/v[0-9]+/users".')
+    if re.search(r"[\s{}\"';]", value):
+        raise ValueError(f'"{value}" has a space, brace, quote or semicolon; write the pattern without it.')
+    if re.search(r"\\(?![dDwWsSbB])\w", value):
+        raise ValueError(f'"{value}" has an escape that nginx may not know; use \\d, \\w, \\s, \\b or the character.')
+    try:
+        # Nginx writes a named group without the P.
+        re.compile(re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", value))
+    except re.error as error:
+        raise ValueError(f'"{value}" is not a regular expression ({error}); correct it.') from None
+    return value
+
+
+UrlPath = Annotated[str, AfterValidator(_path)]
+"""An absolute URL path without query."""
+
+Duration = Annotated[str, AfterValidator(_duration)]
+"""A duration with a unit (ms, s or m), as Go and Consul write it."""
+
+
+class RouteSettings(Section):
+    """One path of the ingress that leads to the service."""
+
+    path: str
+    """The path; for `match: regex` a regular expression (PCRE) without spaces, braces, quotes or semicolons."""
+
+    match: Literal["exact", "prefix", "regex"] = "prefix"
+    """`exact` is this path alone, `prefix` this path and everything below it."""
+
+    idempotent: bool = False
+    """True when repeating a POST does no harm: then a failed one is retried on another replica.
+    Requests that carry an `Idempotency-Key` are retried in any case."""
+
+    static: bool = False
+    """True for files whose name changes with their content: clients keep them for a year."""
+
+    body_limit_kib: Annotated[int, Field(ge=1, le=1024 * 1024)] = 1024
+    """Largest request body in KiB; a larger one gets 413."""
+
+    rate_limit_per_second: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Requests a second and client address before 429; 0 is no limit."""
+
+    rate_limit_burst: Annotated[int, Field(ge=0, le=1_000_000)] = 50
+    """Requests that may exceed the rate before 429."""
+
+    timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = 15
+    """Longest wait in seconds for a response before another replica is asked or 504 is answered."""
+
+    @model_validator(mode="after")
+    def _usable_path(self) -> Self:
+        if self.match == "regex":
+            _pattern(self.path)
+        else:
+            _path(self.path)
+        return self
+
+
+class CheckSettings(Section):
+    """How Consul decides that a replica is healthy.
+
+    The reference values of most teams are 10 s, 5 s and 30 s. With the defaults here a dead replica leaves the list
+    of healthy ones after at most interval + timeout = 1.5 s instead of 15 s, at the price of ten times the checks.
+    """
+
+    path: UrlPath = "/health/ready"
+    """Path that answers 2xx when the replica can serve."""
+
+    interval: Duration = "1s"
+    """Time between two checks; at least 1s (Consul raises less)."""
+
+    timeout: Duration = "500ms"
+    """Time after which a check has failed."""
+
+    deregister_after: Duration = "1m"
+    """Time in the critical state after which a replica is forgotten; Consul raises less than 1m to 1m and looks every
+    30 s, so that up to 90 s pass. A replica in the critical state gets no requests in any case."""
+
+
+class DatabaseSettings(Section):
+    """The MySQL schema of a service."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")] | None = None
+    """Name of the schema; the service's name (hyphens as underscores) when it is not given."""
+
+    migrate: list[str] | None = None
+    """Arguments that make the service apply its schema migrations and exit, for example ["migrate"]; run once for each
+    image before its replicas start. None when it has no migrations."""
+
+
+class ServiceSettings(Section):
+    """One Go service."""
+
+    context: str
+    """Folder with the service's go.mod, relative to the project."""
+
+    dockerfile: str = "service/Dockerfile"
+    """Dockerfile, relative to the project; the default builds any Go module."""
+
+    main_package: str = "."
+    """Go package of the program, relative to `context`."""
+
+    port: Annotated[int, Field(ge=1024, le=65535)] = 8080
+    """Port on which the service listens inside its container; it is told in the variable PORT."""
+
+    replicas: Annotated[int, Field(ge=1, le=20)] = 2
+    """Number of replicas in each region."""
+
+    routes: list[RouteSettings] = Field(default_factory=list[RouteSettings])
+    """Paths of the ingress that lead here; none for a service that only others call."""
+
+    check: CheckSettings = CheckSettings()
+    """Health check."""
+
+    environment: dict[str, str] = Field(default_factory=dict[str, str])
+    """Environment variables, none of them a secret."""
+
+    database: DatabaseSettings | None = None
+    """MySQL schema; None for a service without one."""
+
+    memory_mib: Annotated[int, Field(ge=16, le=65536)] = 256
+    """Memory limit of a replica in MiB."""
+
+    cpus: Annotated[float, Field(ge=0.05, le=64)] = 1.0
+    """CPU limit of a replica in cores."""
+
+    drain_seconds: Annotated[int, Field(ge=1, le=300)] = 3
+    """Time in seconds between the deregistration of a replica and its stop signal, for requests on their way."""
+
+    stop_seconds: Annotated[int, Field(ge=1, le=600)] = 20
+    """Time in seconds that a replica has for requests in flight after its stop signal."""
+
+    start_seconds: Annotated[int, Field(ge=5, le=600)] = 60
+    """Time in seconds that a new replica has to become healthy; after that the update fails and the old one stays."""
+
+    @field_validator("port")
+    @classmethod
+    def _port_of_its_own(cls, port: int) -> int:
+        if port in AGENT_PORTS:
+            raise ValueError(f"{port} belongs to the Consul agent in the same pod: choose another port.")
+        return port
+
+    @model_validator(mode="after")
+    def _own_variables_only(self) -> Self:
+        for variable in self.environment:
+            if variable in RESERVED_VARIABLES:
+                raise ValueError(f"environment.{variable} is written by the platform: remove it.")
+            if not _VARIABLE.fullmatch(variable):
+                raise ValueError(
+                    f"environment.{variable} is not a variable name: use capitals, digits and underscores."
+                )
+        return self
+
+    def database_name(self, service: str) -> str | None:
+        """Return the schema's name for the service with this name, or None without a database."""
+        if self.database is None:
+            return None
+        return self.database.name or service.replace("-", "_")
+
+
+ServiceName = Name

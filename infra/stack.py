@@ -1,0 +1,261 @@
+"""The composition: regions times services, and what every region needs. Written once, for every environment."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components import docker as platform
+from components.args import MySqlReference, RouteArgs
+from components.certificates import Certificate, CertificateAuthority
+from components.secrets import GossipKey
+from infra.outputs import ImageOutput, ServiceOutput, StackOutputs
+from infra.settings import Settings
+from infra.settings.regions import CONSUL_ADDRESS, RegionSettings
+from infra.settings.services import ServiceSettings
+
+STABLE = "stable"
+
+
+def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) -> StackOutputs:
+    """Register every resource of the stack and return what it exports."""
+    return _Stack(stack, settings, images).outputs()
+
+
+class _Stack:
+    """One stack while it is put together: each part in the order in which it comes up."""
+
+    def __init__(self, stack: str, settings: Settings, images: dict[str, ImageOutput]) -> None:
+        self.settings = settings
+        self.images = images
+        self.labels = {"gostack.project": "gostack", "gostack.stack": stack}
+        self.regions = settings.ordered_regions()
+        self.image_ids = platform.UpstreamImages(
+            "upstream",
+            # Go itself runs only while an image is built, by name.
+            {"references": {name: image["reference"] for name, image in images.items() if name != "golang"}},
+        ).image_ids
+        self.authority = CertificateAuthority(
+            "authority",
+            {
+                "common_name": f"gostack {stack} certificate authority",
+                "lifetime_days": settings.certificates.authority_lifetime_days,
+                "rotation": settings.rotation.authority,
+            },
+        )
+        self.networks = self._networks()
+        self.consul = self._discovery()
+        self.mysql = self._database(stack)
+        self.service_images = {name: self._image(name, service) for name, service in settings.services.items()}
+        self.microservices = {name: self._service(name, service) for name, service in settings.services.items()}
+        self.ingresses = self._ingresses()
+
+    def outputs(self) -> StackOutputs:
+        first = self.regions[0]
+        return {
+            "url": self.ingresses[first].url,
+            "regions": {region: ingress.url for region, ingress in self.ingresses.items()},
+            "services": {name: self._service_output(name, service) for name, service in self.settings.services.items()},
+            "consul": {region: datacenter.http_url for region, datacenter in self.consul.items()},
+            "dashboards": {f"consul-{region}": datacenter.http_url for region, datacenter in self.consul.items()},
+            "ca_certificate": self.authority.certificate,
+            "mysql": {"primary": self.mysql.primary, "replicas": self.mysql.replicas},
+            "images": self.images,
+        }
+
+    def _networks(self) -> dict[str, platform.Region]:
+        cidr = self.settings.backbone.cidr
+        backbone = platform.Backbone("backbone", {"cidr": cidr, "labels": self.labels})
+        return {
+            region: platform.Region(
+                region,
+                {
+                    "region": region,
+                    "cidr": settings.cidr,
+                    "backbone_network": backbone.network,
+                    "backbone_cidr": cidr,
+                    "labels": self.labels,
+                },
+            )
+            for region, settings in self._places()
+        }
+
+    def _discovery(self) -> dict[str, platform.ConsulDatacenter]:
+        gossip_key = GossipKey("gossip-key", {"rotation": self.settings.rotation.gossip_key}).value
+        return {
+            region: platform.ConsulDatacenter(
+                f"consul-{region}",
+                {
+                    "region": self.networks[region].reference,
+                    "servers": self.settings.consul.servers,
+                    "other_regions": self._others(region),
+                    "gossip_key": gossip_key,
+                    "image": self.image_ids["consul"],
+                    "bind_address": CONSUL_ADDRESS,
+                    "http_port": settings.consul_port,
+                    "labels": self.labels,
+                },
+            )
+            for region, settings in self._places()
+        }
+
+    def _database(self, stack: str) -> platform.MySqlCluster:
+        settings = self.settings.mysql
+        members = self.regions if settings.topology == "replica" else self.regions[:1]
+        return platform.MySqlCluster(
+            "mysql",
+            {
+                "regions": [self.networks[region].reference for region in members],
+                "consul": [self.consul[region].reference for region in members],
+                "image": self.image_ids["mysql"],
+                "pause_image": self.image_ids["pause"],
+                "authority_key_pair": self.authority.key_pair,
+                "authority_certificate": self.authority.certificate,
+                "certificate_lifetime_days": self.settings.certificates.authority_lifetime_days,
+                "password_rotation": self.settings.rotation.passwords,
+                "buffer_pool_mib": settings.buffer_pool_mib,
+                "memory_mib": settings.memory_mib,
+                "max_connections": settings.max_connections,
+                "protect": settings.protect,
+                "volume_prefix": f"gostack-{stack}",
+                "labels": self.labels,
+            },
+        )
+
+    def _image(self, name: str, service: ServiceSettings) -> platform.ServiceImage:
+        return platform.ServiceImage(
+            name,
+            {
+                "service": name,
+                "context": service.context,
+                "dockerfile": service.dockerfile,
+                "main_package": service.main_package,
+                "golang_image": self.images["golang"]["reference"],
+                "labels": self.labels,
+            },
+        )
+
+    def _service(self, name: str, service: ServiceSettings) -> dict[str, platform.Microservice]:
+        image = self.service_images[name]
+        database = self._schema(name, service, image)
+        return {
+            region: platform.Microservice(
+                f"{name}-{region}",
+                {
+                    "service": name,
+                    "track": STABLE,
+                    "region": self.networks[region].reference,
+                    "consul": self.consul[region].reference,
+                    "image": image.image_id,
+                    "pause_image": self.image_ids["pause"],
+                    "version": image.version,
+                    "port": service.port,
+                    "replicas": service.replicas,
+                    "environment": {**service.environment, **self._connection(region, database)},
+                    "check": {
+                        "path": service.check.path,
+                        "interval": service.check.interval,
+                        "timeout": service.check.timeout,
+                        "deregister_after": service.check.deregister_after,
+                    },
+                    "memory_mib": service.memory_mib,
+                    "cpus": service.cpus,
+                    "drain_seconds": service.drain_seconds,
+                    "stop_seconds": service.stop_seconds,
+                    "start_seconds": service.start_seconds,
+                    "labels": self.labels,
+                },
+            )
+            for region in self.regions
+        }
+
+    def _schema(
+        self, name: str, service: ServiceSettings, image: platform.ServiceImage
+    ) -> platform.ServiceDatabase | None:
+        schema = service.database_name(name)
+        if service.database is None or schema is None:
+            return None
+        return platform.ServiceDatabase(
+            f"{name}-database",
+            {
+                "database": schema,
+                "mysql": self.mysql.reference,
+                "region": self.networks[self.regions[0]].reference,
+                "service_image": image.image_id,
+                "migrate": service.database.migrate or [],
+                "password_rotation": self.settings.rotation.passwords,
+                "labels": {**self.labels, "gostack.service": name},
+            },
+        )
+
+    def _connection(self, region: str, database: platform.ServiceDatabase | None) -> dict[str, pulumi.Input[str]]:
+        if database is None:
+            return {}
+        reference: MySqlReference = self.mysql.reference
+        nearest = reference["member_addresses"].get(region, reference["primary_address"])
+        return {**database.environment, "MYSQL_REPLICA_ADDRESS": nearest}
+
+    def _ingresses(self) -> dict[str, platform.Ingress]:
+        settings = self.settings.ingress
+        certificate = Certificate(
+            "ingress-certificate",
+            {
+                "authority_key_pair": self.authority.key_pair,
+                "names": settings.hosts,
+                "lifetime_days": self.settings.certificates.lifetime_days,
+                "rotation": self.settings.rotation.certificates,
+            },
+        )
+        return {
+            region: platform.Ingress(
+                f"ingress-{region}",
+                {
+                    "region": self.networks[region].reference,
+                    "other_regions": self._others(region),
+                    "consul": self.consul[region].reference,
+                    "image": self.image_ids["nginx"],
+                    "pause_image": self.image_ids["pause"],
+                    "hosts": settings.hosts,
+                    "routes": self._routes(),
+                    "certificate": certificate.certificate,
+                    "private_key": certificate.private_key,
+                    "bind_address": place.bind_address,
+                    "https_port": place.https_port,
+                    "http_port": place.http_port,
+                    "worker_connections": settings.worker_connections,
+                    "labels": self.labels,
+                },
+            )
+            for region, place in self._places()
+        }
+
+    def _routes(self) -> list[RouteArgs]:
+        return [
+            {
+                "path": route.path,
+                "match": route.match,
+                "service": name,
+                "idempotent": route.idempotent,
+                "static": route.static,
+                "body_limit_kib": route.body_limit_kib,
+                "rate_limit_per_second": route.rate_limit_per_second,
+                "rate_limit_burst": route.rate_limit_burst,
+                "timeout_seconds": route.timeout_seconds,
+            }
+            for name, service in self.settings.services.items()
+            for route in service.routes
+        ]
+
+    def _service_output(self, name: str, service: ServiceSettings) -> ServiceOutput:
+        path = next((route.path for route in service.routes if route.match != "regex"), None)
+        replicas = pulumi.Output.all(*(part.replicas for part in self.microservices[name].values()))
+        return {
+            "url": pulumi.Output.concat(self.ingresses[self.regions[0]].url, path) if path else "",
+            "image": self.service_images[name].reference,
+            "tracks": {STABLE: replicas.apply(lambda counts: sum(counts))},
+        }
+
+    def _places(self) -> list[tuple[str, RegionSettings]]:
+        return [(region, self.settings.regions[region]) for region in self.regions]
+
+    def _others(self, region: str) -> list[str]:
+        return [other for other in self.regions if other != region]
