@@ -1,0 +1,82 @@
+"""What an update that was killed left on the engine without telling the state."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from docker.errors import APIError, NotFound
+from docker.models.containers import Container
+
+from operations.objects import StackObjects
+from operations.workspace import PulumiError, Workspace
+
+
+def remove_leftovers(workspace: Workspace, objects: StackObjects) -> list[str]:
+    """Remove containers and networks of the stack that the state does not know, and tell of each in one sentence.
+
+    They are removed when the state says that an operation was cut off, or knows other containers that are there.
+    Raises PulumiError otherwise: then they belong to another checkout, or the state was lost.
+    Volumes are never touched: a volume that exists is taken over with what it holds.
+    """
+    state = workspace.state()
+    known = _identities(state)
+    everything = objects.containers()
+    containers = [container for container in everything if container.id not in known]
+    networks = [network for network in objects.networks() if network.id not in known]
+    if not containers and not networks:
+        return []
+    ours = len(containers) < len(everything)
+    if not ours and not state.get("pending_operations"):
+        raise PulumiError(
+            f"the engine runs {len(containers)} containers of a stack {workspace.stack} that this checkout did not "
+            "make: run `make down` in the checkout that did, or `make evict` here to remove them (data volumes stay)."
+        )
+    told: list[str] = []
+    for container in containers:
+        _remove(container)
+        told.append(f"container {container.name} was left by an interrupted update: removed")
+    for network in networks:
+        try:
+            network.remove()
+        except (APIError, NotFound):
+            continue
+        told.append(f"network {network.name} was left by an interrupted update: removed")
+    return told
+
+
+def evict(workspace: Workspace, objects: StackObjects) -> list[str]:
+    """Remove every container, network, volume without data and image of the stack that another checkout made.
+
+    Raises PulumiError when they are this checkout's own.
+    """
+    known = _identities(workspace.state()) if workspace.exists() else set[str]()
+    if any(container.id in known for container in objects.containers()):
+        raise PulumiError(f"the stack {workspace.stack} is this checkout's own: run `make down` instead.")
+    told: list[str] = []
+    for container in objects.containers():
+        _remove(container)
+        told.append(f"container {container.name}: removed")
+    for network in objects.networks():
+        network.remove()
+        told.append(f"network {network.name}: removed")
+    for volume in objects.volumes():
+        if "gostack.data" not in (volume.attrs.get("Labels") or {}):
+            volume.remove()
+            told.append(f"volume {volume.name}: removed")
+    for image in objects.images():
+        objects.client.images.remove(image.id, force=True)
+        told.append(f"image {', '.join(image.tags) or image.short_id}: removed")
+    return told
+
+
+def _remove(container: Container) -> None:
+    # Whoever else removes it at the same time does what is wanted.
+    with suppress(NotFound):
+        container.remove(force=True, v=True)
+
+
+def _identities(state: dict[str, Any]) -> set[str]:
+    """Every identity that the state knows, those of replaced resources that still wait for their deletion included."""
+    resources: list[dict[str, Any]] = state.get("resources") or []
+    return {resource["id"] for resource in resources if resource.get("id")}

@@ -1,0 +1,112 @@
+"""Up, preview, refresh and down of one stack."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+
+from bootstrap.locations import state_folder
+from bootstrap.locks import exclusive
+from operations.leftovers import evict, remove_leftovers
+from operations.lock import release_stale_lock
+from operations.objects import StackObjects
+from operations.plugins import end_orphaned_plugins
+from operations.readiness import wait_until_reachable
+from operations.repair import mend
+from operations.report import diagnosis, summary, write_authority
+from operations.workspace import PulumiError, Workspace
+
+
+def up(workspace: Workspace) -> int:
+    """Bring the stack to what its settings say, whatever state it is in, and return Pulumi's exit code."""
+    # Wrong settings are told before anything else happens.
+    _ = workspace.settings
+    with _alone(workspace):
+        return _up(workspace)
+
+
+def _up(workspace: Workspace) -> int:
+    objects = _ready(workspace)
+    _tell(remove_leftovers(workspace, objects))
+    _tell(mend(objects))
+    # What was killed or removed by hand is seen only by a refresh.
+    code = workspace.run("up", "--yes", "--skip-preview", "--refresh")
+    if code != 0:
+        print(diagnosis(objects), file=sys.stderr)
+        return code
+    outputs = workspace.outputs()
+    unreachable = wait_until_reachable(workspace.settings, write_authority(workspace, outputs))
+    print(summary(workspace, outputs))
+    if unreachable:
+        print("\n".join(["", *unreachable, diagnosis(objects)]), file=sys.stderr)
+        return 1
+    return 0
+
+
+def preview(workspace: Workspace, arguments: Iterable[str] = ()) -> int:
+    """Show what `up` would change and return Pulumi's exit code."""
+    _ = workspace.settings
+    workspace.prepare()
+    return workspace.run("preview", "--diff", *arguments)
+
+
+def refresh(workspace: Workspace) -> int:
+    """Take over into the state what changed on the engine and return Pulumi's exit code."""
+    _ = workspace.settings
+    with _alone(workspace):
+        _ready(workspace)
+        return workspace.run("refresh", "--yes", "--skip-preview")
+
+
+def down(workspace: Workspace, *, purge: bool) -> int:
+    """Remove the stack and return the exit code. Data volumes stay unless `purge`."""
+    with _alone(workspace):
+        return _down(workspace, purge=purge)
+
+
+def _down(workspace: Workspace, *, purge: bool) -> int:
+    objects = _ready(workspace)
+    _tell(remove_leftovers(workspace, objects))
+    code = workspace.run("destroy", "--yes", "--skip-preview", "--refresh")
+    if code != 0:
+        print(diagnosis(objects), file=sys.stderr)
+        return code
+    data = [volume for volume in objects.volumes() if "gostack.data" in (volume.attrs.get("Labels") or {})]
+    if purge:
+        for volume in data:
+            volume.remove()
+            print(f"data volume {volume.name}: removed")
+    elif data:
+        names = ", ".join(sorted(volume.name for volume in data))
+        print(f"Data stays in {names}; `make down PURGE=1` removes it.")
+    return 0
+
+
+def remove_foreign(workspace: Workspace) -> int:
+    """Remove what carries the stack's name on the engine though this checkout did not make it; data volumes stay."""
+    _tell(evict(workspace, StackObjects.of(workspace.stack, workspace.variables)))
+    return 0
+
+
+@contextmanager
+def _alone(workspace: Workspace) -> Generator[None]:
+    """Keep other commands off the stack: what one of them mends, another may just be making."""
+
+    def refuse() -> None:
+        raise PulumiError(f"another command works on the stack {workspace.stack}: wait for its end.")
+
+    with exclusive(state_folder(workspace.project) / f"{workspace.stack}.lock", refuse):
+        yield
+
+
+def _ready(workspace: Workspace) -> StackObjects:
+    _tell(release_stale_lock(workspace))
+    _tell(end_orphaned_plugins(workspace.project))
+    workspace.prepare()
+    return StackObjects.of(workspace.stack, workspace.variables)
+
+
+def _tell(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        print(f"mended: {sentence}", flush=True)

@@ -1,0 +1,57 @@
+"""Whether clients reach the services: Pulumi is done when replicas are registered, the ingress asks a second later."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import urllib3
+
+from infra.settings import Settings
+
+PATIENCE_SECONDS = 20.0
+_NO_REPLICA = frozenset({502, 503, 504})
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 (an address that is compared, not listened on)
+
+
+def wait_until_reachable(settings: Settings, authority: Path, patience: float = PATIENCE_SECONDS) -> list[str]:
+    """Wait until every region's ingress reaches every service with a route; return one sentence for each that does not.
+
+    The ingress is asked at its address on this machine, by the first of its host names: that one need not resolve here.
+    `patience` is in seconds, for each region.
+    """
+    host = settings.ingress.hosts[0]
+    told: list[str] = []
+    for name, region in settings.regions.items():
+        address = "127.0.0.1" if region.bind_address == _EVERYWHERE else region.bind_address
+        pool = urllib3.HTTPSConnectionPool(
+            address,
+            region.https_port,
+            ca_certs=str(authority),
+            server_hostname=host,
+            assert_hostname=host,
+            retries=False,
+            timeout=5,
+        )
+        deadline = time.monotonic() + patience
+        for service, values in settings.services.items():
+            path = next((route.path for route in values.routes if route.match != "regex"), None)
+            problem = _problem(pool, host, path, deadline) if path is not None else ""
+            if problem:
+                told.append(f"the ingress of {name} does not reach {service}: {path} {problem}")
+        pool.close()
+    return told
+
+
+def _problem(pool: urllib3.HTTPConnectionPool, host: str, path: str, deadline: float) -> str:
+    while True:
+        try:
+            status = pool.request("HEAD", path, headers={"Host": host}).status
+            if status not in _NO_REPLICA:
+                return ""
+            problem = f"answers {status}"
+        except urllib3.exceptions.HTTPError as error:
+            problem = f"gives no answer ({type(error).__name__})"
+        if time.monotonic() >= deadline:
+            return problem
+        time.sleep(0.2)

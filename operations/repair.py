@@ -1,0 +1,57 @@
+"""What Pulumi cannot mend by itself, because it sees containers one by one.
+
+* A container that joined a pod is stranded when the pod's sandbox restarts: it still holds the old network namespace.
+* A job that failed is, for Pulumi, done.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from docker.models.containers import Container
+
+from operations.objects import StackObjects, role
+
+# The order in which a pod's containers come back: what registers it comes last.
+_ORDER = {"mysql": 0, "nginx": 0, "application": 0, "configuration": 1, "agent": 2}
+
+
+def mend(objects: StackObjects) -> list[str]:
+    """Start sandboxes that stand still, restart what they stranded, remove failed jobs; tell of each."""
+    return [*_revive_pods(objects), *_remove_failed_jobs(objects)]
+
+
+def _revive_pods(objects: StackObjects) -> list[str]:
+    told: list[str] = []
+    containers = objects.containers()
+    sandboxes = {container.id: container for container in containers if role(container) == "sandbox"}
+    for sandbox in sandboxes.values():
+        if sandbox.status != "running":
+            sandbox.start()
+            sandbox.reload()
+            told.append(f"{sandbox.name} stood still: started")
+    for member in sorted(containers, key=lambda container: _ORDER.get(role(container), 0)):
+        mode: str = member.attrs["HostConfig"]["NetworkMode"]
+        sandbox = sandboxes.get(mode.removeprefix("container:"))
+        if sandbox is None or (member.status == "running" and _started(member) >= _started(sandbox)):
+            continue
+        member.restart(timeout=5)
+        told.append(f"{member.name} was out of its pod's network: restarted")
+    return told
+
+
+def _remove_failed_jobs(objects: StackObjects) -> list[str]:
+    told: list[str] = []
+    for container in objects.containers():
+        state = container.attrs["State"]
+        if role(container) == "job" and state["Status"] == "exited" and state["ExitCode"] != 0:
+            container.remove(force=True)
+            told.append(f"{container.name} had failed: it runs again")
+    return told
+
+
+def _started(container: Container) -> datetime:
+    text: str = container.attrs["State"]["StartedAt"]
+    # Nanoseconds are more than Python reads.
+    seconds, _, fraction = text.rstrip("Z").partition(".")
+    return datetime.fromisoformat(f"{seconds}.{fraction[:6].ljust(6, '0')}+00:00")
