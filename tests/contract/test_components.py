@@ -1,0 +1,162 @@
+"""What every component resource keeps to, found by reflection: a new one is held to it without being named here.
+
+Does not prove that a component does what it is for. Children and outputs are looked at in the recorded dev stack, so a
+component that the dev stack does not use fails here.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import get_type_hints
+
+import pulumi
+import pytest
+from pulumi.provider.experimental.analyzer import Analyzer
+
+import components
+from tests.graph.conftest import dev_graph
+from tests.graph.recorder import Graph
+
+FOLDER = Path(components.__file__).resolve().parent
+
+
+def modules() -> Iterator[ModuleType]:
+    for found in pkgutil.walk_packages([str(FOLDER)], "components."):
+        yield importlib.import_module(found.name)
+
+
+def component_classes() -> list[type[pulumi.ComponentResource]]:
+    found = {
+        member
+        for module in modules()
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if issubclass(member, pulumi.ComponentResource) and member.__module__.startswith("components.")
+    }
+    return sorted(found, key=lambda item: item.__name__)
+
+
+CLASSES = component_classes()
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    return dev_graph()
+
+
+def documented_attributes(cls: type) -> set[str]:
+    """Attributes of a class that a string literal stands behind."""
+    (definition,) = ast.parse(inspect.getsource(cls)).body
+    assert isinstance(definition, ast.ClassDef)
+    found: set[str] = set()
+    for statement, following in pairwise(definition.body):
+        if not isinstance(statement, ast.AnnAssign):
+            continue
+        if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+            found.add(ast.unparse(statement.target))
+    return found
+
+
+def declared(cls: type) -> set[str]:
+    return set(vars(cls).get("__annotations__", {}))
+
+
+def test_the_components_of_the_design_are_there() -> None:
+    designed = {"ServiceImage", "Region", "ConsulDatacenter", "MySqlCluster", "Microservice", "Ingress"}
+    assert designed <= {cls.__name__ for cls in CLASSES}
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_it_is_made_from_a_name_documented_arguments_and_options(cls: type[pulumi.ComponentResource]) -> None:
+    parameters = list(inspect.signature(cls.__init__).parameters)
+    assert parameters == ["self", "name", "args", "opts"]
+    hints = get_type_hints(cls.__init__)
+    assert hints["opts"] == pulumi.ResourceOptions | None
+    arguments = hints["args"]
+    assert arguments.__name__ == f"{cls.__name__}Args" or arguments.__name__ == "GeneratedSecretArgs"
+    assert hasattr(arguments, "__total__"), "the arguments are a TypedDict"
+    assert declared(arguments) - documented_attributes(arguments) == set()
+    assert arguments.__doc__
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_programs_in_other_languages_could_use_it(cls: type[pulumi.ComponentResource]) -> None:
+    analysed = Analyzer("gostack").analyze([cls])
+    assert cls.__name__ in analysed["component_definitions"]
+    assert analysed["component_definitions"][cls.__name__].inputs
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_its_outputs_are_declared_and_described(cls: type[pulumi.ComponentResource]) -> None:
+    assert cls.__doc__
+    assert declared(cls)
+    assert declared(cls) - documented_attributes(cls) == set()
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_it_registers_under_its_own_token_and_tells_its_outputs_once(
+    cls: type[pulumi.ComponentResource], graph: Graph
+) -> None:
+    instances = graph.of_type(f"gostack:index:{cls.__name__}")
+    assert instances, "the dev stack has none: add a setting that makes one"
+    for instance in instances:
+        assert graph.registered_outputs.count(instance.name) == 1, instance.name
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_its_children_bear_its_name(cls: type[pulumi.ComponentResource], graph: Graph) -> None:
+    instances = {instance.name for instance in graph.of_type(f"gostack:index:{cls.__name__}")}
+    children = [item for item in graph.resources.values() if item.parent in instances]
+    assert children
+    assert [child.name for child in children if not child.name.startswith(f"{child.parent}-")] == []
+
+
+def test_only_components_stand_directly_under_the_stack(graph: Graph) -> None:
+    assert [item.name for item in graph.resources.values() if item.custom and not item.parent] == []
+
+
+def sources() -> list[tuple[str, ast.Module]]:
+    return [(str(file.relative_to(FOLDER)), ast.parse(file.read_text())) for file in sorted(FOLDER.rglob("*.py"))]
+
+
+def test_no_options_are_merged() -> None:
+    calls = [
+        (file, node.lineno)
+        for file, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "merge"
+    ]
+    assert calls == []
+
+
+def test_no_resource_is_made_inside_an_apply() -> None:
+    made: list[tuple[str, int]] = []
+    resource_names = {cls.__name__ for cls in CLASSES} | {"Container", "Volume", "Network", "RemoteImage", "Stash"}
+    for file, tree in sources():
+        for node in ast.walk(tree):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "apply"):
+                continue
+            for inner in ast.walk(node):
+                called = inner.func if isinstance(inner, ast.Call) else None
+                name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+                if name in resource_names:
+                    made.append((file, node.lineno))
+    assert made == []
+
+
+def test_rendering_knows_no_pulumi() -> None:
+    importing = [
+        file
+        for file, tree in sources()
+        if file.startswith("rendering/")
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Import) and any(alias.name.startswith("pulumi") for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pulumi"))
+    ]
+    assert importing == []

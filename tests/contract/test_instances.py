@@ -1,0 +1,180 @@
+"""Each component by itself: any program can make it, and make it twice.
+
+Does not prove that what it makes works together with the other components; the graph and the real engine do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, get_type_hints
+
+import pulumi
+import pytest
+
+from components.rendering.certificates import new_authority
+from tests.contract.test_components import CLASSES
+from tests.graph.recorder import Graph, record
+
+Component = type[pulumi.ComponentResource]
+
+LABELS = {"gostack.project": "gostack", "gostack.stack": "test"}
+AUTHORITY = new_authority("test", 365)
+KEY_PAIR = json.dumps({"certificate": AUTHORITY.certificate, "private_key": AUTHORITY.private_key})
+REGION = {
+    "region": "east",
+    "cidr": "10.80.1.0/24",
+    "network": "east-network",
+    "backbone_cidr": "10.80.0.0/24",
+    "backbone_network": "backbone-network",
+}
+CONSUL = {"datacenter": "east", "server_addresses": ["10.80.1.11"], "gossip_key": "key", "image": "consul"}
+CHECK = {"interval": "1s", "timeout": "1s", "deregister_after": "1m"}
+MYSQL = {
+    "primary_address": "mysql-east:3306",
+    "member_addresses": {"east": "mysql-east:3306"},
+    "authority_certificate": AUTHORITY.certificate,
+    "image": "mysql",
+    "administration_volume": "socket",
+}
+CLUSTER = {
+    "regions": [REGION],
+    "consul": [CONSUL],
+    "image": "mysql",
+    "pause_image": "pause",
+    "authority_key_pair": KEY_PAIR,
+    "authority_certificate": AUTHORITY.certificate,
+    "certificate_lifetime_days": 365,
+    "password_rotation": 1,
+    "buffer_pool_mib": 64,
+    "memory_mib": 1024,
+    "max_connections": 200,
+    "protect": False,
+    "volume_prefix": "test",
+    "labels": LABELS,
+}
+# One value for each argument, by its name: arguments that are called the same mean the same everywhere.
+VALUES: dict[str, Any] = {
+    **REGION,
+    **CLUSTER,
+    "region": REGION,
+    "consul": CONSUL,
+    "regions": [REGION],
+    "cluster": {**CLUSTER, "consul": [CONSUL]},
+    "mysql": MYSQL,
+    "bind_address": "127.0.0.1",
+    "certificate": AUTHORITY.certificate,
+    "check": CHECK,
+    "command": ["run"],
+    "common_name": "test",
+    "context": "service",
+    "cpus": 1.0,
+    "database": "users",
+    "dockerfile": "service/Dockerfile",
+    "drain_seconds": 1,
+    "environment": {"A": "1"},
+    "files": {"nginx.conf": "events {}"},
+    "golang_image": "golang:1.26",
+    "gossip_key": "key",
+    "hosts": ["localhost"],
+    "http_port": 8080,
+    "https_port": 8443,
+    "lifetime_days": 60,
+    "main_package": ".",
+    "migrate": ["migrate"],
+    "names": ["localhost"],
+    "network_mode": "container:pod",
+    "node": "node",
+    "other_regions": ["west"],
+    "port": 8080,
+    "private_key": AUTHORITY.private_key,
+    "references": {"nginx": "nginx:1.30"},
+    "replaced_with_pod": True,
+    "replicas": 2,
+    "rotation": 1,
+    "routes": [],
+    "server_id": 1,
+    "servers": 3,
+    "service": "users",
+    "service_image": "users",
+    "services": [],
+    "start_seconds": 5,
+    "stop_seconds": 5,
+    "track": "stable",
+    "version": "1",
+    "volume": "releases",
+    "worker_connections": 1024,
+}
+# Where the same word means something else.
+SPECIAL: dict[str, dict[str, Any]] = {
+    "Region": {"region": "east"},
+    "ConsulDatacenter": {"servers": 3},
+    "MySqlCluster": {"consul": [CONSUL]},
+}
+
+
+def arguments(cls: Component) -> dict[str, Any]:
+    """The required arguments of a component."""
+    declared = get_type_hints(cls.__init__)["args"]
+    return {key: {**VALUES, **SPECIAL.get(cls.__name__, {})}[key] for key in declared.__required_keys__}
+
+
+def made(cls: Component, *names: str, opts: Callable[[], pulumi.ResourceOptions | None] = lambda: None) -> Graph:
+    def program() -> dict[str, Any]:
+        for name in names:
+            cls(name, arguments(cls), opts())  # type: ignore[arg-type]
+        return {}
+
+    return record(program)
+
+
+@pytest.fixture(scope="module")
+def pairs() -> dict[str, Graph]:
+    return {cls.__name__: made(cls, "one", "two") for cls in CLASSES}
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_two_with_different_names_stand_side_by_side(cls: Component, pairs: dict[str, Graph]) -> None:
+    graph = pairs[cls.__name__]
+    one = {name.removeprefix("one") for name in graph.resources if name.startswith("one")}
+    two = {name.removeprefix("two") for name in graph.resources if name.startswith("two")}
+    assert one == two
+    assert len(graph.resources) == len(one) + len(two)
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_nothing_is_made_outside_of_it(cls: Component, pairs: dict[str, Graph]) -> None:
+    graph = pairs[cls.__name__]
+    assert {item.name for item in graph.resources.values() if not item.parent} == {"one", "two"}
+    for item in graph.resources.values():
+        if item.parent:
+            assert item.name.startswith(f"{item.parent}-"), item.name
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_it_tells_exactly_once_outputs_that_it_declares(cls: Component, pairs: dict[str, Graph]) -> None:
+    graph = pairs[cls.__name__]
+    components = sorted(item.name for item in graph.resources.values() if not item.custom)
+    # The stack tells its own, under no name.
+    assert sorted(name for name in graph.registered_outputs if name) == components
+    assert graph.told["one"].keys() == graph.told["two"].keys()
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_the_callers_options_reach_what_is_inside(cls: Component) -> None:
+    graph = made(cls, "one", opts=lambda: pulumi.ResourceOptions(protect=True))
+    unprotected = {item.name for item in graph.resources.values() if not item.protect}
+    # Pulumi hands `protect` down unless a child says otherwise: the data volume obeys the setting alone.
+    assert {name for name in unprotected if not name.endswith("-data")} == set()
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_it_can_stand_below_another_component(cls: Component) -> None:
+    def program() -> dict[str, Any]:
+        parent = pulumi.ComponentResource("test:index:Parent", "parent")
+        cls("child", arguments(cls), pulumi.ResourceOptions(parent=parent))  # type: ignore[arg-type]
+        return {}
+
+    graph = record(program)
+    assert graph.resources["child"].parent == "parent"
+    assert {item.urn.split("::")[2].split("$")[0] for item in graph.resources.values()} == {"test:index:Parent"}

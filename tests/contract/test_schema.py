@@ -1,0 +1,78 @@
+"""The components as a component provider would publish them: a schema is made of every one.
+
+Does not prove that a program in another language can use them; no provider is started.
+"""
+
+import inspect
+from typing import TypedDict, get_type_hints
+
+import pulumi
+import pytest
+from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition, TypeDefinition
+from pulumi.provider.experimental.util import camel_case
+
+from tests.contract.test_components import CLASSES
+
+
+@pytest.fixture(scope="module")
+def schema() -> tuple[dict[str, ComponentDefinition], dict[str, TypeDefinition]]:
+    result = Analyzer("gostack").analyze(CLASSES)
+    return result["component_definitions"], result["type_definitions"]
+
+
+Schema = tuple[dict[str, ComponentDefinition], dict[str, TypeDefinition]]
+
+
+def test_every_component_is_in_the_schema(schema: Schema) -> None:
+    assert sorted(schema[0]) == [cls.__name__ for cls in CLASSES]
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_every_argument_is_an_input_that_is_described_and_required_as_declared(
+    cls: type[pulumi.ComponentResource], schema: Schema
+) -> None:
+    declared = get_type_hints(cls.__init__)["args"]
+    inputs = schema[0][cls.__name__].inputs
+    assert {key for key, item in inputs.items() if not item.optional} == {
+        camel_case(key) for key in declared.__required_keys__
+    }
+    assert {key for key, item in inputs.items() if item.optional} == {
+        camel_case(key) for key in declared.__optional_keys__
+    }
+    assert [key for key, item in inputs.items() if not item.description] == []
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_every_output_is_in_the_schema_and_described(cls: type[pulumi.ComponentResource], schema: Schema) -> None:
+    outputs = schema[0][cls.__name__].outputs
+    assert outputs.keys() == {camel_case(key) for key in inspect.get_annotations(cls)}
+    assert [key for key, item in outputs.items() if not item.description] == []
+
+
+def test_every_type_that_components_share_is_described(schema: Schema) -> None:
+    own = {name: item for name, item in schema[1].items() if item.module.startswith("components.")}
+    assert {"RegionReference", "ConsulReference", "MySqlReference", "CheckArgs", "RouteArgs"} <= own.keys()
+    undescribed = [
+        f"{name}.{key}" for name, item in own.items() for key, part in item.properties.items() if not part.description
+    ]
+    assert undescribed == []
+
+
+def test_types_that_are_not_the_projects_own_are_known_by_name(schema: Schema) -> None:
+    # Two inputs take the Docker provider's own types: such a component is for Python programs only.
+    foreign = {name for name, item in schema[1].items() if not item.module.startswith("components.")}
+    assert foreign == {"ContainerPortArgs", "ContainerVolumeArgs"}
+
+
+class RefusedArgs(TypedDict):
+    choice: int | str
+
+
+class Refused(pulumi.ComponentResource):
+    def __init__(self, name: str, args: RefusedArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("test:index:Refused", name, {}, opts)
+
+
+def test_the_analyser_refuses_what_a_schema_cannot_say() -> None:
+    with pytest.raises(Exception, match=r"^Union types are not supported: .* for 'RefusedArgs\.choice'$"):
+        Analyzer("test").analyze([Refused])

@@ -1,0 +1,52 @@
+"""The dev stack, recorded once for all tests that only look at it."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.outputs import ImageOutput
+from infra.settings import Settings, parse_settings
+from infra.stack import build_stack
+from tests.graph.recorder import Graph, record
+
+PROJECT = Path(__file__).resolve().parents[2]
+Document = dict[str, Any]
+
+
+def dev_settings(change: Callable[[Document], Any] | None = None) -> Settings:
+    """The published dev settings, changed."""
+    document = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text(encoding="utf-8"))["config"]
+    values = {key.removeprefix("gostack:"): value for key, value in copy.deepcopy(document).items()}
+    if change is not None:
+        change(values)
+    return parse_settings(values)
+
+
+def dev_graph(
+    change: Callable[[Document], Any] | None = None, *, preview: bool = False, kept: Graph | None = None
+) -> Graph:
+    """The dev stack with changed settings, recorded; `kept` is the state that it finds."""
+    return recorded(dev_settings(change), preview=preview, kept=kept)
+
+
+def recorded(settings: Settings, *, preview: bool = False, kept: Graph | None = None) -> Graph:
+    """The stack that these settings describe, recorded."""
+    images: dict[str, ImageOutput] = {
+        name: {"reference": reference, "origin": "registry", "upstream": reference}
+        for name, reference in settings.images.references().items()
+    }
+    # Pulumi runs the program in its own folder, from which it names the folders of services.
+    with contextlib.chdir(PROJECT / "infra"):
+        return record(lambda: build_stack("dev", settings, images), preview=preview, kept=kept)
+
+
+@pytest.fixture(scope="session")
+def dev() -> Graph:
+    return dev_graph()

@@ -1,0 +1,215 @@
+"""What the dev stack's graph promises, whatever its details are.
+
+Does not prove that the engine keeps to the graph, nor that a provider does what its inputs say.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.graph.conftest import Document, dev_graph
+from tests.graph.recorder import Graph, Registered, names
+
+PROVIDED = {"docker:index/container:Container", "docker:index/volume:Volume", "docker:index/network:Network"}
+
+
+def applications(graph: Graph) -> list[Registered]:
+    return graph.with_role("application")
+
+
+def test_two_runs_register_the_same_graph(dev: Graph) -> None:
+    again = dev_graph()
+    assert {name: (item.type, item.parent, item.dependencies) for name, item in again.resources.items()} == {
+        name: (item.type, item.parent, item.dependencies) for name, item in dev.resources.items()
+    }
+
+
+def test_a_registration_is_there_only_while_its_replica_is(dev: Graph) -> None:
+    for application in applications(dev):
+        agent = application.name.replace("-application", "-registration-agent")
+        assert application.name in dev.reachable(agent)
+
+
+def test_a_replica_joins_its_own_pod(dev: Graph) -> None:
+    for application in applications(dev):
+        sandbox = application.name.replace("-application", "-pod-sandbox")
+        assert application.plain("networkMode") == f"container:id-of-{sandbox}"
+        agent = dev.resources[application.name.replace("-application", "-registration-agent")]
+        assert agent.plain("networkMode") == f"container:id-of-{sandbox}"
+
+
+def test_replicas_are_created_before_the_old_ones_go(dev: Graph) -> None:
+    for service in (
+        dev.with_role("sandbox", service="users") + applications(dev) + dev.with_role("agent", service="users")
+    ):
+        assert service.delete_before_replace is False, service.name
+        assert "ports" not in service.inputs, service.name
+        assert all("ipv4Address" not in network for network in service.plain("networksAdvanced") or []), service.name
+
+
+def test_whatever_holds_a_fixed_port_address_or_volume_goes_before_its_replacement(dev: Graph) -> None:
+    for container in dev.containers:
+        fixed_address = any("ipv4Address" in network for network in container.plain("networksAdvanced") or [])
+        if "ports" in container.inputs or fixed_address or container.labels["gostack.role"] == "mysql":
+            assert container.delete_before_replace is True, container.name
+
+
+def test_nginx_and_its_configuration_are_replaced_without_a_gap(dev: Graph) -> None:
+    for container in dev.with_role("nginx") + dev.with_role("configuration"):
+        assert container.delete_before_replace is False, container.name
+
+
+def test_consul_servers_are_replaced_one_after_the_other(dev: Graph) -> None:
+    for region in ("east", "west"):
+        first, second, third = (f"consul-{region}-server-{index}" for index in range(3))
+        assert first in dev.resources[second].dependencies
+        assert second in dev.resources[third].dependencies
+
+
+def test_replicas_start_only_after_their_schema_is_migrated(dev: Graph) -> None:
+    for application in applications(dev):
+        assert "users-database-migrations-run" in dev.reachable(application.name)
+    assert "users-database-accounts-run" in dev.reachable("users-database-migrations-run")
+    assert "mysql-accounts-run" in dev.reachable("users-database-accounts-run")
+    assert "mysql-accounts-run" in dev.reachable("mysql-west-server")
+
+
+def test_every_container_is_hardened(dev: Graph) -> None:
+    assert len(dev.containers) == 35
+    for container in dev.containers:
+        assert container.plain("readOnly") is True, container.name
+        assert container.plain("capabilities") == {"drops": ["ALL"]}, container.name
+        assert container.plain("securityOpts") == ["no-new-privileges:true"], container.name
+        assert container.plain("memory") == container.plain("memorySwap") > 0, container.name
+        assert container.plain("logOpts") == {"max-size": "10m", "max-file": "3"}, container.name
+        assert container.inputs.get("user") not in ("root", "0"), container.name
+        assert "privileged" not in container.inputs, container.name
+
+
+def test_every_object_carries_the_labels_by_which_tools_find_it(dev: Graph) -> None:
+    for resource in dev.resources.values():
+        if resource.type in PROVIDED:
+            assert resource.labels["gostack.project"] == "gostack", resource.name
+            assert resource.labels["gostack.stack"] == "dev", resource.name
+
+
+def test_health_checks_can_change(dev: Graph) -> None:
+    for container in dev.containers:
+        assert container.replace_on_changes == ("healthcheck",), container.name
+
+
+def test_ports_listen_on_the_settings_address_alone() -> None:
+    def bind_elsewhere(document: Document) -> None:
+        document["regions"]["west"]["bind_address"] = "192.168.7.7"
+
+    graph = dev_graph(bind_elsewhere)
+    bound = {
+        (port["external"], port["ip"]) for container in graph.containers for port in container.plain("ports") or []
+    }
+    # Consul's interface has no login: it is for this machine alone, whatever the settings say.
+    here = {(port, "127.0.0.1") for port in (8443, 8080, 8500, 9500)}
+    assert bound == here | {(port, "192.168.7.7") for port in (9443, 9080)}
+
+
+def test_data_outlives_the_stack_under_a_name_that_never_changes(dev: Graph) -> None:
+    data = [item for item in dev.of_type("docker:index/volume:Volume") if "gostack.data" in item.labels]
+    assert {item.plain("name") for item in data} == {"gostack-dev-mysql-east", "gostack-dev-mysql-west"}
+    assert all(item.retain_on_delete for item in data)
+    assert not any(item.protect for item in data)
+
+
+def test_data_is_protected_when_the_settings_say_so() -> None:
+    def protect(document: Document) -> None:
+        document["mysql"]["protect"] = True
+
+    graph = dev_graph(protect)
+    protected = {item.name for item in graph.resources.values() if item.protect}
+    assert protected == {"mysql-east-data", "mysql-west-data"}
+
+
+def test_secrets_are_kept_when_the_program_makes_fresh_ones(dev: Graph) -> None:
+    for stash in dev.of_type("pulumi:index:Stash"):
+        assert stash.ignore_changes == ("input",), stash.name
+
+
+def test_what_a_job_prints_is_a_secret(dev: Graph) -> None:
+    jobs = dev.with_role("job")
+    assert names(jobs) == {"mysql-accounts-run", "users-database-accounts-run", "users-database-migrations-run"}
+    assert {job.secret_outputs for job in jobs} == {("containerLogs",)}
+
+
+def test_a_service_gets_the_account_for_rows_and_its_migrations_the_one_for_tables(dev: Graph) -> None:
+    migration = dev.resources["users-database-migrations-run"].environment
+    assert migration["MYSQL_USER"] == "users_migration"
+    for application in applications(dev):
+        assert application.environment["MYSQL_USER"] == "users"
+        assert application.environment["MYSQL_PASSWORD"] != migration["MYSQL_PASSWORD"]
+
+
+def test_a_replica_reads_from_its_own_region_and_writes_to_the_first(dev: Graph) -> None:
+    for application in applications(dev):
+        region = application.labels["gostack.region"]
+        assert application.environment["MYSQL_PRIMARY_ADDRESS"] == "mysql-east:3306"
+        assert application.environment["MYSQL_REPLICA_ADDRESS"] == f"mysql-{region}:3306"
+
+
+def test_each_ingress_asks_its_own_region_first(dev: Graph) -> None:
+    for region, other in (("east", "west"), ("west", "east")):
+        upstreams = dev.resources[f"ingress-{region}-release-files"].environment["FILE_UPSTREAMS_CONF"]
+        servers = re.findall(r"server service\.(\w+)\.consul .*?( backup)?;", upstreams)
+        assert servers == [(region, ""), (other, " backup")]
+
+
+def identities(graph: Graph) -> dict[str, str]:
+    """Pod to the digest of what is in it."""
+    return {
+        sandbox.name: sandbox.environment["POD_IDENTITY"]
+        for sandbox in graph.with_role("sandbox")
+        if "POD_IDENTITY" in sandbox.environment
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"environment": {"LOG_LEVEL": "debug"}},
+        {"check": {"path": "/health/live"}},
+        {"memory_mib": 512},
+        {"drain_seconds": 9},
+        {"port": 8081},
+    ],
+    ids=str,
+)
+def test_any_change_of_a_replica_replaces_its_whole_pod(dev: Graph, change: dict[str, object]) -> None:
+    before = identities(dev)
+    after = identities(dev_graph(lambda document: document["services"]["users"].update(change), kept=dev))
+    assert before.keys() == after.keys()
+    assert [name for name in before if before[name] == after[name]] == []
+
+
+def test_one_replica_more_adds_exactly_one_pod_a_region(dev: Graph) -> None:
+    grown = dev_graph(lambda document: document["services"]["users"].update(replicas=3))
+    added = set(grown.resources) - set(dev.resources)
+    assert added == {
+        f"users-{region}-2-{part}"
+        for region in ("east", "west")
+        for part in ("pod", "pod-sandbox", "application", "registration", "registration-agent")
+    }
+
+
+def test_a_single_primary_has_no_replica_and_every_region_uses_it() -> None:
+    graph = dev_graph(lambda document: document["mysql"].update(topology="single"))
+    assert names(graph.with_role("mysql")) == {"mysql-east-server"}
+    assert {item.environment["MYSQL_REPLICA_ADDRESS"] for item in applications(graph)} == {"mysql-east:3306"}
+
+
+def test_one_consul_server_a_region_is_enough_for_the_graph() -> None:
+    graph = dev_graph(lambda document: document["consul"].update(servers=1))
+    assert names(graph.with_role("consul-server")) == {"consul-east-server-0", "consul-west-server-0"}
+
+
+def test_one_region_has_no_backup() -> None:
+    graph = dev_graph(lambda document: document["regions"].pop("west"))
+    assert "backup" not in graph.resources["ingress-east-release-files"].environment["FILE_UPSTREAMS_CONF"]

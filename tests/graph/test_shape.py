@@ -1,0 +1,184 @@
+"""How the graph is put together: order by data, growth, the smallest and the largest stack.
+
+Does not prove that a machine can carry the largest one.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.graph.conftest import Document, dev_graph
+from tests.graph.recorder import Graph, unwrapped
+
+
+def sized(regions: int, services: int) -> Graph:
+    def change(document: Document) -> None:
+        document["consul"]["servers"] = 1
+        document["mysql"]["primary"] = "r0"
+        document["regions"] = {
+            f"r{number}": {
+                "cidr": f"10.80.{number + 1}.0/24",
+                "https_port": 8400 + number,
+                "http_port": 8000 + number,
+                "consul_port": 8500 + number,
+            }
+            for number in range(regions)
+        }
+        document["services"] = {
+            f"s{number}": {
+                "context": "examples/greeter",
+                "replicas": 1,
+                "routes": [{"path": f"/s{number}"}],
+            }
+            for number in range(services)
+        }
+
+    return dev_graph(change)
+
+
+def test_the_graph_grows_linearly_in_regions_times_services() -> None:
+    small = {(r, s): len(sized(r, s).resources) for r in (1, 2) for s in (1, 2)}
+    a_region = small[2, 1] - small[1, 1]
+    a_service = small[1, 2] - small[1, 1]
+    # One replica of one service in one region: its pod with a sandbox, the program and the registration.
+    both = small[2, 2] - small[1, 1] - a_region - a_service
+    assert both == 6
+    for regions, services in ((8, 1), (3, 3)):
+        expected = (
+            small[1, 1] + (regions - 1) * a_region + (services - 1) * a_service + (regions - 1) * (services - 1) * both
+        )
+        assert len(sized(regions, services).resources) == expected, (regions, services)
+
+
+def test_every_region_names_all_others_as_backups_in_their_order() -> None:
+    graph = sized(3, 1)
+    for region, order in {"r0": ["r0", "r1", "r2"], "r1": ["r1", "r0", "r2"], "r2": ["r2", "r0", "r1"]}.items():
+        upstreams = graph.resources[f"ingress-{region}-release-files"].environment["FILE_UPSTREAMS_CONF"]
+        assert re.findall(r"server service\.(\w+)\.consul [^;]*?( backup)?;", upstreams) == [
+            (name, "" if name == region else " backup") for name in order
+        ]
+
+
+@pytest.mark.parametrize("region", ["east", "west"])
+def test_replicas_wait_for_migrations_by_what_they_are_made_from(dev: Graph, region: str) -> None:
+    application = dev.resources[f"users-{region}-0-application"]
+    assert "users-database-migrations-run" in application.property_dependencies["envs"]
+    migrations = dev.resources["users-database-migrations-run"]
+    assert {"users-database-accounts-run", "mysql-east-server"} <= migrations.property_dependencies["envs"]
+    accounts = dev.resources["users-database-accounts-run"]
+    assert "mysql-accounts-run" in accounts.property_dependencies["volumes"]
+
+
+def test_nothing_depends_on_itself_or_in_a_circle(dev: Graph) -> None:
+    order = list(dev.resources)
+    for resource in dev.resources.values():
+        for dependency in resource.dependencies:
+            if dependency in dev.resources:
+                assert order.index(dependency) < order.index(resource.name), (resource.name, dependency)
+
+
+def test_replicas_of_a_service_do_not_wait_for_each_other(dev: Graph) -> None:
+    applications = {item.name for item in dev.with_role("application")}
+    assert {name: dev.reachable(name) & applications for name in applications} == {name: set() for name in applications}
+
+
+def test_regions_do_not_wait_for_each_other_but_for_the_primary(dev: Graph) -> None:
+    east = {item.name for item in dev.containers if item.labels.get("gostack.region") == "east"}
+    primary = {name for name in east if name.startswith(("mysql-east", "consul-east"))}
+    assert dev.reachable("ingress-west-release-files") & east == set()
+    assert dev.reachable("users-west-0-registration-agent") & east - primary == set()
+
+
+def test_a_container_that_runs_as_its_images_user_is_one_whose_image_is_not_roots(dev: Graph) -> None:
+    users = {(item.labels["gostack.role"], item.inputs.get("user")) for item in dev.containers}
+    # The image of a service is built by service/Dockerfile and the sandbox's is a pause image; both say their user.
+    assert users == {
+        ("agent", "100:1000"),
+        ("application", None),
+        ("configuration", "nginx"),
+        ("consul-server", "100:1000"),
+        ("job", "mysql"),
+        ("job", None),
+        ("mysql", "mysql"),
+        ("nginx", "nginx"),
+        ("sandbox", None),
+    }
+
+
+def test_no_container_sees_the_machine(dev: Graph) -> None:
+    for container in dev.containers:
+        assert "hostPath" not in str(container.plain("volumes")), container.name
+        assert "mounts" not in container.inputs, container.name
+        assert "devices" not in container.inputs, container.name
+        assert container.plain("networkMode") != "host", container.name
+        assert container.plain("pidMode") is None, container.name
+        assert container.plain("ipcMode") == "private", container.name
+
+
+def test_every_mounted_volume_is_one_of_the_stacks(dev: Graph) -> None:
+    own = {unwrapped(item.outputs)["name"] for item in dev.of_type("docker:index/volume:Volume")}
+    mounted = {volume["volumeName"] for container in dev.containers for volume in container.plain("volumes") or []}
+    assert mounted == own
+
+
+def test_images_are_pinned_by_identity(dev: Graph) -> None:
+    identities = {item.outputs["imageId"] for item in dev.of_type("docker:index/remoteImage:RemoteImage")}
+    assert {container.plain("image") for container in dev.containers} == identities
+
+
+def test_upstream_images_stay_when_the_stack_goes_and_built_ones_go(dev: Graph) -> None:
+    kept = {item.name: item.inputs.get("keepLocally") for item in dev.of_type("docker:index/remoteImage:RemoteImage")}
+    assert kept == {
+        "upstream-consul": True,
+        "upstream-mysql": True,
+        "upstream-nginx": True,
+        "upstream-pause": True,
+        "users-image": None,
+    }
+
+
+def test_networks_go_before_their_replacement_because_ranges_cannot_overlap(dev: Graph) -> None:
+    networks = dev.of_type("docker:index/network:Network")
+    assert {item.name: item.delete_before_replace for item in networks} == {
+        "backbone-network": True,
+        "east-network": True,
+        "west-network": True,
+    }
+
+
+def test_the_smallest_stack_is_complete() -> None:
+    def smallest(document: Document) -> None:
+        document["regions"].pop("west")
+        document["mysql"]["topology"] = "single"
+        document["consul"]["servers"] = 1
+        document["services"]["users"]["replicas"] = 1
+
+    graph = dev_graph(smallest)
+    roles = sorted(item.labels["gostack.role"] for item in graph.containers)
+    assert roles == [
+        *["agent"] * 3,
+        "application",
+        "configuration",
+        "consul-server",
+        *["job"] * 3,
+        "mysql",
+        "nginx",
+        *["sandbox"] * 3,
+    ]
+    assert unwrapped(graph.outputs["mysql"]["value"]) == {"primary": "mysql-east:3306", "replicas": {}}
+
+
+def test_the_longest_names_still_fit_into_a_label_of_dns() -> None:
+    # Consul answers with <node>.node.<datacenter>.consul; the agent adds a hyphen and twelve digits to NODE,
+    # and the last of twenty replicas has a digit more.
+    service, region = "s" * 30, "r" * 15
+
+    def longest(document: Document) -> None:
+        document["regions"] = {region: document["regions"]["east"]}
+        document["mysql"]["primary"] = region
+        document["services"] = {service: {"context": "examples/greeter", "replicas": 1}}
+
+    nodes = {item.environment["NODE"] for item in dev_graph(longest).with_role("agent")}
+    assert {node for node in nodes if len(node) + 14 > 63} == set()

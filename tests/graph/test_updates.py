@@ -1,0 +1,163 @@
+"""What an update touches, and what it leaves alone: a graph is recorded again on the state of the one before.
+
+Does not prove that the engine replaces what has changed instead of changing it in place, nor how long that takes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.graph.conftest import Document, dev_graph
+from tests.graph.recorder import Graph, unwrapped
+
+REGIONS = ("east", "west")
+DAY = 86400
+REPLICAS = {
+    f"users-{region}-{index}-{part}"
+    for region in REGIONS
+    for index in range(2)
+    for part in ("pod-sandbox", "application", "registration-agent")
+}
+CONSUL_SERVERS = {f"consul-{region}-server-{index}" for region in REGIONS for index in range(3)}
+OTHER_AGENTS = {f"ingress-{region}-discovery-agent" for region in REGIONS} | {
+    f"mysql-{region}-registration-agent" for region in REGIONS
+}
+RELEASES = {f"ingress-{region}-release-files" for region in REGIONS}
+MYSQL_SERVERS = {f"mysql-{region}-server" for region in REGIONS}
+MYSQL_CERTIFICATES = {f"mysql-{region}-certificate-{part}" for region in REGIONS for part in ("issued-at", "key-pair")}
+STACK_PASSWORDS = {f"mysql-{account}-password-value" for account in ("replication", "backup", "exporter")}
+SERVICE_PASSWORDS = {f"users-database-{account}-password-value" for account in ("application", "migration")}
+
+CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
+    "routes reload nginx and nothing else": (
+        lambda d: d["services"]["users"]["routes"].append({"path": "/api/v2/users"}),
+        RELEASES,
+    ),
+    "a rate limit reloads nginx and nothing else": (
+        lambda d: d["services"]["users"]["routes"][0].update(rate_limit_per_second=7),
+        RELEASES,
+    ),
+    "other hosts get another certificate": (
+        lambda d: d.update(ingress={"hosts": ["example.com"]}),
+        RELEASES | {"ingress-certificate-issued-at", "ingress-certificate-key-pair"},
+    ),
+    "a rotated certificate reloads nginx": (
+        lambda d: d.update(rotation={"certificates": 2}),
+        RELEASES | {"ingress-certificate-issued-at", "ingress-certificate-key-pair"},
+    ),
+    "another nginx leaves its pod and its address": (
+        lambda d: d.update(images={"nginx": "nginx:1.31"}),
+        RELEASES | {"ingress-east-nginx", "ingress-west-nginx", "upstream-nginx"},
+    ),
+    "another consul replaces servers, agents and the pods that hold one": (
+        lambda d: d.update(images={"consul": "hashicorp/consul:1.23"}),
+        CONSUL_SERVERS | OTHER_AGENTS | REPLICAS | {"upstream-consul"},
+    ),
+    "more memory for MySQL leaves services alone": (
+        lambda d: d["mysql"].update(memory_mib=2048),
+        MYSQL_SERVERS,
+    ),
+    "another environment replaces the service's pods alone": (
+        lambda d: d["services"]["users"].update(environment={"LOG_LEVEL": "debug"}),
+        REPLICAS,
+    ),
+    "new passwords reach accounts, the replica and the services, not the primary": (
+        lambda d: d.update(rotation={"passwords": 2}),
+        STACK_PASSWORDS
+        | SERVICE_PASSWORDS
+        | REPLICAS
+        | {"mysql-accounts-run", "mysql-west-server", "users-database-accounts-run", "users-database-migrations-run"},
+    ),
+    "a new gossip key reaches every member of Consul": (
+        lambda d: d.update(rotation={"gossip_key": 2}),
+        CONSUL_SERVERS | OTHER_AGENTS | REPLICAS | {"gossip-key-value"},
+    ),
+    "a new authority signs everything anew": (
+        lambda d: d.update(rotation={"authority": 2}),
+        {"authority-key-pair", "ingress-certificate-issued-at", "ingress-certificate-key-pair"}
+        | RELEASES
+        | MYSQL_CERTIFICATES
+        | MYSQL_SERVERS
+        | REPLICAS
+        | {"users-database-migrations-run"},
+    ),
+    "fewer replicas leave the others alone": (lambda d: d["services"]["users"].update(replicas=1), set()),
+    "more replicas leave the others alone": (lambda d: d["services"]["users"].update(replicas=5), set()),
+    "another service reloads nginx and nothing else": (
+        lambda d: d["services"].update(greeter={"context": "examples/greeter", "routes": [{"path": "/greeting"}]}),
+        RELEASES,
+    ),
+    "another region is joined by Consul and nginx, and replicas stay": (
+        lambda d: d["regions"].update(
+            north={"cidr": "10.80.3.0/24", "https_port": 7443, "http_port": 7080, "consul_port": 7500}
+        ),
+        CONSUL_SERVERS | RELEASES,
+    ),
+    "a region that comes first by its name leaves the primary where it is": (
+        lambda d: d.update(
+            regions={
+                "alps": {"cidr": "10.80.3.0/24", "https_port": 7443, "http_port": 7080, "consul_port": 7500},
+                **d["regions"],
+            }
+        ),
+        CONSUL_SERVERS | RELEASES,
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "touched"), CHANGES.values(), ids=CHANGES)
+def test_an_update_touches_exactly_what_it_must(
+    dev: Graph, change: Callable[[Document], Any], touched: set[str]
+) -> None:
+    assert dev_graph(change, kept=dev).changed(dev) == touched
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
+def test_the_same_settings_change_nothing(dev: Graph, preview: bool) -> None:
+    again = dev_graph(kept=dev, preview=preview)
+    assert again.changed(dev) == set()
+    assert again.resources.keys() == dev.resources.keys()
+    assert again.outputs == dev.outputs
+
+
+def test_the_order_of_settings_means_nothing_to_a_replica(dev: Graph) -> None:
+    def two(first: str, second: str) -> Callable[[Document], None]:
+        def change(document: Document) -> None:
+            document["services"]["users"]["environment"] = {first: "1", second: "1"}
+
+        return change
+
+    before = dev_graph(two("A", "B"), kept=dev)
+    assert dev_graph(two("B", "A"), kept=before).changed(before) == set()
+
+
+def test_an_update_renews_the_certificate_each_time_70_percent_of_its_life_have_passed(
+    dev: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued = unwrapped(dev.resources["ingress-certificate-issued-at"].outputs["output"])
+    state = dev
+    for window in (1, 2):
+        due = issued + 0.7 * 60 * DAY * window
+        monkeypatch.setattr(time, "time", lambda due=due: due - 60)
+        assert dev_graph(kept=state).changed(state) == set()
+        monkeypatch.setattr(time, "time", lambda due=due: due + 60)
+        renewed = dev_graph(kept=state)
+        assert renewed.changed(state) == RELEASES | {"ingress-certificate-key-pair"}
+        state = renewed
+
+
+def test_a_second_region_for_the_database_leaves_the_primary_alone(dev: Graph) -> None:
+    single = dev_graph(lambda d: d["mysql"].update(topology="single"))
+    both = dev_graph(kept=single)
+    assert "mysql-west-server" in set(both.resources) - set(single.resources)
+    changed = both.changed(single)
+    assert "mysql-east-server" not in changed
+    # Replicas in the west read from the new member; those in the east see no difference.
+    assert {name for name in changed if name.startswith("users-east")} == set()
+    assert {name for name in changed if name.startswith("users-west")} == {
+        name for name in REPLICAS if name.startswith("users-west")
+    }

@@ -1,0 +1,44 @@
+"""The stack of the integration tests: brought up once, by the same code as `make up`, and removed whatever happens.
+
+It does not prove anything by itself: a failure here is a failure to bring the stack up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from operations import lifecycle
+from operations.leftovers import evict
+from operations.workspace import PulumiError
+from tests.integration.support import FIGURES, LiveStack
+
+PROJECT = Path(__file__).resolve().parents[2]
+SETTINGS = PROJECT / "tests" / "integration" / "settings.yaml"
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
+    settings = tmp_path_factory.mktemp("settings") / "Pulumi.integration.yaml"
+    settings.write_bytes(SETTINGS.read_bytes())
+    live = LiveStack.of(PROJECT, settings)
+    # A run that was killed may have left its stack, and its state may be gone with its checkout.
+    with suppress(PulumiError):
+        evict(live.workspace, live.objects)
+    assert lifecycle.down(live.workspace, purge=True) == 0
+    try:
+        assert lifecycle.up(live.workspace) == 0
+        yield live
+    finally:
+        assert lifecycle.down(live.workspace, purge=True) == 0
+        assert live.everything_left() == []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if FIGURES:
+        terminalreporter.section("measured")
+        for figure in FIGURES:
+            terminalreporter.write_line(figure)

@@ -1,0 +1,92 @@
+"""Changes under load lose no request, and a release that never gets healthy leaves the old one serving.
+
+Does not prove an order between regions, nor that long requests survive.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+
+import yaml
+
+from operations import lifecycle
+from operations.load import Load
+from tests.integration.support import LiveStack, tell
+
+
+def up_under_load(stack: LiveStack, what: str) -> None:
+    with Load(stack.authority, 50, stack.mixed_request) as load:
+        time.sleep(1)
+        assert lifecycle.up(stack.workspace) == 0
+        time.sleep(1)
+    tell(f"{what}: {load.result}")
+    assert load.result.sent >= 100
+    assert load.result.failures == []
+
+
+def change_rotation(stack: LiveStack, **counters: int) -> None:
+    document = yaml.safe_load(stack.workspace.stack_file.read_text())
+    document["config"].setdefault("gostack:rotation", {}).update(counters)
+    stack.workspace.stack_file.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def served_certificates(stack: LiveStack) -> set[str]:
+    """The certificate of every region's ingress, PEM."""
+    regions = stack.workspace.settings.regions.values()
+    return {ssl.get_server_certificate(("127.0.0.1", region.https_port)) for region in regions}
+
+
+def test_new_environment_replaces_every_replica_and_loses_no_request(stack: LiveStack) -> None:
+    before = {container.id for container in stack.containers("application", service="users")}
+    stack.change_settings("users", environment={"LOG_LEVEL": "warn"})
+    up_under_load(stack, "environment changed")
+    after = {container.id for container in stack.containers("application", service="users")}
+    assert len(after) == len(before)
+    assert not before & after
+
+
+def test_a_new_size_adds_and_removes_replicas_and_loses_no_request(stack: LiveStack) -> None:
+    kept = {container.id for container in stack.containers("application", service="users")}
+    stack.change_settings("users", replicas=3)
+    up_under_load(stack, "scaled from 2 to 3")
+    assert len(stack.containers("application", service="users")) == 6
+    stack.change_settings("users", replicas=2)
+    up_under_load(stack, "scaled from 3 to 2")
+    assert {container.id for container in stack.containers("application", service="users")} == kept
+
+
+def test_a_new_route_is_released_without_replacing_nginx(stack: LiveStack) -> None:
+    before = {container.id for container in stack.containers("nginx")}
+    stack.change_settings("greeter", routes=[{"path": "/hello"}, {"path": "/hello/new", "match": "exact"}])
+    up_under_load(stack, "route added")
+    assert {container.id for container in stack.containers("nginx")} == before
+    assert stack.request("GET", f"{stack.outputs['url']}/hello/new").status == 200
+
+
+def test_a_rotated_certificate_is_served_without_replacing_nginx(stack: LiveStack) -> None:
+    before = {container.id for container in stack.containers("nginx")}
+    old = served_certificates(stack)
+    change_rotation(stack, certificates=2)
+    up_under_load(stack, "certificate rotated")
+    assert {container.id for container in stack.containers("nginx")} == before
+    assert not old & served_certificates(stack)
+    assert stack.preview_changes() == ""
+
+
+def test_a_rotation_of_passwords_loses_no_request(stack: LiveStack) -> None:
+    primary = [container.id for container in stack.containers("mysql", region="east")]
+    change_rotation(stack, passwords=2)
+    up_under_load(stack, "passwords rotated")
+    assert [container.id for container in stack.containers("mysql", region="east")] == primary
+    assert stack.preview_changes() == ""
+
+
+def test_a_release_that_never_gets_healthy_fails_and_the_old_one_serves(stack: LiveStack) -> None:
+    stack.change_settings("greeter", check={"path": "/no-such-path"}, start_seconds=5)
+    assert lifecycle.up(stack.workspace) != 0
+    assert stack.request("GET", f"{stack.outputs['url']}/hello/ada").status == 200
+    stack.change_settings("greeter", check={"path": "/ready"}, start_seconds=60)
+    assert lifecycle.up(stack.workspace) == 0
+    assert stack.preview_changes() == ""
+    assert len(stack.containers("application", service="greeter")) == 2

@@ -1,0 +1,217 @@
+"""What `make` does beside Pulumi, with files and objects in place of an engine and a state.
+
+Does not prove that a real engine or a real Pulumi behaves like these stand-ins: the integration tests do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from operations.compose import compose_document
+from operations.leftovers import remove_leftovers
+from operations.load import Answer, Result
+from operations.lock import release_stale_lock
+from operations.reference import REFERENCE, reference
+from operations.repair import mend
+from operations.workspace import PulumiError
+
+
+@dataclass
+class FakeWorkspace:
+    backend_folder: Path | None = None
+    stack: str = "dev"
+    recorded: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def state(self) -> dict[str, Any]:
+        return self.recorded
+
+
+class FakeContainer:
+    def __init__(self, name: str, role: str, **more: Any) -> None:
+        self.id = f"id-of-{name}"
+        self.name = name
+        self.short_id = self.id[:10]
+        self.labels = {"gostack.role": role}
+        self.status = more.get("status", "running")
+        self.done: list[str] = []
+        self.attrs: dict[str, Any] = {
+            "State": {
+                "Status": self.status,
+                "ExitCode": more.get("exit_code", 0),
+                "StartedAt": more.get("started", "2026-01-01T00:00:10.123456789Z"),
+            },
+            "HostConfig": {
+                "NetworkMode": more.get("network_mode", "bridge"),
+                "Memory": 1,
+                "Binds": more.get("binds"),
+                "PortBindings": {},
+            },
+            "Config": {"Image": "image", "User": "1", "Entrypoint": None, "Cmd": more.get("command"), "Env": ["A=$B"]},
+            "NetworkSettings": {"Networks": {}},
+        }
+        if more.get("healthy"):
+            self.attrs["Config"]["Healthcheck"] = {
+                "Test": ["CMD", "true"],
+                "Interval": 1_000_000_000,
+                "Timeout": 2_000_000_000,
+                "Retries": 3,
+            }
+
+    def start(self) -> None:
+        self.done.append("started")
+        self.attrs["State"]["StartedAt"] = "2026-01-01T00:01:00.000000000Z"
+
+    def restart(self, timeout: int) -> None:
+        self.done.append("restarted")
+
+    def reload(self) -> None:
+        self.status = "running"
+
+    def remove(self, **_: Any) -> None:
+        self.done.append("removed")
+
+
+@dataclass
+class FakeObjects:
+    held: list[FakeContainer]
+    bridges: list[Any] = field(default_factory=list[Any])
+
+    def containers(self) -> list[FakeContainer]:
+        return self.held
+
+    def networks(self) -> list[Any]:
+        return self.bridges
+
+
+def lock_file(folder: Path, **content: Any) -> Path:
+    file = folder / ".pulumi" / "locks" / "organization" / "gostack" / "dev" / "1.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"hostname": socket.gethostname(), "username": "ada", "timestamp": "now", **content}))
+    return file
+
+
+def ended_process() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_the_lock_of_a_process_that_is_gone_is_released(tmp_path: Path) -> None:
+    pid = ended_process()
+    file = lock_file(tmp_path, pid=pid)
+    told = release_stale_lock(cast("Any", FakeWorkspace(tmp_path)))
+    assert told == [f"the update of process {pid} was killed: its lock is released"]
+    assert not file.exists()
+
+
+def test_a_number_that_another_program_has_by_now_is_no_lock(tmp_path: Path) -> None:
+    # This process lives, and is no Pulumi.
+    file = lock_file(tmp_path, pid=os.getpid())
+    assert b"pulumi" not in Path("/proc/self/cmdline").read_bytes()
+    release_stale_lock(cast("Any", FakeWorkspace(tmp_path)))
+    assert not file.exists()
+
+
+def test_the_lock_of_another_machine_is_respected(tmp_path: Path) -> None:
+    file = lock_file(tmp_path, pid=1, hostname="elsewhere")
+    with pytest.raises(PulumiError, match="locked by ada on elsewhere since now"):
+        release_stale_lock(cast("Any", FakeWorkspace(tmp_path)))
+    assert file.exists()
+
+
+def test_what_an_interrupted_update_left_is_removed() -> None:
+    known, left = FakeContainer("known", "agent"), FakeContainer("left", "agent")
+    state = {"resources": [{"id": known.id}], "pending_operations": [{"type": "creating"}]}
+    told = remove_leftovers(cast("Any", FakeWorkspace(recorded=state)), cast("Any", FakeObjects([known, left])))
+    assert told == ["container left was left by an interrupted update: removed"]
+    assert (known.done, left.done) == ([], ["removed"])
+
+
+def test_containers_of_another_checkout_are_not_touched() -> None:
+    foreign = FakeContainer("foreign", "agent")
+    with pytest.raises(PulumiError, match="1 containers of a stack dev that this checkout did not make"):
+        remove_leftovers(cast("Any", FakeWorkspace(recorded={})), cast("Any", FakeObjects([foreign])))
+    assert foreign.done == []
+
+
+def test_a_stranded_member_is_restarted_after_its_sandbox_and_before_its_registration() -> None:
+    sandbox = FakeContainer("sandbox", "sandbox", status="exited")
+    agent = FakeContainer("agent", "agent", network_mode=f"container:{sandbox.id}")
+    application = FakeContainer("application", "application", network_mode=f"container:{sandbox.id}")
+    assert mend(cast("Any", FakeObjects([agent, application, sandbox]))) == [
+        "sandbox stood still: started",
+        "application was out of its pod's network: restarted",
+        "agent was out of its pod's network: restarted",
+    ]
+
+
+def test_a_whole_pod_is_left_alone() -> None:
+    sandbox = FakeContainer("sandbox", "sandbox", started="2026-01-01T00:00:01.5Z")
+    application = FakeContainer("application", "application", network_mode=f"container:{sandbox.id}")
+    assert mend(cast("Any", FakeObjects([sandbox, application]))) == []
+    assert sandbox.done == application.done == []
+
+
+def test_a_failed_job_is_removed_and_a_finished_one_stays() -> None:
+    failed = FakeContainer("failed", "job", status="exited", exit_code=1)
+    finished = FakeContainer("finished", "job", status="exited")
+    assert mend(cast("Any", FakeObjects([failed, finished]))) == ["failed had failed: it runs again"]
+    assert finished.done == []
+
+
+def test_compose_waits_for_what_pulumi_waits_for_through_components() -> None:
+    database = FakeContainer("database", "mysql", healthy=True)
+    job = FakeContainer("job", "job", status="exited")
+    application = FakeContainer("application", "application", network_mode=f"container:{database.id}")
+    state = {
+        "resources": [
+            {"urn": "u:database", "id": database.id, "parent": "u:cluster"},
+            {"urn": "u:cluster"},
+            {"urn": "u:job", "id": job.id, "dependencies": ["u:cluster"]},
+            {"urn": "u:application", "id": application.id, "dependencies": ["u:job"]},
+        ]
+    }
+    document = compose_document(cast("Any", [database, job, application]), state, [])
+    assert document["services"]["job"]["depends_on"] == {"database": {"condition": "service_healthy"}}
+    after = {"job": {"condition": "service_completed_successfully"}}
+    assert document["services"]["application"]["depends_on"] == after
+    assert document["services"]["application"]["network_mode"] == "service:database"
+
+
+def test_compose_does_not_read_a_dollar_as_a_variable() -> None:
+    container = FakeContainer("one", "application", command=["echo $HOME"])
+    document = compose_document(cast("Any", [container]), {"resources": [{"urn": "u", "id": container.id}]}, [])
+    assert document["services"]["one"]["command"] == ["echo $$HOME"]
+    assert document["services"]["one"]["environment"] == ["A=$$B"]
+
+
+def test_the_longest_outage_spans_failures_in_a_row_only() -> None:
+    answers = [
+        Answer(0.0, 0.1, 200, ""),
+        Answer(1.0, 0.5, 0, "refused"),
+        Answer(2.0, 0.5, 0, "refused"),
+        Answer(3.0, 0.1, 200, ""),
+        Answer(4.0, 0.2, 503, "503"),
+    ]
+    result = Result(answers)
+    assert result.longest_outage == pytest.approx(1.5)
+    assert str(result) == "5 requests sent, 3 failed, slowest 500 ms; 503; refused"
+
+
+def test_a_plugin_of_another_checkout_is_not_this_ones(tmp_path: Path) -> None:
+    from operations.plugins import end_orphaned_plugins
+
+    assert end_orphaned_plugins(tmp_path) == []
+
+
+def test_the_configuration_reference_is_the_settings_own_words() -> None:
+    assert REFERENCE.read_text(encoding="utf-8") == reference(), "run `make reference`"

@@ -1,0 +1,85 @@
+"""`up` ends when clients reach the services, and says which ones they do not reach.
+
+Does not prove how long a real ingress takes.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+import yaml
+
+from components.rendering.certificates import new_authority, new_certificate
+from infra.settings import Settings, parse_settings
+from operations.readiness import wait_until_reachable
+
+PUBLISHED = Path(__file__).resolve().parents[2] / "Pulumi.dev.yaml"
+HOST = "api.example.com"
+
+
+class Handler(BaseHTTPRequestHandler):
+    statuses: ClassVar[list[int]] = []
+    asked: ClassVar[list[tuple[str, str]]] = []
+
+    def do_HEAD(self) -> None:
+        self.asked.append((self.headers["Host"], self.path))
+        self.send_response(self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0])
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name of the method's parameter)
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("authority")
+    made = new_authority("test", 365)
+    served = new_certificate(made, [HOST], 30)
+    (folder / "ca.pem").write_text(made.certificate)
+    (folder / "server.pem").write_text(served.certificate + served.private_key)
+    return folder / "ca.pem"
+
+
+@pytest.fixture
+def settings(authority: Path) -> Iterator[Settings]:
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.with_name("server.pem"))
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    config = yaml.safe_load(PUBLISHED.read_text())["config"]
+    values = {key.removeprefix("gostack:"): value for key, value in config.items()}
+    values["regions"].pop("west")
+    values["regions"]["east"]["https_port"] = server.server_port
+    values["ingress"] = {"hosts": [HOST]}
+    Handler.asked.clear()
+    yield parse_settings(values)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_service_that_comes_a_little_later_is_waited_for(settings: Settings, authority: Path) -> None:
+    Handler.statuses = [503, 502, 200]
+    assert wait_until_reachable(settings, authority) == []
+    assert Handler.statuses == [200]
+
+
+def test_a_host_name_that_does_not_resolve_here_is_asked_at_the_ingress(settings: Settings, authority: Path) -> None:
+    Handler.statuses = [405]
+    assert wait_until_reachable(settings, authority) == []
+    assert Handler.asked == [(HOST, "/api/v1/users")]
+
+
+def test_a_service_that_never_comes_is_named(settings: Settings, authority: Path) -> None:
+    Handler.statuses = [503]
+    assert wait_until_reachable(settings, authority, patience=0.0) == [
+        "the ingress of east does not reach users: /api/v1/users answers 503"
+    ]
