@@ -155,6 +155,13 @@ class ServiceImageArgs(TypedDict):
     """Labels that every object of the stack carries."""
 
 
+class ReleasedImageArgs(TypedDict):
+    """Inputs of a service's image that was built elsewhere."""
+
+    reference: str
+    """Name with a fixed tag or a digest."""
+
+
 class MySqlClusterArgs(TypedDict):
     """Inputs of the database."""
 
@@ -331,6 +338,26 @@ class RouteArgs(TypedDict):
     """Longest wait in seconds for a response."""
 
 
+class HeaderMatchArgs(TypedDict):
+    """A request header that leads to a canary."""
+
+    header: str
+    """Name of the header."""
+
+    value: str
+    """Its value."""
+
+
+class CanaryArgs(TypedDict):
+    """The share of a service's requests that its canary gets."""
+
+    weight: int
+    """Share of the clients in percent, 0 to 100."""
+
+    matches: Sequence[HeaderMatchArgs]
+    """Headers that lead there whatever the weight."""
+
+
 class IngressArgs(TypedDict):
     """Inputs of a region's ingress."""
 
@@ -354,6 +381,9 @@ class IngressArgs(TypedDict):
 
     routes: Sequence[RouteArgs]
     """Paths and the services behind them."""
+
+    canaries: Mapping[str, CanaryArgs]
+    """Service to its canary, for those that have one."""
 
     certificate: pulumi.Input[str]
     """Certificate for `hosts`, PEM, with what it takes to verify it."""

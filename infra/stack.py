@@ -5,20 +5,23 @@ from __future__ import annotations
 import pulumi
 
 from components import docker as platform
-from components.args import MySqlReference, RouteArgs
+from components.args import CanaryArgs, MySqlReference, RouteArgs
 from components.certificates import Certificate, CertificateAuthority
+from components.rendering.nginx_tracks import CANARY, STABLE
 from components.secrets import GossipKey
 from infra.outputs import ImageOutput, ServiceOutput, StackOutputs
 from infra.settings import Settings
 from infra.settings.regions import CONSUL_ADDRESS, RegionSettings
-from infra.settings.services import ServiceSettings
-
-STABLE = "stable"
+from infra.settings.services import ServiceSettings, Track
 
 
 def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) -> StackOutputs:
     """Register every resource of the stack and return what it exports."""
     return _Stack(stack, settings, images).outputs()
+
+
+Image = platform.ServiceImage | platform.ReleasedImage
+"""The image of a service, built here or elsewhere."""
 
 
 class _Stack:
@@ -45,7 +48,7 @@ class _Stack:
         self.networks = self._networks()
         self.consul = self._discovery()
         self.mysql = self._database(stack)
-        self.service_images = {name: self._image(name, service) for name, service in settings.services.items()}
+        self.service_images = {name: self._images(name, service) for name, service in settings.services.items()}
         self.microservices = {name: self._service(name, service) for name, service in settings.services.items()}
         self.ingresses = self._ingresses()
 
@@ -121,12 +124,25 @@ class _Stack:
             },
         )
 
-    def _image(self, name: str, service: ServiceSettings) -> platform.ServiceImage:
+    def _images(self, name: str, service: ServiceSettings) -> dict[str, Image]:
+        """Return track to image; a track that has the source of another one has its image too."""
+        made: dict[tuple[str | None, str | None], Image] = {}
+        tracks: dict[str, Image] = {}
+        for track in service.tracks():
+            source = (track.context, track.image)
+            if source not in made:
+                made[source] = self._image(name, service, track)
+            tracks[track.name] = made[source]
+        return tracks
+
+    def _image(self, name: str, service: ServiceSettings, track: Track) -> Image:
+        if track.image is not None:
+            return platform.ReleasedImage(f"{name}{track.suffix}", {"reference": track.image})
         return platform.ServiceImage(
-            name,
+            f"{name}{track.suffix}",
             {
                 "service": name,
-                "context": service.context,
+                "context": track.context or "",
                 "dockerfile": service.dockerfile,
                 "main_package": service.main_package,
                 "golang_image": self.images["golang"]["reference"],
@@ -134,23 +150,30 @@ class _Stack:
             },
         )
 
-    def _service(self, name: str, service: ServiceSettings) -> dict[str, platform.Microservice]:
-        image = self.service_images[name]
-        database = self._schema(name, service, image)
-        return {
-            region: platform.Microservice(
-                f"{name}-{region}",
+    def _service(self, name: str, service: ServiceSettings) -> dict[str, dict[str, platform.Microservice]]:
+        """Return track to region to replicas."""
+        database = self._schema(name, service, self.service_images[name][STABLE])
+        return {track.name: self._track(name, service, track, database) for track in service.tracks()}
+
+    def _track(
+        self, name: str, service: ServiceSettings, track: Track, database: platform.ServiceDatabase | None
+    ) -> dict[str, platform.Microservice]:
+        image = self.service_images[name][track.name]
+        regions: dict[str, platform.Microservice] = {}
+        for region in self.regions:
+            regions[region] = platform.Microservice(
+                f"{name}-{region}{track.suffix}",
                 {
                     "service": name,
-                    "track": STABLE,
+                    "track": track.name,
                     "region": self.networks[region].reference,
                     "consul": self.consul[region].reference,
                     "image": image.image_id,
                     "pause_image": self.image_ids["pause"],
                     "version": image.version,
                     "port": service.port,
-                    "replicas": service.replicas,
-                    "environment": {**service.environment, **self._connection(region, database)},
+                    "replicas": track.replicas,
+                    "environment": {**track.environment, **self._connection(region, database)},
                     "check": {
                         "path": service.check.path,
                         "interval": service.check.interval,
@@ -164,13 +187,12 @@ class _Stack:
                     "start_seconds": service.start_seconds,
                     "labels": self.labels,
                 },
+                # A release that does not get healthy in one region never reaches the next one.
+                pulumi.ResourceOptions(depends_on=list(regions.values())[-1:]),
             )
-            for region in self.regions
-        }
+        return regions
 
-    def _schema(
-        self, name: str, service: ServiceSettings, image: platform.ServiceImage
-    ) -> platform.ServiceDatabase | None:
+    def _schema(self, name: str, service: ServiceSettings, image: Image) -> platform.ServiceDatabase | None:
         schema = service.database_name(name)
         if service.database is None or schema is None:
             return None
@@ -216,6 +238,7 @@ class _Stack:
                     "pause_image": self.image_ids["pause"],
                     "hosts": settings.hosts,
                     "routes": self._routes(),
+                    "canaries": self._canaries(),
                     "certificate": certificate.certificate,
                     "private_key": certificate.private_key,
                     "bind_address": place.bind_address,
@@ -224,9 +247,26 @@ class _Stack:
                     "worker_connections": settings.worker_connections,
                     "labels": self.labels,
                 },
+                # Nobody is sent to a canary that is not there yet.
+                pulumi.ResourceOptions(depends_on=self._canary_replicas()),
             )
             for region, place in self._places()
         }
+
+    def _canaries(self) -> dict[str, CanaryArgs]:
+        return {
+            name: {
+                "weight": service.canary.weight,
+                "matches": [{"header": match.header, "value": match.value} for match in service.canary.match],
+            }
+            for name, service in self.settings.services.items()
+            if service.canary is not None
+        }
+
+    def _canary_replicas(self) -> list[platform.Microservice]:
+        return [
+            microservice for tracks in self.microservices.values() for microservice in tracks.get(CANARY, {}).values()
+        ]
 
     def _routes(self) -> list[RouteArgs]:
         return [
@@ -247,11 +287,10 @@ class _Stack:
 
     def _service_output(self, name: str, service: ServiceSettings) -> ServiceOutput:
         path = next((route.path for route in service.routes if route.match != "regex"), None)
-        replicas = pulumi.Output.all(*(part.replicas for part in self.microservices[name].values()))
         return {
             "url": pulumi.Output.concat(self.ingresses[self.regions[0]].url, path) if path else "",
-            "image": self.service_images[name].reference,
-            "tracks": {STABLE: replicas.apply(lambda counts: sum(counts))},
+            "image": self.service_images[name][STABLE].reference,
+            "tracks": {track: _replicas(regions) for track, regions in self.microservices[name].items()},
         }
 
     def _places(self) -> list[tuple[str, RegionSettings]]:
@@ -259,3 +298,7 @@ class _Stack:
 
     def _others(self, region: str) -> list[str]:
         return [other for other in self.regions if other != region]
+
+
+def _replicas(regions: dict[str, platform.Microservice]) -> pulumi.Output[int]:
+    return pulumi.Output.all(*(part.replicas for part in regions.values())).apply(lambda counts: sum(counts))

@@ -5,6 +5,7 @@ from components.docker.ingress import Ingress
 from components.docker.microservice import Microservice
 from components.docker.mysql_cluster import MySqlCluster
 from components.docker.region import Backbone, Region
+from components.docker.released_image import ReleasedImage
 from components.docker.service_database import ServiceDatabase
 from components.docker.service_image import ServiceImage
 from components.docker.upstream_images import UpstreamImages
@@ -16,6 +17,7 @@ __all__ = [
     "Microservice",
     "MySqlCluster",
     "Region",
+    "ReleasedImage",
     "ServiceDatabase",
     "ServiceImage",
     "UpstreamImages",

@@ -8,8 +8,20 @@ of the text is `nginx -t` of the image that runs it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from components.rendering.nginx_tracks import (
+    CANARY,
+    PINNED_REGION,
+    STABLE,
+    TRACKS_FILE,
+    Canary,
+    new_client_cookie,
+    render_tracks,
+    render_upstreams,
+    track_value,
+)
 
 RELEASE_PLACEHOLDER = "@RELEASE@"
 """Stands for the identity of a configuration release; the release replaces it with the digest of its files."""
@@ -66,6 +78,9 @@ class IngressModel:
     routes: Sequence[Route]
     worker_connections: int
 
+    canaries: Mapping[str, Canary] = field(default_factory=dict[str, Canary])
+    """Service to its second track, for those that have one."""
+
 
 def render_ingress(model: IngressModel) -> Mapping[str, str]:
     """Return file name to text of the configuration that serves `model`.
@@ -74,8 +89,9 @@ def render_ingress(model: IngressModel) -> Mapping[str, str]:
     """
     return {
         "nginx.conf": _main(model),
-        "upstreams.conf": "\n".join(_upstream(service, model) for service in _services(model)),
-        "routes.conf": "\n".join(_location(index, route) for index, route in enumerate(model.routes)),
+        TRACKS_FILE: render_tracks(_routed(model), [model.region, *model.other_regions]),
+        "upstreams.conf": "\n".join(_upstreams(service, model) for service in _services(model)),
+        "routes.conf": "\n".join(_location(index, route, model) for index, route in enumerate(model.routes)),
         "security_headers.conf": _SECURITY_HEADERS,
         "error_pages.conf": _ERROR_PAGES,
         "proxy.conf": _PROXY,
@@ -84,6 +100,15 @@ def render_ingress(model: IngressModel) -> Mapping[str, str]:
 
 def _services(model: IngressModel) -> list[str]:
     return sorted({route.service for route in model.routes})
+
+
+def _routed(model: IngressModel) -> dict[str, Canary]:
+    return {service: model.canaries[service] for service in _services(model) if service in model.canaries}
+
+
+def _upstreams(service: str, model: IngressModel) -> str:
+    tracks = [STABLE, CANARY] if service in model.canaries else [STABLE]
+    return render_upstreams(service, tracks, model.region, model.other_regions)
 
 
 def _main(model: IngressModel) -> str:
@@ -103,11 +128,15 @@ http {{
   # The longest host name has 253 characters.
   server_names_hash_bucket_size 512;
   server_names_hash_max_size 4096;
+  # A header that leads to a canary may be long.
+  map_hash_bucket_size 256;
+  variables_hash_bucket_size 128;
   sendfile on;
   tcp_nopush on;
 
   log_format access escape=json '{{"timestamp":"$time_iso8601","level":"info","service":"ingress",'
-    '"region":"{model.region}","trace_id":"$trace","request_id":"$request_identity","message":"$request_method $uri",'
+    '"region":"{model.region}","upstream_service":"$upstream_service","track":"$track",'
+    '"trace_id":"$trace","request_id":"$request_identity","message":"$request_method $uri",'
     '"method":"$request_method","path":"$uri","host":"$host","status":$status,"bytes":$bytes_sent,'
     '"seconds":$request_time,"upstream":"$upstream_addr","upstream_status":"$upstream_status",'
     '"upstream_seconds":"$upstream_response_time","protocol":"$server_protocol","tls":"$ssl_protocol",'
@@ -164,6 +193,7 @@ http {{
   }}
 
 {_rate_limit_zones(model)}
+  include tracks.conf;
   include upstreams.conf;
 
   ssl_protocols TLSv1.2 TLSv1.3;
@@ -185,6 +215,8 @@ http {{
   server {{
     listen {HTTPS_PORT} ssl default_server reuseport;
     http2 on;
+    set $upstream_service "";
+    set $track "";
     include security_headers.conf;
     location = /healthz {{ access_log off; default_type text/plain; return 200 "ok\\n"; }}
     location / {{ default_type application/json; return 404 '{{"code":404,"message":"unknown host","data":null}}'; }}
@@ -194,6 +226,9 @@ http {{
     listen {HTTPS_PORT} ssl;
     http2 on;
     server_name {hosts};
+    default_type application/json;
+    set $upstream_service "";
+    set $track "";
     include security_headers.conf;
     recursive_error_pages on;
 
@@ -245,41 +280,28 @@ def _rate_limit_zones(model: IngressModel) -> str:
     return "\n".join([*zones, "  limit_req_status 429;", ""])
 
 
-def _upstream(service: str, model: IngressModel) -> str:
-    # max_fails=0 would keep a dead replica in turn; one failure takes it out until Consul has removed it.
-    peer = f"service=_{service}._stable resolve max_fails=1 fail_timeout=2s"
-    lines = [f"  server service.{model.region}.consul {peer};"]
-    lines += [f"  server service.{region}.consul {peer} backup;" for region in model.other_regions]
-    return "\n".join(
-        [
-            f"upstream {service} {{",
-            f"  zone {service} 1m;",
-            "  least_conn;",
-            *lines,
-            "  keepalive 32;",
-            "}",
-            "",
-        ]
-    )
-
-
-def _location(index: int, route: Route) -> str:
+def _location(index: int, route: Route, model: IngressModel) -> str:
     limits = [f"client_max_body_size {route.body_limit_kib}k;"]
     if route.rate_limit_per_second:
         burst = f" burst={route.rate_limit_burst} nodelay" if route.rate_limit_burst else ""
         limits.append(f"limit_req zone=route_{index}{burst};")
-    first = [*limits, *_static(route), "include error_pages.conf;"]
+    headers = _headers(route, model)
+    first = [*limits, *headers, "include error_pages.conf;"]
+    first += [f"set $upstream_service {route.service};", f"set $track {track_value(route.service, model.canaries)};"]
+    first.append(f"if ({PINNED_REGION} = unknown) {{ return 400 '{_NO_SUCH_REGION}'; }}")
     if not route.idempotent:
         first.append(f"error_page 418 = @route_{index}_once;")
         first.append("if ($replayable = 0) { return 418; }")
     # A list of peers that changes while a request is retried ends in a 502: ask once more with the new list.
     first.append(f"error_page 502 504 = @route_{index}_again;")
-    first += _proxy(route, replay=True)
-    again = [limits[0], *_static(route), *_ERRORS, *_proxy(route, replay=True)]
+    first += _proxy(route, "$track", replay=True)
+    # A canary without a replica is no reason to refuse a request.
+    again = [limits[0], *headers, *_ERRORS, *_proxy(route, STABLE, replay=True)]
     blocks = [_block(f"location {head}", first) for head in location_heads(route.match, route.path)]
     blocks.append(_block(f"location @route_{index}_again", again))
     if not route.idempotent:
-        blocks.append(_block(f"location @route_{index}_once", [*limits, *_ERRORS, *_proxy(route, replay=False)]))
+        once = [*limits, *headers, *_ERRORS, *_proxy(route, "$track", replay=False)]
+        blocks.append(_block(f"location @route_{index}_once", once))
     return "\n".join(blocks)
 
 
@@ -293,17 +315,21 @@ def location_heads(match: str, path: str) -> list[str]:
     return [path] if path.endswith("/") else [f"= {path}", f"{path}/"]
 
 
-def _static(route: Route) -> list[str]:
-    if not route.static:
-        return []
+def _headers(route: Route, model: IngressModel) -> list[str]:
+    own = [
+        *(['add_header Cache-Control "public, max-age=31536000, immutable";'] if route.static else []),
+        *(["add_header X-Track $track always;"] if route.service in model.canaries else []),
+        # What everybody may keep for a year must not carry one client's cookie.
+        *([] if route.static else new_client_cookie(route.service, model.canaries)),
+    ]
     # add_header in a location drops those of the server: they are repeated.
-    return ["include security_headers.conf;", 'add_header Cache-Control "public, max-age=31536000, immutable";']
+    return ["include security_headers.conf;", *own] if own else []
 
 
-def _proxy(route: Route, *, replay: bool) -> list[str]:
+def _proxy(route: Route, track: str, *, replay: bool) -> list[str]:
     conditions = "error timeout http_502 http_503 http_504" + (" non_idempotent" if replay else "")
     return [
-        f"proxy_pass http://{route.service};",
+        f"proxy_pass http://{track}.{route.service}{PINNED_REGION};",
         "include proxy.conf;",
         f"proxy_read_timeout {route.timeout_seconds}s;",
         f"proxy_send_timeout {route.timeout_seconds}s;",
@@ -324,6 +350,8 @@ add_header Content-Security-Policy "default-src 'self'; frame-ancestors 'none'" 
 add_header X-Request-ID $request_identity always;
 add_header X-Trace-ID $trace always;
 """
+
+_NO_SUCH_REGION = '{"code":400,"message":"X-Region names no region of this stack","data":null}'
 
 _ERRORS = ["include error_pages.conf;", "error_page 502 504 = @unavailable;"]
 

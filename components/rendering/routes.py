@@ -1,9 +1,10 @@
-"""From a route as a component takes it to a route as nginx's configuration needs it."""
+"""From routes and canaries as a component takes them to what nginx's configuration needs."""
 
 from __future__ import annotations
 
-from components.args import RouteArgs
+from components.args import CanaryArgs, RouteArgs
 from components.rendering.nginx import Route
+from components.rendering.nginx_tracks import Canary, HeaderMatch
 
 
 def route_from_args(route: RouteArgs) -> Route:
@@ -21,4 +22,12 @@ def route_from_args(route: RouteArgs) -> Route:
         rate_limit_per_second=route["rate_limit_per_second"],
         rate_limit_burst=route["rate_limit_burst"],
         timeout_seconds=route["timeout_seconds"],
+    )
+
+
+def canary_from_args(canary: CanaryArgs) -> Canary:
+    """Return the canary."""
+    return Canary(
+        weight=canary["weight"],
+        matches=[HeaderMatch(match["header"], match["value"]) for match in canary["matches"]],
     )

@@ -12,11 +12,15 @@ def require_files(settings: Settings, project: Path) -> None:
     """Raise SettingsError when a service's folder or Dockerfile, relative to `project`, does not exist."""
     for name, service in settings.services.items():
         key = f"gostack:services.{name}"
-        if not (project / service.context).is_dir():
-            raise SettingsError(
-                f'{key}.context is "{service.context}", which is not a folder of the project: '
-                "write the path of the folder with go.mod, relative to Pulumi.yaml."
-            )
+        contexts = {"context": service.context}
+        if service.canary is not None:
+            contexts["canary.context"] = service.canary.context
+        for part, context in contexts.items():
+            if context is not None and not (project / context).is_dir():
+                raise SettingsError(
+                    f'{key}.{part} is "{context}", which is not a folder of the project: '
+                    "write the path of the folder with go.mod, relative to Pulumi.yaml."
+                )
         if not (project / service.dockerfile).is_file():
             raise SettingsError(
                 f'{key}.dockerfile is "{service.dockerfile}", which is not a file of the project: '

@@ -25,6 +25,8 @@ from infra.settings.services import ServiceSettings
 RESERVED_SERVICES = frozenset({"mysql", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key"})
 """Names of the stack's own parts, by which Consul and Pulumi know them."""
 
+_CANARY_ENDING = "-canary"
+
 
 class Settings(Section):
     """Every setting of a stack. Each attribute is a key `gostack:<attribute>` of `Pulumi.<stack>.yaml`."""
@@ -106,6 +108,10 @@ class Settings(Section):
     @model_validator(mode="after")
     def _names_apart(self) -> Self:
         owners: dict[str, str] = {}
+        for key, names in (("services", self.services), ("regions", self.regions)):
+            for name in names:
+                if name.endswith(_CANARY_ENDING) or name == _CANARY_ENDING.removeprefix("-"):
+                    raise ValueError(f"gostack:{key}.{name} is named like a canary: choose another name.")
         for service in self.services:
             if service in RESERVED_SERVICES:
                 raise ValueError(f"gostack:services.{service} has the name of a part of the stack: choose another one.")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from infra.settings.base import Name, Section
+from components.rendering.nginx_tracks import CANARY, STABLE
+from infra.settings.base import ImageReference, Name, Section
+from infra.settings.canary import CanarySettings
 
 _PATH = re.compile(r"^/[A-Za-z0-9._~/-]*$")
 _VARIABLE = re.compile(r"^[A-Z_][A-Z0-9_]*$")
@@ -61,6 +64,14 @@ def _pattern(value: str) -> str:
     except re.error as error:
         raise ValueError(f'"{value}" is not a regular expression ({error}); correct it.') from None
     return value
+
+
+def _check_variables(key: str, variables: dict[str, str]) -> None:
+    for variable in variables:
+        if variable in RESERVED_VARIABLES:
+            raise ValueError(f"{key}.{variable} is written by the platform: remove it.")
+        if not _VARIABLE.fullmatch(variable):
+            raise ValueError(f"{key}.{variable} is not a variable name: use capitals, digits and underscores.")
 
 
 UrlPath = Annotated[str, AfterValidator(_path)]
@@ -139,11 +150,39 @@ class DatabaseSettings(Section):
     image before its replicas start. None when it has no migrations."""
 
 
+@dataclass(frozen=True)
+class Track:
+    """One version of a service that serves: the stable one or the canary."""
+
+    name: str
+    """`stable` or `canary`."""
+
+    context: str | None
+    """Folder of its Go module; None when it has an image."""
+
+    image: str | None
+    """Image that was built elsewhere; None when it has a folder."""
+
+    replicas: int
+    """Number of replicas in each region."""
+
+    environment: dict[str, str]
+    """Environment variables."""
+
+    @property
+    def suffix(self) -> str:
+        """Last part of the names of its resources; empty for the stable track."""
+        return "" if self.name == STABLE else f"-{self.name}"
+
+
 class ServiceSettings(Section):
     """One Go service."""
 
-    context: str
-    """Folder with the service's go.mod, relative to the project."""
+    context: str | None = None
+    """Folder with the service's go.mod, relative to the project; this or `image` must be given."""
+
+    image: ImageReference | None = None
+    """Image that was built elsewhere, instead of `context`."""
 
     dockerfile: str = "service/Dockerfile"
     """Dockerfile, relative to the project; the default builds any Go module."""
@@ -165,6 +204,9 @@ class ServiceSettings(Section):
 
     environment: dict[str, str] = Field(default_factory=dict[str, str])
     """Environment variables, none of them a secret."""
+
+    canary: CanarySettings | None = None
+    """Second track, which some clients get; None for a service with one track."""
 
     database: DatabaseSettings | None = None
     """MySQL schema; None for a service without one."""
@@ -192,15 +234,29 @@ class ServiceSettings(Section):
         return port
 
     @model_validator(mode="after")
-    def _own_variables_only(self) -> Self:
-        for variable in self.environment:
-            if variable in RESERVED_VARIABLES:
-                raise ValueError(f"environment.{variable} is written by the platform: remove it.")
-            if not _VARIABLE.fullmatch(variable):
-                raise ValueError(
-                    f"environment.{variable} is not a variable name: use capitals, digits and underscores."
-                )
+    def _one_source(self) -> Self:
+        if self.context is None and self.image is None:
+            raise ValueError("context is missing: write the folder of the service's Go module, or an image.")
+        if self.context is not None and self.image is not None:
+            raise ValueError("there are a context and an image: remove one of them.")
         return self
+
+    @model_validator(mode="after")
+    def _own_variables_only(self) -> Self:
+        _check_variables("environment", self.environment)
+        if self.canary is not None:
+            _check_variables("canary.environment", self.canary.environment)
+        return self
+
+    def tracks(self) -> list[Track]:
+        """Return the stable track and, when there is one, the canary."""
+        stable = Track(STABLE, self.context, self.image, self.replicas, self.environment)
+        canary = self.canary
+        if canary is None:
+            return [stable]
+        own = canary.context is not None or canary.image is not None
+        context, image = (canary.context, canary.image) if own else (self.context, self.image)
+        return [stable, Track(CANARY, context, image, canary.replicas, {**self.environment, **canary.environment})]
 
     def database_name(self, service: str) -> str | None:
         """Return the schema's name for the service with this name, or None without a database."""

@@ -56,7 +56,8 @@ def test_every_region_names_all_others_as_backups_in_their_order() -> None:
     graph = sized(3, 1)
     for region, order in {"r0": ["r0", "r1", "r2"], "r1": ["r1", "r0", "r2"], "r2": ["r2", "r0", "r1"]}.items():
         upstreams = graph.resources[f"ingress-{region}-release-files"].environment["FILE_UPSTREAMS_CONF"]
-        assert re.findall(r"server service\.(\w+)\.consul [^;]*?( backup)?;", upstreams) == [
+        unpinned = upstreams.split("upstream stable.s0.", 1)[0]
+        assert re.findall(r"server service\.(\w+)\.consul [^;]*?( backup)?;", unpinned) == [
             (name, "" if name == region else " backup") for name in order
         ]
 
@@ -79,16 +80,60 @@ def test_nothing_depends_on_itself_or_in_a_circle(dev: Graph) -> None:
                 assert order.index(dependency) < order.index(resource.name), (resource.name, dependency)
 
 
-def test_replicas_of_a_service_do_not_wait_for_each_other(dev: Graph) -> None:
-    applications = {item.name for item in dev.with_role("application")}
-    assert {name: dev.reachable(name) & applications for name in applications} == {name: set() for name in applications}
+def test_replicas_of_a_region_do_not_wait_for_each_other(dev: Graph) -> None:
+    for region in ("east", "west"):
+        applications = {item.name for item in dev.with_role("application", region=region)}
+        assert {name: dev.reachable(name) & applications for name in applications} == {
+            name: set() for name in applications
+        }
 
 
-def test_regions_do_not_wait_for_each_other_but_for_the_primary(dev: Graph) -> None:
+def registrations(graph: Graph, region: str) -> set[str]:
+    return {item.name for item in graph.with_role("agent", service="users", region=region)}
+
+
+def test_a_release_reaches_a_region_only_when_the_one_before_serves_it(dev: Graph) -> None:
+    replicas = {item.name for item in dev.with_role("application", service="users", region="west")}
+    assert len(replicas) == 2
+    for name in replicas:
+        assert registrations(dev, "east") <= dev.reachable(name)
+    for item in dev.with_role("application", service="users", region="east"):
+        assert dev.reachable(item.name) & replicas == set()
+
+
+def test_regions_do_not_wait_for_each_other_but_for_the_primary_and_in_a_release(dev: Graph) -> None:
     east = {item.name for item in dev.containers if item.labels.get("gostack.region") == "east"}
     primary = {name for name in east if name.startswith(("mysql-east", "consul-east"))}
     assert dev.reachable("ingress-west-release-files") & east == set()
-    assert dev.reachable("users-west-0-registration-agent") & east - primary == set()
+    released = {item.name for item in dev.containers if item.labels.get("gostack.service") == "users"}
+    assert dev.reachable("users-west-0-registration-agent") & east - primary - released == set()
+
+
+def canary(document: Document) -> None:
+    document["services"]["users"]["canary"] = {"context": "examples/greeter", "weight": 5}
+
+
+def test_nobody_is_sent_to_a_canary_that_is_not_there_yet() -> None:
+    graph = dev_graph(canary)
+    canaries = {item.name for item in graph.with_role("agent", track="canary")}
+    assert canaries == {"users-east-canary-0-registration-agent", "users-west-canary-0-registration-agent"}
+    for region in ("east", "west"):
+        assert canaries <= graph.reachable(f"ingress-{region}-release-files")
+
+
+def test_a_canary_has_its_own_image_unless_it_names_none() -> None:
+    def same(document: Document) -> None:
+        document["services"]["users"]["canary"] = {"environment": {"LOG_LEVEL": "debug"}}
+
+    own, shared = dev_graph(canary), dev_graph(same)
+    assert "users-canary-image" in own.resources
+    assert "users-canary-image" not in shared.resources
+    (stable, other) = (
+        shared.resources[name] for name in ("users-east-0-application", "users-east-canary-0-application")
+    )
+    assert stable.plain("image") == other.plain("image")
+    assert other.environment["LOG_LEVEL"] == "debug"
+    assert other.environment["TRACK"] == "canary"
 
 
 def test_a_container_that_runs_as_its_images_user_is_one_whose_image_is_not_roots(dev: Graph) -> None:

@@ -41,6 +41,10 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         lambda d: d["services"]["users"]["routes"][0].update(rate_limit_per_second=7),
         RELEASES,
     ),
+    "a canary is made beside the stable track": (
+        lambda d: d["services"]["users"].update(canary={"environment": {"LOG_LEVEL": "debug"}, "weight": 5}),
+        RELEASES,
+    ),
     "other hosts get another certificate": (
         lambda d: d.update(ingress={"hosts": ["example.com"]}),
         RELEASES | {"ingress-certificate-issued-at", "ingress-certificate-key-pair"},

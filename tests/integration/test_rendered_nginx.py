@@ -147,7 +147,7 @@ def test_nginx_accepts_what_people_write(special: dict[str, str], name: str) -> 
 MISTAKES: dict[str, Callable[[dict[str, str]], dict[str, str]]] = {
     "an unknown directive": lambda files: {"routes.conf": "location /x { no_such_directive on; }\n"},
     "a missing upstream's zone": lambda files: {
-        "upstreams.conf": files["upstreams.conf"].replace("zone users 1m;", "")
+        "upstreams.conf": files["upstreams.conf"].replace("zone stable.users 256k;", "")
     },
     "a key of another certificate": lambda files: {"private_key.pem": files["certificate.pem"]},
     "a route twice": lambda files: {"routes.conf": files["routes.conf"] * 2},

@@ -45,6 +45,23 @@ literal_routes = st.fixed_dictionaries(
 regex_routes = st.fixed_dictionaries({"path": patterns, "match": st.just("regex")}, optional=options)
 
 
+canaries = optional(
+    context=st.just("service"),
+    weight=st.integers(0, 100),
+    match=st.lists(
+        st.fixed_dictionaries(
+            {
+                "header": st.sampled_from(["X-App-Version", "X-User-Tag", "X-" + "Long-" * 12 + "N"]),
+                "value": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}", fullmatch=True),
+            }
+        ),
+        max_size=3,
+    ),
+    replicas=st.integers(1, 20),
+    environment=st.dictionaries(variables, st.text(max_size=10), max_size=3),
+)
+
+
 def service() -> st.SearchStrategy[Document]:
     return st.fixed_dictionaries(
         {"context": st.just("examples/greeter")},
@@ -54,6 +71,7 @@ def service() -> st.SearchStrategy[Document]:
             "check": optional(path=paths, interval=durations, timeout=durations, deregister_after=durations),
             "environment": st.dictionaries(variables, st.text(max_size=10), max_size=3),
             "memory_mib": st.integers(16, 65536),
+            "canary": canaries,
             "cpus": st.sampled_from([0.05, 0.5, 1.0, 64.0]),
             "drain_seconds": st.integers(1, 300),
             "stop_seconds": st.integers(1, 600),

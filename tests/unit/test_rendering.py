@@ -15,6 +15,7 @@ import pytest
 
 from components.docker.container import go_duration
 from components.rendering import addresses, consul, mysql, nginx
+from components.rendering.nginx_tracks import Canary
 from components.rendering.scripts import RELEASES, script
 
 SHELL = Path(nginx.__file__).resolve().parent / "shell"
@@ -35,8 +36,10 @@ def route(**values: object) -> nginx.Route:
     return nginx.Route(**{**defaults, **values})  # type: ignore[arg-type]
 
 
-def rendered(*routes: nginx.Route, https_port: int = 8443) -> dict[str, str]:
-    model = nginx.IngressModel("east", ["west", "north"], ["localhost"], https_port, routes or [route()], 1024)
+def rendered(*routes: nginx.Route, https_port: int = 8443, **canaries: Canary) -> dict[str, str]:
+    model = nginx.IngressModel(
+        "east", ["west", "north"], ["localhost"], https_port, routes or [route()], 1024, canaries
+    )
     return dict(nginx.render_ingress(model))
 
 
@@ -75,7 +78,8 @@ def test_an_idempotent_route_repeats_every_write() -> None:
 
 def test_other_regions_are_backups_in_their_order() -> None:
     servers = re.findall(
-        r"server service\.(\w+)\.consul service=_users\._stable .*?( backup)?;", rendered()["upstreams.conf"]
+        r"server service\.(\w+)\.consul service=_users\._stable .*?( backup)?;",
+        block(rendered()["upstreams.conf"], "upstream stable.users"),
     )
     assert servers == [("east", ""), ("west", " backup"), ("north", " backup")]
 

@@ -1,0 +1,3 @@
+module gostack.dev/unsteady
+
+go 1.26
