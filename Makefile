@@ -14,7 +14,7 @@ GO_MODULES := service examples/greeter images/pause tests/doubles/unsteady_servi
 STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack $(STACK) $(if $(PURGE),--purge)
 
-.PHONY: help up preview down refresh evict env doctor python requirements \
+.PHONY: help up preview down promote rollback refresh evict env doctor python requirements \
 	test test-unit test-go test-integration lint lint-python lint-go bench reference clean
 
 help: ## this list
@@ -31,6 +31,12 @@ preview: python ## what `up` would change
 
 down: python ## remove the stack; PURGE=1 removes its data too
 	@$(PYTHON) -m operations down $(OPTIONS)
+
+promote: python ## walk the canary of SERVICE to all clients, or back
+	@$(PYTHON) -m delivery promote --service "$(SERVICE)" --stack $(STACK)
+
+rollback: python ## take all clients away from the canary of SERVICE, at once
+	@$(PYTHON) -m delivery rollback --service "$(SERVICE)" --stack $(STACK)
 
 refresh: python ## take over what has changed outside of Pulumi
 	@$(PYTHON) -m operations refresh --stack $(STACK)

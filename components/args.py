@@ -139,6 +139,9 @@ class ServiceImageArgs(TypedDict):
     service: str
     """Name of the service."""
 
+    track: str
+    """Track that it is for. Each has a name of its own: when a canary goes, the stable track's image must not."""
+
     context: str
     """Folder of the Go module, relative to the project."""
 

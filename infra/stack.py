@@ -125,15 +125,13 @@ class _Stack:
         )
 
     def _images(self, name: str, service: ServiceSettings) -> dict[str, Image]:
-        """Return track to image; a track that has the source of another one has its image too."""
-        made: dict[tuple[str | None, str | None], Image] = {}
-        tracks: dict[str, Image] = {}
-        for track in service.tracks():
-            source = (track.context, track.image)
-            if source not in made:
-                made[source] = self._image(name, service, track)
-            tracks[track.name] = made[source]
-        return tracks
+        """Return track to image; a canary that differs by its environment alone has the stable track's."""
+        stable, *others = service.tracks()
+        images = {stable.name: self._image(name, service, stable)}
+        for track in others:
+            own = track.context is not None or track.image is not None
+            images[track.name] = self._image(name, service, track) if own else images[stable.name]
+        return images
 
     def _image(self, name: str, service: ServiceSettings, track: Track) -> Image:
         if track.image is not None:
@@ -142,6 +140,7 @@ class _Stack:
             f"{name}{track.suffix}",
             {
                 "service": name,
+                "track": track.name,
                 "context": track.context or "",
                 "dockerfile": service.dockerfile,
                 "main_package": service.main_package,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from docker.errors import DockerException
@@ -29,8 +30,13 @@ def main(arguments: list[str]) -> int:
 
 def run_verb(verb: str, workspace: Workspace, *, purge: bool = False, rounds: int = 1) -> int:
     """Run one verb on a stack and return the exit code; trouble is told in one sentence."""
+    return guarded(lambda: _run(verb, workspace, purge=purge, rounds=rounds))
+
+
+def guarded(action: Callable[[], int]) -> int:
+    """Return what `action` returns; trouble that has a known cause is told in one sentence, with exit code 1."""
     try:
-        return _run(verb, workspace, purge=purge, rounds=rounds)
+        return action()
     except (SettingsError, PulumiError, BootstrapError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

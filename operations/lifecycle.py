@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from pathlib import Path
 
 from bootstrap.locations import state_folder
 from bootstrap.locks import exclusive
@@ -42,6 +43,20 @@ def _up(workspace: Workspace) -> int:
         print("\n".join(["", *unreachable, diagnosis(objects)]), file=sys.stderr)
         return 1
     return 0
+
+
+def update(workspace: Workspace) -> int:
+    """Run `pulumi up` alone, without looking for what was killed, and return its exit code.
+
+    While another command works on the stack, it waits.
+    """
+    _ = workspace.settings
+    with exclusive(_lock_file(workspace), lambda: print("another command works on the stack: waiting for its end")):
+        objects = _ready(workspace)
+        code = workspace.run("up", "--yes", "--skip-preview")
+        if code != 0:
+            print(diagnosis(objects), file=sys.stderr)
+        return code
 
 
 def preview(workspace: Workspace, arguments: Iterable[str] = ()) -> int:
@@ -96,8 +111,12 @@ def _alone(workspace: Workspace) -> Generator[None]:
     def refuse() -> None:
         raise PulumiError(f"another command works on the stack {workspace.stack}: wait for its end.")
 
-    with exclusive(state_folder(workspace.project) / f"{workspace.stack}.lock", refuse):
+    with exclusive(_lock_file(workspace), refuse):
         yield
+
+
+def _lock_file(workspace: Workspace) -> Path:
+    return state_folder(workspace.project) / f"{workspace.stack}.lock"
 
 
 def _ready(workspace: Workspace) -> StackObjects:

@@ -103,7 +103,7 @@ class Workspace:
     def capture(self, *arguments: str, folder: Path | None = None) -> str:
         """Run `pulumi` with these arguments and return what it prints; raises PulumiError with its last words."""
         result = subprocess.run(
-            [*self._command(*arguments), "--non-interactive"],
+            self._command("--non-interactive", *arguments),
             cwd=folder or self.project,
             env=self.variables,
             capture_output=True,

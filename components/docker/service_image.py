@@ -7,6 +7,7 @@ import pulumi_docker as docker
 
 from components.args import ServiceImageArgs
 from components.build_context import content_digest, project_path
+from components.rendering.nginx_tracks import STABLE
 
 
 class ServiceImage(pulumi.ComponentResource):
@@ -27,9 +28,10 @@ class ServiceImage(pulumi.ComponentResource):
         digest = content_digest(args["context"], args["dockerfile"], build_arguments)
         self.version = digest[:12]
         stack = args["labels"]["gostack.stack"]
+        suffix = "" if args["track"] == STABLE else f"-{args['track']}"
         image = docker.RemoteImage(
             f"{name}-image",
-            name=f"gostack/{stack}-{args['service']}:{self.version}",
+            name=f"gostack/{stack}-{args['service']}{suffix}:{self.version}",
             build=docker.RemoteImageBuildArgs(
                 context=project_path(args["context"]),
                 # The engine's provider looks for it from the context.

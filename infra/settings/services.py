@@ -158,10 +158,10 @@ class Track:
     """`stable` or `canary`."""
 
     context: str | None
-    """Folder of its Go module; None when it has an image."""
+    """Folder of its Go module; None when it has an image, or the stable track's."""
 
     image: str | None
-    """Image that was built elsewhere; None when it has a folder."""
+    """Image that was built elsewhere; None when it has a folder, or the stable track's."""
 
     replicas: int
     """Number of replicas in each region."""
@@ -254,9 +254,8 @@ class ServiceSettings(Section):
         canary = self.canary
         if canary is None:
             return [stable]
-        own = canary.context is not None or canary.image is not None
-        context, image = (canary.context, canary.image) if own else (self.context, self.image)
-        return [stable, Track(CANARY, context, image, canary.replicas, {**self.environment, **canary.environment})]
+        environment = {**self.environment, **canary.environment}
+        return [stable, Track(CANARY, canary.context, canary.image, canary.replicas, environment)]
 
     def database_name(self, service: str) -> str | None:
         """Return the schema's name for the service with this name, or None without a database."""

@@ -1,7 +1,7 @@
 #!/usr/bin/env sh
 # First process of a configuration release: FILES names the files, FILE_<NAME> holds each.
 # The release goes live only when `nginx -t` accepts it; then the process stays, so that its health tells whether the
-# release is in force.
+# release is in force; with ONCE it ends when the release is.
 set -eu
 umask 077
 cd /var/lib/ingress
@@ -24,6 +24,7 @@ printf '%s' "$release" > /tmp/release
 echo "release: $release is current" >&2
 # Workers that still finish requests may read the one before; older ones are gone.
 ls -1dt releases/* | tail -n +4 | xargs -r rm -rf
+[ -z "${ONCE:-}" ] || exit 0
 unset FILE_PRIVATE_KEY_PEM
 trap 'exit 0' TERM INT
 while :; do sleep 3600 & wait $!; done

@@ -1,0 +1,1 @@
+"""Releases that watch themselves: a canary's walk to all clients, and its way back."""

@@ -1,0 +1,45 @@
+"""`make promote` and `make rollback`: a canary becomes the stable version, or loses its clients."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from delivery.rollout import StackRollout, canary_of
+from delivery.stack_file import make_canary_stable, remove_canary
+from delivery.walk import walk
+from operations import lifecycle
+from operations.workspace import PulumiError, Workspace
+
+
+def promote(workspace: Workspace, service: str) -> int:
+    """Walk the canary of `service` to all clients and make it the stable version; return 0, or 1 after a rollback."""
+    canary = canary_of(workspace, service)
+    started = time.monotonic()
+
+    def tell(text: str) -> None:
+        print(f"[{time.monotonic() - started:6.1f}s] {text}", flush=True)
+
+    outcome = walk(StackRollout(workspace, service), canary.analysis, time.sleep, tell)
+    if not outcome.completed:
+        print(f"{service}: rolled back, nobody has the canary any more: {outcome.reason}", file=sys.stderr)
+        return 1
+    tell("the stable track takes over")
+    make_canary_stable(workspace, workspace.settings, service)
+    _update(workspace, "all clients have the canary; the stable track could not take its version over")
+    remove_canary(workspace, service)
+    _update(workspace, "the new version is stable; the canary could not be removed")
+    tell(f"{service}: promoted; commit {workspace.stack_file.name}")
+    return 0
+
+
+def roll_back(workspace: Workspace, service: str) -> int:
+    """Take all clients away from the canary of `service` and return the exit code."""
+    StackRollout(workspace, service).roll_back()
+    print(f"{service}: everybody has the stable version; commit {workspace.stack_file.name}")
+    return 0
+
+
+def _update(workspace: Workspace, otherwise: str) -> None:
+    if lifecycle.update(workspace) != 0:
+        raise PulumiError(f"{otherwise}: correct the cause and run `make up`")
