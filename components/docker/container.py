@@ -9,6 +9,8 @@ from typing import Any
 import pulumi
 import pulumi_docker as docker
 
+from components.rendering.scripts import PROBE_TIMEOUT_SECONDS, health_probe
+
 LOG_FILE_SIZE = "10m"
 LOG_FILES = "3"
 
@@ -18,15 +20,13 @@ class HealthCheck:
     """A Docker health check, and how long a new container may take to pass it."""
 
     test: Sequence[str]
-    """Command, as Docker writes it: ["CMD", …] or ["CMD-SHELL", …]."""
+    """Shell command that succeeds while the container is well, as Docker writes it: ["CMD-SHELL", …]."""
 
     wait_seconds: int
     """Time in seconds after which the creation of an unhealthy container fails."""
 
-    interval_seconds: int = 2
-    timeout_seconds: int = 2
-    retries: int = 3
     start_period_seconds: int = 0
+    """Time in seconds in which it need not be well yet."""
 
 
 @dataclass(frozen=True)
@@ -170,10 +170,10 @@ def _arguments(spec: ContainerSpec) -> dict[str, Any]:
 def _health_check(health: HealthCheck) -> docker.ContainerHealthcheckArgs:
     # Durations as Go prints them, and every field set: anything else shows as a change in each preview.
     return docker.ContainerHealthcheckArgs(
-        tests=list(health.test),
-        interval=go_duration(health.interval_seconds),
-        timeout=go_duration(health.timeout_seconds),
+        tests=["CMD-SHELL", health_probe(health.test[-1])],
+        interval=go_duration(1),
+        timeout=go_duration(PROBE_TIMEOUT_SECONDS),
         start_period=go_duration(health.start_period_seconds),
         start_interval="0s",
-        retries=health.retries,
+        retries=3,
     )

@@ -203,7 +203,6 @@ class MySqlMember(pulumi.ComponentResource):
                 health=HealthCheck(
                     test=mysql.health_test(read_only=role == "replica"),
                     wait_seconds=180,
-                    timeout_seconds=5,
                     start_period_seconds=170,
                 ),
                 stop_seconds=60,
