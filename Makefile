@@ -14,7 +14,7 @@ GO_MODULES := service examples/greeter images/pause tests/doubles/unsteady_servi
 STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack $(STACK) $(if $(PURGE),--purge)
 
-.PHONY: help up preview down promote rollback refresh evict env doctor python requirements \
+.PHONY: help up preview down promote rollback backup restore refresh evict env doctor python requirements \
 	test test-unit test-go test-integration lint lint-python lint-go bench reference clean
 
 help: ## this list
@@ -37,6 +37,12 @@ promote: python ## walk the canary of SERVICE to all clients, or back
 
 rollback: python ## take all clients away from the canary of SERVICE, at once
 	@$(PYTHON) -m delivery rollback --service "$(SERVICE)" --stack $(STACK)
+
+backup: python ## write the rows of every service to a file, FILE=… or one that is named by its time
+	@$(PYTHON) -m operations backup --stack $(STACK) $(if $(FILE),--file "$(FILE)")
+
+restore: python ## bring back the rows of FILE; FORCE=1 replaces rows that are there
+	@$(PYTHON) -m operations restore --stack $(STACK) $(if $(FILE),--file "$(FILE)") $(if $(FORCE),--force)
 
 refresh: python ## take over what has changed outside of Pulumi
 	@$(PYTHON) -m operations refresh --stack $(STACK)

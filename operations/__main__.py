@@ -12,6 +12,8 @@ from docker.errors import DockerException
 from bootstrap.errors import BootstrapError
 from infra.settings import SettingsError
 from operations import lifecycle
+from operations.backup import backup
+from operations.restore import restore
 from operations.workspace import PulumiError, Workspace
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -20,12 +22,23 @@ PROJECT = Path(__file__).resolve().parent.parent
 def main(arguments: list[str]) -> int:
     """Run one verb and return the exit code; trouble is told in one sentence."""
     parser = argparse.ArgumentParser(prog="operations", description=__doc__)
-    parser.add_argument("verb", choices=["up", "preview", "refresh", "down", "evict", "bench"])
+    parser.add_argument("verb", choices=["up", "preview", "refresh", "down", "evict", "bench", "backup", "restore"])
     parser.add_argument("--stack", default="dev", help="name of the stack (default: dev)")
     parser.add_argument("--purge", action="store_true", help="with down: remove the data volumes too")
     parser.add_argument("--rounds", type=int, default=2, help="with bench: how often everything is measured")
+    parser.add_argument("--file", type=Path, help="with backup and restore: the backup")
+    parser.add_argument("--force", action="store_true", help="with restore: replace rows that are there")
     options = parser.parse_args(arguments)
-    return run_verb(options.verb, Workspace(PROJECT, options.stack), purge=options.purge, rounds=options.rounds)
+    workspace = Workspace(PROJECT, options.stack)
+    match options.verb:
+        case "backup":
+            return guarded(lambda: backup(workspace, options.file))
+        case "restore":
+            if options.file is None:
+                parser.error("restore needs the backup's file: write FILE=… as `make backup` printed it")
+            return guarded(lambda: restore(workspace, options.file, force=options.force))
+        case _:
+            return run_verb(options.verb, workspace, purge=options.purge, rounds=options.rounds)
 
 
 def run_verb(verb: str, workspace: Workspace, *, purge: bool = False, rounds: int = 1) -> int:
