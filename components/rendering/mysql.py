@@ -143,8 +143,7 @@ def group_boot_sql(password: str) -> str:
             BOOT_SQL,
             f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY {_quoted(password)} REQUIRE SSL;\n",
             f"ALTER USER {user} IDENTIFIED BY {_quoted(password)} REQUIRE SSL;\n",
-            "GRANT REPLICATION SLAVE, BACKUP_ADMIN, CONNECTION_ADMIN, GROUP_REPLICATION_STREAM ON *.* "
-            f"TO {user};\n",
+            f"GRANT REPLICATION SLAVE, BACKUP_ADMIN, CONNECTION_ADMIN, GROUP_REPLICATION_STREAM ON *.* TO {user};\n",
             f"GRANT SELECT ON performance_schema.* TO {user};\n",
         ]
     )
@@ -261,6 +260,24 @@ def health_test(*, read_only: bool) -> list[str]:
     client = f"mysql --user=root --socket={SOCKET} --batch --skip-column-names"
     return ["CMD-SHELL", f'{client} --execute "{query}" | grep -qx 2']
 
+
+def group_health_test() -> list[str]:
+    """Return a Docker health check of a group's member: it is in its group, or can do nothing but wait for others.
+
+    A member that joins or catches up is not well yet: an update that goes from one member to the next waits for it.
+    """
+    client = f"mysql --user=root --socket={SOCKET} --batch --skip-column-names"
+    return [
+        "CMD-SHELL",
+        f'state=$({client} --execute "{_GROUP_STATE}") && '
+        f'{{ [ "$state" = ONLINE ] || {{ [ "$state" = OFFLINE ] && [ -e {FILES}/waiting ]; }}; }}',
+    ]
+
+
+_GROUP_STATE = (
+    "SELECT COALESCE((SELECT member_state FROM performance_schema.replication_group_members "
+    "WHERE member_id = @@server_uuid), 'OFFLINE')"
+)
 
 _REPLICATION_RUNS = (
     "SELECT COUNT(*) FROM (SELECT SERVICE_STATE AS state FROM performance_schema.replication_connection_status "

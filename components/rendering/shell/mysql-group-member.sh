@@ -20,6 +20,8 @@ supervise() {
     fi
     case $state in
       OFFLINE)
+        # Rows that only one member has would keep it out of the group for ever.
+        [ "$read_only" = 1 ] || attempt <<< "SET GLOBAL super_read_only = ON;" || true
         ask_peers
         next=$(decision "$executed")
         [ "$next" = "$last" ] || say "$next"
