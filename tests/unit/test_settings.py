@@ -88,17 +88,18 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
     ),
     "a group of two": (
         lambda d: d["mysql"].update(topology="group"),
-        'gostack:mysql.topology is "group" with 2 members, which takes 3 or another odd number: '
+        'gostack:mysql.topology is "group", which takes 3 members or another odd number, and has 2: '
         "add gostack:mysql.witness.",
     ),
     "a group of four": (
         lambda d: (third_region(d), d["mysql"].update(topology="group", witness={"cidr": "10.80.9.0/24"})),
-        'gostack:mysql.topology is "group" with 4 members, which takes 3 or another odd number: '
+        'gostack:mysql.topology is "group", which takes 3 members or another odd number, and has 4: '
         "remove gostack:mysql.witness.",
     ),
     "a group of one": (
         lambda d: (d["regions"].pop("west"), d["mysql"].update(topology="group")),
-        'gostack:mysql.topology is "group" with 1 members, which takes 3 or another odd number: set it to "single".',
+        'gostack:mysql.topology is "group", which takes 3 members or another odd number, and has 1: '
+        'set it to "single".',
     ),
     "a witness without a group": (
         lambda d: d["mysql"].update(topology="replica", witness={"cidr": "10.80.9.0/24"}),
