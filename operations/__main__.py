@@ -13,6 +13,7 @@ from bootstrap.errors import BootstrapError
 from infra.settings import SettingsError
 from operations import lifecycle
 from operations.backup import backup
+from operations.failover import FailoverError, failover
 from operations.restore import restore
 from operations.workspace import PulumiError, Workspace
 
@@ -22,12 +23,14 @@ PROJECT = Path(__file__).resolve().parent.parent
 def main(arguments: list[str]) -> int:
     """Run one verb and return the exit code; trouble is told in one sentence."""
     parser = argparse.ArgumentParser(prog="operations", description=__doc__)
-    parser.add_argument("verb", choices=["up", "preview", "refresh", "down", "evict", "bench", "backup", "restore"])
+    verbs = ["up", "preview", "refresh", "down", "evict", "bench", "backup", "restore", "failover-mysql"]
+    parser.add_argument("verb", choices=verbs)
     parser.add_argument("--stack", default="dev", help="name of the stack (default: dev)")
     parser.add_argument("--purge", action="store_true", help="with down: remove the data volumes too")
     parser.add_argument("--rounds", type=int, default=2, help="with bench: how often everything is measured")
     parser.add_argument("--file", type=Path, help="with backup and restore: the backup")
     parser.add_argument("--force", action="store_true", help="with restore: replace rows that are there")
+    parser.add_argument("--region", default="", help="with failover-mysql: where the primary is to be")
     options = parser.parse_args(arguments)
     workspace = Workspace(PROJECT, options.stack)
     match options.verb:
@@ -37,6 +40,8 @@ def main(arguments: list[str]) -> int:
             if options.file is None:
                 parser.error("restore needs the backup's file: write FILE=… as `make backup` printed it")
             return guarded(lambda: restore(workspace, options.file, force=options.force))
+        case "failover-mysql":
+            return guarded(lambda: failover(workspace, options.region))
         case _:
             return run_verb(options.verb, workspace, purge=options.purge, rounds=options.rounds)
 
@@ -50,7 +55,7 @@ def guarded(action: Callable[[], int]) -> int:
     """Return what `action` returns; trouble that has a known cause is told in one sentence, with exit code 1."""
     try:
         return action()
-    except (SettingsError, PulumiError, BootstrapError) as error:
+    except (SettingsError, PulumiError, BootstrapError, FailoverError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except DockerException as error:

@@ -35,6 +35,6 @@ def health_probe(command: str) -> str:
     return _PROBE.format(command=command)
 
 
-def script(name: str) -> str:
-    """Return the text of a script; raises FileNotFoundError for a name that is none."""
-    return (_FOLDER / f"{name}.sh").read_text(encoding="utf-8")
+def script(*names: str) -> str:
+    """Return the text of a script, or of several, one after the other; raises FileNotFoundError for an unknown one."""
+    return "".join((_FOLDER / f"{name}.sh").read_text(encoding="utf-8") for name in names)

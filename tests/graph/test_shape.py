@@ -67,7 +67,7 @@ def test_replicas_wait_for_migrations_by_what_they_are_made_from(dev: Graph, reg
     application = dev.resources[f"users-{region}-0-application"]
     assert "users-database-migrations-run" in application.property_dependencies["envs"]
     migrations = dev.resources["users-database-migrations-run"]
-    assert {"users-database-accounts-run", "mysql-east-server"} <= migrations.property_dependencies["envs"]
+    assert "users-database-accounts-run" in migrations.property_dependencies["envs"]
     accounts = dev.resources["users-database-accounts-run"]
     assert "mysql-accounts-run" in accounts.property_dependencies["volumes"]
 
@@ -212,7 +212,12 @@ def test_the_smallest_stack_is_complete() -> None:
         "nginx",
         *["sandbox"] * 3,
     ]
-    assert unwrapped(graph.outputs["mysql"]["value"]) == {"primary": "mysql-east:3306", "replicas": {}}
+    assert unwrapped(graph.outputs["mysql"]["value"]) == {
+        "topology": "single",
+        "primary": "mysql-east:3306",
+        "replicas": {},
+        "members": {"east": "mysql-east:3306"},
+    }
 
 
 def test_the_longest_names_still_fit_into_a_label_of_dns() -> None:

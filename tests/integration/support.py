@@ -42,9 +42,9 @@ class LiveStack:
     objects: StackObjects
 
     @classmethod
-    def of(cls, project: Path, settings: Path) -> LiveStack:
-        workspace = Workspace(project, "integration", settings)
-        return cls(workspace, StackObjects.of("integration", workspace.variables))
+    def of(cls, project: Path, settings: Path, stack: str = "integration") -> LiveStack:
+        workspace = Workspace(project, stack, settings)
+        return cls(workspace, StackObjects.of(stack, workspace.variables))
 
     @cached_property
     def authority(self) -> Path:
@@ -89,11 +89,15 @@ class LiveStack:
 
     def rows(self, region: str, query: str) -> list[str]:
         """Result of a query on the region's MySQL member, asked as root through its socket; one line a row."""
-        (member,) = self.containers("mysql", region=region)
-        code, output = member.exec_run(["mysql", "--user=root", "--batch", "--skip-column-names", "--execute", query])
-        text = cast("bytes", output).decode()
+        code, text = self.sql(region, query)
         assert code == 0, text
         return text.splitlines()
+
+    def sql(self, region: str, query: str) -> tuple[int, str]:
+        """Exit code and words of MySQL's client for a statement on the region's member, run as root."""
+        (member,) = self.containers("mysql", region=region)
+        code, output = member.exec_run(["mysql", "--user=root", "--batch", "--skip-column-names", "--execute", query])
+        return int(code or 0), cast("bytes", output).decode()
 
     def change_settings(self, service: str, **values: Any) -> None:
         """Change settings of a service in the stack file."""
