@@ -96,6 +96,10 @@ class LiveStack:
     def sql(self, region: str, query: str) -> tuple[int, str]:
         """Exit code and words of MySQL's client for a statement on the region's member, run as root."""
         (member,) = self.containers("mysql", region=region)
+        return self.sql_in(member, query)
+
+    def sql_in(self, member: Container, query: str) -> tuple[int, str]:
+        """The same in a container that is known; raises APIError when it does not run."""
         code, output = member.exec_run(["mysql", "--user=root", "--batch", "--skip-column-names", "--execute", query])
         return int(code or 0), cast("bytes", output).decode()
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from docker.errors import APIError
 
 from operations import lifecycle
 from operations.__main__ import guarded
@@ -37,10 +39,12 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
 
 def state(stack: LiveStack, place: str) -> str:
     """State, role and read-only switch of a member; empty while it does not answer."""
-    if not stack.containers("mysql", region=place):
-        return ""
-    code, text = stack.sql(place, STATE)
-    return text.strip() if code == 0 else ""
+    for container in stack.containers("mysql", region=place):
+        # It may die, or just be starting, while it is asked.
+        with suppress(APIError):
+            code, text = stack.sql_in(container, STATE)
+            return text.strip() if code == 0 else ""
+    return ""
 
 
 def primary(stack: LiveStack) -> str:

@@ -234,8 +234,11 @@ def test_an_account_name_fits_into_what_mysql_allows() -> None:
     assert len(mysql.migration_account("x" * 32)) == 32
 
 
-def test_root_has_no_password() -> None:
-    assert mysql.BOOT_SQL == "ALTER USER 'root'@'localhost' IDENTIFIED WITH auth_socket AS 'mysql';\n"
+def test_root_has_no_password_and_says_so_in_no_binary_log() -> None:
+    assert mysql.BOOT_SQL.splitlines() == [
+        "SET SQL_LOG_BIN = 0;",
+        "ALTER USER 'root'@'localhost' IDENTIFIED WITH auth_socket AS 'mysql';",
+    ]
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0s"), (59, "59s"), (60, "1m0s"), (3661, "1h1m1s")])
