@@ -18,7 +18,7 @@ import pytest
 
 from operations.compose import compose_document
 from operations.leftovers import remove_leftovers
-from operations.load import Answer, Result
+from operations.load_result import Answer, Result
 from operations.lock import release_stale_lock
 from operations.reference import REFERENCE, reference
 from operations.repair import mend
