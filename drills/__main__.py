@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import time
 import uuid
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
 from bootstrap.errors import BootstrapError
 from bootstrap.locations import PROJECT_ROOT, state_folder
@@ -51,6 +53,8 @@ def main(arguments: list[str]) -> int:
     if unknown:
         print(f"error: there is no drill {', '.join(unknown)}: `python -m drills --list` tells them.", file=sys.stderr)
         return 2
+    # Ends the same way as Ctrl-C: with every clean-up.
+    signal.signal(signal.SIGTERM, _interrupt)
     chosen = [drill for drill in drills if not options.name or drill.name in options.name]
     try:
         outcomes = _run_all(chosen, options.rate, keep=options.keep)
@@ -105,6 +109,10 @@ def _run_one(drill: Drill, stack: RunningStack, folder: Path, rate: int | None) 
     return outcome
 
 
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
 def _tell(outcomes: Sequence[Outcome]) -> None:
     print(f"\n{text_table(outcomes)}\n")
     failed = [outcome.drill.name for outcome in outcomes if not outcome.passed]
@@ -126,7 +134,7 @@ def _circumstances(names: Sequence[str], rate: int | None) -> Circumstances:
         date=datetime.now(UTC).date().isoformat(),
         command=command,
         machine=f"a machine with {os.cpu_count()} cores and {memory:.0f} GiB (load average {busy:.0f} at the end)",
-        rate=f"Load: {rate or LoadPlan().rate} requests a second over HTTP/1.1 and as many over HTTP/2, half of them writes.",
+        rate=f"Load: {rate or LoadPlan().rate} requests a second over each of HTTP/1.1 and HTTP/2, half of it writes.",
     )
 
 
