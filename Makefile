@@ -14,7 +14,7 @@ GO_MODULES := service examples/greeter images/pause
 STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack $(STACK) $(if $(PURGE),--purge)
 
-.PHONY: help up preview down refresh evict env doctor python requirements \
+.PHONY: help up preview down refresh evict failover-mysql env doctor python requirements \
 	test test-unit test-go test-integration lint lint-python lint-go bench reference clean
 
 help: ## this list
@@ -37,6 +37,9 @@ refresh: python ## take over what has changed outside of Pulumi
 
 evict: python ## remove containers that carry the stack's name though another checkout made them (data stays)
 	@$(PYTHON) -m operations evict --stack $(STACK)
+
+failover-mysql: python ## REGION=west makes the MySQL group's member there the primary
+	@$(PYTHON) -m operations failover-mysql --stack $(STACK) --region "$(REGION)"
 
 env: python ## print the shell's variables: eval "$$(make -s env)"
 	@$(PYTHON) -m bootstrap env

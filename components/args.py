@@ -120,11 +120,18 @@ class ServiceInstanceArgs(TypedDict):
     service: str
     """Name of the service."""
 
+    id: NotRequired[str]
+    """Name of the instance, unique in the pod; the service's own by default."""
+
     port: int
     """Port on which the pod answers."""
 
-    check: CheckArgs
+    check: NotRequired[CheckArgs]
     """How Consul checks it."""
+
+    ttl: NotRequired[str]
+    """Given instead of `check`: the instance reports itself, and counts as failed when it has not done so for this
+    long, for example "3s". Its report goes to the check with the instance's name."""
 
     tags: Sequence[str]
     """Tags by which it can be asked for."""
@@ -158,8 +165,14 @@ class ServiceImageArgs(TypedDict):
 class MySqlClusterArgs(TypedDict):
     """Inputs of the database."""
 
+    topology: str
+    """`single`, `replica` or `group`: what the members are to each other."""
+
     regions: Sequence[RegionReference]
-    """Regions with a member; the first one holds the primary."""
+    """Regions with a member; the first one holds the primary, in a group the first one."""
+
+    witness: NotRequired[RegionReference]
+    """In a group, the place of one more member, where nothing else is: it makes a majority when a region is lost."""
 
     consul: Sequence[ConsulReference]
     """Datacenter of each of those regions, in the same order."""
@@ -181,6 +194,9 @@ class MySqlClusterArgs(TypedDict):
 
     password_rotation: int
     """Counter; a new value makes new passwords."""
+
+    authority_rotation: int
+    """Counter of the certificate authority; a new value makes a new password between the members of a group too."""
 
     buffer_pool_mib: int
     """InnoDB buffer pool in MiB."""
@@ -205,7 +221,7 @@ class MySqlReference(TypedDict):
     """The database as a service needs to know it; `MySqlCluster.reference` gives it."""
 
     primary_address: pulumi.Input[str]
-    """Host and port of the primary."""
+    """Host and port of the primary; in a group, of the member that is the primary at first."""
 
     member_addresses: Mapping[str, pulumi.Input[str]]
     """Region to host and port of the member there."""
@@ -216,8 +232,15 @@ class MySqlReference(TypedDict):
     image: pulumi.Input[str]
     """Image with MySQL's client."""
 
-    administration_volume: pulumi.Input[str]
-    """Identity of the primary's socket on the platform, through which accounts are made."""
+    administration_volumes: Mapping[str, pulumi.Input[str]]
+    """Region to the identity, on the platform, of the socket of a member that may be the primary: through the one that
+    is, accounts are made."""
+
+    group_addresses: Sequence[str]
+    """Host and port of every member that may be the primary, in a group; empty where the primary is always the same."""
+
+    primary_datacenters: Sequence[str]
+    """Datacenters in which a member of a group registers itself while it is the primary; empty where it never moves."""
 
 
 class ServiceDatabaseArgs(TypedDict):

@@ -36,11 +36,17 @@ class ServiceOutput(TypedDict):
 class MySqlOutput(TypedDict):
     """The database; nothing here is a secret."""
 
+    topology: str
+    """`single`, `replica` or `group`."""
+
     primary: pulumi.Input[str]
-    """Host and port of the primary, inside the stack."""
+    """Host and port of the primary, inside the stack; in a group, of the member that is the primary at first."""
 
     replicas: pulumi.Input[dict[str, str]]
-    """Region to host and port of the read-only member."""
+    """Region to host and port of each other member."""
+
+    members: pulumi.Input[dict[str, str]]
+    """Region to host and port of every member, the one in a place without a region among them."""
 
 
 class StackOutputs(TypedDict):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pulumi
 
 from components import docker as platform
-from components.args import MySqlReference, RouteArgs
+from components.args import MySqlClusterArgs, MySqlReference, RouteArgs
 from components.certificates import Certificate, CertificateAuthority
 from components.secrets import GossipKey
 from infra.outputs import ImageOutput, ServiceOutput, StackOutputs
 from infra.settings import Settings
+from infra.settings.model import WITNESS
 from infra.settings.regions import CONSUL_ADDRESS, RegionSettings
 from infra.settings.services import ServiceSettings
 
@@ -58,25 +59,33 @@ class _Stack:
             "consul": {region: datacenter.http_url for region, datacenter in self.consul.items()},
             "dashboards": {f"consul-{region}": datacenter.http_url for region, datacenter in self.consul.items()},
             "ca_certificate": self.authority.certificate,
-            "mysql": {"primary": self.mysql.primary, "replicas": self.mysql.replicas},
+            "mysql": {
+                "topology": self.settings.mysql.topology,
+                "primary": self.mysql.primary,
+                "replicas": self.mysql.replicas,
+                "members": self.mysql.members,
+            },
             "images": self.images,
         }
 
     def _networks(self) -> dict[str, platform.Region]:
-        cidr = self.settings.backbone.cidr
-        backbone = platform.Backbone("backbone", {"cidr": cidr, "labels": self.labels})
+        backbone = platform.Backbone("backbone", {"cidr": self.settings.backbone.cidr, "labels": self.labels})
+        cidrs = {region: settings.cidr for region, settings in self._places()}
+        if self.settings.mysql.witness is not None:
+            # A place with one member of the database and nothing else.
+            cidrs[WITNESS] = self.settings.mysql.witness.cidr
         return {
-            region: platform.Region(
-                region,
+            place: platform.Region(
+                place,
                 {
-                    "region": region,
-                    "cidr": settings.cidr,
+                    "region": place,
+                    "cidr": cidr,
                     "backbone_network": backbone.network,
-                    "backbone_cidr": cidr,
+                    "backbone_cidr": self.settings.backbone.cidr,
                     "labels": self.labels,
                 },
             )
-            for region, settings in self._places()
+            for place, cidr in cidrs.items()
         }
 
     def _discovery(self) -> dict[str, platform.ConsulDatacenter]:
@@ -100,26 +109,28 @@ class _Stack:
 
     def _database(self, stack: str) -> platform.MySqlCluster:
         settings = self.settings.mysql
-        members = self.regions if settings.topology == "replica" else self.regions[:1]
-        return platform.MySqlCluster(
-            "mysql",
-            {
-                "regions": [self.networks[region].reference for region in members],
-                "consul": [self.consul[region].reference for region in members],
-                "image": self.image_ids["mysql"],
-                "pause_image": self.image_ids["pause"],
-                "authority_key_pair": self.authority.key_pair,
-                "authority_certificate": self.authority.certificate,
-                "certificate_lifetime_days": self.settings.certificates.authority_lifetime_days,
-                "password_rotation": self.settings.rotation.passwords,
-                "buffer_pool_mib": settings.buffer_pool_mib,
-                "memory_mib": settings.memory_mib,
-                "max_connections": settings.max_connections,
-                "protect": settings.protect,
-                "volume_prefix": f"gostack-{stack}",
-                "labels": self.labels,
-            },
-        )
+        members = self.regions[:1] if settings.topology == "single" else self.regions
+        cluster: MySqlClusterArgs = {
+            "topology": settings.topology,
+            "regions": [self.networks[region].reference for region in members],
+            "consul": [self.consul[region].reference for region in members],
+            "image": self.image_ids["mysql"],
+            "pause_image": self.image_ids["pause"],
+            "authority_key_pair": self.authority.key_pair,
+            "authority_certificate": self.authority.certificate,
+            "certificate_lifetime_days": self.settings.certificates.authority_lifetime_days,
+            "password_rotation": self.settings.rotation.passwords,
+            "authority_rotation": self.settings.rotation.authority,
+            "buffer_pool_mib": settings.buffer_pool_mib,
+            "memory_mib": settings.memory_mib,
+            "max_connections": settings.max_connections,
+            "protect": settings.protect,
+            "volume_prefix": f"gostack-{stack}",
+            "labels": self.labels,
+        }
+        if settings.witness is not None:
+            cluster["witness"] = self.networks[WITNESS].reference
+        return platform.MySqlCluster("mysql", cluster)
 
     def _image(self, name: str, service: ServiceSettings) -> platform.ServiceImage:
         return platform.ServiceImage(

@@ -35,7 +35,7 @@ def summary(workspace: Workspace, outputs: dict[str, Any]) -> str:
         f"  {name:<12} {service['url'] or '(no route)'}  {service['image']}"
         for name, service in outputs["services"].items()
     ]
-    lines += [f"  mysql        primary {outputs['mysql']['primary']}"]
+    lines += [f"  mysql        {_database(outputs['mysql'])}"]
     # The process that holds a pod is always built here where `make` runs.
     stand_ins = [name for name, image in outputs["images"].items() if image["origin"] == "stand-in" and name != "pause"]
     if stand_ins:
@@ -50,6 +50,12 @@ def summary(workspace: Workspace, outputs: dict[str, Any]) -> str:
             f"  curl --cacert {shown} {users['url']}/1",
         ]
     return "\n".join(lines)
+
+
+def _database(mysql: dict[str, Any]) -> str:
+    if mysql["topology"] != "group":
+        return f"primary {mysql['primary']}"
+    return f"group of {', '.join(mysql['members'])}; the primary moves by itself, or with `make failover-mysql`"
 
 
 def diagnosis(objects: StackObjects) -> str:

@@ -103,27 +103,38 @@ def agent_spec(args: ConsulAgentArgs) -> ContainerSpec:
 
 
 def _instance(args: ServiceInstanceArgs) -> consul.ServiceInstance:
-    check, address = args["check"], f"127.0.0.1:{args['port']}"
-    path = check.get("path")
     return consul.ServiceInstance(
         service=args["service"],
+        instance=args.get("id"),
         port=args["port"],
-        check=consul.Check(
-            http=f"http://{address}{path}" if path is not None else None,
-            tcp=address if path is None else None,
-            interval=check["interval"],
-            timeout=check["timeout"],
-            deregister_after=check["deregister_after"],
-        ),
+        check=_check(args),
         tags=args["tags"],
         metadata=args["metadata"],
     )
 
 
+def _check(args: ServiceInstanceArgs) -> consul.Check:
+    check = args.get("check")
+    if check is None:
+        # Nobody forgets an instance that reports itself: a member of a group may be no primary for weeks.
+        return consul.Check(ttl=args.get("ttl"))
+    address, path = f"127.0.0.1:{args['port']}", check.get("path")
+    return consul.Check(
+        http=f"http://{address}{path}" if path is not None else None,
+        tcp=address if path is None else None,
+        interval=check["interval"],
+        timeout=check["timeout"],
+        deregister_after=check["deregister_after"],
+    )
+
+
 def _health_test(services: Sequence[ServiceInstanceArgs]) -> str:
-    # Healthy means: registered, and the instance passes its check (Consul answers 503 when it does not).
+    # Healthy means: registered, and the instance passes its check (Consul answers 503 when it does not). One that
+    # reports itself says what it is, not whether it is well.
     probes = [
-        f"wget -q -O - http://127.0.0.1:8500/v1/agent/health/service/id/{service['service']}" for service in services
+        f"wget -q -O - http://127.0.0.1:8500/v1/agent/health/service/id/{service.get('id', service['service'])}"
+        for service in services
+        if "check" in service
     ]
     probes.append("wget -q -O - http://127.0.0.1:8500/v1/status/leader | grep -q :")
     return " && ".join(probes) + " > /dev/null"

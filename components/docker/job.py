@@ -7,7 +7,7 @@ import pulumi
 import pulumi_docker as docker
 
 from components.args import RegionReference
-from components.docker.container import ContainerSpec, hardened_container
+from components.docker.container import ContainerSpec, given_dependencies, hardened_container
 
 LOG_LINES = 5
 
@@ -68,6 +68,7 @@ class Job(pulumi.ComponentResource):
             ),
             parent=self,
             create_first=True,
+            depends_on=given_dependencies(opts),
             network_mode="bridge" if region is not None else "none",
             networks=[
                 docker.ContainerNetworksAdvancedArgs(name=region["network"]),

@@ -4,7 +4,7 @@ import pulumi
 
 from components.args import ServiceDatabaseArgs
 from components.docker.job import Job
-from components.docker.mysql_cluster import administration_mount
+from components.docker.mysql_member import administration_mounts
 from components.rendering import mysql
 from components.rendering.scripts import script
 from components.secrets import GeneratedPassword
@@ -36,7 +36,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 },
                 "secrets": [application, migration],
                 "user": "mysql",
-                "volumes": [administration_mount(cluster["administration_volume"])],
+                "volumes": administration_mounts(cluster["administration_volumes"]),
                 "labels": args["labels"],
             },
             pulumi.ResourceOptions(parent=self),
@@ -47,6 +47,8 @@ class ServiceDatabase(pulumi.ComponentResource):
             "MYSQL_DATABASE": database,
             "MYSQL_CA_CERTIFICATE": cluster["authority_certificate"],
         }
+        if cluster["group_addresses"]:
+            common["MYSQL_MEMBER_ADDRESSES"] = ",".join(cluster["group_addresses"])
         if args["migrate"]:
             migrations = Job(
                 f"{name}-migrations",
@@ -67,8 +69,14 @@ class ServiceDatabase(pulumi.ComponentResource):
                 pulumi.ResourceOptions(parent=self),
             )
             ready = migrations.completed
+        # Only replicas have an agent that they can ask where the primary is.
+        discovery: dict[str, pulumi.Input[str]] = (
+            {"MYSQL_PRIMARY_DATACENTERS": ",".join(cluster["primary_datacenters"])}
+            if cluster["primary_datacenters"]
+            else {}
+        )
         self.environment = {
-            **{key: pulumi.Output.from_input(value) for key, value in common.items()},
+            **{key: pulumi.Output.from_input(value) for key, value in {**common, **discovery}.items()},
             "MYSQL_USER": pulumi.Output.from_input(database),
             "MYSQL_PASSWORD": pulumi.Output.secret(
                 pulumi.Output.all(application, ready).apply(lambda pair: str(pair[0]))

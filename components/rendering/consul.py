@@ -14,22 +14,43 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Check:
-    """A health check of Consul; exactly one of `http` and `tcp` is given."""
-
-    interval: str
-    """Time between two checks, as Go writes a duration."""
-
-    timeout: str
-    """Time after which a check has failed."""
-
-    deregister_after: str
-    """Time in the critical state after which the instance is forgotten; Consul raises less than 1m to 1m."""
+    """A health check of Consul; exactly one of `http`, `tcp` and `ttl` is given."""
 
     http: str | None = None
     """URL that answers 2xx."""
 
     tcp: str | None = None
     """Host and port that accept a connection."""
+
+    ttl: str | None = None
+    """Time after which an instance that has not reported itself has failed, as Go writes a duration."""
+
+    interval: str | None = None
+    """Time between two checks, as Go writes a duration; not with `ttl`."""
+
+    timeout: str | None = None
+    """Time after which a check has failed; not with `ttl`."""
+
+    deregister_after: str | None = None
+    """Time in the critical state after which the instance is forgotten, None for never; Consul raises less than 1m to
+    1m."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for none or more than one kind of check."""
+        if sum(kind is not None for kind in (self.http, self.tcp, self.ttl)) != 1:
+            raise ValueError("a check has exactly one of http, tcp and ttl")
+
+    def probe(self) -> dict[str, str]:
+        """Return the check in the words of Consul's configuration."""
+        words = {
+            "http": self.http,
+            "tcp": self.tcp,
+            "ttl": self.ttl,
+            "interval": self.interval,
+            "timeout": self.timeout,
+            "deregister_critical_service_after": self.deregister_after,
+        }
+        return {word: value for word, value in words.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -41,6 +62,8 @@ class ServiceInstance:
     check: Check
     tags: Sequence[str] = ()
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
+    instance: str | None = None
+    """Name of the instance, unique at its agent; the service's own by default."""
 
 
 def _common(datacenter: str, lan_cidr: str, wan_cidr: str) -> dict[str, Any]:
@@ -134,23 +157,18 @@ def gossip_configuration(key: str) -> str:
 
 
 def _service(instance: ServiceInstance) -> dict[str, Any]:
-    check = instance.check
-    probe: dict[str, Any] = {"http": check.http} if check.http is not None else {"tcp": check.tcp}
+    identity = instance.instance or instance.service
+    check = {"name": f"{identity} answers", **instance.check.probe()}
+    if instance.check.ttl is not None:
+        # Whoever reports must know the check's name.
+        check["id"] = identity
     return {
-        "id": instance.service,
+        "id": identity,
         "name": instance.service,
         "port": instance.port,
         "tags": list(instance.tags),
         "meta": dict(instance.metadata),
-        "checks": [
-            {
-                "name": f"{instance.service} answers",
-                **probe,
-                "interval": check.interval,
-                "timeout": check.timeout,
-                "deregister_critical_service_after": check.deregister_after,
-            }
-        ],
+        "checks": [check],
     }
 
 

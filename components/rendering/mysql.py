@@ -7,14 +7,35 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+PORT = 3306
 SOCKET = "/var/run/mysqld/mysqld.sock"
 DATA = "/var/lib/mysql/data"
 FILES = "/tmp/mysql"
 
 
-def member_configuration(*, server_id: int, read_only: bool, buffer_pool_mib: int, max_connections: int) -> str:
+@dataclass(frozen=True)
+class GroupMember:
+    """A member of a group: what it tells the others."""
+
+    group: str
+    """Name of the group, a UUID that stays the same for ever: it is part of the names of transactions."""
+
+    host: str
+    """Host name under which the others find it."""
+
+    members: Sequence[str]
+    """Host names of all members, this one included."""
+
+    weight: int
+    """The living member with the highest weight becomes the primary, 0 to 100."""
+
+
+def member_configuration(
+    *, server_id: int, read_only: bool, buffer_pool_mib: int, max_connections: int, group: GroupMember | None = None
+) -> str:
     """Return my.cnf of a member. `server_id` is unique in the cluster and at least 1."""
     switch = "ON" if read_only else "OFF"
     return f"""\
@@ -23,7 +44,7 @@ server_id = {server_id}
 datadir = {DATA}
 socket = {SOCKET}
 pid_file = {FILES}/mysqld.pid
-port = 3306
+port = {PORT}
 mysqlx = OFF
 skip_name_resolve = ON
 secure_file_priv = NULL
@@ -60,11 +81,45 @@ super_read_only = {switch}
 plugin_load_add = auth_socket.so
 plugin_load_add = mysql_clone.so
 log_error_verbosity = 2
-
+{_group_configuration(group) if group is not None else ""}
 [client]
 socket = {SOCKET}
 default_character_set = utf8mb4
 """
+
+
+def _group_configuration(group: GroupMember) -> str:
+    seeds = ",".join(f"{host}:{PORT}" for host in group.members)
+    # `loose`: the plugin is not there yet while the data folder is made.
+    values = {
+        "group_name": group.group,
+        "communication_stack": "MYSQL",
+        "local_address": f"{group.host}:{PORT}",
+        "group_seeds": seeds,
+        "single_primary_mode": "ON",
+        "member_weight": group.weight,
+        # The start script decides about starting, making and coming back: see shell/mysql-group.sh.
+        "start_on_boot": "OFF",
+        "bootstrap_group": "OFF",
+        "autorejoin_tries": 0,
+        "exit_state_action": "READ_ONLY",
+        "member_expel_timeout": 0,
+        "unreachable_majority_timeout": 10,
+        "consistency": "BEFORE_ON_PRIMARY_FAILOVER",
+        # 1 GiB by default, more than a small member has.
+        "message_cache_size": 128 * 1024 * 1024,
+        "ssl_mode": "VERIFY_IDENTITY",
+        "recovery_use_ssl": "ON",
+        "recovery_ssl_ca": f"{FILES}/authority.pem",
+        "recovery_ssl_verify_server_cert": "ON",
+    }
+    return "".join(
+        [
+            "\nplugin_load_add = group_replication.so\n",
+            f"report_host = {group.host}\n",
+            *(f"loose_group_replication_{key} = {value}\n" for key, value in values.items()),
+        ]
+    )
 
 
 BOOT_SQL = "ALTER USER 'root'@'localhost' IDENTIFIED WITH auth_socket AS 'mysql';\n"
@@ -72,8 +127,40 @@ BOOT_SQL = "ALTER USER 'root'@'localhost' IDENTIFIED WITH auth_socket AS 'mysql'
 `mysql` through the socket."""
 
 
+GROUP_ACCOUNT = "group_replication"
+"""Account by which the members of a group ask each other and take over what they have missed."""
+
+
+def group_boot_sql(password: str) -> str:
+    """Return what a member of a group runs at every start: BOOT_SQL and its own copy of the account GROUP_ACCOUNT.
+
+    Nothing of it goes into the binary log: a member that had transactions of its own could not join.
+    """
+    user = f"'{GROUP_ACCOUNT}'@'%'"
+    return "".join(
+        [
+            "SET SQL_LOG_BIN = 0;\n",
+            BOOT_SQL,
+            f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY {_quoted(password)} REQUIRE SSL;\n",
+            f"ALTER USER {user} IDENTIFIED BY {_quoted(password)} REQUIRE SSL;\n",
+            f"GRANT REPLICATION SLAVE, BACKUP_ADMIN, CONNECTION_ADMIN, GROUP_REPLICATION_STREAM ON *.* TO {user};\n",
+            f"GRANT SELECT ON performance_schema.* TO {user};\n",
+        ]
+    )
+
+
 RESERVED_ACCOUNTS = frozenset(
-    {"root", "mysql", "sys", "information_schema", "performance_schema", "replication", "backup", "exporter"}
+    {
+        "root",
+        "mysql",
+        "sys",
+        "information_schema",
+        "performance_schema",
+        "replication",
+        "backup",
+        "exporter",
+        GROUP_ACCOUNT,
+    }
 )
 """Names that no service may have for its schema or its accounts: MySQL's own and the cluster's."""
 
@@ -173,6 +260,24 @@ def health_test(*, read_only: bool) -> list[str]:
     client = f"mysql --user=root --socket={SOCKET} --batch --skip-column-names"
     return ["CMD-SHELL", f'{client} --execute "{query}" | grep -qx 2']
 
+
+def group_health_test() -> list[str]:
+    """Return a Docker health check of a group's member: it is in its group, or can do nothing but wait for others.
+
+    A member that joins or catches up is not well yet: an update that goes from one member to the next waits for it.
+    """
+    client = f"mysql --user=root --socket={SOCKET} --batch --skip-column-names"
+    return [
+        "CMD-SHELL",
+        f'state=$({client} --execute "{_GROUP_STATE}") && '
+        f'{{ [ "$state" = ONLINE ] || {{ [ "$state" = OFFLINE ] && [ -e {FILES}/waiting ]; }}; }}',
+    ]
+
+
+_GROUP_STATE = (
+    "SELECT COALESCE((SELECT member_state FROM performance_schema.replication_group_members "
+    "WHERE member_id = @@server_uuid), 'OFFLINE')"
+)
 
 _REPLICATION_RUNS = (
     "SELECT COUNT(*) FROM (SELECT SERVICE_STATE AS state FROM performance_schema.replication_connection_status "

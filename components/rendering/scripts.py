@@ -19,6 +19,6 @@ RELEASE_HEALTH = 'test "$(curl -fsS --max-time 1 http://127.0.0.1:8081/release)"
 """Health of a configuration release: passes while Nginx serves the release of this container."""
 
 
-def script(name: str) -> str:
-    """Return the text of a script; raises FileNotFoundError for a name that is none."""
-    return (_FOLDER / f"{name}.sh").read_text(encoding="utf-8")
+def script(*names: str) -> str:
+    """Return the text of a script, or of several, one after the other; raises FileNotFoundError for an unknown one."""
+    return "".join((_FOLDER / f"{name}.sh").read_text(encoding="utf-8") for name in names)

@@ -25,6 +25,9 @@ from infra.settings.services import ServiceSettings
 RESERVED_SERVICES = frozenset({"mysql", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key"})
 """Names of the stack's own parts, by which Consul and Pulumi know them."""
 
+WITNESS = "witness"
+"""Name of the place where a MySQL group has one more member."""
+
 
 class Settings(Section):
     """Every setting of a stack. Each attribute is a key `gostack:<attribute>` of `Pulumi.<stack>.yaml`."""
@@ -65,7 +68,7 @@ class Settings(Section):
             if IPv4Network(first_cidr).overlaps(IPv4Network(second_cidr)):
                 raise ValueError(
                     f"gostack:{second} ({second_cidr}) overlaps with gostack:{first} ({first_cidr}): "
-                    "give each region and the backbone a network of its own."
+                    "give each of them a network of its own."
                 )
         return self
 
@@ -100,6 +103,23 @@ class Settings(Section):
             raise ValueError(
                 f'gostack:mysql.primary is "{self.mysql.primary}", which is no region: use one of '
                 f"{', '.join(sorted(self.regions))}."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _group_has_majorities(self) -> Self:
+        if self.mysql.topology != "group":
+            return self
+        if self.mysql.witness is not None and WITNESS in self.regions:
+            raise ValueError(
+                f"gostack:regions.{WITNESS} has the name of the place of gostack:mysql.witness: rename the region."
+            )
+        members = len(self.regions) + (self.mysql.witness is not None)
+        if members < 3 or members % 2 == 0:
+            fix = "remove gostack:mysql.witness" if self.mysql.witness is not None else "add gostack:mysql.witness"
+            fix = 'set it to "single"' if members < 2 else fix
+            raise ValueError(
+                f'gostack:mysql.topology is "group", which takes 3 members or another odd number, and has {members}: {fix}.'
             )
         return self
 
@@ -153,4 +173,5 @@ class Settings(Section):
         return {
             "backbone.cidr": self.backbone.cidr,
             **{f"regions.{name}.cidr": region.cidr for name, region in self.regions.items()},
+            **({"mysql.witness.cidr": self.mysql.witness.cidr} if self.mysql.witness is not None else {}),
         }

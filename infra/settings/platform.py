@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from infra.settings.base import Name, Section
+from infra.settings.base import Name, NetworkAddress, Section
 
 HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
 """A host name or an IPv4 address."""
@@ -20,20 +20,36 @@ class ConsulSettings(Section):
     from 3 to 1, because the last server would wait for the others: `make down` first (the data of MySQL stays)."""
 
 
+class WitnessSettings(Section):
+    """One more member of a MySQL group, in a place of its own with nothing else in it."""
+
+    cidr: NetworkAddress
+    """Network of the place, in CIDR notation; it must not overlap with another one of the stack."""
+
+
 class MySqlSettings(Section):
     """The database."""
 
     primary: Name
-    """Region of the primary. It is named, never guessed: a region that is added must not move the data's home."""
+    """Region of the primary, in a group of the first one. It is named, never guessed: a region that is added must not
+    move the data's home."""
 
-    topology: Literal["single", "replica"] = "replica"
-    """`single`: the primary alone. `replica`: a GTID replica in each other region too."""
+    topology: Literal["single", "replica", "group"] = "replica"
+    """`single`: the primary alone. `replica`: a GTID replica in each other region too. `group`: MySQL Group Replication
+    with a member in each region, of which another one becomes the primary by itself; it takes three members or
+    another odd number. To leave `group`: `make failover-mysql` to the region of `primary`, `make down`, then `make up`
+    with the other topology (the data stays)."""
+
+    witness: WitnessSettings | None = None
+    """With `group` and an even number of regions: one more member, so that the loss of any region leaves a majority. It
+    becomes the primary only when no other member is left."""
 
     buffer_pool_mib: Annotated[int, Field(ge=32, le=1024 * 256)] = 64
     """InnoDB buffer pool in MiB."""
 
     memory_mib: Annotated[int, Field(ge=512, le=1024 * 512)] = 1024
-    """Memory limit of a member in MiB; at least `buffer_pool_mib` and 384 MiB for everything else."""
+    """Memory limit of a member in MiB; at least `buffer_pool_mib` and 384 MiB for everything else (640 MiB in a
+    group)."""
 
     max_connections: Annotated[int, Field(ge=20, le=10000)] = 200
     """Connections that a member accepts."""
@@ -43,10 +59,20 @@ class MySqlSettings(Section):
 
     @model_validator(mode="after")
     def _pool_fits(self) -> Self:
-        if self.buffer_pool_mib + 384 > self.memory_mib:
+        # A group's member keeps what it has told the others, 128 MiB of it, and certifies what they tell.
+        rest = 640 if self.topology == "group" else 384
+        if self.buffer_pool_mib + rest > self.memory_mib:
             raise ValueError(
                 f"buffer_pool_mib ({self.buffer_pool_mib}) does not fit into memory_mib ({self.memory_mib}): "
-                "leave 384 MiB for everything else."
+                f"leave {rest} MiB for everything else."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _witness_has_a_group(self) -> Self:
+        if self.witness is not None and self.topology != "group":
+            raise ValueError(
+                f'witness is set, but topology is "{self.topology}": remove witness, or set topology to "group".'
             )
         return self
 
@@ -84,4 +110,5 @@ class RotationSettings(Section):
     """Ingress certificate."""
 
     authority: Annotated[int, Field(ge=1)] = 1
-    """Certificate authority; clients must trust the new one."""
+    """Certificate authority; clients must trust the new one. The members of a MySQL group, which know each other by it
+    and by a password that is renewed with it, leave one by one and begin anew: writes stop for about a minute."""

@@ -35,9 +35,12 @@ MYSQL = {
     "member_addresses": {"east": "mysql-east:3306"},
     "authority_certificate": AUTHORITY.certificate,
     "image": "mysql",
-    "administration_volume": "socket",
+    "administration_volumes": {"east": "socket"},
+    "group_addresses": [],
+    "primary_datacenters": [],
 }
 CLUSTER = {
+    "topology": "replica",
     "regions": [REGION],
     "consul": [CONSUL],
     "image": "mysql",
@@ -46,6 +49,7 @@ CLUSTER = {
     "authority_certificate": AUTHORITY.certificate,
     "certificate_lifetime_days": 365,
     "password_rotation": 1,
+    "authority_rotation": 1,
     "buffer_pool_mib": 64,
     "memory_mib": 1024,
     "max_connections": 200,

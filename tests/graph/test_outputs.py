@@ -41,7 +41,12 @@ def test_the_exports_are_those_of_the_settings(dev: Graph) -> None:
         "services": {"users": {"url": "https://localhost:8443/api/v1/users", "image": image, "tracks": {"stable": 4}}},
         "consul": {"east": "http://127.0.0.1:8500", "west": "http://127.0.0.1:9500"},
         "dashboards": {"consul-east": "http://127.0.0.1:8500", "consul-west": "http://127.0.0.1:9500"},
-        "mysql": {"primary": "mysql-east:3306", "replicas": {"west": "mysql-west:3306"}},
+        "mysql": {
+            "topology": "replica",
+            "primary": "mysql-east:3306",
+            "replicas": {"west": "mysql-west:3306"},
+            "members": {"east": "mysql-east:3306", "west": "mysql-west:3306"},
+        },
     }
 
 

@@ -167,7 +167,12 @@ def test_the_smallest_stack_is_complete() -> None:
         "nginx",
         *["sandbox"] * 3,
     ]
-    assert unwrapped(graph.outputs["mysql"]["value"]) == {"primary": "mysql-east:3306", "replicas": {}}
+    assert unwrapped(graph.outputs["mysql"]["value"]) == {
+        "topology": "single",
+        "primary": "mysql-east:3306",
+        "replicas": {},
+        "members": {"east": "mysql-east:3306"},
+    }
 
 
 def test_the_longest_names_still_fit_into_a_label_of_dns() -> None:

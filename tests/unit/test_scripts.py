@@ -41,15 +41,15 @@ def test_a_release_asks_for_itself_where_nginx_tells_it() -> None:
 
 
 def test_mysql_scripts_use_the_folders_of_the_configuration() -> None:
-    member = script("mysql-member")
+    member = script("mysql-server")
     text = mysql.member_configuration(server_id=1, read_only=True, buffer_pool_mib=64, max_connections=50)
     used = set(re.findall(r"ssl_\w+ = (\S+)", text))
     assert used == {f"{mysql.FILES}/{name}.pem" for name in ("authority", "certificate", "private_key")}
     assert {path for path in used if f"> {path}" in member} == used
-    assert f"--socket={mysql.SOCKET}" in script("mysql-apply")
+    assert f"--socket={mysql.SOCKET}" in member
 
 
-@pytest.mark.parametrize("name", ["consul-agent", "consul-server", "release", "mysql-member"])
+@pytest.mark.parametrize("name", ["consul-agent", "consul-server", "release", "mysql-server"])
 def test_a_script_that_gets_secrets_lets_nobody_else_read_what_it_writes(name: str) -> None:
     lines = script(name).splitlines()
     writes = [index for index, line in enumerate(lines) if re.search(r"> \"?(/tmp|\$new)", line)]

@@ -41,6 +41,10 @@ def second_service(**values: Any) -> Callable[[Document], Any]:
     return lambda document: document["services"].update(orders={"context": "examples/greeter", **values})
 
 
+def third_region(document: Document) -> None:
+    document["regions"]["north"] = {"cidr": "10.80.8.0/24", "https_port": 7443, "http_port": 7080, "consul_port": 7500}
+
+
 MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
     "unknown key of the stack": (
         lambda d: d.update(servces={}),
@@ -80,7 +84,42 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
     "overlapping networks": (
         lambda d: west(d).update(cidr="10.80.1.0/24"),
         "gostack:regions.west.cidr (10.80.1.0/24) overlaps with gostack:regions.east.cidr (10.80.1.0/24): "
-        "give each region and the backbone a network of its own.",
+        "give each of them a network of its own.",
+    ),
+    "a group of two": (
+        lambda d: d["mysql"].update(topology="group"),
+        'gostack:mysql.topology is "group", which takes 3 members or another odd number, and has 2: '
+        "add gostack:mysql.witness.",
+    ),
+    "a group of four": (
+        lambda d: (third_region(d), d["mysql"].update(topology="group", witness={"cidr": "10.80.9.0/24"})),
+        'gostack:mysql.topology is "group", which takes 3 members or another odd number, and has 4: '
+        "remove gostack:mysql.witness.",
+    ),
+    "a group of one": (
+        lambda d: (d["regions"].pop("west"), d["mysql"].update(topology="group")),
+        'gostack:mysql.topology is "group", which takes 3 members or another odd number, and has 1: '
+        'set it to "single".',
+    ),
+    "a witness without a group": (
+        lambda d: d["mysql"].update(topology="replica", witness={"cidr": "10.80.9.0/24"}),
+        'gostack:mysql: witness is set, but topology is "replica": remove witness, or set topology to "group".',
+    ),
+    "a witness in a region's network": (
+        lambda d: d["mysql"].update(topology="group", witness={"cidr": "10.80.2.0/24"}),
+        "gostack:mysql.witness.cidr (10.80.2.0/24) overlaps with gostack:regions.west.cidr (10.80.2.0/24): "
+        "give each of them a network of its own.",
+    ),
+    "a region called like the witness": (
+        lambda d: (
+            d["regions"].update(witness=d["regions"].pop("west")),
+            d["mysql"].update(topology="group", witness={"cidr": "10.80.9.0/24"}),
+        ),
+        "gostack:regions.witness has the name of the place of gostack:mysql.witness: rename the region.",
+    ),
+    "a group's member with too little memory": (
+        lambda d: d["mysql"].update(topology="group", witness={"cidr": "10.80.9.0/24"}, memory_mib=600),
+        "gostack:mysql: buffer_pool_mib (64) does not fit into memory_mib (600): leave 640 MiB for everything else.",
     ),
     "a network that is too small": (
         lambda d: west(d).update(cidr="10.80.2.0/28"),

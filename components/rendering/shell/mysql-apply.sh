@@ -1,12 +1,18 @@
 #!/usr/bin/env bash
-# Runs STATEMENTS as root through the socket of the member beside it; tries for about 30 s.
+# Runs STATEMENTS as root on the member that takes writes, through its socket in a folder below /members; tries for about
+# two minutes, as a group that starts needs time to find its primary.
 set -euo pipefail
-for attempt in $(seq 30); do
-  if printf '%s' "$STATEMENTS" | mysql --user=root --socket=/var/run/mysqld/mysqld.sock --default-character-set=utf8mb4; then
-    echo "applied"
-    exit 0
-  fi
+client() { mysql --user=root --socket="$1" --default-character-set=utf8mb4 "${@:2}"; }
+while [ "$SECONDS" -lt 120 ]; do
+  for socket in /members/*/mysqld.sock; do
+    writable=$(client "$socket" --batch --skip-column-names --execute 'SELECT NOT @@super_read_only' 2> /dev/null) || continue
+    [ "$writable" = 1 ] || continue
+    if printf '%s' "$STATEMENTS" | client "$socket"; then
+      echo "applied"
+      exit 0
+    fi
+  done
   sleep 1
 done
-echo "the statements could not be applied"
+echo "the statements could not be applied: no member took them"
 exit 1

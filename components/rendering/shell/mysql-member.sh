@@ -1,28 +1,8 @@
 #!/usr/bin/env bash
-# First process of a MySQL member. Reads MEMBER_CONFIGURATION, BOOT_SQL, AUTHORITY, CERTIFICATE, PRIVATE_KEY and, on a
-# replica, PRIMARY_HOST and REPLICATION_PASSWORD, which is kept in memory only.
-set -euo pipefail
-umask 077
-mkdir -p /tmp/mysql
-printf '%s' "$MEMBER_CONFIGURATION" > /tmp/mysql/my.cnf
-printf '%s' "$BOOT_SQL" > /tmp/mysql/boot.sql
-printf '%s' "$AUTHORITY" > /tmp/mysql/authority.pem
-printf '%s' "$CERTIFICATE" > /tmp/mysql/certificate.pem
-printf '%s' "$PRIVATE_KEY" > /tmp/mysql/private_key.pem
+# First process of a primary or of a replica, after mysql-server.sh. Reads, on a replica, PRIMARY_HOST and
+# REPLICATION_PASSWORD, which is kept in memory only.
 replication_password="${REPLICATION_PASSWORD:-}"
-unset PRIVATE_KEY REPLICATION_PASSWORD
-
-say() { echo "start: $*"; }
-sql() { mysql --user=root --socket=/var/run/mysqld/mysqld.sock --default-character-set=utf8mb4 "$@"; }
-# A server that was killed leaves its socket and lock behind.
-clear_socket() { rm -f /var/run/mysqld/mysqld.sock /var/run/mysqld/mysqld.sock.lock; }
-wait_for_server() { until sql --execute 'SELECT 1' > /dev/null 2>&1; do kill -0 "$1" || return 1; sleep 0.3; done; }
-
-# A first start that was interrupted left only a side folder: the data folder appears complete or not at all.
-initialise() {
-  rm -rf /var/lib/mysql/data.new
-  mysqld --defaults-file=/tmp/mysql/my.cnf --initialize-insecure --skip-log-bin --datadir=/var/lib/mysql/data.new
-}
+unset REPLICATION_PASSWORD
 
 # A server on the unfinished folder that nobody outside can reach.
 start_unfinished() {
@@ -63,8 +43,7 @@ if [ ! -d /var/lib/mysql/data ]; then
     say "first start: copying from $PRIMARY_HOST"
     clone_from_primary
   fi
-  sync
-  mv /var/lib/mysql/data.new /var/lib/mysql/data
+  keep_initialised
 fi
 
 clear_socket
