@@ -16,6 +16,8 @@ Comparison = Literal["==", "<", ">="]
 FIGURES = {
     "sent": "requests sent",
     "failed": "requests without an answer, or with a status of 400 or more",
+    "failed_reads": "of these, reads",
+    "failed_at_the_end": "of these, requests of the last five seconds",
     "outage": "longest time in seconds in which every request of one kind (reading or writing, one protocol) failed",
     "failure_span": "time in seconds from the first request that failed to the end of the last",
     "slowest": "longest time in seconds until an answer",

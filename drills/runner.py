@@ -17,6 +17,8 @@ from operations.load_result import Result, merged
 
 NEW_CONNECTIONS = "HTTP/1.1, new connections"
 
+END_SECONDS = 5.0
+
 
 @dataclass
 class Outcome:
@@ -69,10 +71,13 @@ def run(drill: Drill, scene: Scene, rate: int | None = None) -> Outcome:
 def measure(loads: dict[str, Result], fault_at: float) -> dict[str, float]:
     """The figures that answers give."""
     everything = merged(loads.values())
+    last = max((answer.sent_at for answer in everything.answers), default=0.0)
     late = [answer.ended_at - fault_at for answer in everything.failures]
     return {
         "sent": everything.sent,
         "failed": len(everything.failures),
+        "failed_reads": sum(answer.method == "GET" for answer in everything.failures),
+        "failed_at_the_end": sum(answer.sent_at > last - END_SECONDS for answer in everything.failures),
         "outage": max((part.longest_outage for part in _kinds(loads)), default=0.0),
         "failure_span": everything.failure_span,
         "slowest": everything.slowest,

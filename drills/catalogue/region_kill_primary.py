@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drills.faults import replicas_that_answer
 from drills.model import NO_ROW_LOST, Criterion, Drill, LoadPlan
+from drills.mysql import only_with_a_group
 from drills.scene import Scene
 
 
@@ -21,13 +22,6 @@ def _verify(scene: Scene) -> None:
     scene.observe("replicas_that_answer_again", replicas_that_answer(scene, scene.doomed_region))
 
 
-def _reason_against(scene: Scene) -> str:
-    topology = scene.stack.workspace.settings.mysql.topology
-    if topology not in ("single", "replica"):
-        return ""
-    return f'with the topology "{topology}" no other member takes over the writes.'
-
-
 DRILL = Drill(
     name="region-kill-primary",
     purpose="Every container of the region with the primary is killed; clients use the other region's entry.",
@@ -41,5 +35,5 @@ DRILL = Drill(
     ),
     load=LoadPlan(surviving_entries_only=True, after_seconds=25),
     verify=_verify,
-    reason_against=_reason_against,
+    reason_against=only_with_a_group,
 )
