@@ -44,8 +44,10 @@ def send_signal(container: Container, how: signal.Signals) -> None:
 
 
 def pod_of(scene: Scene, container: Container) -> Container:
-    """The sandbox whose network namespace the container has joined."""
+    """The sandbox whose network namespace the container has joined; the container itself when it has its own."""
     mode = str(container.attrs["HostConfig"]["NetworkMode"])
+    if not mode.startswith("container:"):
+        return container
     return scene.stack.objects.client.containers.get(mode.removeprefix("container:"))
 
 

@@ -36,6 +36,6 @@ def wait_for_members(scene: Scene, seconds: float = 120) -> None:
 
     def complete() -> bool:
         members = scene.stack.containers("mysql")
-        return all(scene.stack.query(member, question) == [str(len(members))] for member in members)
+        return all(scene.stack.rows_in(member, question) == [str(len(members))] for member in members)
 
     wait_until(complete, seconds, "every member of MySQL is in the group")

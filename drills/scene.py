@@ -63,7 +63,7 @@ class Scene:
         members = [
             member
             for member in self.stack.containers("mysql")
-            if self.stack.query(member, "SELECT @@GLOBAL.super_read_only") == ["0"]
+            if self.stack.rows_in(member, "SELECT @@GLOBAL.super_read_only") == ["0"]
         ]
         if len(members) != 1:
             raise DrillError(f"{len(members)} members of MySQL take writes, not one")
@@ -120,7 +120,7 @@ class Scene:
     def written_rows(self) -> list[str]:
         """E-mail addresses of every row of this run, on the primary."""
         pattern = f"{self.identity}-%@drill.example.com"
-        return self.stack.query(self.primary, f"SELECT email FROM users.users WHERE email LIKE '{pattern}'")  # noqa: S608
+        return self.stack.rows_in(self.primary, f"SELECT email FROM users.users WHERE email LIKE '{pattern}'")  # noqa: S608
 
     @contextmanager
     def _logged(self, log: Path) -> Generator[None]:

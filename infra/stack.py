@@ -196,6 +196,8 @@ class _Stack:
                 "password_rotation": self.settings.rotation.passwords,
                 "labels": {**self.labels, "gostack.service": name},
             },
+            # Replicas read from the member of their region, whichever that is.
+            pulumi.ResourceOptions(depends_on=[self.mysql]),
         )
 
     def _connection(self, region: str, database: platform.ServiceDatabase | None) -> dict[str, pulumi.Input[str]]:

@@ -69,19 +69,27 @@ class RunningStack:
             if container.status == "running" and wanted.items() <= container.labels.items()
         ]
 
-    def query(self, member: Container, statement: str) -> list[str]:
-        """Result of a query on a MySQL member, asked as root through its socket; one line a row."""
-        command = ["mysql", "--user=root", "--batch", "--skip-column-names", "--execute", statement]
-        code, output = member.exec_run(command)
-        text = cast("bytes", output).decode()
+    def rows(self, region: str, query: str) -> list[str]:
+        """Result of a query on the region's MySQL member; one line a row."""
+        (member,) = self.containers("mysql", region=region)
+        return self.rows_in(member, query)
+
+    def rows_in(self, member: Container, query: str) -> list[str]:
+        """The same in a container that is known."""
+        code, text = self.sql_in(member, query)
         if code != 0:
             raise AssertionError(f"{member.name} refused a query: {text}")
         return text.splitlines()
 
-    def rows(self, region: str, statement: str) -> list[str]:
-        """Result of a query on the region's MySQL member; one line a row."""
+    def sql(self, region: str, query: str) -> tuple[int, str]:
+        """Exit code and words of MySQL's client for a statement on the region's member, run as root."""
         (member,) = self.containers("mysql", region=region)
-        return self.query(member, statement)
+        return self.sql_in(member, query)
+
+    def sql_in(self, member: Container, query: str) -> tuple[int, str]:
+        """The same in a container that is known; raises APIError when it does not run."""
+        code, output = member.exec_run(["mysql", "--user=root", "--batch", "--skip-column-names", "--execute", query])
+        return int(code or 0), cast("bytes", output).decode()
 
     def change_settings(self, service: str, **values: Any) -> None:
         """Change settings of a service in the stack file."""

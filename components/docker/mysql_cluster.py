@@ -35,7 +35,8 @@ class MySqlCluster(pulumi.ComponentResource):
     """Region to host and port of every member."""
 
     reference: MySqlReference
-    """The database as services take it; whoever uses it waits for the accounts, and so for a primary."""
+    """The database as services take it; whoever uses it waits for the accounts, and so for a primary. Who needs every
+    member must wait for the cluster by `depends_on`."""
 
     def __init__(self, name: str, args: MySqlClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:MySqlCluster", name, {}, opts)
@@ -49,8 +50,8 @@ class MySqlCluster(pulumi.ComponentResource):
         first = args["regions"][0]["region"]
         # In a group any member may become the primary.
         writable = members if group else {first: members[first]}
-        addresses = self._group_addresses(members) if group else {key: item.address for key, item in members.items()}
-        self.primary = pulumi.Output.from_input(addresses[first])
+        addresses = {place: member.address for place, member in members.items()}
+        self.primary = addresses[first]
         # Without any, `Output.all` would give a list.
         self.members = pulumi.Output.all(**addresses).apply(dict[str, str])
         self.replicas = self.members.apply(
@@ -154,11 +155,6 @@ class MySqlCluster(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self, depends_on=list(members.values())),
         )
-
-    def _group_addresses(self, members: dict[str, MySqlMember]) -> dict[str, pulumi.Output[str]]:
-        # No output of the servers: the engine removes whatever takes one from a server before it replaces the server,
-        # which here would be every replica of every service. They wait for the accounts instead.
-        return {place: pulumi.Output.from_input(f"{member_host_name(place)}:{mysql.PORT}") for place in members}
 
     def _password(self, account: str, rotation: int) -> pulumi.Output[str]:
         opts = pulumi.ResourceOptions(parent=self)

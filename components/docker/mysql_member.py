@@ -68,7 +68,7 @@ class MySqlMember(pulumi.ComponentResource):
     """One MySQL server with data that outlives it: in `pulumi destroy` the volume stays."""
 
     address: pulumi.Output[str]
-    """Host and port; whoever uses it waits for the server."""
+    """Host and port; whoever uses it must wait for the server by `depends_on`."""
 
     administration_volume: pulumi.Output[str]
     """Volume with the member's socket, which may not be there yet."""
@@ -155,7 +155,9 @@ class MySqlMember(pulumi.ComponentResource):
                 },
                 pulumi.ResourceOptions(parent=self, depends_on=[server]),
             )
-        self.address = server.id.apply(lambda _: f"{host}:{mysql.PORT}")
+        # No output of the server: before it replaces the server the engine removes whatever took a value from it, which
+        # would be every replica of every service.
+        self.address = pulumi.Output.from_input(f"{host}:{mysql.PORT}")
         self.administration_volume = socket.name
         self.register_outputs({"address": self.address, "administration_volume": self.administration_volume})
 

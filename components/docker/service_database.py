@@ -3,6 +3,7 @@
 import pulumi
 
 from components.args import ServiceDatabaseArgs
+from components.docker.container import given_dependencies
 from components.docker.job import Job
 from components.docker.mysql_member import administration_mounts
 from components.rendering import mysql
@@ -39,7 +40,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "volumes": administration_mounts(cluster["administration_volumes"]),
                 "labels": args["labels"],
             },
-            pulumi.ResourceOptions(parent=self),
+            pulumi.ResourceOptions(parent=self, depends_on=given_dependencies(opts)),
         )
         ready: pulumi.Output[str] = accounts.completed
         common: dict[str, pulumi.Input[str]] = {

@@ -122,9 +122,10 @@ def _group_configuration(group: GroupMember) -> str:
     )
 
 
-BOOT_SQL = "ALTER USER 'root'@'localhost' IDENTIFIED WITH auth_socket AS 'mysql';\n"
+BOOT_SQL = "SET SQL_LOG_BIN = 0;\nALTER USER 'root'@'localhost' IDENTIFIED WITH auth_socket AS 'mysql';\n"
 """Runs at every start: root has no password and cannot come over the network, only as the operating system's user
-`mysql` through the socket."""
+`mysql` through the socket. Nothing of it goes into the binary log: a replica would have a transaction that its primary
+does not know."""
 
 
 GROUP_ACCOUNT = "group_replication"
@@ -134,12 +135,11 @@ GROUP_ACCOUNT = "group_replication"
 def group_boot_sql(password: str) -> str:
     """Return what a member of a group runs at every start: BOOT_SQL and its own copy of the account GROUP_ACCOUNT.
 
-    Nothing of it goes into the binary log: a member that had transactions of its own could not join.
+    It goes into no binary log either: a member that had transactions of its own could not join.
     """
     user = f"'{GROUP_ACCOUNT}'@'%'"
     return "".join(
         [
-            "SET SQL_LOG_BIN = 0;\n",
             BOOT_SQL,
             f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY {_quoted(password)} REQUIRE SSL;\n",
             f"ALTER USER {user} IDENTIFIED BY {_quoted(password)} REQUIRE SSL;\n",

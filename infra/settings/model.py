@@ -119,7 +119,8 @@ class Settings(Section):
             fix = "remove gostack:mysql.witness" if self.mysql.witness is not None else "add gostack:mysql.witness"
             fix = 'set it to "single"' if members < 2 else fix
             raise ValueError(
-                f'gostack:mysql.topology is "group", which takes 3 members or another odd number, and has {members}: {fix}.'
+                'gostack:mysql.topology is "group", which takes 3 members or another odd number, and has '
+                f"{members}: {fix}."
             )
         return self
 

@@ -140,6 +140,21 @@ class Graph:
                 waiting += self._nearest(current)
         return found
 
+    def made_from(self, roots: set[str]) -> set[str]:
+        """Names of all resources on a platform that take a value from these, directly or not."""
+        found = set(roots)
+        while True:
+            more = {
+                name
+                for name, item in self.resources.items()
+                if item.custom
+                and name not in found
+                and any(found & used for used in item.property_dependencies.values())
+            }
+            if not more:
+                return found - roots
+            found |= more
+
     def _nearest(self, name: str) -> list[str]:
         resource = self.resources.get(name)
         return [*resource.dependencies, *([resource.parent] if resource.parent else [])] if resource else []

@@ -56,22 +56,8 @@ def test_accounts_wait_for_every_member_and_services_for_the_accounts(group: Gra
         assert "mysql-accounts-run" in group.reachable(application.name)
 
 
-def made_from(graph: Graph, roots: set[str]) -> set[str]:
-    """Names of all that takes a value from these resources, directly or not."""
-    found = set(roots)
-    while True:
-        more = {
-            name
-            for name, item in graph.resources.items()
-            if item.custom and name not in found and any(found & used for used in item.property_dependencies.values())
-        }
-        if not more:
-            return found - roots
-        found |= more
-
-
 def test_nothing_takes_a_value_from_a_server_and_would_be_removed_before_it_is_replaced(group: Graph) -> None:
-    assert made_from(group, SERVERS) == set()
+    assert group.made_from(SERVERS) == set()
 
 
 def test_a_change_of_members_touches_them_alone(group: Graph) -> None:

@@ -76,6 +76,24 @@ def test_replicas_start_only_after_their_schema_is_migrated(dev: Graph) -> None:
     assert "mysql-accounts-run" in dev.reachable("mysql-west-server")
 
 
+def test_replicas_of_services_start_after_every_member_of_the_database(dev: Graph) -> None:
+    servers = names(dev.with_role("mysql"))
+    for application in applications(dev):
+        assert servers <= dev.reachable(application.name)
+
+
+@pytest.mark.parametrize("topology", ["single", "replica"])
+def test_nothing_takes_a_value_from_a_database_server(topology: str) -> None:
+    # The engine would remove it before it replaces the server.
+    def change(document: Document) -> None:
+        document["mysql"].pop("witness", None)
+        document["mysql"]["topology"] = topology
+
+    graph = dev_graph(change)
+    servers = names(graph.with_role("mysql"))
+    assert graph.made_from(servers) == set()
+
+
 def test_every_container_is_hardened(dev: Graph) -> None:
     assert len(dev.containers) == 35
     for container in dev.containers:

@@ -22,9 +22,14 @@ SETTINGS = PROJECT / "tests" / "integration" / "settings.yaml"
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
-    settings = tmp_path_factory.mktemp("settings") / "Pulumi.integration.yaml"
-    settings.write_bytes(SETTINGS.read_bytes())
-    live = LiveStack.of(PROJECT, settings)
+    yield from brought_up("integration", SETTINGS, tmp_path_factory)
+
+
+def brought_up(name: str, published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
+    """A stack with a copy of these settings, which tests may change; it is removed whatever happens."""
+    settings = tmp_path_factory.mktemp("settings") / f"Pulumi.{name}.yaml"
+    settings.write_bytes(published.read_bytes())
+    live = LiveStack.of(PROJECT, settings, name)
     # A run that was killed may have left its stack, and its state may be gone with its checkout.
     with suppress(PulumiError):
         evict(live.workspace, live.objects)

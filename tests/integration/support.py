@@ -31,9 +31,9 @@ class LiveStack(RunningStack):
     """The stack of the integration tests."""
 
     @classmethod
-    def of(cls, project: Path, settings: Path) -> LiveStack:
-        workspace = Workspace(project, "integration", settings)
-        return cls(workspace, StackObjects.of("integration", workspace.variables))
+    def of(cls, project: Path, settings: Path, stack: str = "integration") -> LiveStack:
+        workspace = Workspace(project, stack, settings)
+        return cls(workspace, StackObjects.of(stack, workspace.variables))
 
     def mixed_request(self, number: int) -> Request:
         """One of a mix of writes, each with an idempotency key, and reads."""

@@ -161,6 +161,15 @@ def test_a_whole_pod_is_left_alone() -> None:
     assert sandbox.done == application.done == []
 
 
+def test_every_consul_server_that_stands_still_is_started() -> None:
+    servers = [FakeContainer(f"server-{number}", "consul-server", status="exited") for number in range(3)]
+    running = FakeContainer("running", "consul-server")
+    assert mend(cast("Any", FakeObjects([*servers, running]))) == [
+        f"server-{number} stood still: started" for number in range(3)
+    ]
+    assert running.done == []
+
+
 def test_a_failed_job_is_removed_and_a_finished_one_stays() -> None:
     failed = FakeContainer("failed", "job", status="exited", exit_code=1)
     finished = FakeContainer("finished", "job", status="exited")
