@@ -90,10 +90,20 @@ def _run_all(drills: Sequence[Drill], rate: int | None, *, keep: bool) -> list[O
             raise PulumiError("the stack of the drills does not come up: see above.")
         for drill in drills:
             outcomes.append(_run_one(drill, stack, folder / drill.name, rate))
+            if outcomes[-1].problems:
+                _renew(workspace)
     finally:
         if not keep and lifecycle.down(workspace, purge=True) != 0:
             print(f"error: the stack {STACK} is not removed: run `make drill` again.", file=sys.stderr)
     return outcomes
+
+
+def _renew(workspace: Workspace) -> None:
+    """Bring up a stack that a drill has left broken, anew if need be: the next one is not to be judged by that."""
+    if lifecycle.up(workspace) == 0:
+        return
+    if lifecycle.down(workspace, purge=True) != 0 or lifecycle.up(workspace) != 0:
+        raise PulumiError("the stack of the drills does not come up again: see above.")
 
 
 def _run_one(drill: Drill, stack: RunningStack, folder: Path, rate: int | None) -> Outcome:

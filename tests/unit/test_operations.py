@@ -213,7 +213,7 @@ def test_the_longest_outage_spans_failures_in_a_row_only() -> None:
     ]
     result = Result(answers)
     assert result.longest_outage == pytest.approx(1.5)
-    assert str(result) == "5 requests sent, 3 failed, slowest 500 ms; 503; refused"
+    assert str(result) == "5 requests sent, 3 failed, slowest 500 ms; refused (2×); 503 (1×)"
 
 
 def test_a_plugin_of_another_checkout_is_not_this_ones(tmp_path: Path) -> None:
