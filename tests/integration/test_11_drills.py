@@ -1,6 +1,6 @@
 """Some quick drills of the catalogue on the stack of these tests: no request fails and no acknowledged row is lost.
 
-Does not prove anything about times, nor about the drills that are left out: `make drill` runs all of them, on a stack of
+Does not prove anything about times, nor about the drills left out: `make drill` runs all of them, on a stack of
 its own.
 """
 
