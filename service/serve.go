@@ -39,14 +39,14 @@ func serve(ctx context.Context, lookup configuration.Lookup, output io.Writer) i
 		defer cancel()
 		_ = flush(deadline)
 	}()
-	pools, err := database.Open(settings.Database, logger)
+	metrics := observability.NewMetrics(settings.Identity)
+	pools, err := database.Open(settings.Database, settings.Consul, logger, metrics.PrimaryChanged)
 	if err != nil {
 		logger.Error("the database pools cannot be set up", "error", err.Error())
 		return exitMisconfigured
 	}
 	defer func() { _ = pools.Close() }()
 
-	metrics := observability.NewMetrics(settings.Identity)
 	metrics.WatchPool("primary", pools.Primary)
 	if pools.Replica != pools.Primary {
 		metrics.WatchPool("replica", pools.Replica)
@@ -55,10 +55,14 @@ func serve(ctx context.Context, lookup configuration.Lookup, output io.Writer) i
 	for _, name := range []string{users.PrimaryBreaker, users.ReplicaBreaker} {
 		metrics.BreakerChanged(name, "closed")
 	}
-	repository := users.NewMySQLRepository(pools, func(name, state string) {
-		metrics.BreakerChanged(name, state)
-		logger.Warn("a circuit breaker changed", "name", name, "state", state)
-	}, metrics.ReplicaFallback)
+	repository := users.NewMySQLRepository(pools, users.RepositoryOptions{
+		PrimaryMoves: settings.Database.PrimaryMoves(),
+		BreakerChanged: func(name, state string) {
+			metrics.BreakerChanged(name, state)
+			logger.Warn("a circuit breaker changed", "name", name, "state", state)
+		},
+		Fallback: metrics.ReplicaFallback,
+	})
 
 	limiter := resilience.NewLimiter()
 	store := dynamic.NewStore(dynamic.Settings{

@@ -27,9 +27,14 @@ type Database struct {
 	PrimaryAddress string
 	// ReplicaAddress equals PrimaryAddress where a region has no replica.
 	ReplicaAddress string
-	Name           string
-	User           string
-	Password       Secret
+	// MemberAddresses are all members of a group whose primary may move; empty
+	// where the primary stays at PrimaryAddress.
+	MemberAddresses []string
+	// PrimaryDatacenters are the Consul datacenters that know where it is.
+	PrimaryDatacenters []string
+	Name               string
+	User               string
+	Password           Secret
 	// Certificates is nil where the connection is plain.
 	Certificates *x509.CertPool
 
@@ -42,6 +47,16 @@ type Database struct {
 	// MigrationTimeout bounds the wait for a database that is still starting.
 	MigrationTimeout time.Duration
 }
+
+// PrimaryMoves tells whether another member may become the primary by itself.
+func (database Database) PrimaryMoves() bool { return len(database.MemberAddresses) > 0 }
+
+// A failover takes six to eight seconds, and an ingress gives up after fifteen:
+// where the primary may move, a request lives long enough to see the next one.
+const (
+	usualRequestTimeout    = 5_000
+	failoverRequestTimeout = 12_000
+)
 
 // Server holds the limits of the HTTP server.
 type Server struct {
@@ -82,12 +97,17 @@ func Load(lookup Lookup, version, commit string) (Configuration, error) {
 	identity := LoadIdentity(lookup, version, commit)
 
 	primary := e.address("MYSQL_PRIMARY_ADDRESS", e.required("MYSQL_PRIMARY_ADDRESS", "host:port of the primary MySQL server"))
+	members := e.addresses("MYSQL_MEMBER_ADDRESSES")
+	requestTimeout := usualRequestTimeout
+	if len(members) > 0 {
+		requestTimeout = failoverRequestTimeout
+	}
 	configuration := Configuration{
 		Identity: identity,
 		LogLevel: e.level("LOG_LEVEL"),
 		Server: Server{
 			Port:              readPort(e),
-			RequestTimeout:    e.milliseconds("REQUEST_TIMEOUT_MILLISECONDS", 5_000, 100, 60_000),
+			RequestTimeout:    e.milliseconds("REQUEST_TIMEOUT_MILLISECONDS", requestTimeout, 100, 60_000),
 			MaximumBodyBytes:  e.integer("MAX_BODY_BYTES", 64<<10, 1<<10, 16<<20),
 			DrainDuration:     e.seconds("SHUTDOWN_DRAIN_SECONDS", 3, 0, 300),
 			ShutdownTimeout:   e.seconds("SHUTDOWN_TIMEOUT_SECONDS", 15, 1, 300),
@@ -98,6 +118,8 @@ func Load(lookup Lookup, version, commit string) (Configuration, error) {
 		Database: Database{
 			PrimaryAddress:            primary,
 			ReplicaAddress:            e.address("MYSQL_REPLICA_ADDRESS", e.text("MYSQL_REPLICA_ADDRESS", "")),
+			MemberAddresses:           members,
+			PrimaryDatacenters:        e.list("MYSQL_PRIMARY_DATACENTERS"),
 			Name:                      e.required("MYSQL_DATABASE", "the name of the database"),
 			User:                      e.required("MYSQL_USER", "the user that the service logs in as"),
 			Password:                  e.secret("MYSQL_PASSWORD", "the password of MYSQL_USER"),

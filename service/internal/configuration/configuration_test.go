@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,10 +57,33 @@ func TestTheEnvironmentWinsOverTheLinkedVersion(t *testing.T) {
 	}
 }
 
+func TestWhereThePrimaryMayMoveARequestLivesLongEnoughToSeeTheNextOne(t *testing.T) {
+	for name, test := range map[string]struct {
+		changes  map[string]string
+		members  []string
+		expected time.Duration
+	}{
+		"one primary":           {nil, nil, 5 * time.Second},
+		"a group":               {map[string]string{"MYSQL_MEMBER_ADDRESSES": "a:1, b:2,c:3,"}, []string{"a:1", "b:2", "c:3"}, 12 * time.Second},
+		"a group and a timeout": {map[string]string{"MYSQL_MEMBER_ADDRESSES": "a:1", "REQUEST_TIMEOUT_MILLISECONDS": "700"}, []string{"a:1"}, 700 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			settings, err := Load(environmentWith(test.changes), "", "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(settings.Database.MemberAddresses, test.members) || settings.Database.PrimaryMoves() != (test.members != nil) || settings.Server.RequestTimeout != test.expected {
+				t.Errorf("members %q, timeout %s", settings.Database.MemberAddresses, settings.Server.RequestTimeout)
+			}
+		})
+	}
+}
+
 func TestEveryBadVariableIsNamedInOneSentence(t *testing.T) {
 	for name, value := range map[string]string{
 		"MYSQL_PRIMARY_ADDRESS":      "primary",
 		"MYSQL_REPLICA_ADDRESS":      "replica:99999",
+		"MYSQL_MEMBER_ADDRESSES":     "one:3306,two",
 		"MYSQL_DATABASE":             "",
 		"MYSQL_USER":                 " ",
 		"MYSQL_PASSWORD":             "",

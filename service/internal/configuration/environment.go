@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Lookup has the shape of os.LookupEnv, so that a test can bring its own environment.
@@ -93,6 +94,19 @@ func (e *environment) address(name, value string) string {
 		e.complain("%s must look like host:port, but it is %q.", name, value)
 	}
 	return value
+}
+
+// list reads words with commas between them.
+func (e *environment) list(name string) []string {
+	return strings.FieldsFunc(e.text(name, ""), func(character rune) bool { return character == ',' || unicode.IsSpace(character) })
+}
+
+func (e *environment) addresses(name string) []string {
+	addresses := e.list(name)
+	for _, address := range addresses {
+		e.address(name, address)
+	}
+	return addresses
 }
 
 func (e *environment) webAddress(name string) string {

@@ -37,6 +37,8 @@ func TestErrorsAreToldApart(t *testing.T) {
 		"a refused connection":         {&net.OpError{Op: "dial", Err: errors.New("refused")}, true, false, false},
 		"a deadline":                   {context.DeadlineExceeded, true, false, false},
 		"a connection broken underway": {mysql.ErrInvalidConn, true, false, false},
+		"a member leaving its group":   {answer(hookFailed), true, false, false},
+		"a session that was killed":    {answer(sessionKilled), true, false, false},
 		"a connection never used":      {driver.ErrBadConn, true, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -74,7 +76,7 @@ func TestACertificateMeansThatTheHostNameIsVerified(t *testing.T) {
 }
 
 func TestWithoutAReplicaBothPoolsAreOne(t *testing.T) {
-	pools, err := Open(configuration.Database{PrimaryAddress: "a:1", ReplicaAddress: "a:1"}, slog.New(slog.DiscardHandler))
+	pools, err := Open(configuration.Database{PrimaryAddress: "a:1", ReplicaAddress: "a:1"}, configuration.Consul{}, slog.New(slog.DiscardHandler), func() {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,9 +20,13 @@ const (
 	lockWaitTimeout         = 1205
 	deadlock                = 1213
 	optionPreventsStatement = 1290
+	queryInterrupted        = 1317
 	readOnlyTransaction     = 1792
 	readOnlyMode            = 1836
+	hookFailed              = 3100
 	rolledBackDuringCommit  = 3101
+	sessionKilled           = 3169
+	idleForTooLong          = 4031
 )
 
 // IsUnavailable tells a database that cannot serve from one that serves and says no.
@@ -36,7 +40,9 @@ func IsUnavailable(err error) bool {
 	}
 	switch answer.Number {
 	case tooManyConnections, databaseDenied, accessDenied, serverShutdown, tooManyUserConnections,
-		lockWaitTimeout, optionPreventsStatement, readOnlyTransaction, readOnlyMode:
+		lockWaitTimeout, optionPreventsStatement, readOnlyTransaction, readOnlyMode,
+		// What a member says to those who are connected when it leaves its group or stops.
+		queryInterrupted, hookFailed, sessionKilled, idleForTooLong:
 		return true
 	}
 	return false

@@ -82,13 +82,11 @@ func retry(ctx context.Context, settings configuration.Database, logger *slog.Lo
 }
 
 func withMigrator(ctx context.Context, settings configuration.Database, logger *slog.Logger, work func(*migrate.Migrate) error) error {
-	config, err := driverConfig(settings, settings.PrimaryAddress, true, logger)
-	if err != nil {
-		return err
-	}
-	config.MultiStatements = true
-	config.ReadTimeout = longestStatement
-	connector, err := mysql.NewConnector(config)
+	// A one-shot has no Consul agent beside it; where the primary may move, the members themselves are asked.
+	connector, err := primaryConnector(settings, configuration.Consul{}, logger, func() {}, func(config *mysql.Config) {
+		config.MultiStatements = true
+		config.ReadTimeout = longestStatement
+	})
 	if err != nil {
 		return err
 	}
@@ -100,7 +98,7 @@ func withMigrator(ctx context.Context, settings configuration.Database, logger *
 		return errors.Join(errNotYet, err)
 	}
 	if readOnly {
-		return fmt.Errorf("%w: %s is read-only", errNotYet, settings.PrimaryAddress)
+		return fmt.Errorf("%w: the primary is read-only", errNotYet)
 	}
 	target, err := migratemysql.WithInstance(pool, &migratemysql.Config{})
 	if err != nil {

@@ -34,20 +34,25 @@ type Pools struct {
 }
 
 // Open prepares both pools. It does not connect: a service that starts before
-// its database waits in readiness instead of restarting in a loop.
-func Open(settings configuration.Database, logger *slog.Logger) (Pools, error) {
-	primary, err := openPool(settings, settings.PrimaryAddress, true, logger)
+// its database waits in readiness instead of restarting in a loop. Where the
+// primary may move, consul helps to find it, and primaryChanged hears of every
+// move.
+func Open(settings configuration.Database, consul configuration.Consul, logger *slog.Logger, primaryChanged func()) (Pools, error) {
+	primary, err := primaryConnector(settings, consul, logger, primaryChanged, nil)
 	if err != nil {
 		return Pools{}, fmt.Errorf("MYSQL_PRIMARY_ADDRESS: %w", err)
 	}
-	if settings.ReplicaAddress == settings.PrimaryAddress {
-		return Pools{Primary: primary, Replica: primary}, nil
+	pools := Pools{Primary: openPool(settings, settings.PrimaryAddress, primary)}
+	if settings.ReplicaAddress == settings.PrimaryAddress && !settings.PrimaryMoves() {
+		pools.Replica = pools.Primary
+		return pools, nil
 	}
-	replica, err := openPool(settings, settings.ReplicaAddress, false, logger)
+	replica, err := replicaConnector(settings, logger)
 	if err != nil {
-		return Pools{}, errors.Join(fmt.Errorf("MYSQL_REPLICA_ADDRESS: %w", err), primary.Close())
+		return Pools{}, errors.Join(fmt.Errorf("MYSQL_REPLICA_ADDRESS: %w", err), pools.Primary.Close())
 	}
-	return Pools{Primary: primary, Replica: replica}, nil
+	pools.Replica = openPool(settings, settings.ReplicaAddress, replica)
+	return pools, nil
 }
 
 // Close closes both pools.
@@ -71,22 +76,93 @@ func Answers(pool *sql.DB) func(context.Context) error {
 	}
 }
 
-func openPool(settings configuration.Database, address string, writable bool, logger *slog.Logger) (*sql.DB, error) {
+// primaryConnector connects to the one address of the primary, or to whichever
+// member is the primary at the moment. tune may change the driver's settings.
+func primaryConnector(settings configuration.Database, consul configuration.Consul, logger *slog.Logger, changed func(), tune func(*mysql.Config)) (driver.Connector, error) {
+	if !settings.PrimaryMoves() {
+		return fixedConnector(settings, settings.PrimaryAddress, true, logger, tune)
+	}
+	primary := &primary{logger: logger, changed: changed}
+	connector := &memberConnector{
+		members: settings.MemberAddresses,
+		first:   primary.address,
+		connect: func(ctx context.Context, address string) (driver.Conn, error) {
+			opened, err := connectTo[driverConnection](ctx, settings, address, true, logger, tune)
+			if err != nil {
+				return nil, err
+			}
+			if err := writable(ctx, opened); err != nil {
+				return nil, errors.Join(err, opened.Close())
+			}
+			return &primaryConnection{opened, address, primary}, nil
+		},
+		connected: primary.found,
+		failed:    primary.forget,
+		timeout:   settings.DialTimeout + settings.ReadTimeout,
+	}
+	if consul.Address != "" && len(settings.PrimaryDatacenters) > 0 {
+		connector.locate = newCatalog(consul, settings.PrimaryDatacenters, settings.DialTimeout, logger).locate
+	}
+	return connector, nil
+}
+
+// replicaConnector connects to the nearest member. Where there are others, one
+// of them is read from while the nearest is away: the primary may be away too.
+func replicaConnector(settings configuration.Database, logger *slog.Logger) (driver.Connector, error) {
+	if !settings.PrimaryMoves() {
+		return fixedConnector(settings, settings.ReplicaAddress, false, logger, nil)
+	}
+	return &memberConnector{
+		members: settings.MemberAddresses,
+		first:   func() string { return settings.ReplicaAddress },
+		connect: func(ctx context.Context, address string) (driver.Conn, error) {
+			return connectTo[driver.Conn](ctx, settings, address, false, logger, nil)
+		},
+		connected: func(string) {},
+		failed:    func(string) {},
+		timeout:   settings.DialTimeout + settings.ReadTimeout,
+	}, nil
+}
+
+func fixedConnector(settings configuration.Database, address string, writable bool, logger *slog.Logger, tune func(*mysql.Config)) (driver.Connector, error) {
 	config, err := driverConfig(settings, address, writable, logger)
 	if err != nil {
 		return nil, err
 	}
-	connector, err := mysql.NewConnector(config)
-	if err != nil {
-		return nil, err
+	if tune != nil {
+		tune(config)
 	}
-	host, _, _ := net.SplitHostPort(address)
+	return mysql.NewConnector(config)
+}
+
+func connectTo[Connection driver.Conn](ctx context.Context, settings configuration.Database, address string, writable bool, logger *slog.Logger, tune func(*mysql.Config)) (Connection, error) {
+	var none Connection
+	connector, err := fixedConnector(settings, address, writable, logger, tune)
+	if err != nil {
+		return none, err
+	}
+	opened, err := connector.Connect(ctx)
+	if err != nil {
+		return none, err
+	}
+	connection, able := opened.(Connection)
+	if !able {
+		return none, errors.Join(fmt.Errorf("the MySQL driver's connection is a %T", opened), opened.Close())
+	}
+	return connection, nil
+}
+
+func openPool(settings configuration.Database, address string, connector driver.Connector) *sql.DB {
+	attributes := []attribute.KeyValue{
+		attribute.String("db.system.name", "mysql"),
+		attribute.String("db.namespace", settings.Name),
+	}
+	// A pool whose connections may go to any member has no one address.
+	if host, _, err := net.SplitHostPort(address); err == nil && !settings.PrimaryMoves() {
+		attributes = append(attributes, attribute.String("server.address", host))
+	}
 	pool := otelsql.OpenDB(connector,
-		otelsql.WithAttributes(
-			attribute.String("db.system.name", "mysql"),
-			attribute.String("db.namespace", settings.Name),
-			attribute.String("server.address", host),
-		),
+		otelsql.WithAttributes(attributes...),
 		otelsql.WithSpanOptions(otelsql.SpanOptions{
 			DisableErrSkip:       true,
 			OmitConnResetSession: true,
@@ -102,7 +178,7 @@ func openPool(settings configuration.Database, address string, writable bool, lo
 	pool.SetMaxIdleConns(settings.MaximumIdleConnections)
 	pool.SetConnMaxLifetime(settings.ConnectionMaximumLifetime)
 	pool.SetConnMaxIdleTime(idleConnectionTime)
-	return pool, nil
+	return pool
 }
 
 func driverConfig(settings configuration.Database, address string, writable bool, logger *slog.Logger) (*mysql.Config, error) {

@@ -9,7 +9,13 @@ import (
 	"gostack.dev/users/internal/configuration"
 )
 
-const readinessTimeout = time.Second
+const (
+	readinessTimeout = time.Second
+	// The platform gives a check half a second. An instance that has an answer
+	// already does not wait longer than this for a dependency that hangs, or a
+	// database that is away would take every instance out of service.
+	straggling = 200 * time.Millisecond
+)
 
 // Dependency answers nil when it works, or says what does not.
 type Dependency struct {
@@ -60,31 +66,7 @@ func (health *Health) ready(request *http.Request) (Reply, error) {
 	ctx, cancel := context.WithTimeout(request.Context(), readinessTimeout)
 	defer cancel()
 
-	problems := make([]error, len(health.dependencies))
-	answered := make(chan struct{}, len(health.dependencies))
-	for position, dependency := range health.dependencies {
-		go func() {
-			problems[position] = dependency.Check(ctx)
-			answered <- struct{}{}
-		}()
-	}
-	for range health.dependencies {
-		<-answered
-	}
-
-	states := map[string]string{}
-	var working, requiredBroken int
-	for position, dependency := range health.dependencies {
-		if problems[position] == nil {
-			working++
-			states[dependency.Name] = "ready"
-			continue
-		}
-		states[dependency.Name] = "not ready: " + problems[position].Error()
-		if dependency.Required {
-			requiredBroken++
-		}
-	}
+	states, working, requiredBroken := health.ask(ctx)
 	if len(health.dependencies) > 0 && (working == 0 || (requiredBroken > 0 && !health.wasReady.Load())) {
 		return Reply{}, &Failure{Status: http.StatusServiceUnavailable, Message: "not ready", Fields: states}
 	}
@@ -94,4 +76,48 @@ func (health *Health) ready(request *http.Request) (Reply, error) {
 		message = "ready, but degraded"
 	}
 	return Reply{Status: http.StatusOK, Message: message, Data: states}, nil
+}
+
+// ask returns the state of every dependency, how many work, and how many of the
+// required ones do not.
+func (health *Health) ask(ctx context.Context) (states map[string]string, working, requiredBroken int) {
+	type result struct {
+		position int
+		problem  error
+	}
+	results := make(chan result, len(health.dependencies))
+	states = map[string]string{}
+	for position, dependency := range health.dependencies {
+		states[dependency.Name] = "not ready: no answer yet"
+		go func() { results <- result{position, dependency.Check(ctx)} }()
+	}
+	var enough <-chan time.Time
+	answered := map[int]bool{}
+	for len(answered) < len(health.dependencies) {
+		select {
+		case <-enough:
+			for position, dependency := range health.dependencies {
+				if dependency.Required && !answered[position] {
+					requiredBroken++
+				}
+			}
+			return states, working, requiredBroken
+		case result := <-results:
+			answered[result.position] = true
+			dependency := health.dependencies[result.position]
+			if result.problem == nil {
+				working++
+				states[dependency.Name] = "ready"
+				if health.wasReady.Load() {
+					enough = time.After(straggling)
+				}
+				continue
+			}
+			states[dependency.Name] = "not ready: " + result.problem.Error()
+			if dependency.Required {
+				requiredBroken++
+			}
+		}
+	}
+	return states, working, requiredBroken
 }

@@ -199,6 +199,30 @@ func TestANewInstanceIsReadyOnlyWithItsPrimaryAndAnOldOneWithEither(t *testing.T
 	}
 }
 
+func TestADatabaseThatHangsDoesNotHoldUpTheAnswerOfAnInstanceThatCanServe(t *testing.T) {
+	hangs := make(chan bool, 2)
+	dependency := func(ctx context.Context) error {
+		if <-hangs {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return nil
+	}
+	well := func(context.Context) error { return nil }
+	fixture := newFixture(Dependency{Name: "primary", Check: dependency, Required: true}, Dependency{Name: "replica", Check: well})
+	hangs <- true
+	if got := code(t, fixture.ask(http.MethodGet, "/health/ready", nil)); got != http.StatusServiceUnavailable {
+		t.Errorf("a new instance whose primary hangs: %d", got)
+	}
+	hangs <- false
+	fixture.ask(http.MethodGet, "/health/ready", nil)
+	hangs <- true
+	recorded := fixture.ask(http.MethodGet, "/health/ready", nil)
+	if got := code(t, recorded); got != http.StatusOK || !strings.Contains(recorded.Body.String(), `"primary":"not ready: no answer yet"`) {
+		t.Errorf("an old one: %s", recorded.Body)
+	}
+}
+
 func TestShutdownFailsReadinessFirstServesOnAndFinishesWhatIsInFlight(t *testing.T) {
 	fixture := newFixture()
 	entered, release := make(chan struct{}), make(chan struct{})

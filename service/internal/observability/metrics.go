@@ -21,6 +21,7 @@ type Metrics struct {
 	inFlight  prometheus.Gauge
 	breakers  *prometheus.GaugeVec
 	fallbacks *prometheus.CounterVec
+	failovers prometheus.Counter
 }
 
 // NewMetrics has a registry of its own, so that two servers in one test do not collide.
@@ -45,13 +46,17 @@ func NewMetrics(identity configuration.Identity) *Metrics {
 			Help: "Reads that went to the primary instead of the replica.",
 		}, []string{"reason"}),
 	}
+	metrics.failovers = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "database_primary_changes_total",
+		Help: "How often this instance found the primary at another address than before.",
+	})
 	information := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "service_build_info",
 		Help: "Always 1; the labels say what is running.",
 	}, []string{"service", "version", "commit", "region", "track", "instance", "go_version"})
 	information.WithLabelValues(identity.Service, identity.Version, identity.Commit, identity.Region, identity.Track, identity.Instance, runtime.Version()).Set(1)
 	metrics.registry.MustRegister(
-		metrics.durations, metrics.inFlight, metrics.breakers, metrics.fallbacks, information,
+		metrics.durations, metrics.inFlight, metrics.breakers, metrics.fallbacks, metrics.failovers, information,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return metrics
@@ -89,6 +94,9 @@ func (metrics *Metrics) BreakerChanged(name, state string) {
 func (metrics *Metrics) ReplicaFallback(reason string) {
 	metrics.fallbacks.WithLabelValues(reason).Inc()
 }
+
+// PrimaryChanged counts a failover that this instance noticed.
+func (metrics *Metrics) PrimaryChanged() { metrics.failovers.Inc() }
 
 // boundedMethod keeps a client who invents methods from inventing time series.
 func boundedMethod(method string) string {

@@ -14,10 +14,10 @@ var ErrOpen = errors.New("the circuit breaker is open")
 
 const (
 	failuresToOpen = 5
-	// A database failover takes a few seconds; asking again every two seconds
-	// finds the new primary soon without hammering it.
-	openDuration     = 2 * time.Second
-	halfOpenRequests = 3
+	// Asking again every two seconds finds a dependency that is back soon
+	// without hammering it.
+	usualOpenDuration = 2 * time.Second
+	halfOpenRequests  = 3
 )
 
 // Breaker stops calls to a dependency that keeps failing.
@@ -30,23 +30,33 @@ type BreakerOptions struct {
 	Name string
 	// IsFailure tells an ill dependency from a healthy one that answers "no".
 	IsFailure func(error) bool
-	// OnChange hears of every change of state; it may be nil.
+	// OnChange hears when the breaker opens ("open") and when the dependency is
+	// well again ("closed"), not of the probes between; it may be nil.
 	OnChange func(name, state string)
+	// OpenDuration is the time until the next probe; zero is two seconds.
+	OpenDuration time.Duration
 }
 
 // NewBreaker returns a closed breaker.
 func NewBreaker(options BreakerOptions) *Breaker {
+	if options.OpenDuration == 0 {
+		options.OpenDuration = usualOpenDuration
+	}
 	settings := gobreaker.Settings{
 		Name:         options.Name,
 		MaxRequests:  halfOpenRequests,
-		Timeout:      openDuration,
+		Timeout:      options.OpenDuration,
 		ReadyToTrip:  func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= failuresToOpen },
 		IsSuccessful: func(err error) bool { return err == nil || !options.IsFailure(err) },
 		// A caller who hung up says nothing about the dependency.
 		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
 	}
 	if options.OnChange != nil {
-		settings.OnStateChange = func(name string, _, to gobreaker.State) { options.OnChange(name, to.String()) }
+		settings.OnStateChange = func(name string, from, to gobreaker.State) {
+			if from == gobreaker.StateClosed || to == gobreaker.StateClosed {
+				options.OnChange(name, to.String())
+			}
+		}
 	}
 	return &Breaker{inner: gobreaker.NewCircuitBreaker[struct{}](settings)}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 )
 
 var errIll = errors.New("ill")
@@ -24,6 +25,22 @@ func TestADependencyThatKeepsFailingIsNotAskedAnyMore(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if len(states) != 1 || states[0] != "open" {
+		t.Errorf("states %v", states)
+	}
+}
+
+func TestABreakerProbesAfterItsTimeAndOnlyTellsOfOpeningAndClosing(t *testing.T) {
+	var states []string
+	breaker := NewBreaker(BreakerOptions{Name: "x", IsFailure: always, OpenDuration: time.Nanosecond, OnChange: func(_, state string) { states = append(states, state) }})
+	for range failuresToOpen * 3 {
+		_ = breaker.Do(t.Context(), func(context.Context) error { return errIll })
+	}
+	for range halfOpenRequests {
+		for errors.Is(breaker.Do(t.Context(), func(context.Context) error { return nil }), ErrOpen) {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	if len(states) != 2 || states[0] != "open" || states[1] != "closed" {
 		t.Errorf("states %v", states)
 	}
 }

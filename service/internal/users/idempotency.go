@@ -14,8 +14,13 @@ import (
 
 const keysForgottenAtOnce = 1000
 
-// errKeySeen leaves the transaction of a repeated request; it never reaches a handler.
-var errKeySeen = errors.New("the idempotency key is known")
+var (
+	// errKeySeen leaves the transaction of a repeated request; it never reaches a handler.
+	errKeySeen = errors.New("the idempotency key is known")
+	// errKeyVanished says that a key which was there a moment ago is not: it was
+	// too old and forgotten, or another member was asked. Both are over at the next attempt.
+	errKeyVanished = errors.New("the idempotency key is known no longer")
+)
 
 // reserveKey comes before the user is inserted: a second request with the same
 // key then waits here for the first, instead of failing over its own e-mail.
@@ -38,6 +43,9 @@ func original(ctx context.Context, primary *sql.DB, key string, input Input) (Us
 	var hash []byte
 	var id uint64
 	if err := primary.QueryRowContext(ctx, "SELECT request_hash, user_id FROM idempotency_keys WHERE idempotency_key = ?", key).Scan(&hash, &id); err != nil {
+		if errors.Is(err, sql.ErrNoRows) {
+			return User{}, errKeyVanished
+		}
 		return User{}, err
 	}
 	if subtle.ConstantTimeCompare(hash, fingerprint(input)) != 1 {
@@ -63,7 +71,7 @@ func (repository *MySQLRepository) ForgetKeys(ctx context.Context, age time.Dura
 	var total int64
 	for {
 		var forgotten int64
-		err := repository.onPrimary(ctx, func(ctx context.Context) error {
+		err := repository.onPrimary(ctx, repeatable, func(ctx context.Context) error {
 			result, err := repository.pools.Primary.ExecContext(ctx, "DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?", repository.now().Add(-age), keysForgottenAtOnce)
 			if err != nil {
 				return err

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"gostack.dev/users/internal/database"
@@ -16,7 +17,16 @@ const (
 	// A replica that hangs must leave time to ask the primary within the same request.
 	replicaDeadline     = 1500 * time.Millisecond
 	transactionAttempts = 3
+	// How long a request waits before it asks again for a primary that is away,
+	// and the primary's circuit breaker before it lets a request through: both add
+	// to a failover, which takes seconds by itself.
+	failoverPause        = 100 * time.Millisecond
+	failoverOpenDuration = 400 * time.Millisecond
 )
+
+// errUncertain says that a commit may have arrived: whoever repeats the work
+// must know that it was done or be able to do it twice.
+var errUncertain = errors.New("it is not known whether the transaction was committed")
 
 // The names under which the circuit breakers appear in logs and metrics.
 const (
@@ -28,22 +38,56 @@ const (
 // and writes to the primary.
 type MySQLRepository struct {
 	pools          database.Pools
+	primaryMoves   bool
 	primaryBreaker *resilience.Breaker
 	replicaBreaker *resilience.Breaker
 	fallback       func(reason string)
 	now            func() time.Time
+	// pause waits before the primary is asked again, and is false where the
+	// request has no time left.
+	pause func(ctx context.Context) bool
 }
 
-// NewMySQLRepository returns a repository over both pools. breakerChanged hears
-// of the breakers, fallback of every read that the primary had to answer.
-func NewMySQLRepository(pools database.Pools, breakerChanged func(name, state string), fallback func(reason string)) *MySQLRepository {
+// RepositoryOptions says what surrounds a repository.
+type RepositoryOptions struct {
+	// PrimaryMoves makes requests wait, within their deadline, for the next
+	// primary; otherwise one that is away fails them at once.
+	PrimaryMoves bool
+	// BreakerChanged hears of the breakers; it may be nil.
+	BreakerChanged func(name, state string)
+	// Fallback hears of every read that the primary had to answer.
+	Fallback func(reason string)
+}
+
+// NewMySQLRepository returns a repository over both pools.
+func NewMySQLRepository(pools database.Pools, options RepositoryOptions) *MySQLRepository {
+	primary := resilience.BreakerOptions{Name: PrimaryBreaker, IsFailure: isOutage, OnChange: options.BreakerChanged}
+	if options.PrimaryMoves {
+		primary.OpenDuration = failoverOpenDuration
+	}
 	return &MySQLRepository{
 		pools:          pools,
-		primaryBreaker: resilience.NewBreaker(resilience.BreakerOptions{Name: PrimaryBreaker, IsFailure: isOutage, OnChange: breakerChanged}),
-		replicaBreaker: resilience.NewBreaker(resilience.BreakerOptions{Name: ReplicaBreaker, IsFailure: isOutage, OnChange: breakerChanged}),
-		fallback:       fallback,
+		primaryMoves:   options.PrimaryMoves,
+		primaryBreaker: resilience.NewBreaker(primary),
+		replicaBreaker: resilience.NewBreaker(resilience.BreakerOptions{Name: ReplicaBreaker, IsFailure: isOutage, OnChange: options.BreakerChanged}),
+		fallback:       options.Fallback,
 		// MySQL keeps microseconds: what is returned now must equal what is read later.
-		now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
+		now:   func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
+		pause: pauseForFailover,
+	}
+}
+
+// pauseForFailover spreads those who wait, so that they do not come all at once.
+func pauseForFailover(ctx context.Context) bool {
+	pause := failoverPause/2 + rand.N(failoverPause)
+	if deadline, limited := ctx.Deadline(); limited && time.Until(deadline) <= pause {
+		return false
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(pause):
+		return true
 	}
 }
 
@@ -68,7 +112,7 @@ func (repository *MySQLRepository) Get(ctx context.Context, id uint64) (User, er
 	err := repository.read(ctx, query)
 	if errors.Is(err, ErrNotFound) && repository.hasReplica() {
 		repository.fallback("not_found")
-		err = repository.onPrimary(ctx, func(ctx context.Context) error { return query(ctx, repository.pools.Primary) })
+		err = repository.onPrimary(ctx, repeatable, func(ctx context.Context) error { return query(ctx, repository.pools.Primary) })
 	}
 	return user, err
 }
@@ -76,66 +120,82 @@ func (repository *MySQLRepository) Get(ctx context.Context, id uint64) (User, er
 // Create makes a user, at most one for each idempotency key.
 func (repository *MySQLRepository) Create(ctx context.Context, input Input, idempotencyKey string) (User, bool, error) {
 	var user User
-	created := true
-	err := repository.transaction(ctx, func(ctx context.Context, transaction *sql.Tx) error {
-		now := repository.now()
-		if idempotencyKey != "" {
-			if err := reserveKey(ctx, transaction, idempotencyKey, input, now); err != nil {
-				return err
-			}
-		}
-		result, err := transaction.ExecContext(ctx, "INSERT INTO users (name, email, created_at, updated_at) VALUES (?, ?, ?, ?)", input.Name, input.Email, now, now)
-		if err != nil {
-			return emailTaken(err)
-		}
-		id, err := result.LastInsertId()
-		if err != nil {
-			return err
-		}
-		user = User{ID: uint64(id), Name: input.Name, Email: input.Email, CreatedAt: now, UpdatedAt: now}
-		if idempotencyKey != "" {
-			return completeKey(ctx, transaction, idempotencyKey, user.ID)
-		}
-		return nil
-	})
-	if errors.Is(err, errKeySeen) {
-		created = false
-		err = repository.onPrimary(ctx, func(ctx context.Context) (err error) {
-			user, err = original(ctx, repository.pools.Primary, idempotencyKey, input)
+	var created bool
+	// With a key, a second run finds the user that the first one left.
+	again := repetition(idempotencyKey != "")
+	err := repository.onPrimary(ctx, again, func(ctx context.Context) error {
+		err := repository.transaction(ctx, func(ctx context.Context, transaction *sql.Tx) (err error) {
+			user, err = insert(ctx, transaction, input, idempotencyKey, repository.now())
 			return err
 		})
-	}
+		created = err == nil
+		if errors.Is(err, errKeySeen) {
+			user, err = original(ctx, repository.pools.Primary, idempotencyKey, input)
+		}
+		return err
+	})
 	if err != nil {
 		return User{}, false, err
 	}
 	return user, created, nil
 }
 
+func insert(ctx context.Context, transaction *sql.Tx, input Input, idempotencyKey string, now time.Time) (User, error) {
+	if idempotencyKey != "" {
+		if err := reserveKey(ctx, transaction, idempotencyKey, input, now); err != nil {
+			return User{}, err
+		}
+	}
+	result, err := transaction.ExecContext(ctx, "INSERT INTO users (name, email, created_at, updated_at) VALUES (?, ?, ?, ?)", input.Name, input.Email, now, now)
+	if err != nil {
+		return User{}, emailTaken(err)
+	}
+	id, err := result.LastInsertId()
+	if err != nil {
+		return User{}, err
+	}
+	if idempotencyKey != "" {
+		err = completeKey(ctx, transaction, idempotencyKey, uint64(id))
+	}
+	return User{ID: uint64(id), Name: input.Name, Email: input.Email, CreatedAt: now, UpdatedAt: now}, err
+}
+
 // Update replaces what a caller may say about a user.
 func (repository *MySQLRepository) Update(ctx context.Context, id uint64, input Input) (User, error) {
 	var user User
-	err := repository.transaction(ctx, func(ctx context.Context, transaction *sql.Tx) error {
-		result, err := transaction.ExecContext(ctx, "UPDATE users SET name = ?, email = ?, updated_at = ? WHERE id = ?", input.Name, input.Email, repository.now(), id)
-		if err != nil {
-			return emailTaken(err)
-		}
-		if err := foundOne(result); err != nil {
+	err := repository.onPrimary(ctx, repeatable, func(ctx context.Context) error {
+		return repository.transaction(ctx, func(ctx context.Context, transaction *sql.Tx) error {
+			result, err := transaction.ExecContext(ctx, "UPDATE users SET name = ?, email = ?, updated_at = ? WHERE id = ?", input.Name, input.Email, repository.now(), id)
+			if err != nil {
+				return emailTaken(err)
+			}
+			if err := foundOne(result); err != nil {
+				return err
+			}
+			user, err = get(ctx, transaction, id)
 			return err
-		}
-		user, err = get(ctx, transaction, id)
-		return err
+		})
 	})
 	return user, err
 }
 
 // Delete forgets a user.
 func (repository *MySQLRepository) Delete(ctx context.Context, id uint64) error {
-	return repository.transaction(ctx, func(ctx context.Context, transaction *sql.Tx) error {
-		result, err := transaction.ExecContext(ctx, "DELETE FROM users WHERE id = ?", id)
-		if err != nil {
-			return err
+	found := false
+	return repository.onPrimary(ctx, repeatable, func(ctx context.Context) error {
+		err := repository.transaction(ctx, func(ctx context.Context, transaction *sql.Tx) error {
+			result, err := transaction.ExecContext(ctx, "DELETE FROM users WHERE id = ?", id)
+			if err != nil {
+				return err
+			}
+			return foundOne(result)
+		})
+		// The user was there before: it was this request whose commit did arrive.
+		if found && errors.Is(err, ErrNotFound) {
+			return nil
 		}
-		return foundOne(result)
+		found = found || errors.Is(err, errUncertain)
+		return err
 	})
 }
 
@@ -156,27 +216,48 @@ func (repository *MySQLRepository) read(ctx context.Context, query func(context.
 		}
 		repository.fallback("replica_unavailable")
 	}
-	return repository.onPrimary(ctx, func(ctx context.Context) error { return query(ctx, repository.pools.Primary) })
+	return repository.onPrimary(ctx, repeatable, func(ctx context.Context) error { return query(ctx, repository.pools.Primary) })
 }
 
-func (repository *MySQLRepository) onPrimary(ctx context.Context, operation func(context.Context) error) error {
-	return translate(repository.primaryBreaker.Do(ctx, operation))
+// repetition says what may be done once more although it may have been done.
+type repetition bool
+
+const (
+	repeatable repetition = true
+	onlyOnce   repetition = false
+)
+
+// onPrimary runs the operation on the primary. While a failover is underway it
+// tries again until the request's deadline: an answer that comes seconds late is
+// worth more than an error, and an error of every replica would make the ingress
+// take them all for dead, for reads too. An operation whose commit may have
+// arrived is run again only where that is harmless.
+func (repository *MySQLRepository) onPrimary(ctx context.Context, again repetition, operation func(context.Context) error) error {
+	for {
+		err := translate(repository.primaryBreaker.Do(ctx, operation))
+		switch {
+		case !repository.primaryMoves, !errors.Is(err, ErrUnavailable):
+			return err
+		case again == onlyOnce && errors.Is(err, errUncertain):
+			return err
+		case !repository.pause(ctx):
+			return err
+		}
+	}
 }
 
 // transaction runs the work on the primary, again where nothing can be left of
 // the first attempt: a deadlock, or a pooled connection to a server that is no
 // longer the primary.
 func (repository *MySQLRepository) transaction(ctx context.Context, work func(context.Context, *sql.Tx) error) error {
-	return repository.onPrimary(ctx, func(ctx context.Context) error {
-		var err error
-		for range transactionAttempts {
-			err = inTransaction(ctx, repository.pools.Primary, work)
-			if !database.IsSafeToRepeat(err) || ctx.Err() != nil {
-				return err
-			}
+	var err error
+	for range transactionAttempts {
+		err = inTransaction(ctx, repository.pools.Primary, work)
+		if !database.IsSafeToRepeat(err) || ctx.Err() != nil {
+			return err
 		}
-		return err
-	})
+	}
+	return err
 }
 
 func inTransaction(ctx context.Context, pool *sql.DB, work func(context.Context, *sql.Tx) error) error {
@@ -190,7 +271,14 @@ func inTransaction(ctx context.Context, pool *sql.DB, work func(context.Context,
 		_ = transaction.Rollback()
 		return err
 	}
-	return transaction.Commit()
+	if err := transaction.Commit(); err != nil {
+		// Whatever broke before left nothing: a server undoes what was not committed.
+		if database.IsUnavailable(err) && !database.IsSafeToRepeat(err) {
+			return fmt.Errorf("%w: %w", errUncertain, err)
+		}
+		return err
+	}
+	return nil
 }
 
 type querier interface {

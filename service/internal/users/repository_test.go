@@ -38,7 +38,9 @@ type bench struct {
 	fallbacks        []string
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t *testing.T) *bench { return newBenchWith(t, RepositoryOptions{}) }
+
+func newBenchWith(t *testing.T, options RepositoryOptions) *bench {
 	t.Helper()
 	open := func() (*sql.DB, sqlmock.Sqlmock) {
 		pool, mock, err := sqlmock.New(sqlmock.QueryMatcherOption(sqlmock.QueryMatcherEqual))
@@ -57,7 +59,8 @@ func newBench(t *testing.T) *bench {
 	var pools database.Pools
 	pools.Primary, bench.primary = open()
 	pools.Replica, bench.replica = open()
-	bench.MySQLRepository = NewMySQLRepository(pools, nil, func(reason string) { bench.fallbacks = append(bench.fallbacks, reason) })
+	options.Fallback = func(reason string) { bench.fallbacks = append(bench.fallbacks, reason) }
+	bench.MySQLRepository = NewMySQLRepository(pools, options)
 	bench.now = func() time.Time { return instant }
 	return bench
 }

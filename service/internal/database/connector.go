@@ -1,0 +1,150 @@
+package database
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// headStart is how long the member that is most likely right is tried alone. A
+// handshake takes a tenth of it; a member that swallows packets would take the
+// whole dial timeout.
+const headStart = 300 * time.Millisecond
+
+// memberConnector opens a connection to one of several members: to the likely
+// one first, and when that fails or takes long, to whichever is ready first.
+type memberConnector struct {
+	members []string
+	// first returns the address to try alone, or "" when nothing is known.
+	first func() string
+	// locate returns further addresses to try as they are heard of, and closes
+	// the channel; nil where there is nobody to ask.
+	locate func(context.Context) <-chan string
+	// connect opens a connection that is good for use, or says why there is none.
+	connect func(ctx context.Context, address string) (driver.Conn, error)
+	// connected and failed hear of the outcome of each attempt that was waited for.
+	connected func(address string)
+	failed    func(address string)
+	timeout   time.Duration
+}
+
+// Driver is asked by database/sql for nothing but its identity.
+func (connector *memberConnector) Driver() driver.Driver { return mysql.MySQLDriver{} }
+
+// Connect returns the first good connection. The error tells what every member
+// said; it is an outage whatever the members' reasons were.
+func (connector *memberConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connector.timeout)
+	defer cancel()
+	attempts := newAttempts(connector.connect)
+	defer attempts.abandon()
+	everyone := time.NewTimer(headStart)
+	defer everyone.Stop()
+
+	var located <-chan string
+	locate := func() {
+		if connector.locate != nil {
+			located = connector.locate(ctx)
+		}
+	}
+	asked := false
+	if first := connector.first(); first != "" {
+		attempts.start(ctx, first)
+	} else {
+		asked = true
+		locate()
+	}
+	var problems []error
+	for {
+		if attempts.running == 0 && located == nil {
+			attempts.start(ctx, connector.members...)
+			if attempts.running == 0 {
+				return nil, fmt.Errorf("no member can be used: %w", hidden{errors.Join(problems...)})
+			}
+		}
+		select {
+		case address, more := <-located:
+			if more {
+				attempts.start(ctx, address)
+			} else {
+				located = nil
+			}
+		case outcome := <-attempts.outcomes:
+			attempts.running--
+			if outcome.err == nil {
+				connector.connected(outcome.address)
+				return outcome.connection, nil
+			}
+			problems = append(problems, fmt.Errorf("%s: %w", outcome.address, outcome.err))
+			connector.failed(outcome.address)
+			if !asked {
+				asked = true
+				locate()
+			}
+		case <-everyone.C:
+			attempts.start(ctx, connector.members...)
+		case <-ctx.Done():
+			return nil, fmt.Errorf("no member can be used: %w (%w)", ctx.Err(), hidden{errors.Join(problems...)})
+		}
+	}
+}
+
+// hidden keeps the text of an error and not its identity: that one member knows
+// no such schema, or refuses a password, is not what the whole group says.
+type hidden struct{ err error }
+
+func (hidden hidden) Error() string {
+	if hidden.err == nil {
+		return "nobody answered"
+	}
+	return hidden.err.Error()
+}
+
+// attempts is a race between connections.
+type attempts struct {
+	connect  func(ctx context.Context, address string) (driver.Conn, error)
+	outcomes chan outcome
+	started  map[string]bool
+	running  int
+}
+
+type outcome struct {
+	address    string
+	connection driver.Conn
+	err        error
+}
+
+func newAttempts(connect func(context.Context, string) (driver.Conn, error)) *attempts {
+	return &attempts{connect: connect, outcomes: make(chan outcome), started: map[string]bool{}}
+}
+
+// start begins with the addresses that were not tried yet.
+func (attempts *attempts) start(ctx context.Context, addresses ...string) {
+	for _, address := range addresses {
+		if attempts.started[address] {
+			continue
+		}
+		attempts.started[address] = true
+		attempts.running++
+		go func() {
+			connection, err := attempts.connect(ctx, address)
+			attempts.outcomes <- outcome{address, connection, err}
+		}()
+	}
+}
+
+// abandon closes what comes too late.
+func (attempts *attempts) abandon() {
+	running := attempts.running
+	go func() {
+		for range running {
+			if late := <-attempts.outcomes; late.err == nil {
+				_ = late.connection.Close()
+			}
+		}
+	}()
+}
