@@ -10,12 +10,12 @@ PYTHON := .venv/bin/python
 # pyright's wrapper takes the node of this machine where there is one.
 export PYRIGHT_PYTHON_GLOBAL_NODE := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
-GO_MODULES := service examples/greeter images/pause tests/doubles/unsteady_service
+GO_MODULES := service examples/greeter images/pause tests/doubles/unsteady_service drills/packet_delay
 STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack $(STACK) $(if $(PURGE),--purge)
 
-.PHONY: help up preview down promote rollback backup restore failover-mysql refresh evict env doctor python requirements \
-	test test-unit test-go test-integration lint lint-python lint-go bench reference clean
+.PHONY: help up preview down promote rollback backup restore failover-mysql refresh evict env doctor python \
+	test test-unit test-go test-integration lint lint-python lint-go bench drill reference requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\$$/, "$$", $$2); printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,10 @@ lint-go: python
 bench: python ## time up, preview and docker compose side by side
 	@$(PYTHON) -m bootstrap all --stack $(STACK)
 	@$(PYTHON) -m operations bench --stack $(STACK) --rounds $(ROUNDS)
+
+drill: python ## prove the stack under faults and changes; NAME=… one drill, RATE=… requests a second, MARKDOWN=file
+	@$(PYTHON) -m bootstrap all --stack dev
+	@$(PYTHON) -m drills $(if $(NAME),--name $(NAME)) $(if $(RATE),--rate $(RATE)) $(if $(MARKDOWN),--markdown $(MARKDOWN))
 
 requirements: python ## lock requirements.in into requirements.txt
 	.venv/bin/uv pip compile requirements.in --output-file requirements.txt --quiet \

@@ -224,6 +224,30 @@ def staticcheck(project_root: Path, progress: Progress) -> Path:
     )
 
 
+def vegeta(project_root: Path, progress: Progress) -> Path:
+    """The load generator of tests and drills (https://github.com/tsenart/vegeta), built from its pinned module."""
+    return build_binary(
+        project_root / "toolchain" / "vegeta",
+        "github.com/tsenart/vegeta/v12",
+        "vegeta",
+        title="vegeta",
+        usually="30 s",
+        progress=progress,
+    )
+
+
+def packet_delay(project_root: Path, progress: Progress) -> Path:
+    """The drills' program that delays and drops the packets of one network namespace."""
+    return build_binary(
+        project_root / "drills" / "packet_delay",
+        ".",
+        "packet-delay",
+        title="packet-delay",
+        usually="10 s",
+        progress=progress,
+    )
+
+
 def _lay_out(folder: Path, pulumi: Path, docker_plugin: Path, language_host: Path) -> None:
     bin_folder = folder / "bin"
     plugin = folder / "plugins" / f"resource-docker-v{DOCKER_PLUGIN_VERSION}"

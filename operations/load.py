@@ -1,21 +1,37 @@
-"""A steady load of requests, each of which is counted: what clients notice while something happens."""
+"""A steady load of requests, each of which is counted: what clients notice while something happens.
+
+Vegeta (https://github.com/tsenart/vegeta) sends them; the results are read back one by one.
+"""
 
 from __future__ import annotations
 
-import itertools
+import base64
+import json
+import signal
+import subprocess
+import tempfile
 import threading
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Self
-from urllib.parse import urlsplit
+from typing import IO, Self
 
-import urllib3
+from bootstrap.locations import PROJECT_ROOT
+from bootstrap.progress import Progress
+from bootstrap.toolchain import vegeta
+from operations.load_result import Result, read_results
 
-CONNECTIONS = 16
+LONGEST_SECONDS = 1800
+"""A load ends after this time even when nobody ends it."""
+
+_MOST_CONNECTIONS = 1000
+
+
+class LoadError(RuntimeError):
+    """The load could not be sent or its results could not be read."""
 
 
 @dataclass(frozen=True)
@@ -27,111 +43,94 @@ class Request:
     body: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
-
-@dataclass(frozen=True)
-class Answer:
-    """What became of one request."""
-
-    sent_at: float
-    """Seconds on the monotonic clock."""
-
-    seconds: float
-    """Time until the answer was there."""
-
-    status: int
-    """HTTP status; 0 when there was no answer."""
-
-    problem: str
-    """Why it failed; empty when it did not."""
-
-
-@dataclass
-class Result:
-    """The answers of a load."""
-
-    answers: list[Answer] = field(default_factory=list[Answer])
-
-    @property
-    def sent(self) -> int:
-        """Number of requests."""
-        return len(self.answers)
-
-    @property
-    def failures(self) -> list[Answer]:
-        """Requests without an answer, or with one that says that the server failed."""
-        return [answer for answer in self.answers if answer.problem]
-
-    @property
-    def longest_outage(self) -> float:
-        """Longest time in seconds during which every request failed; 0.0 when none did."""
-        longest, since = 0.0, None
-        for answer in sorted(self.answers, key=lambda item: item.sent_at):
-            if not answer.problem:
-                since = None
-                continue
-            since = answer.sent_at if since is None else since
-            longest = max(longest, answer.sent_at + answer.seconds - since)
-        return longest
-
-    def __str__(self) -> str:
-        reasons = sorted({answer.problem for answer in self.failures})
-        slowest = max((answer.seconds for answer in self.answers), default=0.0)
-        told = f"{self.sent} requests sent, {len(self.failures)} failed, slowest {slowest * 1000:.0f} ms"
-        return f"{told}; {'; '.join(reasons[:3])}" if reasons else told
+    def target(self) -> bytes:
+        """The request as a line of vegeta's JSON format."""
+        target: dict[str, object] = {"method": self.method, "url": self.url}
+        if self.body is not None:
+            target["body"] = base64.b64encode(self.body).decode()
+        if self.headers:
+            target["header"] = {name: [value] for name, value in self.headers.items()}
+        return json.dumps(target).encode() + b"\n"
 
 
 class Load:
-    """Sends `rate` requests a second while the `with` block runs.
+    """Sends `rate` requests a second while the `with` block runs; `result` has the answers after it.
 
     A request that is late does not delay the next one: slowness shows as slowness, not as fewer requests.
+    `requests` is asked for the next one, by its number, a little ahead of time.
     """
 
-    def __init__(self, authority: Path, rate: int, requests: Callable[[int], Request], timeout: float = 10) -> None:
+    def __init__(
+        self,
+        authority: Path,
+        rate: int,
+        requests: Callable[[int], Request],
+        timeout: float = 10,
+        *,
+        http2: bool = False,
+        keepalive: bool = True,
+    ) -> None:
         self.result = Result()
-        self._rate = rate
+        self._vegeta = str(vegeta(PROJECT_ROOT, Progress()))
         self._requests = requests
-        self._stop = threading.Event()
-        self._lock = threading.Lock()
-        self._pool = urllib3.PoolManager(
-            num_pools=4,
-            maxsize=CONNECTIONS * 4,
-            ca_certs=str(authority),
-            retries=False,
-            timeout=urllib3.Timeout(total=timeout),
-        )
-        self._workers = ThreadPoolExecutor(CONNECTIONS * 4)
-        self._clock = threading.Thread(target=self._send_all, daemon=True)
+        self._patience = timeout + 20
+        self._command = [
+            *(self._vegeta, "attack", "-format=json", "-lazy", f"-rate={rate}/s", f"-timeout={timeout}s"),
+            *(f"-duration={LONGEST_SECONDS}s", f"-root-certs={authority}", f"-max-workers={_MOST_CONNECTIONS}"),
+            *(f"-http2={str(http2).lower()}", f"-keepalive={str(keepalive).lower()}"),
+        ]
 
     def __enter__(self) -> Self:
-        self._clock.start()
+        self._results = tempfile.TemporaryFile()
+        self._messages = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=self._results,
+            stderr=self._messages,
+            bufsize=0,
+            # Ctrl-C is for the command that runs the load; it ends the load and reads the results.
+            start_new_session=True,
+        )
+        self._feeder = threading.Thread(target=self._feed, args=(self._process.stdin,), daemon=True)
+        self._feeder.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
-        self._clock.join()
-        self._workers.shutdown(wait=True)
-        self._pool.clear()
+        ended_early = self._process.poll() is not None
+        self._end()
+        with self._results, self._messages:
+            if ended_early and error is None:
+                self._messages.seek(0)
+                raise LoadError(f"vegeta ended by itself: {self._messages.read().decode(errors='replace').strip()}")
+            self._results.seek(0)
+            encoded = subprocess.run(
+                [self._vegeta, "encode", "-to", "json"],
+                stdin=self._results,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        if encoded.returncode != 0 and error is None:
+            raise LoadError(f"vegeta's results cannot be read: {encoded.stderr.strip()}")
+        self.result = read_results(encoded.stdout.splitlines())
 
-    def _send_all(self) -> None:
-        started = time.monotonic()
-        for number in itertools.count():
-            due = started + number / self._rate
-            if self._stop.wait(max(0.0, due - time.monotonic())):
-                return
-            self._workers.submit(self._send, number)
-
-    def _send(self, number: int) -> None:
-        request = self._requests(number)
-        sent_at = time.monotonic()
-        status, problem = 0, ""
+    def _end(self) -> None:
+        # It stops sending, and waits for the answers to what it has sent.
+        self._process.send_signal(signal.SIGINT)
         try:
-            response = self._pool.request(request.method, request.url, body=request.body, headers=request.headers)
-            status = response.status
-            if status >= 500:
-                problem = f"{urlsplit(request.url).netloc} answered {status}"
-        except urllib3.exceptions.HTTPError as error:
-            problem = type(error).__name__
-        with self._lock:
-            self.result.answers.append(Answer(sent_at, time.monotonic() - sent_at, status, problem))
+            self._process.wait(self._patience)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._feeder.join()
+
+    def _feed(self, targets: IO[bytes] | None) -> None:
+        if targets is None:
+            return
+        # The pipe breaks when the load ends, and is closed only then.
+        with suppress(BrokenPipeError), targets:
+            for number in count():
+                targets.write(self._requests(number).target())

@@ -1,6 +1,7 @@
 """What Pulumi cannot mend by itself, because it sees containers one by one.
 
 * A container that joined a pod is stranded when the pod's sandbox restarts: it still holds the old network namespace.
+* Consul servers that stand still: replaced one by one, the first would wait for a leader that needs the others.
 * A job that failed is, for Pulumi, done.
 """
 
@@ -17,8 +18,17 @@ _ORDER = {"mysql": 0, "nginx": 0, "application": 0, "configuration": 1, "agent":
 
 
 def mend(objects: StackObjects) -> list[str]:
-    """Start sandboxes that stand still, restart what they stranded, remove failed jobs; tell of each."""
-    return [*_revive_pods(objects), *_remove_failed_jobs(objects)]
+    """Start what holds the rest and stands still, restart what is stranded, remove failed jobs; tell of each."""
+    return [*_start_servers(objects), *_revive_pods(objects), *_remove_failed_jobs(objects)]
+
+
+def _start_servers(objects: StackObjects) -> list[str]:
+    told: list[str] = []
+    for container in objects.containers():
+        if role(container) == "consul-server" and container.status != "running":
+            container.start()
+            told.append(f"{container.name} stood still: started")
+    return told
 
 
 def _revive_pods(objects: StackObjects) -> list[str]:

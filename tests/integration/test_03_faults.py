@@ -10,7 +10,8 @@ import time
 from docker.models.containers import Container
 
 from operations import lifecycle
-from operations.load import Load, Result
+from operations.load import Load
+from operations.load_result import Result
 from tests.integration.support import LiveStack, tell, wait_until
 
 RATE = 50

@@ -8,8 +8,6 @@ from __future__ import annotations
 import ssl
 import time
 
-import yaml
-
 from operations import lifecycle
 from operations.load import Load
 from tests.integration.support import LiveStack, tell
@@ -23,12 +21,6 @@ def up_under_load(stack: LiveStack, what: str) -> None:
     tell(f"{what}: {load.result}")
     assert load.result.sent >= 100
     assert load.result.failures == []
-
-
-def change_rotation(stack: LiveStack, **counters: int) -> None:
-    document = yaml.safe_load(stack.workspace.stack_file.read_text())
-    document["config"].setdefault("gostack:rotation", {}).update(counters)
-    stack.workspace.stack_file.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
 def served_certificates(stack: LiveStack) -> set[str]:
@@ -67,7 +59,7 @@ def test_a_new_route_is_released_without_replacing_nginx(stack: LiveStack) -> No
 def test_a_rotated_certificate_is_served_without_replacing_nginx(stack: LiveStack) -> None:
     before = {container.id for container in stack.containers("nginx")}
     old = served_certificates(stack)
-    change_rotation(stack, certificates=2)
+    stack.change_rotation(certificates=2)
     up_under_load(stack, "certificate rotated")
     assert {container.id for container in stack.containers("nginx")} == before
     assert not old & served_certificates(stack)
@@ -76,7 +68,7 @@ def test_a_rotated_certificate_is_served_without_replacing_nginx(stack: LiveStac
 
 def test_a_rotation_of_passwords_loses_no_request(stack: LiveStack) -> None:
     primary = [container.id for container in stack.containers("mysql", region="east")]
-    change_rotation(stack, passwords=2)
+    stack.change_rotation(passwords=2)
     up_under_load(stack, "passwords rotated")
     assert [container.id for container in stack.containers("mysql", region="east")] == primary
     assert stack.preview_changes() == ""

@@ -18,7 +18,7 @@ import pytest
 
 from operations.compose import compose_document
 from operations.leftovers import remove_leftovers
-from operations.load import Answer, Result
+from operations.load_result import Answer, Result
 from operations.lock import release_stale_lock
 from operations.reference import REFERENCE, reference
 from operations.repair import mend
@@ -161,6 +161,15 @@ def test_a_whole_pod_is_left_alone() -> None:
     assert sandbox.done == application.done == []
 
 
+def test_every_consul_server_that_stands_still_is_started() -> None:
+    servers = [FakeContainer(f"server-{number}", "consul-server", status="exited") for number in range(3)]
+    running = FakeContainer("running", "consul-server")
+    assert mend(cast("Any", FakeObjects([*servers, running]))) == [
+        f"server-{number} stood still: started" for number in range(3)
+    ]
+    assert running.done == []
+
+
 def test_a_failed_job_is_removed_and_a_finished_one_stays() -> None:
     failed = FakeContainer("failed", "job", status="exited", exit_code=1)
     finished = FakeContainer("finished", "job", status="exited")
@@ -204,7 +213,7 @@ def test_the_longest_outage_spans_failures_in_a_row_only() -> None:
     ]
     result = Result(answers)
     assert result.longest_outage == pytest.approx(1.5)
-    assert str(result) == "5 requests sent, 3 failed, slowest 500 ms; 503; refused"
+    assert str(result) == "5 requests sent, 3 failed, slowest 500 ms; refused (2×); 503 (1×)"
 
 
 def test_a_plugin_of_another_checkout_is_not_this_ones(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Drills: faults and changes under load, judged by criteria and told in a table."""

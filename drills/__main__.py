@@ -1,0 +1,152 @@
+"""`python -m drills`: what `make drill` calls."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from bootstrap.errors import BootstrapError
+from bootstrap.locations import PROJECT_ROOT, state_folder
+from bootstrap.progress import Progress
+from bootstrap.toolchain import packet_delay, vegeta
+from drills.catalogue import catalogue
+from drills.model import Drill, LoadPlan
+from drills.runner import Outcome, run
+from drills.scene import Scene
+from drills.table import Circumstances, details, markdown, text_table
+from infra.settings import SettingsError
+from operations import lifecycle
+from operations.leftovers import evict
+from operations.live import RunningStack
+from operations.objects import StackObjects
+from operations.workspace import PulumiError, Workspace
+
+STACK = "drill"
+SETTINGS = PROJECT_ROOT / "drills" / "settings.yaml"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the drills and return the exit code: 0 when every criterion is met."""
+    parser = argparse.ArgumentParser(prog="python -m drills", description=__doc__)
+    parser.add_argument("--name", nargs="*", default=[], help="only these drills (default: all)")
+    parser.add_argument("--list", action="store_true", help="tell the drills and what they do")
+    parser.add_argument("--markdown", type=Path, help="write the table to this file, too")
+    parser.add_argument("--rate", type=int, help="requests a second over each protocol, instead of the drill's own")
+    parser.add_argument("--keep", action="store_true", help="leave the stack up, for the next run")
+    options = parser.parse_args(arguments)
+    drills = catalogue()
+    if options.list:
+        for drill in drills:
+            print(f"{drill.name:<24} {drill.purpose}")
+        return 0
+    unknown = sorted(set(options.name) - {drill.name for drill in drills})
+    if unknown:
+        print(f"error: there is no drill {', '.join(unknown)}: `python -m drills --list` tells them.", file=sys.stderr)
+        return 2
+    # Ends the same way as Ctrl-C: with every clean-up.
+    signal.signal(signal.SIGTERM, _interrupt)
+    chosen = [drill for drill in drills if not options.name or drill.name in options.name]
+    try:
+        outcomes = _run_all(chosen, options.rate, keep=options.keep)
+    except (SettingsError, PulumiError, BootstrapError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    _tell(outcomes)
+    if options.markdown:
+        options.markdown.write_text(markdown(outcomes, _circumstances(options.name, options.rate)), encoding="utf-8")
+    return 0 if all(outcome.passed for outcome in outcomes) else 1
+
+
+def _run_all(drills: Sequence[Drill], rate: int | None, *, keep: bool) -> list[Outcome]:
+    # Built before the first load, so that no compiler takes part in a measurement.
+    vegeta(PROJECT_ROOT, Progress())
+    packet_delay(PROJECT_ROOT, Progress())
+    folder = state_folder(PROJECT_ROOT) / "drills"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    # A copy: drills change settings.
+    settings = folder / f"Pulumi.{STACK}.yaml"
+    settings.write_bytes(SETTINGS.read_bytes())
+    workspace = Workspace(PROJECT_ROOT, STACK, settings, quiet=True)
+    stack = RunningStack(workspace, StackObjects.of(STACK, workspace.variables))
+    with suppress(PulumiError):
+        # Of a run whose checkout is gone.
+        evict(workspace, stack.objects)
+    outcomes: list[Outcome] = []
+    try:
+        if lifecycle.up(workspace) != 0:
+            raise PulumiError("the stack of the drills does not come up: see above.")
+        for drill in drills:
+            outcomes.append(_run_one(drill, stack, folder / drill.name, rate))
+            if outcomes[-1].problems:
+                _renew(workspace)
+    finally:
+        if not keep and lifecycle.down(workspace, purge=True) != 0:
+            print(f"error: the stack {STACK} is not removed: run `make drill` again.", file=sys.stderr)
+    return outcomes
+
+
+def _renew(workspace: Workspace) -> None:
+    """Bring up a stack that a drill has left broken, anew if need be: the next one is not to be judged by that."""
+    if lifecycle.up(workspace) == 0:
+        return
+    if lifecycle.down(workspace, purge=True) != 0 or lifecycle.up(workspace) != 0:
+        raise PulumiError("the stack of the drills does not come up again: see above.")
+
+
+def _run_one(drill: Drill, stack: RunningStack, folder: Path, rate: int | None) -> Outcome:
+    print(f"\n{drill.name}: {drill.purpose}", flush=True)
+    folder.mkdir()
+    started = time.monotonic()
+    # A stack that is up has its authority already, and it may have changed with the drill before.
+    fresh = RunningStack(stack.workspace, stack.objects)
+    outcome = run(drill, Scene(fresh, folder, f"{drill.name}-{uuid.uuid4().hex[:8]}"), rate)
+    for sentence in details(outcome):
+        print(f"  {sentence}")
+    print(f"  {'passed' if outcome.passed else 'FAILED'} after {time.monotonic() - started:.0f} s", flush=True)
+    return outcome
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _tell(outcomes: Sequence[Outcome]) -> None:
+    print(f"\n{text_table(outcomes)}\n")
+    failed = [outcome.drill.name for outcome in outcomes if not outcome.passed]
+    print(f"not met: {', '.join(failed)}" if failed else "every criterion is met")
+
+
+def _circumstances(names: Sequence[str], rate: int | None) -> Circumstances:
+    command = " ".join(
+        [
+            "make drill",
+            *([f'NAME="{" ".join(names)}"'] if names else []),
+            *([f"RATE={rate}"] if rate else []),
+            "MARKDOWN=docs/drills.md",
+        ]
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    busy = os.getloadavg()[1]
+    return Circumstances(
+        date=datetime.now(UTC).date().isoformat(),
+        command=command,
+        machine=f"a machine with {os.cpu_count()} cores and {memory:.0f} GiB (load average {busy:.0f} at the end)",
+        rate=f"Load: {rate or LoadPlan().rate} requests a second over each of HTTP/1.1 and HTTP/2, half of it writes.",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,55 @@
+"""The table says what was measured and what was missed."""
+
+from __future__ import annotations
+
+from drills.model import NO_FAILED_REQUEST, Criterion, Drill, nothing
+from drills.runner import Outcome
+from drills.table import Circumstances, markdown, text_table
+from operations.load_result import Answer, Result
+
+DRILL = Drill("replica-kill", "A replica is killed.", nothing, (NO_FAILED_REQUEST, Criterion("outage", "<", 1)))
+FIGURES = {
+    "sent": 400,
+    "failed": 0,
+    "outage": 0.0,
+    "slowest": 0.25,
+    "acknowledged": 200,
+    "lost": 0,
+    "recovered": 0.0,
+    "up": 12.34,
+    "refused_updates": 2,
+}
+CIRCUMSTANCES = Circumstances("2026-01-02", "make drill", "a machine with 2 cores", "Load: 200 requests a second.")
+
+
+def test_a_row_has_the_figures_the_criteria_and_the_verdict() -> None:
+    header, row = text_table([Outcome(DRILL, FIGURES)]).splitlines()
+    assert header.split()[0] == "drill"
+    assert row.split("  ")[0] == "replica-kill"
+    assert row.endswith("failed == 0, outage < 1  yes")
+    assert row.split()[1:9] == ["400", "0", "0.0", "0.2", "200", "0", "0.0", "12.3"]
+
+
+def test_a_row_names_what_was_missed() -> None:
+    assert text_table([Outcome(DRILL, {**FIGURES, "failed": 3})]).endswith("no: failed == 0")
+    assert text_table([Outcome(DRILL, FIGURES, problems=["its clean-up: boom"])]).endswith("no: see below")
+
+
+def test_a_drill_that_did_not_run_has_no_figures_and_a_reason() -> None:
+    outcome = Outcome(DRILL, refused="others would notice.")
+    assert "–" in text_table([outcome])
+    assert text_table([outcome]).endswith("not run")
+    assert "* Not run: others would notice." in markdown([outcome], CIRCUMSTANCES)
+
+
+def test_the_page_tells_when_where_and_with_which_command() -> None:
+    loads = {"HTTP/2": Result([Answer(0, 0.1, 503, "a|b answered 503")])}
+    page = markdown([Outcome(DRILL, {**FIGURES, "failed": 1}, loads, ["broken\n  badly"])], CIRCUMSTANCES)
+    assert page.startswith("# Drills\n\nWritten on 2026-01-02 by `make drill` on a machine with 2 cores.\n")
+    assert "| replica-kill | 400 | 1 |" in page
+    assert "* HTTP/2: 1 requests sent, 1 failed, slowest 100 ms; a|b answered 503 (1×)" in page
+    assert "* refused updates: 2" in page
+    assert "* **not met**: failed == 0" in page
+    assert "* **problem**: broken badly" in page
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+    assert len({line.count("|") for line in rows}) == 1
