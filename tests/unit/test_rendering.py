@@ -258,6 +258,6 @@ def test_a_script_is_one_its_shell_can_read(file: Path) -> None:
 def test_scripts_and_their_callers_agree_on_paths() -> None:
     assert f"cd {RELEASES}\n" in script("release")
     assert f"cd {RELEASES}\n" in script("ingress")
-    assert f"--socket={mysql.SOCKET}" in script("mysql-member")
-    assert f"mv {mysql.DATA}.new {mysql.DATA}" in script("mysql-member")
+    assert f"--socket={mysql.SOCKET}" in script("mysql-server")
+    assert f"mv {mysql.DATA}.new {mysql.DATA}" in script("mysql-server")
     assert nginx.RELEASE_PLACEHOLDER in script("release")

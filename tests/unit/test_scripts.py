@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import stat
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -72,27 +70,18 @@ class Releases:
         double.write_text(f"#!/bin/sh\nexit {0 if accepted else 1}\n")
         double.chmod(stat.S_IRWXU)
         told = self.root / "told"
-        told.unlink(missing_ok=True)
         text = script("release").replace(RELEASES, str(self.folder)).replace("/tmp/release", str(told))
-        process = subprocess.Popen(
+        return subprocess.run(
             ["sh", "-c", text],
             env={
                 "PATH": f"{self.programs}:{os.environ['PATH']}",
+                "ONCE": "1",
                 "FILES": " ".join(sorted(files)),
                 **{f"FILE_{variable_name(name)}": content for name, content in files.items()},
             },
             stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        while process.poll() is None and not told.exists():
-            time.sleep(0.01)
-        if process.poll() is None:
-            # Its last steps follow the file that tells that it is in force.
-            time.sleep(0.2)
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait()
-            return 0
-        return process.returncode
+            check=False,
+        ).returncode
 
     @property
     def current(self) -> Path:
@@ -145,3 +134,16 @@ def test_going_back_to_an_old_release_works_while_newer_ones_are_there(releases:
         names.append(releases.current.name)
         assert (releases.current / "routes.conf").read_text().startswith(f"# {number}")
     assert names[:4] == names[4:]
+
+
+def test_a_release_whose_removal_was_cut_off_is_written_anew(releases: Releases) -> None:
+    releases.run(FILES, accepted=True)
+    first = releases.current
+    releases.run({**FILES, "routes.conf": "# other\n"}, accepted=True)
+    removed = releases.folder / "removed.1"
+    first.rename(removed)
+    (removed / "nginx.conf").unlink()
+    releases.run(FILES, accepted=True)
+    assert releases.current == first
+    assert (first / "nginx.conf").exists()
+    assert not removed.exists()

@@ -6,6 +6,7 @@ set -eu
 umask 077
 cd /var/lib/ingress
 mkdir -p releases
+rm -rf removed.*
 new=$(mktemp -d releases/new.XXXXXX)
 for file in $FILES; do
   printenv "FILE_$(printf '%s' "$file" | tr '.a-z' '_A-Z')" > "$new/$file"
@@ -23,7 +24,11 @@ mv -T next current
 printf '%s' "$release" > /tmp/release
 echo "release: $release is current" >&2
 # Workers that still finish requests may read the one before; older ones are gone.
-ls -1dt releases/* | tail -n +4 | xargs -r rm -rf
+# Each leaves its name first: what is half removed must not be taken for a release.
+ls -1dt releases/* | tail -n +4 | while read -r old; do
+  mv "$old" "removed.$$"
+  rm -rf "removed.$$"
+done
 [ -z "${ONCE:-}" ] || exit 0
 unset FILE_PRIVATE_KEY_PEM
 trap 'exit 0' TERM INT
