@@ -265,8 +265,9 @@ class ServiceDatabaseArgs(TypedDict):
     region: RegionReference
     """Region of the primary."""
 
-    service_image: pulumi.Input[str]
-    """Image of the service, which carries its schema migrations."""
+    service_images: Mapping[str, pulumi.Input[str]]
+    """Track to image of the service, which carries its schema migrations; `stable` is there, others where their image
+    is another one."""
 
     migrate: Sequence[str]
     """Arguments that make the image apply them; empty for none."""

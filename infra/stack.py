@@ -140,8 +140,7 @@ class _Stack:
         stable, *others = service.tracks()
         images = {stable.name: self._image(name, service, stable)}
         for track in others:
-            own = track.context is not None or track.image is not None
-            images[track.name] = self._image(name, service, track) if own else images[stable.name]
+            images[track.name] = self._image(name, service, track) if track.has_source else images[stable.name]
         return images
 
     def _image(self, name: str, service: ServiceSettings, track: Track) -> Image:
@@ -162,7 +161,7 @@ class _Stack:
 
     def _service(self, name: str, service: ServiceSettings) -> dict[str, dict[str, platform.Microservice]]:
         """Return track to region to replicas."""
-        database = self._schema(name, service, self.service_images[name][STABLE])
+        database = self._schema(name, service)
         return {track.name: self._track(name, service, track, database) for track in service.tracks()}
 
     def _track(
@@ -183,7 +182,7 @@ class _Stack:
                     "version": image.version,
                     "port": service.port,
                     "replicas": track.replicas,
-                    "environment": {**track.environment, **self._connection(region, database)},
+                    "environment": {**track.environment, **self._connection(region, track, database)},
                     "check": {
                         "path": service.check.path,
                         "interval": service.check.interval,
@@ -202,7 +201,7 @@ class _Stack:
             )
         return regions
 
-    def _schema(self, name: str, service: ServiceSettings, image: Image) -> platform.ServiceDatabase | None:
+    def _schema(self, name: str, service: ServiceSettings) -> platform.ServiceDatabase | None:
         schema = service.database_name(name)
         if service.database is None or schema is None:
             return None
@@ -212,7 +211,11 @@ class _Stack:
                 "database": schema,
                 "mysql": self.mysql.reference,
                 "region": self.networks[self.regions[0]].reference,
-                "service_image": image.image_id,
+                "service_images": {
+                    track.name: self.service_images[name][track.name].image_id
+                    for track in service.tracks()
+                    if track.name == STABLE or track.has_source
+                },
                 "migrate": service.database.migrate or [],
                 "password_rotation": self.settings.rotation.passwords,
                 "labels": {**self.labels, "gostack.service": name},
@@ -221,12 +224,15 @@ class _Stack:
             pulumi.ResourceOptions(depends_on=[self.mysql]),
         )
 
-    def _connection(self, region: str, database: platform.ServiceDatabase | None) -> dict[str, pulumi.Input[str]]:
+    def _connection(
+        self, region: str, track: Track, database: platform.ServiceDatabase | None
+    ) -> dict[str, pulumi.Input[str]]:
         if database is None:
             return {}
         reference: MySqlReference = self.mysql.reference
         nearest = reference["member_addresses"].get(region, reference["primary_address"])
-        return {**database.environment, "MYSQL_REPLICA_ADDRESS": nearest}
+        environment = database.environments.get(track.name, database.environments[STABLE])
+        return {**environment, "MYSQL_REPLICA_ADDRESS": nearest}
 
     def _ingresses(self) -> dict[str, platform.Ingress]:
         settings = self.settings.ingress

@@ -1,5 +1,7 @@
 """A service's schema: made, and brought up to date, before any replica that needs it starts."""
 
+from collections.abc import Mapping
+
 import pulumi
 
 from components.args import ServiceDatabaseArgs
@@ -7,6 +9,7 @@ from components.docker.container import given_dependencies
 from components.docker.job import Job
 from components.docker.mysql_member import administration_mounts
 from components.rendering import mysql
+from components.rendering.nginx_tracks import STABLE
 from components.rendering.scripts import script
 from components.secrets import GeneratedPassword
 
@@ -14,8 +17,8 @@ from components.secrets import GeneratedPassword
 class ServiceDatabase(pulumi.ComponentResource):
     """A schema with two accounts: the service may change rows, only its migrations may change tables."""
 
-    environment: dict[str, pulumi.Output[str]]
-    """Variables that let a replica connect; whoever uses them waits for the migrations."""
+    environments: dict[str, dict[str, pulumi.Output[str]]]
+    """Track to the variables that let its replicas connect; whoever uses them waits for that track's migrations."""
 
     def __init__(self, name: str, args: ServiceDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:ServiceDatabase", name, {}, opts)
@@ -42,7 +45,6 @@ class ServiceDatabase(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self, depends_on=given_dependencies(opts)),
         )
-        ready: pulumi.Output[str] = accounts.completed
         common: dict[str, pulumi.Input[str]] = {
             "MYSQL_PRIMARY_ADDRESS": cluster["primary_address"],
             "MYSQL_DATABASE": database,
@@ -50,40 +52,56 @@ class ServiceDatabase(pulumi.ComponentResource):
         }
         if cluster["group_addresses"]:
             common["MYSQL_MEMBER_ADDRESSES"] = ",".join(cluster["group_addresses"])
-        if args["migrate"]:
-            migrations = Job(
-                f"{name}-migrations",
-                {
-                    "image": args["service_image"],
-                    "command": args["migrate"],
-                    "environment": {
-                        **common,
-                        "SERVICE_NAME": database,
-                        "MYSQL_USER": mysql.migration_account(database),
-                        "MYSQL_PASSWORD": migration,
-                        # The accounts come first; a rotation of them runs the migrations again, which changes nothing.
-                        "ACCOUNTS": accounts.completed,
-                    },
-                    "region": args["region"],
-                    "labels": args["labels"],
-                },
-                pulumi.ResourceOptions(parent=self),
-            )
-            ready = migrations.completed
         # Only replicas have an agent that they can ask where the primary is.
         discovery: dict[str, pulumi.Input[str]] = (
             {"MYSQL_PRIMARY_DATACENTERS": ",".join(cluster["primary_datacenters"])}
             if cluster["primary_datacenters"]
             else {}
         )
-        self.environment = {
-            **{key: pulumi.Output.from_input(value) for key, value in {**common, **discovery}.items()},
-            "MYSQL_USER": pulumi.Output.from_input(database),
-            "MYSQL_PASSWORD": pulumi.Output.secret(
-                pulumi.Output.all(application, ready).apply(lambda pair: str(pair[0]))
-            ),
-        }
+        self.environments = {}
+        ready: pulumi.Output[str] = accounts.completed
+        for track in [STABLE, *sorted(set(args["service_images"]) - {STABLE})]:
+            if args["migrate"]:
+                suffix = "" if track == STABLE else f"-{track}"
+                # One after the other: two that change the same schema at once would wait for each other's lock.
+                ready = self._migrations(f"{name}{suffix}-migrations", track, args, common, migration, ready)
+            self.environments[track] = {
+                **{key: pulumi.Output.from_input(value) for key, value in {**common, **discovery}.items()},
+                "MYSQL_USER": pulumi.Output.from_input(database),
+                "MYSQL_PASSWORD": pulumi.Output.secret(
+                    pulumi.Output.all(application, ready).apply(lambda pair: str(pair[0]))
+                ),
+            }
         self.register_outputs({"database": database})
+
+    def _migrations(
+        self,
+        name: str,
+        track: str,
+        args: ServiceDatabaseArgs,
+        common: Mapping[str, pulumi.Input[str]],
+        password: pulumi.Output[str],
+        after: pulumi.Output[str],
+    ) -> pulumi.Output[str]:
+        job = Job(
+            name,
+            {
+                "image": args["service_images"][track],
+                "command": args["migrate"],
+                "environment": {
+                    **common,
+                    "SERVICE_NAME": args["database"],
+                    "MYSQL_USER": mysql.migration_account(args["database"]),
+                    "MYSQL_PASSWORD": password,
+                    # What comes first; when it ran again, the migrations do too, which changes nothing.
+                    "ACCOUNTS": after,
+                },
+                "region": args["region"],
+                "labels": args["labels"],
+            },
+            pulumi.ResourceOptions(parent=self),
+        )
+        return job.completed
 
     def _password(self, name: str, args: ServiceDatabaseArgs) -> pulumi.Output[str]:
         opts = pulumi.ResourceOptions(parent=self)

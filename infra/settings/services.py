@@ -172,6 +172,11 @@ class Track:
     """Environment variables."""
 
     @property
+    def has_source(self) -> bool:
+        """Whether it is made from something else than the stable track."""
+        return self.context is not None or self.image is not None
+
+    @property
     def suffix(self) -> str:
         """Last part of the names of its resources; empty for the stable track."""
         return "" if self.name == STABLE else f"-{self.name}"

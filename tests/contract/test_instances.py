@@ -102,7 +102,7 @@ VALUES: dict[str, Any] = {
     "server_id": 1,
     "servers": 3,
     "service": "users",
-    "service_image": "users",
+    "service_images": {"stable": "users"},
     "services": [],
     "start_seconds": 5,
     "stop_seconds": 5,

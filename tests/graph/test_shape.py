@@ -121,6 +121,16 @@ def test_nobody_is_sent_to_a_canary_that_is_not_there_yet() -> None:
         assert canaries <= graph.reachable(f"ingress-{region}-release-files")
 
 
+def test_a_canarys_own_migrations_run_before_it_and_after_the_stable_tracks() -> None:
+    graph = dev_graph(canary)
+    migrations = graph.resources["users-database-canary-migrations-run"]
+    assert "users-database-migrations-run" in migrations.property_dependencies["envs"]
+    for region in ("east", "west"):
+        application = graph.resources[f"users-{region}-canary-0-application"]
+        assert migrations.name in application.property_dependencies["envs"]
+        assert migrations.name not in graph.reachable(f"users-{region}-0-application")
+
+
 def test_a_canary_has_its_own_image_unless_it_names_none() -> None:
     def same(document: Document) -> None:
         document["services"]["users"]["canary"] = {"environment": {"LOG_LEVEL": "debug"}}

@@ -6,6 +6,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -45,6 +46,10 @@ func Migrate(ctx context.Context, settings configuration.Database, logger *slog.
 			return fmt.Errorf("version %d was interrupted: finish or undo it by hand, then run \"migrate force %d\" or \"migrate force %d\": %w", dirty.Version, dirty.Version, dirty.Version-1, err)
 		case errors.Is(err, migrate.ErrLockTimeout), errors.Is(err, migratedatabase.ErrLocked):
 			return errors.Join(errNotYet, err)
+		case errors.Is(err, fs.ErrNotExist):
+			// A release that went back, or the stable one beside a canary: its
+			// successor has migrated already, compatibly.
+			logger.WarnContext(ctx, "the schema is newer than this release; it stays as it is")
 		case err != nil && !errors.Is(err, migrate.ErrNoChange):
 			return err
 		}
