@@ -137,6 +137,7 @@ class _Stack:
     def _service(self, name: str, service: ServiceSettings) -> dict[str, platform.Microservice]:
         image = self.service_images[name]
         database = self._schema(name, service, image)
+        told = self._told_while_running(name, service)
         return {
             region: platform.Microservice(
                 f"{name}-{region}",
@@ -162,6 +163,26 @@ class _Stack:
                     "drain_seconds": service.drain_seconds,
                     "stop_seconds": service.stop_seconds,
                     "start_seconds": service.start_seconds,
+                    "labels": self.labels,
+                },
+                # A first replica starts with the document in force.
+                pulumi.ResourceOptions(depends_on=told.get(region)),
+            )
+            for region in self.regions
+        }
+
+    def _told_while_running(self, name: str, service: ServiceSettings) -> dict[str, platform.DynamicConfiguration]:
+        document = service.document()
+        if document is None:
+            return {}
+        return {
+            region: platform.DynamicConfiguration(
+                f"{name}-{region}-settings",
+                {
+                    "service": name,
+                    "region": self.networks[region].reference,
+                    "consul": self.consul[region].reference,
+                    "document": document,
                     "labels": self.labels,
                 },
             )

@@ -133,6 +133,11 @@ def gossip_configuration(key: str) -> str:
     return _json({"encrypt": key})
 
 
+def dynamic_configuration_key(service: str) -> str:
+    """Return the key under which a service looks for what it may be told while it runs."""
+    return f"services/{service}/settings"
+
+
 def _service(instance: ServiceInstance) -> dict[str, Any]:
     check = instance.check
     probe: dict[str, Any] = {"http": check.http} if check.http is not None else {"tcp": check.tcp}

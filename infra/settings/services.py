@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
 from infra.settings.base import Name, Section
 
@@ -15,6 +16,9 @@ _DURATION = re.compile(r"^[1-9][0-9]*(ms|s|m)$")
 
 AGENT_PORTS = frozenset({8300, 8301, 8302, 8500, 8503, 8600})
 """Ports of the Consul agent, which shares the replica's network namespace."""
+
+LARGEST_DOCUMENT = 65_536
+"""Bytes of a service's dynamic configuration: it travels in a variable, of which Linux takes 128 KiB."""
 
 # Written by the platform into every replica: a service must not set them itself.
 RESERVED_VARIABLES = frozenset(
@@ -28,6 +32,8 @@ RESERVED_VARIABLES = frozenset(
         "CONSUL_HTTP_ADDR",
         "MYSQL_PRIMARY_ADDRESS",
         "MYSQL_REPLICA_ADDRESS",
+        "MYSQL_MEMBER_ADDRESSES",
+        "MYSQL_PRIMARY_DATACENTERS",
         "MYSQL_DATABASE",
         "MYSQL_USER",
         "MYSQL_PASSWORD",
@@ -166,6 +172,12 @@ class ServiceSettings(Section):
     environment: dict[str, str] = Field(default_factory=dict[str, str])
     """Environment variables, none of them a secret."""
 
+    settings: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
+    """What the service may be told while it runs, as a JSON document in Consul's key `services/<name>/settings`; a
+    change is in force within seconds and replaces no replica. Empty: the key is absent and services use what their
+    environment says. None of it a secret. The sample service knows `rate_limit_per_second`, `rate_limit_burst` and
+    `features`."""
+
     database: DatabaseSettings | None = None
     """MySQL schema; None for a service without one."""
 
@@ -191,6 +203,19 @@ class ServiceSettings(Section):
             raise ValueError(f"{port} belongs to the Consul agent in the same pod: choose another port.")
         return port
 
+    @field_validator("settings", mode="before")
+    @classmethod
+    def _json_document(cls, settings: Any) -> Any:
+        try:
+            size = len(json.dumps(settings, allow_nan=False).encode())
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"it cannot be written as JSON ({error}): use texts, numbers, lists and mappings."
+            ) from None
+        if size > LARGEST_DOCUMENT:
+            raise ValueError(f"it has {size} bytes as JSON: use at most {LARGEST_DOCUMENT}.")
+        return settings
+
     @model_validator(mode="after")
     def _own_variables_only(self) -> Self:
         for variable in self.environment:
@@ -201,6 +226,11 @@ class ServiceSettings(Section):
                     f"environment.{variable} is not a variable name: use capitals, digits and underscores."
                 )
         return self
+
+    def document(self) -> str | None:
+        """Return `settings` as JSON text, or None when there are none."""
+        # Sorted: Pulumi and a file hand the same mapping over in different orders.
+        return json.dumps(self.settings, sort_keys=True, ensure_ascii=False) if self.settings else None
 
     def database_name(self, service: str) -> str | None:
         """Return the schema's name for the service with this name, or None without a database."""
