@@ -279,6 +279,25 @@ class ServiceDatabaseArgs(TypedDict):
     """Labels that every object of the stack carries."""
 
 
+class DynamicConfigurationArgs(TypedDict):
+    """Inputs of what a service may be told while it runs."""
+
+    service: str
+    """Name of the service."""
+
+    region: RegionReference
+    """Region whose replicas are told."""
+
+    consul: ConsulReference
+    """Datacenter of that region."""
+
+    document: str
+    """The document as JSON text; a changed one is in force within seconds, without a replica being replaced."""
+
+    labels: Mapping[str, str]
+    """Labels that every object of the stack carries."""
+
+
 class MicroserviceArgs(TypedDict):
     """Inputs of one track of a service in one region."""
 

@@ -162,10 +162,16 @@ class _Stack:
     def _service(self, name: str, service: ServiceSettings) -> dict[str, dict[str, platform.Microservice]]:
         """Return track to region to replicas."""
         database = self._schema(name, service)
-        return {track.name: self._track(name, service, track, database) for track in service.tracks()}
+        told = self._told_while_running(name, service)
+        return {track.name: self._track(name, service, track, database, told) for track in service.tracks()}
 
     def _track(
-        self, name: str, service: ServiceSettings, track: Track, database: platform.ServiceDatabase | None
+        self,
+        name: str,
+        service: ServiceSettings,
+        track: Track,
+        database: platform.ServiceDatabase | None,
+        told: dict[str, platform.DynamicConfiguration],
     ) -> dict[str, platform.Microservice]:
         image = self.service_images[name][track.name]
         regions: dict[str, platform.Microservice] = {}
@@ -196,10 +202,29 @@ class _Stack:
                     "start_seconds": service.start_seconds,
                     "labels": self.labels,
                 },
-                # A release that does not get healthy in one region never reaches the next one.
-                pulumi.ResourceOptions(depends_on=list(regions.values())[-1:]),
+                # A release that does not get healthy in one region never reaches the next one; and a first replica
+                # starts with the document in force.
+                pulumi.ResourceOptions(depends_on=[*list(regions.values())[-1:], *_given(told.get(region))]),
             )
         return regions
+
+    def _told_while_running(self, name: str, service: ServiceSettings) -> dict[str, platform.DynamicConfiguration]:
+        document = service.document()
+        if document is None:
+            return {}
+        return {
+            region: platform.DynamicConfiguration(
+                f"{name}-{region}-settings",
+                {
+                    "service": name,
+                    "region": self.networks[region].reference,
+                    "consul": self.consul[region].reference,
+                    "document": document,
+                    "labels": self.labels,
+                },
+            )
+            for region in self.regions
+        }
 
     def _schema(self, name: str, service: ServiceSettings) -> platform.ServiceDatabase | None:
         schema = service.database_name(name)
@@ -316,6 +341,10 @@ class _Stack:
 
     def _others(self, region: str) -> list[str]:
         return [other for other in self.regions if other != region]
+
+
+def _given(part: pulumi.Resource | None) -> list[pulumi.Resource]:
+    return [] if part is None else [part]
 
 
 def _replicas(regions: dict[str, platform.Microservice]) -> pulumi.Output[int]:

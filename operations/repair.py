@@ -3,6 +3,7 @@
 * A container that joined a pod is stranded when the pod's sandbox restarts: it still holds the old network namespace.
 * Consul servers that stand still: replaced one by one, the first would wait for a leader that needs the others.
 * A job that failed is, for Pulumi, done.
+* A key of Consul that somebody changed by hand: its container only tells that it is not healthy.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import datetime
 
 from docker.models.containers import Container
 
+from components.rendering.scripts import DYNAMIC_CONFIGURATION_HEALTH
 from operations.objects import StackObjects, role
 
 # The order in which a pod's containers come back: what registers it comes last.
@@ -18,8 +20,14 @@ _ORDER = {"mysql": 0, "nginx": 0, "application": 0, "configuration": 1, "agent":
 
 
 def mend(objects: StackObjects) -> list[str]:
-    """Start what holds the rest and stands still, restart what is stranded, remove failed jobs; tell of each."""
-    return [*_start_servers(objects), *_revive_pods(objects), *_remove_failed_jobs(objects)]
+    """Start what holds the rest and stands still, restart what is stranded, remove failed jobs, write documents again
+    that were changed in Consul; tell of each."""
+    return [
+        *_start_servers(objects),
+        *_revive_pods(objects),
+        *_remove_failed_jobs(objects),
+        *_write_documents_again(objects),
+    ]
 
 
 def _start_servers(objects: StackObjects) -> list[str]:
@@ -57,6 +65,18 @@ def _remove_failed_jobs(objects: StackObjects) -> list[str]:
         if role(container) == "job" and state["Status"] == "exited" and state["ExitCode"] != 0:
             container.remove(force=True)
             told.append(f"{container.name} had failed: it runs again")
+    return told
+
+
+def _write_documents_again(objects: StackObjects) -> list[str]:
+    told: list[str] = []
+    for container in objects.containers():
+        if role(container) != "dynamic-configuration" or container.status != "running":
+            continue
+        code, _ = container.exec_run(["/bin/sh", "-c", DYNAMIC_CONFIGURATION_HEALTH])
+        if code != 0:
+            container.kill(signal="HUP")
+            told.append(f"{container.name} found its key in Consul changed: written again")
     return told
 
 

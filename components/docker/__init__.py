@@ -1,6 +1,7 @@
 """The platform Docker: every part of a stack as containers on one engine."""
 
 from components.docker.consul_datacenter import ConsulDatacenter
+from components.docker.dynamic_configuration import DynamicConfiguration
 from components.docker.ingress import Ingress
 from components.docker.microservice import Microservice
 from components.docker.mysql_cluster import MySqlCluster
@@ -13,6 +14,7 @@ from components.docker.upstream_images import UpstreamImages
 __all__ = [
     "Backbone",
     "ConsulDatacenter",
+    "DynamicConfiguration",
     "Ingress",
     "Microservice",
     "MySqlCluster",

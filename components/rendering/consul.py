@@ -156,6 +156,11 @@ def gossip_configuration(key: str) -> str:
     return _json({"encrypt": key})
 
 
+def dynamic_configuration_key(service: str) -> str:
+    """Return the key under which a service looks for what it may be told while it runs."""
+    return f"services/{service}/settings"
+
+
 def _service(instance: ServiceInstance) -> dict[str, Any]:
     identity = instance.instance or instance.service
     check = {"name": f"{identity} answers", **instance.check.probe()}

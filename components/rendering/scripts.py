@@ -18,6 +18,9 @@ INGRESS_HEALTH = f"test -e /tmp/ready && {{ [ ! -e {RELEASES}/current/nginx.conf
 RELEASE_HEALTH = 'test "$(curl -fsS --max-time 1 http://127.0.0.1:8081/release)" = "$(cat /tmp/release)"'
 """Health of a configuration release: passes while Nginx serves the release of this container."""
 
+DYNAMIC_CONFIGURATION_HEALTH = 'test "$(wget -q -O - "http://127.0.0.1:8500/v1/kv/$KEY?raw")" = "$(cat /tmp/document)"'
+"""Health of a dynamic configuration: passes while Consul holds the document of this container."""
+
 PROBE_TIMEOUT_SECONDS = 40
 """Time in seconds that a health probe may take; it needs less."""
 

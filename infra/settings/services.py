@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
 from components.rendering.nginx_tracks import CANARY, STABLE
 from infra.settings.base import ImageReference, Name, Section
@@ -18,6 +19,9 @@ _DURATION = re.compile(r"^[1-9][0-9]*(ms|s|m)$")
 
 AGENT_PORTS = frozenset({8300, 8301, 8302, 8500, 8503, 8600})
 """Ports of the Consul agent, which shares the replica's network namespace."""
+
+LARGEST_DOCUMENT = 65_536
+"""Bytes of a service's dynamic configuration: it travels in a variable, of which Linux takes 128 KiB."""
 
 # Written by the platform into every replica: a service must not set them itself.
 RESERVED_VARIABLES = frozenset(
@@ -215,6 +219,12 @@ class ServiceSettings(Section):
     canary: CanarySettings | None = None
     """Second track, which some clients get; None for a service with one track."""
 
+    settings: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
+    """What the service may be told while it runs, as a JSON document in Consul's key `services/<name>/settings`; a
+    change is in force within seconds and replaces no replica. Empty: the key is absent and services use what their
+    environment says. None of it a secret. The sample service knows `rate_limit_per_second`, `rate_limit_burst` and
+    `features`."""
+
     database: DatabaseSettings | None = None
     """MySQL schema; None for a service without one."""
 
@@ -240,6 +250,19 @@ class ServiceSettings(Section):
             raise ValueError(f"{port} belongs to the Consul agent in the same pod: choose another port.")
         return port
 
+    @field_validator("settings", mode="before")
+    @classmethod
+    def _json_document(cls, settings: Any) -> Any:
+        try:
+            size = len(json.dumps(settings, allow_nan=False).encode())
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"it cannot be written as JSON ({error}): use texts, numbers, lists and mappings."
+            ) from None
+        if size > LARGEST_DOCUMENT:
+            raise ValueError(f"it has {size} bytes as JSON: use at most {LARGEST_DOCUMENT}.")
+        return settings
+
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if self.context is None and self.image is None:
@@ -263,6 +286,11 @@ class ServiceSettings(Section):
             return [stable]
         environment = {**self.environment, **canary.environment}
         return [stable, Track(CANARY, canary.context, canary.image, canary.replicas, environment)]
+
+    def document(self) -> str | None:
+        """Return `settings` as JSON text, or None when there are none."""
+        # Sorted: Pulumi and a file hand the same mapping over in different orders.
+        return json.dumps(self.settings, sort_keys=True, ensure_ascii=False) if self.settings else None
 
     def database_name(self, service: str) -> str | None:
         """Return the schema's name for the service with this name, or None without a database."""

@@ -49,6 +49,7 @@ CLASSES = component_classes()
 def graph() -> Graph:
     def everything(document: Document) -> None:
         document["services"]["users"]["canary"] = {"image": "registry.example.com/users:2.0"}
+        document["services"]["users"]["settings"] = {"rate_limit_per_second": 5}
 
     return dev_graph(everything)
 

@@ -76,6 +76,7 @@ VALUES: dict[str, Any] = {
     "cpus": 1.0,
     "database": "users",
     "dockerfile": "service/Dockerfile",
+    "document": "{}",
     "drain_seconds": 1,
     "environment": {"A": "1"},
     "files": {"nginx.conf": "events {}"},

@@ -43,6 +43,7 @@ class FakeContainer:
         self.labels = {"gostack.role": role}
         self.status = more.get("status", "running")
         self.done: list[str] = []
+        self.exit_code_of_commands = 0
         self.attrs: dict[str, Any] = {
             "State": {
                 "Status": self.status,
@@ -65,6 +66,12 @@ class FakeContainer:
                 "Timeout": 2_000_000_000,
                 "Retries": 3,
             }
+
+    def exec_run(self, command: list[str]) -> tuple[int, bytes]:
+        return self.exit_code_of_commands, b""
+
+    def kill(self, signal: str) -> None:
+        self.done.append(signal)
 
     def start(self) -> None:
         self.done.append("started")
@@ -175,6 +182,17 @@ def test_a_failed_job_is_removed_and_a_finished_one_stays() -> None:
     finished = FakeContainer("finished", "job", status="exited")
     assert mend(cast("Any", FakeObjects([failed, finished]))) == ["failed had failed: it runs again"]
     assert finished.done == []
+
+
+def test_a_key_that_was_changed_in_consul_is_written_again_and_others_are_left_alone() -> None:
+    changed = FakeContainer("changed", "dynamic-configuration")
+    changed.exit_code_of_commands = 1
+    kept = FakeContainer("kept", "dynamic-configuration")
+    stopped = FakeContainer("stopped", "dynamic-configuration", status="exited")
+    assert mend(cast("Any", FakeObjects([changed, kept, stopped]))) == [
+        "changed found its key in Consul changed: written again"
+    ]
+    assert (changed.done, kept.done, stopped.done) == (["HUP"], [], [])
 
 
 def test_compose_waits_for_what_pulumi_waits_for_through_components() -> None:

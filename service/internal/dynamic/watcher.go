@@ -17,10 +17,13 @@ const (
 	// Consul answers a blocking query when the value changes, or after this long.
 	blockingWait = 60 * time.Second
 	// Consul adds up to a sixteenth of the wait to spread its load.
-	requestTimeout  = blockingWait + blockingWait/16 + 10*time.Second
-	shortestPause   = 200 * time.Millisecond
-	longestPause    = 30 * time.Second
-	largestDocument = 512 << 10
+	requestTimeout = blockingWait + blockingWait/16 + 10*time.Second
+	shortestPause  = 200 * time.Millisecond
+	longestPause   = 5 * time.Second
+	// The agent beside a new instance comes up after it: the settings must be
+	// there before the first request.
+	longestPauseAtStart = 400 * time.Millisecond
+	largestDocument     = 512 << 10
 )
 
 // Watcher keeps a Store equal to one key in Consul.
@@ -51,7 +54,7 @@ type answer struct {
 // nothing: the last good settings stay in force.
 func (watcher *Watcher) Run(ctx context.Context) {
 	var index uint64
-	var failing bool
+	var failing, reached bool
 	pause := shortestPause
 	for ctx.Err() == nil {
 		received, err := watcher.ask(ctx, index)
@@ -65,8 +68,12 @@ func (watcher *Watcher) Run(ctx context.Context) {
 			failing = true
 			index = 0
 			pause = min(2*pause, longestPause)
+			if !reached {
+				pause = min(pause, longestPauseAtStart)
+			}
 		default:
 			failing = false
+			reached = true
 			pause = shortestPause
 			if received.index != index {
 				watcher.take(ctx, received)

@@ -1,0 +1,41 @@
+#!/usr/bin/env sh
+# First process of a dynamic configuration: keeps DOCUMENT under KEY in Consul, through an agent of its own.
+# Reads AGENT_CONFIGURATION, GOSSIP_CONFIGURATION, NODE, KEY, DOCUMENT. SIGHUP writes the document again; what others
+# wrote stays until then. At its stop signal it removes the key, unless its successor has written it.
+set -eu
+umask 077
+mkdir -p /tmp/consul
+printf '%s' "$AGENT_CONFIGURATION" > /tmp/consul/agent.json
+printf '%s' "$GOSSIP_CONFIGURATION" > /tmp/consul/gossip.json
+printf '%s' "$DOCUMENT" > /tmp/document
+unset AGENT_CONFIGURATION GOSSIP_CONFIGURATION DOCUMENT
+# Consul keeps a number with each value: this one says who wrote it. What is written by hand has 0.
+owner=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+owner=$((owner + 1))
+consul agent -node "$NODE-$(hostname)" -config-dir /tmp/consul -data-dir /tmp/data &
+agent=$!
+field() {
+  printf '%s\n' "$entry" | sed -n "s/^$1  *//p" | head -n 1
+}
+write() {
+  consul kv put -flags="$owner" "$KEY" @/tmp/document > /dev/null 2>&1
+}
+leave() {
+  trap '' TERM INT HUP
+  entry=$(consul kv get -detailed "$KEY" 2> /dev/null || true)
+  writer=$(field Flags)
+  if [ "$writer" = "$owner" ] || [ "$writer" = 0 ]; then
+    consul kv delete -cas -modify-index="$(field ModifyIndex)" "$KEY" > /dev/null 2>&1 || true
+  fi
+  consul leave > /dev/null 2>&1 || kill -TERM "$agent" 2> /dev/null || true
+  wait "$agent" || true
+  exit 0
+}
+trap leave TERM INT
+until write; do
+  kill -0 "$agent"
+  sleep 0.5
+done
+echo "dynamic configuration: $KEY is written" >&2
+trap 'write && echo "dynamic configuration: $KEY is written again" >&2 || true' HUP
+while kill -0 "$agent" 2> /dev/null; do wait "$agent" || true; done
