@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import signal
 import sys
@@ -11,7 +10,6 @@ import time
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -20,10 +18,12 @@ from bootstrap.locations import PROJECT_ROOT, state_folder
 from bootstrap.progress import Progress
 from bootstrap.toolchain import packet_delay, vegeta
 from drills.catalogue import catalogue
-from drills.model import Drill, LoadPlan
+from drills.circumstances import circumstances
+from drills.model import Drill
+from drills.record import Record, read_records
 from drills.runner import Outcome, run
 from drills.scene import Scene
-from drills.table import Circumstances, details, markdown, text_table
+from drills.table import markdown, text_table
 from infra.settings import SettingsError
 from operations import lifecycle
 from operations.leftovers import evict
@@ -33,6 +33,7 @@ from operations.workspace import PulumiError, Workspace
 
 STACK = "drill"
 SETTINGS = PROJECT_ROOT / "drills" / "settings.yaml"
+RESULTS = state_folder(PROJECT_ROOT) / "drill-results"
 
 
 def main(arguments: list[str]) -> int:
@@ -40,7 +41,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m drills", description=__doc__)
     parser.add_argument("--name", nargs="*", default=[], help="only these drills (default: all)")
     parser.add_argument("--list", action="store_true", help="tell the drills and what they do")
-    parser.add_argument("--markdown", type=Path, help="write the table to this file, too")
+    parser.add_argument("--markdown", type=Path, help="write the last results of all drills to this file, too")
     parser.add_argument("--rate", type=int, help="requests a second over each protocol, instead of the drill's own")
     parser.add_argument("--keep", action="store_true", help="leave the stack up, for the next run")
     options = parser.parse_args(arguments)
@@ -63,9 +64,10 @@ def main(arguments: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    _tell(outcomes)
+    _tell(outcomes, read_records(RESULTS, [drill.name for drill in chosen]))
     if options.markdown:
-        options.markdown.write_text(markdown(outcomes, _circumstances(options.name, options.rate)), encoding="utf-8")
+        kept = read_records(RESULTS, [drill.name for drill in drills])
+        options.markdown.write_text(markdown(kept), encoding="utf-8")
     return 0 if all(outcome.passed for outcome in outcomes) else 1
 
 
@@ -113,7 +115,9 @@ def _run_one(drill: Drill, stack: RunningStack, folder: Path, rate: int | None) 
     # A stack that is up has its authority already, and it may have changed with the drill before.
     fresh = RunningStack(stack.workspace, stack.objects)
     outcome = run(drill, Scene(fresh, folder, f"{drill.name}-{uuid.uuid4().hex[:8]}"), rate)
-    for sentence in details(outcome):
+    record = Record.of(outcome, circumstances(drill, rate))
+    record.write(RESULTS)
+    for sentence in record.details:
         print(f"  {sentence}")
     print(f"  {'passed' if outcome.passed else 'FAILED'} after {time.monotonic() - started:.0f} s", flush=True)
     return outcome
@@ -123,29 +127,10 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _tell(outcomes: Sequence[Outcome]) -> None:
-    print(f"\n{text_table(outcomes)}\n")
+def _tell(outcomes: Sequence[Outcome], records: Sequence[Record]) -> None:
+    print(f"\n{text_table(records)}\n")
     failed = [outcome.drill.name for outcome in outcomes if not outcome.passed]
     print(f"not met: {', '.join(failed)}" if failed else "every criterion is met")
-
-
-def _circumstances(names: Sequence[str], rate: int | None) -> Circumstances:
-    command = " ".join(
-        [
-            "make drill",
-            *([f'NAME="{" ".join(names)}"'] if names else []),
-            *([f"RATE={rate}"] if rate else []),
-            "MARKDOWN=docs/drills.md",
-        ]
-    )
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    busy = os.getloadavg()[1]
-    return Circumstances(
-        date=datetime.now(UTC).date().isoformat(),
-        command=command,
-        machine=f"a machine with {os.cpu_count()} cores and {memory:.0f} GiB (load average {busy:.0f} at the end)",
-        rate=f"Load: {rate or LoadPlan().rate} requests a second over each of HTTP/1.1 and HTTP/2, half of it writes.",
-    )
 
 
 if __name__ == "__main__":

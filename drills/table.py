@@ -1,15 +1,15 @@
-"""The table of a run, for a terminal and for docs/."""
+"""The table of drills, for a terminal and for docs/."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from drills.model import FIGURES
-from drills.runner import Outcome
+from drills.record import Record
+
+COMMAND = "make drill MARKDOWN=docs/drills.md"
 
 _COLUMNS = (
-    ("drill", ""),
     ("sent", "sent"),
     ("failed", "failed"),
     ("longest outage", "outage"),
@@ -20,38 +20,28 @@ _COLUMNS = (
     ("`make up`", "up"),
 )
 _COUNTS = frozenset({"sent", "failed", "acknowledged", "lost"})
-_HEADER = (*(title for title, _ in _COLUMNS), "criteria", "met")
+_HEADER = ("drill", *(title for title, _ in _COLUMNS), "criteria", "met")
 
 
-@dataclass(frozen=True)
-class Circumstances:
-    """When and where a run took place."""
-
-    date: str
-    command: str
-    machine: str
-    rate: str
-    """The requests a second, in words."""
-
-
-def text_table(outcomes: Iterable[Outcome]) -> str:
+def text_table(records: Iterable[Record]) -> str:
     """The table in columns of equal width."""
-    rows = [_HEADER, *(_row(outcome) for outcome in outcomes)]
+    rows = [_HEADER, *(_row(record) for record in records)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(line.rstrip() for line in lines)
 
 
-def markdown(outcomes: Sequence[Outcome], circumstances: Circumstances) -> str:
-    """The page under docs/: the table, what each drill does, what went wrong."""
+def markdown(records: Sequence[Record]) -> str:
+    """The page under docs/: the table, what each drill does, when and where it ran, what went wrong."""
+    dates = sorted({record.circumstances.time.partition(" ")[0] for record in records})
+    span = " to ".join(dict.fromkeys([*dates[:1], *dates[-1:]]))
     lines = [
         "# Drills",
         "",
-        f"Written on {circumstances.date} by `{circumstances.command}` on {circumstances.machine}.",
-        circumstances.rate,
+        f"Written by `{COMMAND}`: the last run of each drill ({span}).",
+        "`make drill NAME=…` runs one of them.",
         "",
-        *_markdown_table(_HEADER, [_row(outcome) for outcome in outcomes]),
+        *_markdown_table(_HEADER, [_row(record) for record in records]),
         "",
         "Times are in seconds. The figures:",
         "",
@@ -60,50 +50,29 @@ def markdown(outcomes: Sequence[Outcome], circumstances: Circumstances) -> str:
         "## What each drill does",
         "",
     ]
-    for outcome in outcomes:
-        lines += [f"### {outcome.drill.name}", "", outcome.drill.purpose, ""]
-        lines += [f"* {sentence}" for sentence in details(outcome)] + [""]
+    for record in records:
+        where = record.circumstances
+        lines += [
+            f"### {record.name}",
+            "",
+            record.purpose,
+            "",
+            f"* Run on {where.time} UTC at revision {where.revision} on {where.machine}.",
+            f"* {where.load}",
+            *(f"* {sentence}" for sentence in record.details),
+            "",
+        ]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def details(outcome: Outcome) -> list[str]:
-    """What stands behind a row of the table, one sentence each."""
-    if outcome.refused:
-        return [f"Not run: {outcome.refused}"]
-    told = [f"{name}: {result}" for name, result in outcome.loads.items()]
-    told += [
-        f"{name.replace('_', ' ')}: {_number(value)}" for name, value in outcome.figures.items() if name not in FIGURES
-    ]
-    told += [f"**not met**: {criterion}" for criterion in outcome.missed]
-    return told + [f"**problem**: {_one_line(problem)}" for problem in outcome.problems]
-
-
-def _row(outcome: Outcome) -> tuple[str, ...]:
-    cells = [outcome.drill.name]
-    for _, figure in _COLUMNS[1:]:
-        value = outcome.figures.get(figure)
+def _row(record: Record) -> tuple[str, ...]:
+    cells: list[str] = []
+    for _, figure in _COLUMNS:
+        value = record.figures.get(figure)
         cells.append("–" if value is None else f"{value:.0f}" if figure in _COUNTS else f"{value:.1f}")
-    criteria = ", ".join(str(criterion) for criterion in outcome.drill.criteria)
-    return (*cells, criteria, _verdict(outcome))
-
-
-def _verdict(outcome: Outcome) -> str:
-    if outcome.refused:
-        return "not run"
-    if outcome.passed:
-        return "yes"
-    missed = [str(criterion) for criterion in outcome.missed]
-    return "no: " + ", ".join(missed + (["see below"] if outcome.problems else []))
+    return (record.name, *cells, ", ".join(record.criteria), record.verdict)
 
 
 def _markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     lines = [header, ["---"] * len(header), *rows]
     return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if value == int(value) else f"{value:.1f}"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from drills.model import NO_FAILED_REQUEST, Criterion, Drill, nothing
+from drills.record import Circumstances, Record, read_records
 from drills.runner import Outcome
-from drills.table import Circumstances, markdown, text_table
+from drills.table import markdown, text_table
 from operations.load_result import Answer, Result
 
 DRILL = Drill("replica-kill", "A replica is killed.", nothing, (NO_FAILED_REQUEST, Criterion("outage", "<", 1)))
@@ -19,11 +22,15 @@ FIGURES = {
     "up": 12.34,
     "refused_updates": 2,
 }
-CIRCUMSTANCES = Circumstances("2026-01-02", "make drill", "a machine with 2 cores", "Load: 200 requests a second.")
+CIRCUMSTANCES = Circumstances("2026-01-02 03:04", "abc1234", "200 requests a second.", "2 cores")
+
+
+def record(outcome: Outcome) -> Record:
+    return Record.of(outcome, CIRCUMSTANCES)
 
 
 def test_a_row_has_the_figures_the_criteria_and_the_verdict() -> None:
-    header, row = text_table([Outcome(DRILL, FIGURES)]).splitlines()
+    header, row = text_table([record(Outcome(DRILL, FIGURES))]).splitlines()
     assert header.split()[0] == "drill"
     assert row.split("  ")[0] == "replica-kill"
     assert row.endswith("failed == 0, outage < 1  yes")
@@ -31,21 +38,22 @@ def test_a_row_has_the_figures_the_criteria_and_the_verdict() -> None:
 
 
 def test_a_row_names_what_was_missed() -> None:
-    assert text_table([Outcome(DRILL, {**FIGURES, "failed": 3})]).endswith("no: failed == 0")
-    assert text_table([Outcome(DRILL, FIGURES, problems=["its clean-up: boom"])]).endswith("no: see below")
+    assert text_table([record(Outcome(DRILL, {**FIGURES, "failed": 3}))]).endswith("no: failed == 0")
+    assert text_table([record(Outcome(DRILL, FIGURES, problems=["its clean-up: boom"]))]).endswith("no: see below")
 
 
 def test_a_drill_that_did_not_run_has_no_figures_and_a_reason() -> None:
-    outcome = Outcome(DRILL, refused="others would notice.")
-    assert "–" in text_table([outcome])
-    assert text_table([outcome]).endswith("not run")
-    assert "* Not run: others would notice." in markdown([outcome], CIRCUMSTANCES)
+    refused = record(Outcome(DRILL, refused="others would notice."))
+    assert "–" in text_table([refused])
+    assert text_table([refused]).endswith("not run")
+    assert "* Not run: others would notice." in markdown([refused])
 
 
 def test_the_page_tells_when_where_and_with_which_command() -> None:
     loads = {"HTTP/2": Result([Answer(0, 0.1, 503, "a|b answered 503")])}
-    page = markdown([Outcome(DRILL, {**FIGURES, "failed": 1}, loads, ["broken\n  badly"])], CIRCUMSTANCES)
-    assert page.startswith("# Drills\n\nWritten on 2026-01-02 by `make drill` on a machine with 2 cores.\n")
+    page = markdown([record(Outcome(DRILL, {**FIGURES, "failed": 1}, loads, ["broken\n  badly"]))])
+    assert "Written by `make drill MARKDOWN=docs/drills.md`: the last run of each drill (2026-01-02)." in page
+    assert "* Run on 2026-01-02 03:04 UTC at revision abc1234 on 2 cores." in page
     assert "| replica-kill | 400 | 1 |" in page
     assert "* HTTP/2: 1 requests sent, 1 failed, slowest 100 ms; a|b answered 503 (1×)" in page
     assert "* refused updates: 2" in page
@@ -53,3 +61,10 @@ def test_the_page_tells_when_where_and_with_which_command() -> None:
     assert "* **problem**: broken badly" in page
     rows = [line for line in page.splitlines() if line.startswith("|")]
     assert len({line.count("|") for line in rows}) == 1
+
+
+def test_a_drill_that_runs_again_takes_the_place_of_its_earlier_run(tmp_path: Path) -> None:
+    record(Outcome(DRILL, {**FIGURES, "failed": 3})).write(tmp_path)
+    again = record(Outcome(DRILL, FIGURES))
+    again.write(tmp_path)
+    assert read_records(tmp_path, ["never-run", "replica-kill"]) == [again]

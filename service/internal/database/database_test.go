@@ -39,6 +39,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 		"a connection broken underway": {mysql.ErrInvalidConn, true, false, false},
 		"a member leaving its group":   {answer(hookFailed), true, false, false},
 		"a session that was killed":    {answer(sessionKilled), true, false, false},
+		"a primary on its way":         {answer(primaryIsMoving), true, false, false},
 		"a connection never used":      {driver.ErrBadConn, true, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {

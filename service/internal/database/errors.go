@@ -27,6 +27,7 @@ const (
 	rolledBackDuringCommit  = 3101
 	sessionKilled           = 3169
 	idleForTooLong          = 4031
+	primaryIsMoving         = 4094
 )
 
 // IsUnavailable tells a database that cannot serve from one that serves and says no.
@@ -42,7 +43,7 @@ func IsUnavailable(err error) bool {
 	case tooManyConnections, databaseDenied, accessDenied, serverShutdown, tooManyUserConnections,
 		lockWaitTimeout, optionPreventsStatement, readOnlyTransaction, readOnlyMode,
 		// What a member says to those who are connected when it leaves its group or stops.
-		queryInterrupted, hookFailed, sessionKilled, idleForTooLong:
+		queryInterrupted, hookFailed, sessionKilled, idleForTooLong, primaryIsMoving:
 		return true
 	}
 	return false
