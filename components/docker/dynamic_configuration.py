@@ -51,7 +51,6 @@ class DynamicConfiguration(pulumi.ComponentResource):
                 health=HealthCheck(
                     test=["CMD-SHELL", DYNAMIC_CONFIGURATION_HEALTH],
                     wait_seconds=60,
-                    interval_seconds=1,
                     start_period_seconds=55,
                 ),
                 stop_seconds=15,
