@@ -47,6 +47,17 @@ def recorded(settings: Settings, *, preview: bool = False, kept: Graph | None = 
         return record(lambda: build_stack("dev", settings, images), preview=preview, kept=kept)
 
 
+def as_replica(document: Document) -> None:
+    """The database as a primary and its replicas, in the place of the dev stack's group."""
+    document["mysql"].pop("witness")
+    document["mysql"]["topology"] = "replica"
+
+
+@pytest.fixture(scope="session")
+def replica() -> Graph:
+    return dev_graph(as_replica)
+
+
 @pytest.fixture(scope="session")
 def dev() -> Graph:
     return dev_graph()

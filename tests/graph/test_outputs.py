@@ -42,10 +42,14 @@ def test_the_exports_are_those_of_the_settings(dev: Graph) -> None:
         "consul": {"east": "http://127.0.0.1:8500", "west": "http://127.0.0.1:9500"},
         "dashboards": {"consul-east": "http://127.0.0.1:8500", "consul-west": "http://127.0.0.1:9500"},
         "mysql": {
-            "topology": "replica",
+            "topology": "group",
             "primary": "mysql-east:3306",
-            "replicas": {"west": "mysql-west:3306"},
-            "members": {"east": "mysql-east:3306", "west": "mysql-west:3306"},
+            "replicas": {"west": "mysql-west:3306", "witness": "mysql-witness:3306"},
+            "members": {
+                "east": "mysql-east:3306",
+                "west": "mysql-west:3306",
+                "witness": "mysql-witness:3306",
+            },
         },
     }
 

@@ -9,10 +9,18 @@ import re
 
 import pytest
 
-from tests.graph.conftest import Document, dev_graph
+from tests.graph.conftest import Document, as_replica, dev_graph
 from tests.graph.recorder import Graph, Registered, names
 
 PROVIDED = {"docker:index/container:Container", "docker:index/volume:Volume", "docker:index/network:Network"}
+
+
+MEMBERS = ("east", "west", "witness")
+
+
+def as_single(document: Document) -> None:
+    as_replica(document)
+    document["mysql"]["topology"] = "single"
 
 
 def applications(graph: Graph) -> list[Registered]:
@@ -73,7 +81,10 @@ def test_replicas_start_only_after_their_schema_is_migrated(dev: Graph) -> None:
         assert "users-database-migrations-run" in dev.reachable(application.name)
     assert "users-database-accounts-run" in dev.reachable("users-database-migrations-run")
     assert "mysql-accounts-run" in dev.reachable("users-database-accounts-run")
-    assert "mysql-accounts-run" in dev.reachable("mysql-west-server")
+
+
+def test_a_replica_of_the_database_starts_after_the_account_by_which_it_follows(replica: Graph) -> None:
+    assert "mysql-accounts-run" in replica.reachable("mysql-west-server")
 
 
 def test_replicas_of_services_start_after_every_member_of_the_database(dev: Graph) -> None:
@@ -95,7 +106,7 @@ def test_nothing_takes_a_value_from_a_database_server(topology: str) -> None:
 
 
 def test_every_container_is_hardened(dev: Graph) -> None:
-    assert len(dev.containers) == 35
+    assert len(dev.containers) == 37
     for container in dev.containers:
         assert container.plain("readOnly") is True, container.name
         assert container.plain("capabilities") == {"drops": ["ALL"]}, container.name
@@ -133,7 +144,7 @@ def test_ports_listen_on_the_settings_address_alone() -> None:
 
 def test_data_outlives_the_stack_under_a_name_that_never_changes(dev: Graph) -> None:
     data = [item for item in dev.of_type("docker:index/volume:Volume") if "gostack.data" in item.labels]
-    assert {item.plain("name") for item in data} == {"gostack-dev-mysql-east", "gostack-dev-mysql-west"}
+    assert {item.plain("name") for item in data} == {f"gostack-dev-mysql-{place}" for place in MEMBERS}
     assert all(item.retain_on_delete for item in data)
     assert not any(item.protect for item in data)
 
@@ -144,7 +155,7 @@ def test_data_is_protected_when_the_settings_say_so() -> None:
 
     graph = dev_graph(protect)
     protected = {item.name for item in graph.resources.values() if item.protect}
-    assert protected == {"mysql-east-data", "mysql-west-data"}
+    assert protected == {f"mysql-{place}-data" for place in MEMBERS}
 
 
 def test_secrets_are_kept_when_the_program_makes_fresh_ones(dev: Graph) -> None:
@@ -219,7 +230,7 @@ def test_one_replica_more_adds_exactly_one_pod_a_region(dev: Graph) -> None:
 
 
 def test_a_single_primary_has_no_replica_and_every_region_uses_it() -> None:
-    graph = dev_graph(lambda document: document["mysql"].update(topology="single"))
+    graph = dev_graph(as_single)
     assert names(graph.with_role("mysql")) == {"mysql-east-server"}
     assert {item.environment["MYSQL_REPLICA_ADDRESS"] for item in applications(graph)} == {"mysql-east:3306"}
 
@@ -230,5 +241,9 @@ def test_one_consul_server_a_region_is_enough_for_the_graph() -> None:
 
 
 def test_one_region_has_no_backup() -> None:
-    graph = dev_graph(lambda document: document["regions"].pop("west"))
+    def one_region(document: Document) -> None:
+        as_single(document)
+        document["regions"].pop("west")
+
+    graph = dev_graph(one_region)
     assert "backup" not in graph.resources["ingress-east-release-files"].environment["FILE_UPSTREAMS_CONF"]

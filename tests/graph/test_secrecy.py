@@ -58,8 +58,10 @@ def test_every_kind_of_secret_is_generated(dev: Graph) -> None:
         "mysql-backup-password-value",
         "mysql-east-certificate-key-pair",
         "mysql-exporter-password-value",
+        "mysql-group-password-value",
         "mysql-replication-password-value",
         "mysql-west-certificate-key-pair",
+        "mysql-witness-certificate-key-pair",
         "users-database-application-password-value",
         "users-database-migration-password-value",
     ]
@@ -107,15 +109,16 @@ def test_secrets_reach_containers_as_secret_variables_and_only_where_they_are_ne
         "configuration": {"FILE_PRIVATE_KEY_PEM"},
         "consul-server": {"GOSSIP_CONFIGURATION"},
         "job": {"MYSQL_PASSWORD", "STATEMENTS"},
-        "mysql": {"PRIVATE_KEY", "REPLICATION_PASSWORD"},
+        "mysql": {"PRIVATE_KEY", "BOOT_SQL", "GROUP_PASSWORD"},
         "nginx": set(),
         # A digest of the secrets in the pod, which would let guesses be tried.
         "sandbox": {"POD_IDENTITY"},
     }
 
 
-def test_the_primary_does_not_know_the_replication_password(dev: Graph) -> None:
-    assert environment_secrets(dev.resources["mysql-east-server"]) == {"PRIVATE_KEY"}
+def test_only_a_replica_knows_the_replication_password(replica: Graph) -> None:
+    assert environment_secrets(replica.resources["mysql-east-server"]) == {"PRIVATE_KEY"}
+    assert environment_secrets(replica.resources["mysql-west-server"]) == {"PRIVATE_KEY", "REPLICATION_PASSWORD"}
 
 
 def test_each_private_key_is_known_to_its_own_server_alone(dev: Graph) -> None:
@@ -131,4 +134,5 @@ def test_each_private_key_is_known_to_its_own_server_alone(dev: Graph) -> None:
         "ingress-certificate-key-pair": {"ingress-east-release-files", "ingress-west-release-files"},
         "mysql-east-certificate-key-pair": {"mysql-east-server"},
         "mysql-west-certificate-key-pair": {"mysql-west-server"},
+        "mysql-witness-certificate-key-pair": {"mysql-witness-server"},
     }

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from tests.graph.conftest import Document, dev_graph
+from tests.graph.conftest import Document, as_replica, dev_graph
 from tests.graph.recorder import Graph, unwrapped
 
 
@@ -17,6 +17,8 @@ def sized(regions: int, services: int) -> Graph:
     def change(document: Document) -> None:
         document["consul"]["servers"] = 1
         document["mysql"]["primary"] = "r0"
+        # A group cannot have any number of members.
+        as_replica(document)
         document["regions"] = {
             f"r{number}": {
                 "cidr": f"10.80.{number + 1}.0/24",
@@ -200,12 +202,14 @@ def test_networks_go_before_their_replacement_because_ranges_cannot_overlap(dev:
         "backbone-network": True,
         "east-network": True,
         "west-network": True,
+        "witness-network": True,
     }
 
 
 def test_the_smallest_stack_is_complete() -> None:
     def smallest(document: Document) -> None:
         document["regions"].pop("west")
+        document["mysql"].pop("witness")
         document["mysql"]["topology"] = "single"
         document["consul"]["servers"] = 1
         document["services"]["users"]["replicas"] = 1
@@ -237,7 +241,7 @@ def test_the_longest_names_still_fit_into_a_label_of_dns() -> None:
 
     def longest(document: Document) -> None:
         document["regions"] = {region: document["regions"]["east"]}
-        document["mysql"]["primary"] = region
+        document["mysql"] = {"primary": region, "topology": "single"}
         document["services"] = {service: {"context": "examples/greeter", "replicas": 1}}
 
     nodes = {item.environment["NODE"] for item in dev_graph(longest).with_role("agent")}

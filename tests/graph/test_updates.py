@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.graph.conftest import Document, dev_graph
+from tests.graph.conftest import Document, as_replica, dev_graph
 from tests.graph.recorder import Graph, unwrapped
 
 REGIONS = ("east", "west")
@@ -27,8 +27,9 @@ OTHER_AGENTS = {f"ingress-{region}-discovery-agent" for region in REGIONS} | {
     f"mysql-{region}-registration-agent" for region in REGIONS
 }
 RELEASES = {f"ingress-{region}-release-files" for region in REGIONS}
-MYSQL_SERVERS = {f"mysql-{region}-server" for region in REGIONS}
-MYSQL_CERTIFICATES = {f"mysql-{region}-certificate-{part}" for region in REGIONS for part in ("issued-at", "key-pair")}
+MEMBERS = (*REGIONS, "witness")
+MYSQL_SERVERS = {f"mysql-{place}-server" for place in MEMBERS}
+MYSQL_CERTIFICATES = {f"mysql-{place}-certificate-{part}" for place in MEMBERS for part in ("issued-at", "key-pair")}
 STACK_PASSWORDS = {f"mysql-{account}-password-value" for account in ("replication", "backup", "exporter")}
 SERVICE_PASSWORDS = {f"users-database-{account}-password-value" for account in ("application", "migration")}
 
@@ -69,12 +70,12 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         lambda d: d["services"]["users"].update(environment={"LOG_LEVEL": "debug"}),
         REPLICAS,
     ),
-    "new passwords reach accounts, the replica and the services, not the primary": (
+    "new passwords reach accounts and services, and restart no member": (
         lambda d: d.update(rotation={"passwords": 2}),
         STACK_PASSWORDS
         | SERVICE_PASSWORDS
         | REPLICAS
-        | {"mysql-accounts-run", "mysql-west-server", "users-database-accounts-run", "users-database-migrations-run"},
+        | {"mysql-accounts-run", "users-database-accounts-run", "users-database-migrations-run"},
     ),
     "a new gossip key reaches every member of Consul": (
         lambda d: d.update(rotation={"gossip_key": 2}),
@@ -86,6 +87,7 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         | RELEASES
         | MYSQL_CERTIFICATES
         | MYSQL_SERVERS
+        | {"mysql-group-password-value"}
         | REPLICAS
         | {"users-database-migrations-run"},
     ),
@@ -95,21 +97,6 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         lambda d: d["services"].update(greeter={"context": "examples/greeter", "routes": [{"path": "/greeting"}]}),
         RELEASES,
     ),
-    "another region is joined by Consul and nginx, and replicas stay": (
-        lambda d: d["regions"].update(
-            north={"cidr": "10.80.3.0/24", "https_port": 7443, "http_port": 7080, "consul_port": 7500}
-        ),
-        CONSUL_SERVERS | RELEASES,
-    ),
-    "a region that comes first by its name leaves the primary where it is": (
-        lambda d: d.update(
-            regions={
-                "alps": {"cidr": "10.80.3.0/24", "https_port": 7443, "http_port": 7080, "consul_port": 7500},
-                **d["regions"],
-            }
-        ),
-        CONSUL_SERVERS | RELEASES,
-    ),
 }
 
 
@@ -118,6 +105,40 @@ def test_an_update_touches_exactly_what_it_must(
     dev: Graph, change: Callable[[Document], Any], touched: set[str]
 ) -> None:
     assert dev_graph(change, kept=dev).changed(dev) == touched
+
+
+REGIONS_ADDED: dict[str, Callable[[Document], Any]] = {
+    "one that comes last": lambda d: d["regions"].update(
+        north={"cidr": "10.80.8.0/24", "https_port": 7443, "http_port": 7080, "consul_port": 7500}
+    ),
+    "one that comes first by its name leaves the primary where it is": lambda d: d.update(
+        regions={
+            "alps": {"cidr": "10.80.8.0/24", "https_port": 7443, "http_port": 7080, "consul_port": 7500},
+            **d["regions"],
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("change", REGIONS_ADDED.values(), ids=REGIONS_ADDED)
+def test_another_region_is_joined_by_consul_and_nginx_and_replicas_stay(
+    replica: Graph, change: Callable[[Document], Any]
+) -> None:
+    def added(document: Document) -> None:
+        as_replica(document)
+        change(document)
+
+    assert dev_graph(added, kept=replica).changed(replica) == CONSUL_SERVERS | RELEASES
+
+
+def test_a_region_in_the_place_of_the_witness_rolls_through_the_members_that_stay(dev: Graph) -> None:
+    def change(document: Document) -> None:
+        document["mysql"].pop("witness")
+        REGIONS_ADDED["one that comes last"](document)
+
+    changed = dev_graph(change, kept=dev).changed(dev)
+    assert changed >= {"mysql-east-server", "mysql-west-server"}
+    assert changed & {"mysql-east-data", "mysql-west-data"} == set()
 
 
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
@@ -155,8 +176,12 @@ def test_an_update_renews_the_certificate_each_time_70_percent_of_its_life_have_
 
 
 def test_a_second_region_for_the_database_leaves_the_primary_alone(dev: Graph) -> None:
-    single = dev_graph(lambda d: d["mysql"].update(topology="single"))
-    both = dev_graph(kept=single)
+    def as_single(document: Document) -> None:
+        as_replica(document)
+        document["mysql"]["topology"] = "single"
+
+    single = dev_graph(as_single)
+    both = dev_graph(as_replica, kept=single)
     assert "mysql-west-server" in set(both.resources) - set(single.resources)
     changed = both.changed(single)
     assert "mysql-east-server" not in changed

@@ -57,6 +57,7 @@ def settings(authority: Path) -> Iterator[Settings]:
     config = yaml.safe_load(PUBLISHED.read_text())["config"]
     values = {key.removeprefix("gostack:"): value for key, value in config.items()}
     values["regions"].pop("west")
+    values["mysql"] = {"primary": "east", "topology": "single"}
     values["regions"]["east"]["https_port"] = server.server_port
     values["ingress"] = {"hosts": [HOST]}
     Handler.asked.clear()

@@ -87,7 +87,7 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
         "give each of them a network of its own.",
     ),
     "a group of two": (
-        lambda d: d["mysql"].update(topology="group"),
+        lambda d: d["mysql"].pop("witness"),
         'gostack:mysql.topology is "group", which takes 3 members or another odd number, and has 2: '
         "add gostack:mysql.witness.",
     ),
@@ -97,7 +97,7 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
         "remove gostack:mysql.witness.",
     ),
     "a group of one": (
-        lambda d: (d["regions"].pop("west"), d["mysql"].update(topology="group")),
+        lambda d: (d["regions"].pop("west"), d["mysql"].pop("witness")),
         'gostack:mysql.topology is "group", which takes 3 members or another odd number, and has 1: '
         'set it to "single".',
     ),
@@ -211,10 +211,15 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
     ),
     "a pool that does not fit": (
         lambda d: d["mysql"].update(buffer_pool_mib=4096),
-        "gostack:mysql: buffer_pool_mib (4096) does not fit into memory_mib (1024): leave 384 MiB for everything else.",
+        "gostack:mysql: buffer_pool_mib (4096) does not fit into memory_mib (1024): leave 640 MiB for everything else.",
+    ),
+    "a pool that does not fit a plain primary": (
+        lambda d: d.update(mysql={"primary": "east", "buffer_pool_mib": 641, "memory_mib": 1024}),
+        "gostack:mysql: buffer_pool_mib (641) does not fit into memory_mib (1024): leave 384 MiB for everything else.",
     ),
     "two services with the same name in different regions": (
         lambda d: (
+            d["mysql"].pop("witness"),
             d["regions"].update(
                 {"eu-west": {"cidr": "10.80.9.0/24", "https_port": 1, "http_port": 2, "consul_port": 3}}
             ),
@@ -285,7 +290,7 @@ def test_any_unknown_key_is_refused_by_its_name(key: str) -> None:
     assert str(caught.value).startswith(f"gostack:services.users.{key} is not a known key")
 
 
-@given(replicas=st.integers(1, 20), port=st.integers(1024, 65535), third=st.integers(3, 250))
+@given(replicas=st.integers(1, 20), port=st.integers(1024, 65535), third=st.integers(4, 250))
 def test_any_settings_in_range_are_accepted(replicas: int, port: int, third: int) -> None:
     if port in AGENT_PORTS:
         return

@@ -104,6 +104,7 @@ def test_two_schemas_never_share_the_account_of_their_migrations() -> None:
 def test_a_service_and_a_region_never_read_like_another_pair() -> None:
     # "users" in "eu-west" and "users-eu" in "west" would both be called "users-eu-west".
     document = published()
+    document["mysql"].pop("witness")
     document["regions"]["eu-west"] = {"cidr": "10.80.9.0/24", "https_port": 1, "http_port": 2, "consul_port": 3}
     named("users-eu")(document)
     with pytest.raises(SettingsError, match="users-eu-west"):
