@@ -74,7 +74,8 @@ CONSUL = """\
 # One key: the files value, flags and index, as Consul's command shows them.
 cd "$STORE"
 case "$1 $2" in
-  "kv put") cp "${5#@}" value; echo "${3#-flags=}" > flags; echo $(($(cat index) + 1)) > index ;;
+  "kv put") cp "${5#@}" value; echo "${3#-flags=}" > flags; echo $(($(cat index) + 1)) > next
+    mv next index ;;
   "kv get") test -e value || exit 1
     printf 'CreateIndex      1\\nFlags            %s\\nKey              %s\\n' "$(cat flags)" "$4"
     printf 'ModifyIndex      %s\\nSession          -\\nValue            %s\\n' "$(cat index)" "$(cat value)" ;;
