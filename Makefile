@@ -38,12 +38,6 @@ promote: python ## walk the canary of SERVICE to all clients, or back
 rollback: python ## take all clients away from the canary of SERVICE, at once
 	@$(PYTHON) -m delivery rollback --service "$(SERVICE)" --stack $(STACK)
 
-backup: python ## write the rows of every service to a file, FILE=… or one that is named by its time
-	@$(PYTHON) -m operations backup --stack $(STACK) $(if $(FILE),--file "$(FILE)")
-
-restore: python ## bring back the rows of FILE; FORCE=1 replaces rows that are there
-	@$(PYTHON) -m operations restore --stack $(STACK) $(if $(FILE),--file "$(FILE)") $(if $(FORCE),--force)
-
 refresh: python ## take over what has changed outside of Pulumi
 	@$(PYTHON) -m operations refresh --stack $(STACK)
 
@@ -81,6 +75,12 @@ lint-python: python
 lint-go: python
 	staticcheck=$$($(STATICCHECK)) && for module in $(GO_MODULES); do \
 		(cd $$module && go vet ./... && "$$staticcheck" ./...) || exit 1; done
+
+backup: python ## the rows of the services into a file: FILE=… (default: .gostack/backups/<stack>-<time>.sql.gz)
+	@$(PYTHON) -m operations backup --stack $(STACK) $(if $(FILE),--file "$(FILE)")
+
+restore: python ## the rows back from FILE=…; FORCE=1 replaces what is there
+	@$(PYTHON) -m operations restore --stack $(STACK) $(if $(FILE),--file "$(FILE)") $(if $(FORCE),--force)
 
 bench: python ## time up, preview and docker compose side by side
 	@$(PYTHON) -m bootstrap all --stack $(STACK)

@@ -14,17 +14,18 @@ from infra.settings import SettingsError
 from operations import lifecycle
 from operations.backup import backup
 from operations.failover import FailoverError, failover
+from operations.mysql_members import DatabaseError
 from operations.restore import restore
 from operations.workspace import PulumiError, Workspace
 
+VERBS = ["up", "preview", "refresh", "down", "evict", "bench", "backup", "restore", "failover-mysql"]
 PROJECT = Path(__file__).resolve().parent.parent
 
 
 def main(arguments: list[str]) -> int:
     """Run one verb and return the exit code; trouble is told in one sentence."""
     parser = argparse.ArgumentParser(prog="operations", description=__doc__)
-    verbs = ["up", "preview", "refresh", "down", "evict", "bench", "backup", "restore", "failover-mysql"]
-    parser.add_argument("verb", choices=verbs)
+    parser.add_argument("verb", choices=VERBS)
     parser.add_argument("--stack", default="dev", help="name of the stack (default: dev)")
     parser.add_argument("--purge", action="store_true", help="with down: remove the data volumes too")
     parser.add_argument("--rounds", type=int, default=2, help="with bench: how often everything is measured")
@@ -34,16 +35,25 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     workspace = Workspace(PROJECT, options.stack)
     match options.verb:
-        case "backup":
-            return guarded(lambda: backup(workspace, options.file))
-        case "restore":
-            if options.file is None:
-                parser.error("restore needs the backup's file: write FILE=… as `make backup` printed it")
-            return guarded(lambda: restore(workspace, options.file, force=options.force))
+        case "backup" | "restore":
+            return save_or_restore(options.verb, workspace, options.file, force=options.force)
         case "failover-mysql":
             return guarded(lambda: failover(workspace, options.region))
         case _:
             return run_verb(options.verb, workspace, purge=options.purge, rounds=options.rounds)
+
+
+def save_or_restore(verb: str, workspace: Workspace, file: Path | None, *, force: bool = False) -> int:
+    """Back a stack's rows up or restore them and return the exit code; trouble is told in one sentence."""
+
+    def run() -> int:
+        if verb == "backup":
+            return backup(workspace, file)
+        if file is None:
+            raise DatabaseError("which backup? Name it: make restore STACK=… FILE=….")
+        return restore(workspace, file, force=force)
+
+    return guarded(run)
 
 
 def run_verb(verb: str, workspace: Workspace, *, purge: bool = False, rounds: int = 1) -> int:
@@ -55,7 +65,7 @@ def guarded(action: Callable[[], int]) -> int:
     """Return what `action` returns; trouble that has a known cause is told in one sentence, with exit code 1."""
     try:
         return action()
-    except (SettingsError, PulumiError, BootstrapError, FailoverError) as error:
+    except (SettingsError, PulumiError, BootstrapError, DatabaseError, FailoverError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except DockerException as error:

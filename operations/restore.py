@@ -1,82 +1,83 @@
-"""`make restore`: the rows of a backup, through the primary, so that every member gets them."""
+"""A backup written back through the member that takes writes: the others follow it like any other change."""
 
 from __future__ import annotations
 
-import gzip
-import io
-import tarfile
 import time
-import zlib
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, cast
 
-from operations.backup import FOOTER, HEADER, row_counts, service_schemas
-from operations.mysql_members import Member, primary
+from operations.backup import service_schemas
+from operations.backup_file import Contents, contents_of, text_of
+from operations.mysql_members import DatabaseError, Member, writable_member
 from operations.objects import StackObjects
-from operations.workspace import PulumiError, Workspace
+from operations.workspace import Workspace
 
-# The member's root is read-only: /tmp is a file system of its own, which the engine cannot copy into.
-_PLACE = "/var/lib/mysql"
-_NAME = "restore.sql"
+# Written by the schema migrations of a stack that is new and otherwise empty.
+_BOOKKEEPING = frozenset(
+    {"schema_migrations", "goose_db_version", "gorp_migrations", "flyway_schema_history", "atlas_schema_revisions"}
+)
+
+_COUNT = "SELECT COUNT(*) FROM `{}`"
 
 
-def restore(workspace: Workspace, file: Path, *, force: bool = False) -> int:
-    """Apply a backup to the stack and return 0; raises PulumiError.
+def restore(workspace: Workspace, file: Path, *, force: bool) -> int:
+    """Put the schemas of a backup in the place of the stack's own and return the exit code; raises DatabaseError.
 
-    Tables that have rows are replaced only with `force`.
+    Schemas with rows are refused unless `force`. Nothing is changed before the whole file was read and found good.
     """
-    sql = read_backup(file)
-    schemas = service_schemas(workspace.settings)
-    target = primary(StackObjects.of(workspace.stack, workspace.variables))
-    filled = [
-        f"{schema}.{table}"
-        for schema in schemas
-        for table, rows in row_counts(target, schema).items()
-        # Which migrations ran is no row of anybody's.
-        if rows and table != "schema_migrations"
-    ]
-    if filled and not force:
-        raise PulumiError(
-            f"{', '.join(filled)} have rows already, which a restore replaces: add FORCE=1 if you mean it."
-        )
     started = time.monotonic()
-    _apply(target, sql)
-    print(f"{file.name}: restored through {target.region} in {time.monotonic() - started:.1f} s")
-    for schema in schemas:
-        for table, rows in row_counts(target, schema).items():
-            print(f"  {schema}.{table}: {rows} rows")
-    return 0
-
-
-def read_backup(file: Path) -> bytes:
-    """Return the SQL of a backup; raises PulumiError when the file is missing, is none, or was cut."""
+    contents = contents_of(file)
+    _demand_known_schemas(workspace, contents)
+    member = writable_member(StackObjects.of(workspace.stack, workspace.variables))
+    if not force:
+        _demand_empty(member, contents)
+    print(f"restoring {file} (stack {contents.stack}, {contents.made}) through {member.name}", flush=True)
     try:
-        sql = gzip.decompress(file.read_bytes())
-    except FileNotFoundError:
-        raise PulumiError(f"{file} does not exist: write FILE=… as `make backup` printed it.") from None
-    except (OSError, EOFError, zlib.error):
-        raise PulumiError(f"{file} is no backup, or a part of one: take another file.") from None
-    if not sql.startswith(HEADER):
-        raise PulumiError(f"{file} was not written by `make backup`: take another file.")
-    if not sql.rstrip().splitlines()[-1].startswith(FOOTER):
-        raise PulumiError(f"{file} ends before its time: take another file.")
-    return sql
+        member.feed([], lambda: text_of(file), contents.size)
+    except DatabaseError as error:
+        raise DatabaseError(
+            f"the restore stopped half-way ({error}): correct the cause and restore with FORCE=1."
+        ) from None
+    return _compare(contents, row_counts(member, contents.schemas), time.monotonic() - started)
 
 
-def _apply(target: Member, sql: bytes) -> None:
-    folder = io.BytesIO()
-    with tarfile.open(fileobj=folder, mode="w") as archive:
-        entry = tarfile.TarInfo(_NAME)
-        entry.size, entry.mode, entry.uid, entry.gid = len(sql), 0o600, 999, 999
-        archive.addfile(entry, io.BytesIO(sql))
-    path = f"{_PLACE}/{_NAME}"
-    container: Any = target.container
-    container.put_archive(_PLACE, folder.getvalue())
-    try:
-        code, output = target.container.exec_run(
-            ["sh", "-c", f"mysql --user=root --default-character-set=utf8mb4 < {path}"], user="mysql"
+def row_counts(member: Member, schemas: Collection[str]) -> dict[str, int]:
+    """Return `schema.table` to the number of rows there now."""
+    tables = member.ask(
+        "SELECT CONCAT(table_schema, '.', table_name) FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
+    )
+    wanted = sorted(table for table in tables if table.partition(".")[0] in schemas)
+    return {table: int(member.ask(_COUNT.format(table.replace(".", "`.`", 1)))[0]) for table in wanted}
+
+
+def _demand_known_schemas(workspace: Workspace, contents: Contents) -> None:
+    known = service_schemas(workspace.settings)
+    for schema in sorted(contents.schemas):
+        if schema not in known:
+            have = ", ".join(known) or "none"
+            raise DatabaseError(
+                f'the backup holds the schema "{schema}", which no service of the stack {workspace.stack} has '
+                f"(it has {have}): choose another stack or file."
+            )
+
+
+def _demand_empty(member: Member, contents: Contents) -> None:
+    for table, count in row_counts(member, contents.schemas).items():
+        if count and table.partition(".")[2] not in _BOOKKEEPING:
+            raise DatabaseError(
+                f"{table} has {count} rows, which the restore would replace: back them up, then restore with FORCE=1."
+            )
+
+
+def _compare(contents: Contents, now: dict[str, int], seconds: float) -> int:
+    for table, count in sorted(contents.rows.items()):
+        there = now.get(table, 0)
+        print(f"  {table:<40} {there:>10} rows" + ("" if there == count else f", and {count} in the backup"))
+    different = [table for table, count in contents.rows.items() if now.get(table) != count]
+    if different:
+        raise DatabaseError(
+            f"{different[0]} does not have the backup's number of rows: was it written to? Restore again with FORCE=1 "
+            "while nobody writes."
         )
-    finally:
-        target.container.exec_run(["rm", "-f", path], user="mysql")
-    if code != 0:
-        raise PulumiError(f"MySQL in {target.region} refuses: {cast('bytes', output).decode(errors='replace').strip()}")
+    print(f"restored and counted in {seconds:.1f} s; `make up` brings a schema of an older release up to date")
+    return 0
