@@ -171,7 +171,11 @@ class RunningStack:
         )
 
     def _write_settings(self, document: dict[str, Any]) -> None:
-        self.workspace.stack_file.write_text(yaml.safe_dump(document, sort_keys=False))
+        file = self.workspace.stack_file
+        whole = file.with_name(f"{file.name}.new")
+        whole.write_text(yaml.safe_dump(document, sort_keys=False))
+        # In one step: a thread that looks at the settings meanwhile sees the old ones or the new ones.
+        whole.replace(file)
         self.workspace.prepare()
 
 
