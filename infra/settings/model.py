@@ -119,7 +119,8 @@ class Settings(Section):
         members = len(self.regions) + (self.mysql.witness is not None)
         if members < 3 or members % 2 == 0:
             fix = "remove gostack:mysql.witness" if self.mysql.witness is not None else "add gostack:mysql.witness"
-            fix = 'set it to "single"' if members < 2 else fix
+            if len(self.regions) == 1:
+                fix = 'set it to "single"' + (" and remove gostack:mysql.witness" if self.mysql.witness else "")
             raise ValueError(
                 'gostack:mysql.topology is "group", which takes 3 members or another odd number, and has '
                 f"{members}: {fix}."

@@ -122,7 +122,10 @@ SPECIAL: dict[str, Callable[[Document], Any]] = {
     "service-at-the-root": lambda document: document["services"]["users"].update(routes=[{"path": "/"}]),
     "exact-root": lambda document: document["services"]["users"].update(routes=[{"path": "/", "match": "exact"}]),
     "no-route": lambda document: document["services"]["users"].update(routes=[]),
-    "one-region": lambda document: document["regions"].pop("west"),
+    "one-region": lambda document: (
+        document["regions"].pop("west"),
+        document.update(mysql={"primary": "east", "topology": "single"}),
+    ),
     "longest-host": hosts(".".join(["a" * 60, "b" * 60, "c" * 60, "example.com"])),
     "many-hosts": hosts(*(f"host-{number}.example.com" for number in range(300))),
 }

@@ -101,6 +101,11 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
         'gostack:mysql.topology is "group", which takes 3 members or another odd number, and has 1: '
         'set it to "single".',
     ),
+    "a group of one and a witness": (
+        lambda d: d["regions"].pop("west"),
+        'gostack:mysql.topology is "group", which takes 3 members or another odd number, and has 2: '
+        'set it to "single" and remove gostack:mysql.witness.',
+    ),
     "a witness without a group": (
         lambda d: d["mysql"].update(topology="replica", witness={"cidr": "10.80.9.0/24"}),
         'gostack:mysql: witness is set, but topology is "replica": remove witness, or set topology to "group".',
