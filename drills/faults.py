@@ -100,3 +100,15 @@ def replicas_that_answer(scene: Scene, region: str, requests: int = 40) -> int:
     log = bytes(ingress.logs(since=since - 1)).decode(errors="replace")
     replicas = scene.stack.containers("application", service=SERVICE, region=region)
     return sum(any(f'"{address}:' in log for address in addresses(scene, one)) for one in replicas)
+
+
+def kill_doomed_region(scene: Scene) -> None:
+    """Kill every container of the region that is to be lost."""
+    for container in scene.stack.objects.containers():
+        if container.labels.get("gostack.region") == scene.doomed_region and container.status == "running":
+            container.kill()
+
+
+def observe_replicas_that_answer_again(scene: Scene) -> None:
+    """Keep how many replicas of the lost region answer requests after its return."""
+    scene.observe("replicas_that_answer_again", replicas_that_answer(scene, scene.doomed_region))

@@ -69,6 +69,22 @@ class ConsulAgent(pulumi.ComponentResource):
         self.register_outputs({"node": self.node})
 
 
+def membership(
+    region: RegionReference, datacenter: ConsulReference, services: Sequence[consul.ServiceInstance] = ()
+) -> dict[str, pulumi.Input[str]]:
+    """Return the variables by which an agent's start script joins the region's datacenter."""
+    return {
+        "AGENT_CONFIGURATION": consul.agent_configuration(
+            datacenter=datacenter["datacenter"],
+            lan_cidr=region["cidr"],
+            wan_cidr=region["backbone_cidr"],
+            server_addresses=datacenter["server_addresses"],
+            services=services,
+        ),
+        "GOSSIP_CONFIGURATION": pulumi.Output.secret(datacenter["gossip_key"]).apply(consul.gossip_configuration),
+    }
+
+
 def agent_spec(args: ConsulAgentArgs) -> ContainerSpec:
     """Return what the agent's container is made of."""
     region, datacenter = args["region"], args["consul"]
@@ -81,14 +97,7 @@ def agent_spec(args: ConsulAgentArgs) -> ContainerSpec:
         entrypoint=["/bin/sh", "-c"],
         command=[script("consul-agent")],
         environment={
-            "AGENT_CONFIGURATION": consul.agent_configuration(
-                datacenter=datacenter["datacenter"],
-                lan_cidr=region["cidr"],
-                wan_cidr=region["backbone_cidr"],
-                server_addresses=datacenter["server_addresses"],
-                services=[_instance(service) for service in args["services"]],
-            ),
-            "GOSSIP_CONFIGURATION": pulumi.Output.secret(datacenter["gossip_key"]).apply(consul.gossip_configuration),
+            **membership(region, datacenter, [_instance(service) for service in args["services"]]),
             "NODE": args["node"],
             "DRAIN_SECONDS": str(args["drain_seconds"]),
         },

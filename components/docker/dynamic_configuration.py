@@ -4,7 +4,7 @@ import pulumi
 import pulumi_docker as docker
 
 from components.args import DynamicConfigurationArgs
-from components.docker.consul_agent import CONSUL_USER
+from components.docker.consul_agent import CONSUL_USER, membership
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.rendering import consul
 from components.rendering.scripts import DYNAMIC_CONFIGURATION_HEALTH, script
@@ -35,15 +35,7 @@ class DynamicConfiguration(pulumi.ComponentResource):
                 entrypoint=["/bin/sh", "-c"],
                 command=[script("dynamic-configuration")],
                 environment={
-                    "AGENT_CONFIGURATION": consul.agent_configuration(
-                        datacenter=datacenter["datacenter"],
-                        lan_cidr=region["cidr"],
-                        wan_cidr=region["backbone_cidr"],
-                        server_addresses=datacenter["server_addresses"],
-                    ),
-                    "GOSSIP_CONFIGURATION": pulumi.Output.secret(datacenter["gossip_key"]).apply(
-                        consul.gossip_configuration
-                    ),
+                    **membership(region, datacenter),
                     "NODE": name,
                     "KEY": key,
                     "DOCUMENT": args["document"],

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from drills.faults import replicas_that_answer
+from drills.faults import kill_doomed_region, observe_replicas_that_answer_again
 from drills.model import NO_FAILED_REQUEST, NO_ROW_LOST, Criterion, Drill, LoadPlan
-from drills.scene import Scene
-
-
-def _act(scene: Scene) -> None:
-    for container in scene.stack.objects.containers():
-        if container.labels.get("gostack.region") == scene.doomed_region and container.status == "running":
-            container.kill()
-
-
-def _verify(scene: Scene) -> None:
-    scene.observe("replicas_that_answer_again", replicas_that_answer(scene, scene.doomed_region))
-
 
 DRILL = Drill(
     name="region-kill",
     purpose="Every container of the region without the primary is killed; clients use the other region's entry.",
-    act=_act,
+    act=kill_doomed_region,
     criteria=(NO_FAILED_REQUEST, NO_ROW_LOST, Criterion("replicas_that_answer_again", "==", 2)),
     load=LoadPlan(surviving_entries_only=True, after_seconds=15),
-    verify=_verify,
+    verify=observe_replicas_that_answer_again,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drills.faults import replicas_that_answer
+from drills.faults import kill_doomed_region, observe_replicas_that_answer_again
 from drills.model import NO_ROW_LOST, Criterion, Drill, LoadPlan
 from drills.mysql import only_with_a_group
 from drills.scene import Scene
@@ -12,21 +12,11 @@ def _prepare(scene: Scene) -> None:
     scene.notes["doomed_region"] = scene.primary.labels["gostack.region"]
 
 
-def _act(scene: Scene) -> None:
-    for container in scene.stack.objects.containers():
-        if container.labels.get("gostack.region") == scene.doomed_region and container.status == "running":
-            container.kill()
-
-
-def _verify(scene: Scene) -> None:
-    scene.observe("replicas_that_answer_again", replicas_that_answer(scene, scene.doomed_region))
-
-
 DRILL = Drill(
     name="region-kill-primary",
     purpose="Every container of the region with the primary is killed; clients use the other region's entry.",
     prepare=_prepare,
-    act=_act,
+    act=kill_doomed_region,
     criteria=(
         Criterion("outage", "<", 13),
         Criterion("recovered", "<", 13),
@@ -34,6 +24,6 @@ DRILL = Drill(
         Criterion("replicas_that_answer_again", "==", 2),
     ),
     load=LoadPlan(surviving_entries_only=True, after_seconds=25),
-    verify=_verify,
+    verify=observe_replicas_that_answer_again,
     reason_against=only_with_a_group,
 )
