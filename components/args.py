@@ -383,6 +383,9 @@ class RouteArgs(TypedDict):
     timeout_seconds: int
     """Longest wait in seconds for a response."""
 
+    per_try_timeout_seconds: int
+    """Wait in seconds after which a GET or HEAD is asked of another replica; 0 is no shorter wait."""
+
 
 class HeaderMatchArgs(TypedDict):
     """A request header that leads to a canary."""

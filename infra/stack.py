@@ -323,6 +323,7 @@ class _Stack:
                 "rate_limit_per_second": route.rate_limit_per_second,
                 "rate_limit_burst": route.rate_limit_burst,
                 "timeout_seconds": route.timeout_seconds,
+                "per_try_timeout_seconds": route.per_try_timeout_seconds,
             }
             for name, service in self.settings.services.items()
             for route in service.routes

@@ -8,7 +8,7 @@ of the text is `nginx -t` of the image that runs it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from components.rendering.nginx_tracks import (
@@ -57,6 +57,7 @@ class Route:
     rate_limit_per_second: int
     rate_limit_burst: int
     timeout_seconds: int
+    per_try_timeout_seconds: int
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,12 @@ http {{
     default 1;
     "~^(POST|PATCH|LOCK):$" 0;
   }}
+  # Asked of another replica sooner than a write, which may have to wait until the database has a primary again.
+  map $request_method $reads {{
+    default 0;
+    GET 1;
+    HEAD 1;
+  }}
 
   # A browser would apply it to every program on this machine that is called localhost.
   map $host $strict_transport {{
@@ -292,6 +299,9 @@ def _location(index: int, route: Route, model: IngressModel) -> str:
     if not route.idempotent:
         first.append(f"error_page 418 = @route_{index}_once;")
         first.append("if ($replayable = 0) { return 418; }")
+    if route.per_try_timeout_seconds:
+        first.append(f"error_page 419 = @route_{index}_read;")
+        first.append("if ($reads) { return 419; }")
     # A list of peers that changes while a request is retried ends in a 502: ask once more with the new list.
     first.append(f"error_page 502 504 = @route_{index}_again;")
     first += _proxy(route, "$track", replay=True)
@@ -302,6 +312,10 @@ def _location(index: int, route: Route, model: IngressModel) -> str:
     if not route.idempotent:
         once = [*limits, *headers, *_ERRORS, *_proxy(route, "$track", replay=False)]
         blocks.append(_block(f"location @route_{index}_once", once))
+    if route.per_try_timeout_seconds:
+        patient_enough = replace(route, timeout_seconds=route.per_try_timeout_seconds)
+        read = [*limits, *headers, "include error_pages.conf;", f"error_page 502 504 = @route_{index}_again;"]
+        blocks.append(_block(f"location @route_{index}_read", [*read, *_proxy(patient_enough, "$track", replay=True)]))
     return "\n".join(blocks)
 
 

@@ -115,6 +115,19 @@ class RouteSettings(Section):
     timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = 15
     """Longest wait in seconds for a response before another replica is asked or 504 is answered."""
 
+    per_try_timeout_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
+    """Shorter wait in seconds after which a GET or HEAD is asked of another replica, so that one that hangs is not
+    noticed; 0 waits as long as for everything else. It must be longer than the slowest answer that is still good."""
+
+    @model_validator(mode="after")
+    def _one_try_is_shorter(self) -> Self:
+        if self.per_try_timeout_seconds > self.timeout_seconds:
+            raise ValueError(
+                f"per_try_timeout_seconds ({self.per_try_timeout_seconds}) is longer than timeout_seconds "
+                f"({self.timeout_seconds}): lower the first or raise the second."
+            )
+        return self
+
     @model_validator(mode="after")
     def _usable_path(self) -> Self:
         if self.match == "regex":

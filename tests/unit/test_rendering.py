@@ -32,6 +32,7 @@ def route(**values: object) -> nginx.Route:
         "rate_limit_per_second": 0,
         "rate_limit_burst": 0,
         "timeout_seconds": 15,
+        "per_try_timeout_seconds": 0,
     }
     return nginx.Route(**{**defaults, **values})  # type: ignore[arg-type]
 
@@ -68,6 +69,20 @@ def test_a_write_without_a_key_is_sent_once_and_everything_else_again() -> None:
     assert "non_idempotent" not in once
     assert "non_idempotent" in again
     assert "if ($replayable = 0) { return 418; }" in block(files["routes.conf"], "location = /users")
+
+
+def test_a_read_is_asked_of_another_replica_sooner_than_a_write() -> None:
+    routes = rendered(route(path="/users", per_try_timeout_seconds=2, timeout_seconds=8))["routes.conf"]
+    read = block(routes, "location @route_0_read")
+    assert "proxy_read_timeout 2s;" in read
+    assert "error_page 502 504 = @route_0_again;" in read
+    assert "proxy_read_timeout 8s;" in block(routes, "location = /users")
+    assert "if ($reads) { return 419; }" in block(routes, "location = /users")
+    assert "proxy_read_timeout 8s;" in block(routes, "location @route_0_again")
+
+
+def test_without_a_shorter_wait_a_read_is_handled_like_everything_else() -> None:
+    assert "419" not in rendered(route(path="/users"))["routes.conf"]
 
 
 def test_an_idempotent_route_repeats_every_write() -> None:
