@@ -26,8 +26,9 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Each step is told in a line of its own; Pulumi speaks when one fails.
     workspace = dataclasses.replace(Workspace(PROJECT, options.stack), quiet=True)
-    action = promote if options.verb == "promote" else roll_back
-    return guarded(lambda: action(workspace, options.service))
+    if options.verb == "promote":
+        return guarded(lambda: promote(workspace, options.service))
+    return guarded(lambda: roll_back(workspace, options.service))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 from delivery.rollout import StackRollout, canary_of
 from delivery.stack_file import make_canary_stable, remove_canary
@@ -12,14 +13,13 @@ from operations import lifecycle
 from operations.workspace import PulumiError, Workspace
 
 
-def promote(workspace: Workspace, service: str) -> int:
-    """Walk the canary of `service` to all clients and make it the stable version; return 0, or 1 after a rollback."""
+def promote(workspace: Workspace, service: str, tell: Callable[[str], None] | None = None) -> int:
+    """Walk the canary of `service` to all clients and make it the stable version; return 0, or 1 after a rollback.
+
+    `tell` is given each step in words; without it, they are printed with the time.
+    """
     canary = canary_of(workspace, service)
-    started = time.monotonic()
-
-    def tell(text: str) -> None:
-        print(f"[{time.monotonic() - started:6.1f}s] {text}", flush=True)
-
+    tell = tell or _printed_with_the_time()
     outcome = walk(StackRollout(workspace, service), canary.analysis, time.sleep, tell)
     if not outcome.completed:
         print(f"{service}: rolled back, nobody has the canary any more: {outcome.reason}", file=sys.stderr)
@@ -38,6 +38,11 @@ def roll_back(workspace: Workspace, service: str) -> int:
     StackRollout(workspace, service).roll_back()
     print(f"{service}: everybody has the stable version; commit {workspace.stack_file.name}")
     return 0
+
+
+def _printed_with_the_time() -> Callable[[str], None]:
+    started = time.monotonic()
+    return lambda text: print(f"[{time.monotonic() - started:6.1f}s] {text}", flush=True)
 
 
 def _update(workspace: Workspace, otherwise: str) -> None:

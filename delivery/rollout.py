@@ -61,9 +61,15 @@ class StackRollout:
         """Send everybody to the stable track: the traffic first, then the state; raises PulumiError."""
         # Written first: whatever is interrupted from here on, the next update agrees with it.
         set_weight(self._workspace, self._service, 0)
-        everybody_to_stable(self._objects, self._workspace.settings, self._service)
+        refusal = ""
+        try:
+            everybody_to_stable(self._objects, self._workspace.settings, self._service)
+        except PulumiError as error:
+            # An ingress that refuses is no reason to leave the clients of the others with the canary.
+            refusal = str(error)
         if lifecycle.update(self._workspace) != 0:
-            raise PulumiError("the canary has no traffic, but the update failed: run `make up`")
+            found = refusal or "the canary has no traffic"
+            raise PulumiError(f"{found}; the update to 0 % failed: correct the cause and run `make up`")
 
 
 def canary_of(workspace: Workspace, service: str) -> CanarySettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -49,11 +50,16 @@ class Outcome:
 
 
 def walk(
-    rollout: Rollout, limits: AnalysisSettings, wait: Callable[[float], None], tell: Callable[[str], None]
+    rollout: Rollout,
+    limits: AnalysisSettings,
+    wait: Callable[[float], None],
+    tell: Callable[[str], None],
+    clock: Callable[[], float] = time.monotonic,
 ) -> Outcome:
-    """Take the canary through the steps; `wait` is given seconds. Whatever happens, it ends at 100 % or at 0 %."""
+    """Take the canary through the steps; `wait` is given seconds, `clock` gives them. Whatever happens, it ends at
+    100 % or at 0 %."""
     try:
-        reason = _steps(rollout, limits, wait, tell)
+        reason = _Walk(rollout, limits, wait, tell, clock).steps()
     except ShiftError as error:
         reason = str(error)
     except BaseException:
@@ -66,49 +72,52 @@ def walk(
     return Outcome(completed=not reason, reason=reason)
 
 
-def _steps(
-    rollout: Rollout, limits: AnalysisSettings, wait: Callable[[float], None], tell: Callable[[str], None]
-) -> str:
-    position, release = 0, ""
-    while position < len(limits.steps):
-        weight = limits.steps[position]
-        rollout.shift(weight)
-        found = rollout.release()
-        if found != release and position > 0:
-            tell("another version became the canary: the walk begins again")
-            position, release = 0, found
-            continue
-        release = found
-        tell(f"{weight} % of the clients have the canary")
-        reason, changed = _step(rollout, limits, release, wait, tell)
-        if reason:
-            return reason
-        if changed:
-            tell("another version became the canary: the walk begins again")
-            position, release = 0, rollout.release()
-            continue
-        position += 1
-    return ""
+@dataclass(frozen=True)
+class _Walk:
+    rollout: Rollout
+    limits: AnalysisSettings
+    wait: Callable[[float], None]
+    tell: Callable[[str], None]
+    clock: Callable[[], float]
 
+    def steps(self) -> str:
+        """Return what spoke against the canary; empty when nothing did."""
+        position, release = 0, ""
+        while position < len(self.limits.steps):
+            weight = self.limits.steps[position]
+            self.rollout.shift(weight)
+            found = self.rollout.release()
+            if found != release and position > 0:
+                self.tell("another version became the canary: the walk begins again")
+                position, release = 0, found
+                continue
+            release = found
+            self.tell(f"{weight} % of the clients have the canary")
+            reason, changed = self._step(release)
+            if reason:
+                return reason
+            if changed:
+                self.tell("another version became the canary: the walk begins again")
+                position, release = 0, self.rollout.release()
+                continue
+            position += 1
+        return ""
 
-def _step(
-    rollout: Rollout,
-    limits: AnalysisSettings,
-    release: str,
-    wait: Callable[[float], None],
-    tell: Callable[[str], None],
-) -> tuple[str, bool]:
-    """Return what spoke against the step, and whether another version came in between."""
-    rollout.watch()
-    passed = failed = 0
-    while passed < limits.checks:
-        wait(limits.interval_seconds)
-        if rollout.release() != release:
-            return "", True
-        canary, stable = rollout.look()
-        problem = objection(canary, stable, limits)
-        tell(f"  canary: {canary}; stable: {stable}" + (f" — {problem}" if problem else ""))
-        passed, failed = (0, failed + 1) if problem else (passed + 1, 0)
-        if failed >= limits.threshold:
-            return problem, False
-    return "", False
+    def _step(self, release: str) -> tuple[str, bool]:
+        """Return what spoke against the step, and whether another version came in between."""
+        self.rollout.watch()
+        due = self.clock()
+        passed = failed = 0
+        while passed < self.limits.checks:
+            # A look takes its time; the next one is not to be later for it.
+            due += self.limits.interval_seconds
+            self.wait(max(0.0, due - self.clock()))
+            if self.rollout.release() != release:
+                return "", True
+            canary, stable = self.rollout.look()
+            problem = objection(canary, stable, self.limits)
+            self.tell(f"  canary: {canary}; stable: {stable}" + (f" — {problem}" if problem else ""))
+            passed, failed = (0, failed + 1) if problem else (passed + 1, 0)
+            if failed >= self.limits.threshold:
+                return problem, False
+        return "", False

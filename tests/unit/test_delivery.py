@@ -133,10 +133,11 @@ class Rehearsal:
         self.weights.append(0)
 
 
-def walked(rehearsal: Rehearsal) -> tuple[Outcome, list[float], str]:
+def walked(rehearsal: Rehearsal, look_seconds: float = 0) -> tuple[Outcome, list[float], str]:
     waits: list[float] = []
     told: list[str] = []
-    return walk(rehearsal, LIMITS, waits.append, told.append), waits, "\n".join(told)
+    outcome = walk(rehearsal, LIMITS, waits.append, told.append, lambda: sum(waits) + look_seconds * rehearsal.looked)
+    return outcome, waits, "\n".join(told)
 
 
 def test_a_good_canary_takes_every_step() -> None:
@@ -155,6 +156,11 @@ def test_a_breach_that_lasts_sends_it_back_after_threshold_intervals() -> None:
     assert rehearsal.weights == [5, 0]
     assert waits == [10] * LIMITS.threshold
     assert "rolling back: 5.00 %" in told
+
+
+def test_a_look_that_takes_its_time_makes_the_next_one_no_later() -> None:
+    _, waits, _ = walked(Rehearsal(looks=[BAD, BAD]), look_seconds=3)
+    assert waits == [10, 7]
 
 
 def test_one_bad_look_alone_is_forgiven_but_the_step_starts_to_count_anew() -> None:
