@@ -10,7 +10,7 @@ PYTHON := .venv/bin/python
 # pyright's wrapper takes the node of this machine where there is one.
 export PYRIGHT_PYTHON_GLOBAL_NODE := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
-GO_MODULES := service examples/greeter images/pause tests/doubles/unsteady_service drills/packet_delay
+GO_MODULES := service examples/greeter images/pause drills/unsteady_service drills/packet_delay
 STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack $(STACK) $(if $(PURGE),--purge)
 

@@ -16,6 +16,18 @@ def apply(scene: Scene) -> None:
     scene.observe("change_seconds", scene.up())
 
 
+def keep_settings(scene: Scene) -> None:
+    """Remember the settings, for `settings_as_before`."""
+    scene.notes["settings"] = scene.stack.workspace.stack_file.read_text(encoding="utf-8")
+
+
+def settings_as_before(scene: Scene) -> None:
+    """Write the settings that `keep_settings` remembered; the next `make up` brings them into force."""
+    if "settings" in scene.notes:
+        scene.stack.workspace.stack_file.write_text(scene.notes["settings"], encoding="utf-8")
+        scene.stack.workspace.prepare()
+
+
 def scale(scene: Scene, replicas: int) -> None:
     """Set the number of replicas in each region."""
     scene.stack.change_settings(SERVICE, replicas=replicas)

@@ -86,11 +86,10 @@ class Scene:
     def up(self) -> float:
         """Run what `make up` runs and return how many seconds it took; raises DrillError when it fails."""
         started = time.monotonic()
-        log = self.folder / "up.log"
-        with self._logged(log):
+        with self.logged("up.log"):
             code = lifecycle.up(self.stack.workspace)
         if code != 0:
-            raise DrillError(f"`make up` failed: {_tail(log)}")
+            raise DrillError(f"`make up` failed: {_tail(self.folder / 'up.log')}")
         return time.monotonic() - started
 
     def seed(self) -> None:
@@ -123,9 +122,9 @@ class Scene:
         return self.stack.rows_in(self.primary, f"SELECT email FROM users.users WHERE email LIKE '{pattern}'")  # noqa: S608
 
     @contextmanager
-    def _logged(self, log: Path) -> Generator[None]:
-        # The table is what a person wants to see; what `up` says is kept for when it fails.
-        with log.open("a", encoding="utf-8") as file, redirect_stdout(file), redirect_stderr(file):
+    def logged(self, name: str) -> Generator[None]:
+        """Keep what commands print in a file of this run: the table is what a person wants to see."""
+        with (self.folder / name).open("a", encoding="utf-8") as file, redirect_stdout(file), redirect_stderr(file):
             yield
 
 

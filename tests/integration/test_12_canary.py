@@ -25,7 +25,7 @@ from operations.workspace import PulumiError
 from tests.integration.support import LiveStack, tell
 
 CANARY: dict[str, Any] = {
-    "context": "tests/doubles/unsteady_service",
+    "context": "drills/unsteady_service",
     "match": [{"header": "X-App-Version", "value": "2.0"}, {"header": "X-User-Tag", "value": "beta"}],
     "analysis": {"steps": [25, 100], "interval_seconds": 3, "checks": 2, "threshold": 2},
 }

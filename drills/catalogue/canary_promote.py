@@ -1,0 +1,26 @@
+"""A good canary becomes the stable version while clients use both."""
+
+from __future__ import annotations
+
+from drills.canary import set_canary, walk
+from drills.changes import keep_settings, settings_as_before
+from drills.faults import SERVICE
+from drills.model import NO_FAILED_REQUEST, NO_ROW_LOST, Criterion, Drill
+from drills.scene import Scene
+
+
+def _act(scene: Scene) -> None:
+    analysis = {"interval_seconds": 3, "checks": 2}
+    set_canary(scene, SERVICE, environment={"RELEASE": scene.identity}, analysis=analysis)
+    code, _ = walk(scene, SERVICE)
+    scene.observe("exit_code", code)
+
+
+DRILL = Drill(
+    name="canary-promote",
+    purpose="A canary is released and `make promote` walks it over 5, 25 and 50 % to all clients; it becomes stable.",
+    prepare=keep_settings,
+    act=_act,
+    criteria=(Criterion("exit_code", "==", 0), NO_FAILED_REQUEST, NO_ROW_LOST),
+    clean_up=settings_as_before,
+)
