@@ -9,13 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
-
-from docker.models.containers import Container
 
 from infra.settings import Settings
 from infra.settings.model import WITNESS
-from operations.objects import StackObjects, role
+from operations.mysql_members import DatabaseError, ask_member, running_members
+from operations.objects import StackObjects
 from operations.workspace import Workspace
 
 TRANSACTION_SECONDS = 30
@@ -107,19 +105,16 @@ def move_primary(ask: Ask, members: list[str], region: str, patience: float = PA
 
 def asker(objects: StackObjects) -> Ask:
     """Return how the members of a stack are asked: as root, through the socket in their containers."""
-    containers: dict[str, Container] = {
-        container.labels.get("gostack.region", ""): container
-        for container in objects.containers()
-        if role(container) == "mysql" and container.status == "running"
-    }
+    containers = {container.labels.get("gostack.region", ""): container for container in running_members(objects)}
 
     def ask(place: str, query: str) -> list[str]:
         container = containers.get(place)
         if container is None:
             return []
-        command = ["mysql", "--user=root", "--batch", "--skip-column-names", "--execute", query]
-        code, output = container.exec_run(command)
-        return cast("bytes", output).decode().splitlines() if code == 0 else []
+        try:
+            return ask_member(container, query)
+        except DatabaseError:
+            return []
 
     return ask
 

@@ -38,7 +38,7 @@ class Member:
 
     def ask(self, query: str) -> list[str]:
         """Return the result of a query, one line a row; raises DatabaseError."""
-        return _ask(self.container, query)
+        return ask_member(self.container, query)
 
     def output_of(self, command: Sequence[str]) -> Iterator[bytes]:
         """Run a command and yield what it prints; raises DatabaseError when it fails."""
@@ -78,15 +78,19 @@ class Member:
         _demand_success(client, identity, "mysql", complaints)
 
 
+def running_members(objects: StackObjects) -> list[Container]:
+    """The containers of the members that run, by name."""
+    found = [one for one in objects.containers() if role(one) == "mysql" and one.status == "running"]
+    return sorted(found, key=lambda container: str(container.name))
+
+
 def members(objects: StackObjects) -> list[Member]:
     """Every member that answers, by name; raises DatabaseError when there is none."""
     found: list[Member] = []
     silent: list[str] = []
-    for container in sorted(objects.containers(), key=lambda item: str(item.name)):
-        if role(container) != "mysql" or container.status != "running":
-            continue
+    for container in running_members(objects):
         try:
-            found.append(Member(container, _ask(container, "SELECT @@global.super_read_only") == ["1"]))
+            found.append(Member(container, ask_member(container, "SELECT @@global.super_read_only") == ["1"]))
         except DatabaseError as error:
             silent.append(str(error))
     if not found:
@@ -115,7 +119,8 @@ def _is_well(container: Container) -> bool:
     return cast("dict[str, Any]", container.attrs["State"].get("Health") or {}).get("Status") == "healthy"
 
 
-def _ask(container: Container, query: str) -> list[str]:
+def ask_member(container: Container, query: str) -> list[str]:
+    """Return the result of a query on the member in a container, one line a row; raises DatabaseError."""
     result = container.exec_run([*_ASK, "--execute", query], demux=True)
     output, complaint = cast("tuple[bytes | None, bytes | None]", result.output)
     if result.exit_code != 0:
