@@ -63,7 +63,7 @@ def _remove_failed_jobs(objects: StackObjects) -> list[str]:
     for container in objects.containers():
         state = container.attrs["State"]
         if role(container) == "job" and state["Status"] == "exited" and state["ExitCode"] != 0:
-            container.remove(force=True)
+            container.remove(force=True, v=True)
             told.append(f"{container.name} had failed: it runs again")
     return told
 
