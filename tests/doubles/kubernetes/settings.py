@@ -20,6 +20,7 @@ _IGNORED = frozenset(
         "strictMode",
         "suppressDeprecationWarnings",
         "suppressHelmHookWarnings",
+        "upsertExistingObjects",
         "version",
     }
 )
