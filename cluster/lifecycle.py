@@ -114,6 +114,8 @@ def _start(folders: Folders, programs: Programs, processes: Processes, progress:
     if started:
         progress.line(LANE, f"starting {', '.join(started)}")
     _wait(api.ready, "The API server is not ready", processes, ("etcd", "kube-apiserver"))
+    # The rights of the components first.
+    _apply(folders, programs)
     before = len(started)
     for make in (components.controller_manager, components.scheduler, components.kube_proxy, components.local_cloud):
         ensure(make(folders, programs))
@@ -122,7 +124,6 @@ def _start(folders: Folders, programs: Programs, processes: Processes, progress:
         ensure(components.kubelet(folders, programs, node))
     if started[before:]:
         progress.line(LANE, f"starting {', '.join(started[before:])}")
-    _apply(folders, programs)
     before = len(started)
     ensure(components.metrics_server(folders, programs))
     names = {node.name for node in NODES}
