@@ -13,6 +13,7 @@ from bootstrap.locks import exclusive
 from bootstrap.progress import Progress
 from cluster import addons, cgroups, components, files, images, leftovers, network, ownership, preflight
 from cluster.api import ApiServer
+from cluster.debian import find_debian_programs
 from cluster.layout import NODES, PAUSE_IMAGE, Folders, Node
 from cluster.processes import Processes, reap
 from cluster.programs import Programs, ensure_programs
@@ -81,6 +82,9 @@ def remove(folders: Folders) -> None:
     leftovers.unmount(folders)
     cgroups.tear_down()
     network.tear_down(folders)
+    programs = find_debian_programs()
+    if programs is not None:
+        network.remove_address_sets(programs)
     leftovers.remove_links(folders)
     folders.kubeconfig.unlink(missing_ok=True)
     shutil.rmtree(folders.run, ignore_errors=True)
@@ -114,6 +118,8 @@ def _start(folders: Folders, programs: Programs, processes: Processes, progress:
     if started:
         progress.line(LANE, f"starting {', '.join(started)}")
     _wait(api.ready, "The API server is not ready", processes, ("etcd", "kube-apiserver"))
+    # The rights of the components first.
+    _apply(folders, programs)
     before = len(started)
     for make in (components.controller_manager, components.scheduler, components.kube_proxy, components.local_cloud):
         ensure(make(folders, programs))
@@ -122,7 +128,6 @@ def _start(folders: Folders, programs: Programs, processes: Processes, progress:
         ensure(components.kubelet(folders, programs, node))
     if started[before:]:
         progress.line(LANE, f"starting {', '.join(started[before:])}")
-    _apply(folders, programs)
     before = len(started)
     ensure(components.metrics_server(folders, programs))
     names = {node.name for node in NODES}
