@@ -156,6 +156,30 @@ class DatabaseSettings(Section):
     image before its replicas start. None when it has no migrations."""
 
 
+class AutoscalingSettings(Section):
+    """How the number of replicas follows the load."""
+
+    maximum: Annotated[int, Field(ge=1, le=100)] = 10
+    """Highest number of replicas in each region; the lowest is `replicas`."""
+
+    cpu_percent: Annotated[int, Field(ge=10, le=95)] = 50
+    """Use of the requested CPU in percent, on average, that the number of replicas aims at."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a replica may use at most."""
+
+    memory_mib: int
+    """Memory in MiB."""
+
+    cpus: float
+    """Cores."""
+
+
+_LIMITS = {"docker": Limits(256, 1.0), "kubernetes": Limits(512, 0.5)}
+
+
 @dataclass(frozen=True)
 class Track:
     """One version of a service that serves: the stable one or the canary."""
@@ -205,7 +229,7 @@ class ServiceSettings(Section):
     """Port on which the service listens inside its container; it is told in the variable PORT."""
 
     replicas: Annotated[int, Field(ge=1, le=20)] = 2
-    """Number of replicas in each region."""
+    """Number of replicas in each region; with `autoscaling` the lowest number."""
 
     routes: list[RouteSettings] = Field(default_factory=list[RouteSettings])
     """Paths of the ingress that lead here; none for a service that only others call."""
@@ -228,11 +252,20 @@ class ServiceSettings(Section):
     database: DatabaseSettings | None = None
     """MySQL schema; None for a service without one."""
 
-    memory_mib: Annotated[int, Field(ge=16, le=65536)] = 256
-    """Memory limit of a replica in MiB."""
+    memory_mib: Annotated[int, Field(ge=16, le=65536)] | None = None
+    """Memory limit of a replica in MiB; 256 on Docker and 512 on Kubernetes when it is not given."""
 
-    cpus: Annotated[float, Field(ge=0.05, le=64)] = 1.0
-    """CPU limit of a replica in cores."""
+    cpus: Annotated[float, Field(ge=0.05, le=64)] | None = None
+    """CPU limit of a replica in cores; 1.0 on Docker and 0.5 on Kubernetes when it is not given."""
+
+    memory_request_mib: Annotated[int, Field(ge=16, le=65536)] = 256
+    """Kubernetes only: memory in MiB that a node must have free for a replica."""
+
+    cpu_request: Annotated[float, Field(ge=0.01, le=64)] = 0.25
+    """Kubernetes only: cores that a node must have free for a replica."""
+
+    autoscaling: AutoscalingSettings | None = AutoscalingSettings()
+    """Kubernetes only: how the number of replicas follows the load; null keeps it at `replicas`."""
 
     drain_seconds: Annotated[int, Field(ge=1, le=300)] = 3
     """Time in seconds between the deregistration of a replica and its stop signal, for requests on their way."""
@@ -286,6 +319,11 @@ class ServiceSettings(Section):
             return [stable]
         environment = {**self.environment, **canary.environment}
         return [stable, Track(CANARY, canary.context, canary.image, canary.replicas, environment)]
+
+    def limits(self, platform: str) -> Limits:
+        """Return what a replica may use at most on a platform."""
+        usual = _LIMITS[platform]
+        return Limits(self.memory_mib or usual.memory_mib, self.cpus or usual.cpus)
 
     def document(self) -> str | None:
         """Return `settings` as JSON text, or None when there are none."""
