@@ -313,6 +313,10 @@ class MySqlReference(TypedDict):
     administration: NotRequired[MySqlAdministration]
     """Where accounts are made over the network, by TLS: on Kubernetes, and for a database that is run for the stack."""
 
+    writer_addresses: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Region to host and port to which services there send writes, where that is not `primary_address`: a copy that
+    forwards them."""
+
     networks: NotRequired[Sequence[pulumi.Input[str]]]
     """Networks in CIDR notation that the members are in, where they are not pods of the stack: services are allowed to
     reach them."""
@@ -502,6 +506,10 @@ class LoadBalancerArgs(TypedDict):
 
     load_balancer_class: NotRequired[str]
     """Class of the controller that makes it; the cluster's default when it is not given."""
+
+    service_type: NotRequired[str]
+    """Type of the Service, `LoadBalancer` when it is not given; `ClusterIP` where the load balancer is made outside of the
+    cluster and leads to the pods themselves."""
 
 
 class IngressArgs(TypedDict):

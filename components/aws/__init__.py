@@ -8,11 +8,11 @@ from components.aws.database_member import DatabaseMember
 from components.aws.dns_drain import DnsDrain
 from components.aws.encryption_key import EncryptionKey
 from components.aws.global_dns import GlobalDns
-from components.aws.load_balancer import LoadBalancer
-from components.aws.load_balancer_targets import LoadBalancerTargets
 from components.aws.network import Network
+from components.aws.network_load_balancer import NetworkLoadBalancer
 from components.aws.public_certificate import PublicCertificate
 from components.aws.registry import Registry
+from components.aws.target_binding import TargetBinding
 
 __all__ = [
     "AlarmTopic",
@@ -23,9 +23,9 @@ __all__ = [
     "DnsDrain",
     "EncryptionKey",
     "GlobalDns",
-    "LoadBalancer",
-    "LoadBalancerTargets",
     "Network",
+    "NetworkLoadBalancer",
     "PublicCertificate",
     "Registry",
+    "TargetBinding",
 ]

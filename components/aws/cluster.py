@@ -8,16 +8,15 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from components.aws.cluster_access import ClusterAccess
+from components.aws.cluster_defaults import ClusterDefaults
 from components.aws.cluster_insights import ClusterInsights
 from components.aws.cluster_roles import ClusterRoles
 from components.aws.encryption_key import EncryptionKey
 from components.aws.options import given_dependencies, named
+from components.rendering.aws_addresses import CLUSTER_SERVICES
 from components.rendering.kubeconfig import eks_kubeconfig
 
 CONTROL_PLANE_LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
-
-SERVICE_CIDR = "172.20.0.0/16"
-"""Addresses of Kubernetes services, which exist inside a cluster only; no region's network may overlap with them."""
 
 NODE_POOLS = ["general-purpose", "system"]
 """Node pools that come with Auto Mode."""
@@ -58,6 +57,9 @@ class ClusterArgs(TypedDict):
 
     insights: bool
     """True collects metrics and container logs of the nodes, from which alarms are made."""
+
+    topic_arn: pulumi.Input[str]
+    """Topic that alarms tell."""
 
     protect: bool
     """True refuses to delete or replace the cluster."""
@@ -129,7 +131,7 @@ class Cluster(pulumi.ComponentResource):
             kubernetes_network_config=aws.eks.ClusterKubernetesNetworkConfigArgs(
                 elastic_load_balancing=aws.eks.ClusterKubernetesNetworkConfigElasticLoadBalancingArgs(enabled=True),
                 ip_family="ipv4",
-                service_ipv4_cidr=SERVICE_CIDR,
+                service_ipv4_cidr=CLUSTER_SERVICES,
             ),
             encryption_config=aws.eks.ClusterEncryptionConfigArgs(
                 provider=aws.eks.ClusterEncryptionConfigProviderArgs(key_arn=key.arn), resources=["secrets"]
@@ -176,6 +178,11 @@ class Cluster(pulumi.ComponentResource):
             cluster_identifier=cluster.endpoint,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[access]),
         )
+        ClusterDefaults(
+            f"{name}-defaults",
+            {"key_arn": key.arn, "tags": args["tags"]},
+            pulumi.ResourceOptions(parent=self, provider=self.kubernetes),
+        )
         self._add_on(f"{name}-metrics-server", "metrics-server", cluster.name, args)
         if args["insights"]:
             ClusterInsights(
@@ -185,6 +192,7 @@ class Cluster(pulumi.ComponentResource):
                     "region": args["region"],
                     "logs_key_arn": args["logs_key_arn"],
                     "log_retention_days": args["log_retention_days"],
+                    "topic_arn": args["topic_arn"],
                     "tags": args["tags"],
                 },
                 inside,

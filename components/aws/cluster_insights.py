@@ -6,6 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.cluster_alarms import ClusterAlarms
 from components.aws.options import named
 from components.rendering.aws_addresses import partition
 from components.rendering.aws_policies import service_trust
@@ -27,6 +28,9 @@ class ClusterInsightsArgs(TypedDict):
 
     log_retention_days: int
     """Days for which logs are kept."""
+
+    topic_arn: pulumi.Input[str]
+    """Topic that alarms tell."""
 
     tags: Mapping[str, str]
     """Tags that every object of the stack carries."""
@@ -83,6 +87,16 @@ class ClusterInsights(pulumi.ComponentResource):
             resolve_conflicts_on_update="OVERWRITE",
             tags=named(args["tags"], name),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[identity, policy, *groups.values()]),
+        )
+        ClusterAlarms(
+            f"{name}-alarms",
+            {
+                "cluster_name": args["cluster_name"],
+                "application_logs": groups["application"].name,
+                "topic_arn": args["topic_arn"],
+                "tags": args["tags"],
+            },
+            inside,
         )
         self.application_logs = pulumi.Output.from_input(groups["application"].name)
         self.register_outputs({"application_logs": self.application_logs})

@@ -55,8 +55,6 @@ class EncryptionKey(pulumi.ComponentResource):
             tags=named(args["tags"], name),
             opts=pulumi.ResourceOptions(parent=self, protect=args["protect"], depends_on=given_dependencies(opts)),
         )
-        aws.kms.Alias(
-            f"{name}-alias", name=f"alias/{name}", target_key_id=key.key_id, opts=pulumi.ResourceOptions(parent=self)
-        )
+        aws.kms.Alias(f"{name}-alias", target_key_id=key.key_id, opts=pulumi.ResourceOptions(parent=self))
         self.arn = key.arn
         self.register_outputs({"arn": self.arn})

@@ -85,7 +85,6 @@ class GlobalDns(pulumi.ComponentResource):
             request_interval=10,
             failure_threshold=3,
             measure_latency=True,
-            reference_name=name[:27],
             tags=named(args["tags"], name),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[regional]),
         )

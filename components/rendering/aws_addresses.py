@@ -8,6 +8,9 @@ from ipaddress import IPv4Network
 ZONES = 3
 """Availability zones of a region: the loss of one leaves a majority of everything that votes."""
 
+CLUSTER_SERVICES = "172.20.0.0/16"
+"""Addresses of Kubernetes services, which exist inside a cluster only; no region's network may overlap with them."""
+
 LARGEST, SMALLEST = 16, 20
 """Prefix lengths that a region's network may have; a smaller one leaves the nodes too few addresses for their pods."""
 

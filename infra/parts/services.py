@@ -60,7 +60,7 @@ def _schema(context: Context, around: _Surroundings, name: str, service: Service
             "mysql": around.mysql.reference,
             "region": around.regions[first].reference,
             "service_images": {
-                track.name: around.images[name][track.name].image_id
+                track.name: context.foundation.image(first, around.images[name][track.name].image_id)
                 for track in service.tracks()
                 if track.name == STABLE or track.has_source
             },
@@ -112,6 +112,7 @@ def _track(
             arguments["environment"] = {
                 **track.environment,
                 **schema.environments.get(track.name, schema.environments[STABLE]),
+                **_writer(around.mysql, region),
                 "MYSQL_REPLICA_ADDRESS": _nearest(around.mysql, region),
             }
             arguments["secrets"] = schema.secrets.get(track.name, schema.secrets[STABLE])
@@ -137,7 +138,7 @@ def _arguments(
         "track": track.name,
         "region": around.regions[region].reference,
         "consul": around.consul[region].reference,
-        "image": image.image_id,
+        "image": context.foundation.image(region, image.image_id),
         "pause_image": context.pause_image,
         "version": image.version,
         "port": service.port,
@@ -165,6 +166,12 @@ def _arguments(
             "cpu_percent": service.autoscaling.cpu_percent,
         }
     return arguments
+
+
+def _writer(mysql: Database, region: str) -> dict[str, pulumi.Input[str]]:
+    """The address for writes, where it differs by region."""
+    addresses = mysql.reference.get("writer_addresses", {})
+    return {"MYSQL_PRIMARY_ADDRESS": addresses[region]} if region in addresses else {}
 
 
 def _nearest(mysql: Database, region: str) -> pulumi.Input[str]:

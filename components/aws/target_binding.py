@@ -11,7 +11,7 @@ from components.aws.options import given_dependencies
 API = "eks.amazonaws.com/v1"
 
 
-class LoadBalancerTargetsArgs(TypedDict):
+class TargetBindingArgs(TypedDict):
     """Inputs of a load balancer's targets."""
 
     namespace: pulumi.Input[str]
@@ -30,7 +30,7 @@ class LoadBalancerTargetsArgs(TypedDict):
     """Labels of the objects in the cluster."""
 
 
-class LoadBalancerTargets(pulumi.ComponentResource):
+class TargetBinding(pulumi.ComponentResource):
     """Bindings of EKS Auto Mode between target groups and a service. They are here, and not made by the cluster from
     a service of the type LoadBalancer, so that the load balancer is a resource like any other: reviewed, tagged, with
     alarms, and gone when the stack is."""
@@ -38,8 +38,8 @@ class LoadBalancerTargets(pulumi.ComponentResource):
     bound: pulumi.Output[str]
     """Names of the bindings; whoever uses it waits for them."""
 
-    def __init__(self, name: str, args: LoadBalancerTargetsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("gostack:index:LoadBalancerTargets", name, {}, opts)
+    def __init__(self, name: str, args: TargetBindingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:TargetBinding", name, {}, opts)
         bindings = [
             kubernetes.apiextensions.CustomResource(
                 f"{name}-{label}",

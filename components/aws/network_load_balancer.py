@@ -16,7 +16,7 @@ TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 """TLS 1.2 and 1.3 with forward secrecy, as Nginx itself accepts."""
 
 
-class LoadBalancerArgs(TypedDict):
+class NetworkLoadBalancerArgs(TypedDict):
     """Inputs of a load balancer."""
 
     vpc_id: pulumi.Input[str]
@@ -24,9 +24,6 @@ class LoadBalancerArgs(TypedDict):
 
     subnet_ids: pulumi.Input[Sequence[str]]
     """Public subnets, one for each zone."""
-
-    cidr: str
-    """Network of the region in CIDR notation."""
 
     cluster_name: str
     """Name of the cluster with the pods; its controller may use target groups that carry it as a tag."""
@@ -47,7 +44,7 @@ class LoadBalancerArgs(TypedDict):
     """Tags that every object of the stack carries."""
 
 
-class LoadBalancer(pulumi.ComponentResource):
+class NetworkLoadBalancer(pulumi.ComponentResource):
     """Ports 443 and 80 of a region, the only ones that the internet reaches. It speaks TLS with clients and again TLS
     with Nginx, which sees their addresses."""
 
@@ -63,8 +60,8 @@ class LoadBalancer(pulumi.ComponentResource):
     http_target_group_arn: pulumi.Output[str]
     """ARN of the target group that leads to the port that redirects to TLS."""
 
-    def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("gostack:index:LoadBalancer", name, {}, opts)
+    def __init__(self, name: str, args: NetworkLoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:NetworkLoadBalancer", name, {}, opts)
         self._name, self._args = name, args
         group = self._security_groups()
         balancer = aws.lb.LoadBalancer(
