@@ -508,8 +508,8 @@ class LoadBalancerArgs(TypedDict):
     """Class of the controller that makes it; the cluster's default when it is not given."""
 
     service_type: NotRequired[str]
-    """Type of the Service, `LoadBalancer` when it is not given; `ClusterIP` where the load balancer is made outside of the
-    cluster and leads to the pods themselves."""
+    """Type of the Service, `LoadBalancer` when it is not given; `ClusterIP` where the load balancer is made outside of
+    the cluster and leads to the pods themselves."""
 
 
 class IngressArgs(TypedDict):

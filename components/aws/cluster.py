@@ -162,12 +162,12 @@ class Cluster(pulumi.ComponentResource):
             },
             inside,
         )
-        self.kubeconfig = pulumi.Output.all(cluster.endpoint, cluster.certificate_authority).apply(
+        self.kubeconfig = pulumi.Output.all(cluster.endpoint, cluster.certificate_authority.data).apply(
             lambda found: eks_kubeconfig(
                 cluster=args["cluster_name"],
                 region=args["region"],
                 endpoint=found[0],
-                authority=found[1].data,
+                authority=found[1],
                 role_arn=args["deploy_role_arn"],
             )
         )

@@ -85,7 +85,7 @@ def _watched(cluster: pulumi.Input[str]) -> dict[str, Watched]:
             metric="node_cpu_utilization",
             dimensions=dimensions,
             threshold=80,
-            meaning="The nodes' CPU is above 80 % for 5 minutes: Auto Mode adds nodes; if it cannot, look at its events.",
+            meaning="The nodes' CPU is above 80 % for 5 minutes, and Auto Mode has not added any: look at its events.",
         ),
         "memory": Watched(
             namespace="ContainerInsights",

@@ -27,9 +27,8 @@ class ClusterDefaults(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClusterDefaultsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:ClusterDefaults", name, {}, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        tags = {
-            f"tagSpecification_{index}": f"{key}={value}" for index, (key, value) in enumerate(args["tags"].items(), 1)
-        }
+        pairs = [f"{key}={value}" for key, value in args["tags"].items()]
+        tags = {f"tagSpecification_{index}": pair for index, pair in enumerate(pairs, start=1)}
         disks = kubernetes.storage.v1.StorageClass(
             f"{name}-disks",
             metadata={"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},

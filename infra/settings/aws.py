@@ -199,8 +199,8 @@ class AwsSettings(Section):
     """Version of Kubernetes, in quotes. A higher one upgrades one region after the other; none goes back."""
 
     api_access: list[Annotated[str, AfterValidator(_anywhere_is_named)]] = Field(default_factory=list[str])
-    """Networks in CIDR notation from which the clusters' API servers are reached over the internet. Empty closes them to
-    all but their own network: then the program has to run inside it."""
+    """Networks in CIDR notation from which the clusters' API servers are reached over the internet. Empty closes them
+    to all but their own network: then the program has to run inside it."""
 
     administrators: list[RoleArn] = Field(default_factory=list[RoleArn])
     """ARNs of the roles of people who may do everything in the clusters, beside `deploy_role`."""

@@ -47,9 +47,12 @@ def _regions(settings: Settings, aws: AwsSettings) -> Iterator[str]:
         if region not in aws.regions:
             yield f'gostack:{key} is "{region}", which is no region of the stack: use one of {_listed(aws)}.'
         elif aws.regions[region].retiring:
-            yield f"gostack:aws.regions.{region}.retiring is true, but it is gostack:{key}: move that to another region."
+            yield f"gostack:aws.regions.{region}.retiring is true, but it is gostack:{key}: move that elsewhere first."
     if len({partition(region) for region in aws.regions}) > 1:
-        yield f"gostack:aws.regions has regions of different parts of AWS ({_listed(aws)}): they cannot be in one account."
+        yield (
+            f"gostack:aws.regions has regions of different parts of AWS ({_listed(aws)}), which no account is in: keep "
+            "those of one."
+        )
     for name, region in aws.regions.items():
         zones = region.availability_zones or []
         for zone in zones:
@@ -111,12 +114,15 @@ def _images(settings: Settings, aws: AwsSettings) -> Iterator[str]:
                     f"{key}context is built here, and prod takes what staging has proven: write {key}image with the "
                     f"release's digest, like {home}/gostack/{name}@sha256:<64 hex digits>."
                 )
-            elif track.image is not None and own_repository(track.image, aws.account) is not None:
-                if not track.image.startswith(f"{home}/"):
-                    yield (
-                        f'{key}image is "{track.image}", in a region that gets copies: write the one of '
-                        f"gostack:aws.home_region, {home}."
-                    )
+            elif track.image is not None and _is_copy(track.image, aws.account, home):
+                yield (
+                    f'{key}image is "{track.image}", in a region that gets copies: write the one of '
+                    f"gostack:aws.home_region, {home}."
+                )
+
+
+def _is_copy(image: str, account: str, home: str) -> bool:
+    return own_repository(image, account) is not None and not image.startswith(f"{home}/")
 
 
 def _listed(aws: AwsSettings) -> str:
