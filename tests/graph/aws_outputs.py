@@ -1,4 +1,4 @@
-"""What AWS would answer, as far as another resource of the stack uses it. Whatever is missing here resolves to nothing."""
+"""What AWS would answer, as far as another resource of the stack uses it; whatever is missing resolves to nothing."""
 
 from __future__ import annotations
 

@@ -237,7 +237,7 @@ def test_what_everything_stands_on_cannot_be_replaced_by_accident(prod: Graph) -
         "aws:eks/cluster:Cluster",
         "aws:lb/loadBalancer:LoadBalancer",
     ):
-        found = prod.of_type(type_)
+        found = prod.of_type(f"aws:{type_}")
         assert found
         assert names(item for item in found if not item.protect) == set()
 
@@ -427,7 +427,7 @@ def test_somebody_is_told_of_load_lag_errors_expiry_and_a_region_that_is_away(pr
         ("gostack/ingress", f"gostack-prod-{HOME}-responses-5xx"),
     } <= told
     for alarm in alarms:
-        (topic,) = {name for name in alarm.property_dependencies["alarmActions"]}
+        (topic,) = alarm.property_dependencies["alarmActions"]
         # An alarm tells a topic of its own region only.
         assert provider_region(prod, prod.resources[topic]) == provider_region(prod, alarm), alarm.name
     for alarm in alarms:
