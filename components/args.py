@@ -140,6 +140,9 @@ class CheckArgs(TypedDict):
     path: NotRequired[str]
     """Path that answers 2xx; without it a TCP connection is the check."""
 
+    live_path: NotRequired[str]
+    """On Kubernetes: path that answers 2xx unless only a restart helps; without it a TCP connection is enough."""
+
     interval: str
     """Time between two checks, for example "1s"."""
 
@@ -367,6 +370,16 @@ class DynamicConfigurationArgs(TypedDict):
     """Labels that every object of the stack carries."""
 
 
+class EgressArgs(TypedDict):
+    """A port of a network outside of the stack."""
+
+    network: pulumi.Input[str]
+    """Network in CIDR notation."""
+
+    port: int
+    """TCP port."""
+
+
 class AutoscalingArgs(TypedDict):
     """How the number of replicas follows the load."""
 
@@ -431,8 +444,8 @@ class MicroserviceArgs(TypedDict):
     autoscaling: NotRequired[AutoscalingArgs]
     """On Kubernetes: given, the number of replicas follows the load and begins with `replicas`."""
 
-    mysql_networks: NotRequired[Sequence[pulumi.Input[str]]]
-    """On Kubernetes: `MySqlReference.networks` of the database that the service uses."""
+    egress: NotRequired[Sequence[EgressArgs]]
+    """On Kubernetes: what the replicas may reach outside of the stack."""
 
     drain_seconds: int
     """Time in seconds between the deregistration of a replica and its stop signal."""
@@ -507,9 +520,12 @@ class LoadBalancerArgs(TypedDict):
     load_balancer_class: NotRequired[str]
     """Class of the controller that makes it; the cluster's default when it is not given."""
 
-    service_type: NotRequired[str]
-    """Type of the Service, `LoadBalancer` when it is not given; `ClusterIP` where the load balancer is made outside of
-    the cluster and leads to the pods themselves."""
+    outside: NotRequired[pulumi.Input[str]]
+    """Host name of a load balancer that is made outside of the cluster and leads to the pods themselves; given, the
+    cluster makes none."""
+
+    drain_seconds: NotRequired[int]
+    """Time in seconds that it needs to notice that a pod goes; 5 when it is not given."""
 
 
 class IngressArgs(TypedDict):

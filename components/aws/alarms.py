@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.options import named
+from components.aws.tags import named
 
 PERIOD_SECONDS = 60
 PERIODS = 5

@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.options import named
+from components.aws.tags import named
 
 
 class BudgetArgs(TypedDict):

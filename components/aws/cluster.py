@@ -12,7 +12,8 @@ from components.aws.cluster_defaults import ClusterDefaults
 from components.aws.cluster_insights import ClusterInsights
 from components.aws.cluster_roles import ClusterRoles
 from components.aws.encryption_key import EncryptionKey
-from components.aws.options import given_dependencies, named
+from components.aws.tags import named
+from components.options import given_dependencies
 from components.rendering.aws_addresses import CLUSTER_SERVICES
 from components.rendering.kubeconfig import eks_kubeconfig
 

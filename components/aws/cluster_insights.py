@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.cluster_alarms import ClusterAlarms
-from components.aws.options import named
+from components.aws.tags import named
 from components.rendering.aws_addresses import partition
 from components.rendering.aws_policies import service_trust
 

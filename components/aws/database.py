@@ -8,7 +8,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.options import named
+from components.aws.tags import named
 from components.rendering.aws_database import ADMINISTRATOR, administrator_secret, password_window
 from components.secrets import PASSWORD_BYTES, stored_secret
 

@@ -7,7 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.database_alarms import DatabaseAlarms
-from components.aws.options import given_dependencies, named
+from components.aws.tags import named
+from components.options import given_dependencies
 from components.rendering.aws_addresses import partition
 from components.rendering.aws_database import ADMINISTRATOR, LOG_EXPORTS, PORT, cluster_parameters, log_groups
 from components.rendering.aws_policies import service_trust

@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.aws.options import given_dependencies
+from components.options import given_dependencies
 
 ENTRIES_LIVE_SECONDS = 60
 """For how long a resolver may keep an alias to a network load balancer; AWS sets it."""

@@ -6,7 +6,8 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.options import given_dependencies, named
+from components.aws.tags import named
+from components.options import given_dependencies
 from components.rendering.aws_policies import key_policy
 
 

@@ -8,7 +8,8 @@ import pulumi_aws as aws
 
 from components.aws.flow_logs import FlowLogs
 from components.aws.network_endpoints import NetworkEndpoints
-from components.aws.options import given_dependencies, named
+from components.aws.tags import named
+from components.options import given_dependencies
 from components.rendering.aws_addresses import SubnetPlan, plan_subnets
 
 EVERYWHERE = "0.0.0.0/0"

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.alarms import Watched, metric_alarm
-from components.aws.options import named
+from components.aws.tags import named
 from components.rendering import nginx
 
 ANYONE = "0.0.0.0/0"

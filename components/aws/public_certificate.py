@@ -7,7 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.alarms import Watched, metric_alarm
-from components.aws.options import given_dependencies, named
+from components.aws.tags import named
+from components.options import given_dependencies
 
 DAY_SECONDS = 86_400
 

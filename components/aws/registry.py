@@ -7,7 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.encryption_key import EncryptionKey
-from components.aws.options import given_dependencies, named
+from components.aws.tags import named
+from components.options import given_dependencies
 from components.rendering.aws_images import PUBLIC_REGISTRIES
 from components.rendering.aws_policies import lifecycle_policy
 

@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.aws.options import given_dependencies
+from components.options import given_dependencies
 
 API = "eks.amazonaws.com/v1"
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pulumi
 
 from components.args import ServiceDatabaseArgs
-from components.docker.container import given_dependencies
 from components.docker.job import Job
 from components.docker.mysql_member import administration_mounts
+from components.options import given_dependencies
 from components.rendering import mysql
 from components.rendering.nginx_tracks import STABLE
 from components.rendering.scripts import script

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 HTTPS, HTTP = 443, 80
+NOTICE_SECONDS = 60
+"""Time in seconds in which a network load balancer sends no new connection any more to a target that goes."""
 
 
 class AwsFoundation:
@@ -117,9 +119,12 @@ class AwsFoundation:
         )
 
     def load_balancer(self, region: str) -> LoadBalancerArgs | None:
-        """Return that the ingress needs an address inside the cluster only: the load balancer is a resource here."""
-        del region
-        return {"annotations": {}, "service_type": "ClusterIP"}
+        """Return that the cluster makes none: it is a resource here, reviewed, tagged and watched like the others."""
+        return {
+            "annotations": {},
+            "outside": self._grounds[region].load_balancer.dns_name,
+            "drain_seconds": NOTICE_SECONDS,
+        }
 
     def publish(self, ingresses: Mapping[str, Ingress]) -> pulumi.Input[str]:
         """Let the load balancers lead to the ingresses, and Route 53 to the load balancers; return the one URL."""
@@ -151,7 +156,7 @@ class AwsFoundation:
             f"binding-{region}",
             {
                 "namespace": ingress.namespace,
-                "service": ingress.service_name,
+                "service": ingress.service,
                 "ports": {"https": HTTPS, "http": HTTP},
                 "target_group_arns": {
                     "https": balancer.https_target_group_arn,

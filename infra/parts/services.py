@@ -9,6 +9,7 @@ from typing import TypeAlias
 import pulumi
 
 from components.args import MicroserviceArgs
+from components.rendering import mysql
 from components.rendering.nginx_tracks import STABLE
 from infra.context import Context
 from infra.foundation import Database
@@ -28,15 +29,15 @@ class _Surroundings:
 
     regions: Regions
     consul: Datacenters
-    mysql: Database
+    database: Database
     images: ServiceImages
 
 
 def microservices(
-    context: Context, regions: Regions, consul: Datacenters, mysql: Database, images: ServiceImages
+    context: Context, regions: Regions, consul: Datacenters, database: Database, images: ServiceImages
 ) -> Microservices:
     """Make every service: its schema first, then what it may be told while it runs, then its tracks."""
-    around = _Surroundings(regions, consul, mysql, images)
+    around = _Surroundings(regions, consul, database, images)
     return {name: _service(context, around, name, service) for name, service in context.settings.services.items()}
 
 
@@ -57,7 +58,7 @@ def _schema(context: Context, around: _Surroundings, name: str, service: Service
         f"{name}-database",
         {
             "database": schema,
-            "mysql": around.mysql.reference,
+            "mysql": around.database.reference,
             "region": around.regions[first].reference,
             "service_images": {
                 track.name: context.foundation.image(first, around.images[name][track.name].image_id)
@@ -69,7 +70,7 @@ def _schema(context: Context, around: _Surroundings, name: str, service: Service
             "labels": {**context.labels, "gostack.service": name},
         },
         # Replicas read from the member of their region, whichever that is.
-        context.foundation.options(first, around.mysql.resources),
+        context.foundation.options(first, around.database.resources),
     )
 
 
@@ -112,13 +113,17 @@ def _track(
             arguments["environment"] = {
                 **track.environment,
                 **schema.environments.get(track.name, schema.environments[STABLE]),
-                **_writer(around.mysql, region),
-                "MYSQL_REPLICA_ADDRESS": _nearest(around.mysql, region),
+                **_writer(around.database, region),
+                "MYSQL_REPLICA_ADDRESS": _nearest(around.database, region),
             }
             arguments["secrets"] = schema.secrets.get(track.name, schema.secrets[STABLE])
-            networks = around.mysql.reference.get("networks")
-            if networks is not None:
-                arguments["mysql_networks"] = networks
+            arguments["egress"] = [
+                *arguments.get("egress", []),
+                *(
+                    {"network": network, "port": mysql.PORT}
+                    for network in around.database.reference.get("networks", [])
+                ),
+            ]
         # A release that does not get healthy in one region never reaches the next one; and a first replica starts with
         # the document in force.
         before: list[pulumi.Resource] = [*list(replicas.values())[-1:], *([told[region]] if region in told else [])]
@@ -155,11 +160,14 @@ def _arguments(
         "cpus": limits.cpus,
         "memory_request_mib": service.memory_request_mib,
         "cpu_request": service.cpu_request,
+        "egress": [{"network": outside.network, "port": outside.port} for outside in service.egress],
         "drain_seconds": service.drain_seconds,
         "stop_seconds": service.stop_seconds,
         "start_seconds": service.start_seconds,
         "labels": context.labels,
     }
+    if service.check.live_path is not None:
+        arguments["check"]["live_path"] = service.check.live_path
     if service.autoscaling is not None:
         arguments["autoscaling"] = {
             "maximum": service.autoscaling.maximum,
@@ -168,12 +176,12 @@ def _arguments(
     return arguments
 
 
-def _writer(mysql: Database, region: str) -> dict[str, pulumi.Input[str]]:
+def _writer(database: Database, region: str) -> dict[str, pulumi.Input[str]]:
     """The address for writes, where it differs by region."""
-    addresses = mysql.reference.get("writer_addresses", {})
+    addresses = database.reference.get("writer_addresses", {})
     return {"MYSQL_PRIMARY_ADDRESS": addresses[region]} if region in addresses else {}
 
 
-def _nearest(mysql: Database, region: str) -> pulumi.Input[str]:
-    reference = mysql.reference
+def _nearest(database: Database, region: str) -> pulumi.Input[str]:
+    reference = database.reference
     return reference["member_addresses"].get(region, reference["primary_address"])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
 from components.rendering.nginx_tracks import CANARY, STABLE
-from infra.settings.base import ImageReference, Name, Section
+from infra.settings.base import ImageReference, Name, Port, Section
 from infra.settings.canary import CanarySettings
 
 _PATH = re.compile(r"^/[A-Za-z0-9._~/-]*$")
@@ -49,6 +50,13 @@ def _path(value: str) -> str:
     if not _PATH.fullmatch(value):
         raise ValueError(f'"{value}" is not a URL path; write it like "/health/ready".')
     return value
+
+
+def _any_network(value: str) -> str:
+    try:
+        return str(IPv4Network(value))
+    except ValueError:
+        raise ValueError(f'"{value}" is not a network; write it like "203.0.113.0/24".') from None
 
 
 def _duration(value: str) -> str:
@@ -134,6 +142,10 @@ class CheckSettings(Section):
     path: UrlPath = "/health/ready"
     """Path that answers 2xx when the replica can serve."""
 
+    live_path: UrlPath | None = None
+    """Kubernetes only: path that answers 2xx unless only a restart helps, so never one that asks the database; without
+    it, a TCP connection tells that the replica lives."""
+
     interval: Duration = "1s"
     """Time between two checks; at least 1s (Consul raises less)."""
 
@@ -143,6 +155,16 @@ class CheckSettings(Section):
     deregister_after: Duration = "1m"
     """Time in the critical state after which a replica is forgotten; Consul raises less than 1m to 1m and looks every
     30 s, so that up to 90 s pass. A replica in the critical state gets no requests in any case."""
+
+
+class EgressSettings(Section):
+    """What replicas may reach outside of the stack."""
+
+    network: Annotated[str, AfterValidator(_any_network)]
+    """Network in CIDR notation, for example "203.0.113.0/24"; "0.0.0.0/0" is everything."""
+
+    port: Port
+    """TCP port there."""
 
 
 class DatabaseSettings(Section):
@@ -263,6 +285,9 @@ class ServiceSettings(Section):
 
     cpu_request: Annotated[float, Field(ge=0.01, le=64)] = 0.25
     """Kubernetes only: cores that a node must have free for a replica."""
+
+    egress: list[EgressSettings] = Field(default_factory=list[EgressSettings])
+    """Kubernetes only: what replicas may reach beside the stack itself; everything else is refused."""
 
     autoscaling: AutoscalingSettings | None = AutoscalingSettings()
     """Kubernetes only: how the number of replicas follows the load; null keeps it at `replicas`."""

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import yaml
 
-from components.aws.options import given_dependencies
+from components.options import given_dependencies
 from infra.environments.aws import AwsFoundation
 from infra.settings import Settings, parse_settings
 from tests.graph.recorder import Graph, record
@@ -47,7 +47,7 @@ class NamedIngress(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=given_dependencies(opts)),
         )
         self.namespace = service.metadata.namespace
-        self.service_name = service.metadata.name
+        self.service = service.metadata.name
         self.register_outputs({})
 
 
