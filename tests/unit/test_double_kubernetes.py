@@ -306,10 +306,11 @@ def test_a_service_waits_for_pods_that_it_can_send_to(plugin: Plugin) -> None:
 
     with pytest.raises(grpc.RpcError) as error:
         plugin.create("core/v1:Service", "users", checked, timeout=1)
-    assert any("does not target any Pods" in reason for reason in failure(error)[1].reasons)
+    details = failure(error)[1]
+    assert any("does not target any Pods" in reason for reason in details.reasons)
 
     plugin.made(DEPLOYMENT, "users", deployment())
-    assert plugin.create("core/v1:Service", "users", checked, timeout=5).id.startswith("default/users-")
+    assert plugin.update("core/v1:Service", "users", decode(details.properties), checked, timeout=5)["spec"]
 
 
 def test_an_unknown_property_is_refused_by_the_api_server(plugin: Plugin) -> None:
@@ -440,6 +441,28 @@ def test_a_context_that_does_not_exist_is_refused_with_those_that_do(api: FakeAp
         inputs = plugin.checked(CONFIG_MAP, "settings", config_map({"a": "1"}))
         with pytest.raises(grpc.RpcError, match='context "prod" does not exist in the kubeconfig; it has: staging'):
             plugin.create(CONFIG_MAP, "settings", inputs)
+
+
+def test_what_exists_already_is_not_taken_over_unless_the_provider_is_told_to(plugin: Plugin, api: FakeApi) -> None:
+    news = config_map({"a": "1"}, name="settings")
+    inputs = plugin.checked(CONFIG_MAP, "settings", news)
+    plugin.create(CONFIG_MAP, "settings", inputs)
+
+    with pytest.raises(grpc.RpcError, match='"settings" already exists'):
+        plugin.create(CONFIG_MAP, "other", inputs)
+
+    for other in configured({"kubeconfig": api.kubeconfig(), "upsertExistingObjects": "true"}):
+        assert other.create(CONFIG_MAP, "settings", inputs).id == "default/settings"
+
+
+def test_with_an_identifier_only_the_identifier_says_that_it_is_another_cluster(plugin: Plugin, api: FakeApi) -> None:
+    def replaces(olds: Properties, news: Properties) -> list[str]:
+        return list(plugin.stub.DiffConfig(provider_pb2.DiffRequest(olds=encode(olds), news=encode(news))).replaces)
+
+    here = {"kubeconfig": api.kubeconfig(), "clusterIdentifier": "a"}
+    renewed = {"kubeconfig": api.kubeconfig().replace("127.0.0.1", "127.0.0.2"), "clusterIdentifier": "a"}
+    assert replaces(here, renewed) == []
+    assert replaces(here, {**here, "clusterIdentifier": "b"}) == ["clusterIdentifier"]
 
 
 def test_another_cluster_replaces_what_the_provider_has_made(plugin: Plugin, api: FakeApi) -> None:
