@@ -26,7 +26,7 @@ def discovery(context: Context, regions: Regions) -> Datacenters:
             "servers": settings.consul.servers,
             "other_regions": context.foundation.joined(region),
             "gossip_key": gossip_key,
-            "image": context.image_ids["consul"],
+            "image": context.foundation.image(region, context.image_ids["consul"]),
             "bind_address": CONSUL_ADDRESS,
             "http_port": place.consul_port,
             "labels": context.labels,
@@ -34,6 +34,6 @@ def discovery(context: Context, regions: Regions) -> Datacenters:
         if settings.kubernetes is not None and settings.kubernetes.storage_class is not None:
             arguments["storage_class"] = settings.kubernetes.storage_class
         datacenters[region] = context.platform.ConsulDatacenter(
-            f"consul-{region}", arguments, context.foundation.options(region)
+            f"consul-{region}", arguments, context.foundation.options(region, context.before(region, datacenters))
         )
     return datacenters

@@ -23,6 +23,7 @@ from pulumi.provider.experimental.analyzer import Analyzer
 import components.docker
 import components.kubernetes
 from tests.graph.conftest import Document, dev_graph, staging_graph
+from tests.graph.prod import ground
 from tests.graph.recorder import Graph
 
 FOLDER = Path(components.__file__).resolve().parent
@@ -71,9 +72,15 @@ def graphs() -> dict[bool, Graph]:
     return {True: staging_graph(everything), False: dev_graph(everything)}
 
 
+@pytest.fixture(scope="module")
+def on_aws() -> Graph:
+    """What the prod stack stands on."""
+    return ground()
+
+
 @pytest.fixture
-def graph(cls: type[pulumi.ComponentResource], graphs: dict[bool, Graph]) -> Graph:
-    return graphs[on_kubernetes(cls)]
+def graph(cls: type[pulumi.ComponentResource], graphs: dict[bool, Graph], on_aws: Graph) -> Graph:
+    return on_aws if cls.__module__.startswith("components.aws.") else graphs[on_kubernetes(cls)]
 
 
 def documented_attributes(cls: type) -> set[str]:

@@ -13,6 +13,7 @@ import pulumi
 import pytest
 
 from components.rendering.certificates import new_authority
+from tests.contract.aws_values import AWS_VALUES
 from tests.contract.test_components import CLASSES, identity
 from tests.graph.recorder import Graph, record
 
@@ -127,6 +128,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
 def arguments(cls: Component) -> dict[str, Any]:
     """The required arguments of a component."""
     declared = get_type_hints(cls.__init__)["args"]
+    if cls.__module__.startswith("components.aws."):
+        return {key: AWS_VALUES[key] for key in declared.__required_keys__}
     return {key: {**VALUES, **SPECIAL.get(cls.__name__, {})}[key] for key in declared.__required_keys__}
 
 
