@@ -34,8 +34,8 @@ class Options:
     protect: bool = False
     """The engine refuses to delete it."""
 
-    retain_on_delete: bool = False
-    """A deletion forgets it and leaves it where it is."""
+    retain_on_delete: bool | None = False
+    """A deletion forgets it and leaves it where it is; None where the source does not tell."""
 
     delete_before_replace: bool | None = None
     """Whether a replacement deletes first; None where nobody said so, or the source does not tell."""

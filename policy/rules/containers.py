@@ -82,7 +82,9 @@ def container_health(graph: Graph) -> Findings:
     for container in graph.of_type(_CONTAINER):
         if container.at("mustRun") is False or _only_holds_a_namespace(container):
             continue
-        watchers = [item for item in (container, *graph.used_by(container)) if listing(item.at("healthcheck.tests"))]
+        after = graph.used_by(container)
+        beside = [container, *after, *(child for item in after for child in graph.children(item))]
+        watchers = [item for item in beside if listing(item.at("healthcheck.tests"))]
         if not watchers:
             yield Finding(container, "healthcheck", "is missing: a release that does not answer looks well", "add one")
         elif not any(item.at("wait") is True for item in watchers):

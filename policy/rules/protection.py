@@ -62,7 +62,7 @@ def protected_data(resource: Resource, context: Context) -> Findings:
     if not holds_data or resource.options.protect:
         return
     if context.environment is Environment.DEV:
-        if not resource.options.retain_on_delete:
+        if resource.options.retain_on_delete is False:
             yield Finding(
                 resource,
                 "retain_on_delete",
