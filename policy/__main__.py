@@ -17,8 +17,9 @@ if __package__:
 
 import pulumi_policy
 
-from policy.pack import NAME, keep_secrets_marked, policies
+from policy.pack import NAME, policies
+from policy.sdk import prepare
 
-keep_secrets_marked()
+prepare()
 # Serves until the engine ends it.
 pulumi_policy.PolicyPack(NAME, policies())

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import pulumi_policy
-import pulumi_policy.policy as sdk
-from pulumi_policy.deserialize import deserialize_properties, serialize_properties
 
 from policy.judge import judge
 from policy.readers.engine import provider_urn
-from policy.readers.masking import masked
-from policy.resource import STACK_TYPE, Graph, Options, Resource, mapping
+from policy.resource import STACK_TYPE, Graph, Options, Resource
 from policy.rule import Level, Rule, Scope, environment_of
 from policy.rules import RULES
+from policy.sdk import inputs
 
 NAME = "gostack"
 Report = Callable[..., None]
-
-
-def keep_secrets_marked() -> None:
-    """Let the SDK keep the mark of secrets when it reads what the engine sends.
-
-    It does so for remediations alone: a validation would see a secret as any other text, and the rule against secrets
-    in plain text would find each of them.
-    """
-    sdk.deserialize_properties = partial(deserialize_properties, proxy_secrets=True)  # pyright: ignore[reportPrivateImportUsage]
 
 
 def policies(rules: Iterable[Rule] = RULES) -> list[pulumi_policy.Policy]:
@@ -71,7 +58,7 @@ def from_validation(args: pulumi_policy.ResourceValidationArgs) -> Resource:
         name=args.name,
         custom=not args.resource_type.startswith("gostack:"),
         parent=args.opts.parent or "",
-        inputs=_inputs(args.props),
+        inputs=inputs(args.props),
         options=_options(args.opts),
         provider=provider_urn(args.provider.urn) if args.provider is not None else "",
     )
@@ -87,7 +74,7 @@ def from_stack(item: pulumi_policy.PolicyResource) -> Resource:
         name=item.name,
         custom=not item.resource_type.startswith("gostack:"),
         parent="" if parent is None or parent.resource_type == STACK_TYPE else parent.urn,
-        inputs=_inputs(item.props),
+        inputs=inputs(item.props),
         options=_options(item.opts),
         provider=provider_urn(item.provider.urn) if item.provider is not None else "",
         dependencies=frozenset(other.urn for other in item.dependencies).union(*used.values()) - {item.urn},
@@ -96,12 +83,7 @@ def from_stack(item: pulumi_policy.PolicyResource) -> Resource:
 
 
 def _provider(provider: pulumi_policy.PolicyProviderResource) -> Resource:
-    return Resource(urn=provider.urn, type=provider.resource_type, name=provider.name, inputs=_inputs(provider.props))
-
-
-def _inputs(props: Any) -> Mapping[str, Any]:
-    # Through the form of the wire: the SDK's own objects raise at the first unknown value.
-    return mapping(masked(serialize_properties(props)))
+    return Resource(urn=provider.urn, type=provider.resource_type, name=provider.name, inputs=inputs(provider.props))
 
 
 def _options(options: pulumi_policy.PolicyResourceOptions) -> Options:

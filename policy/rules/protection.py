@@ -151,8 +151,7 @@ def _is_data_volume(resource: Resource) -> bool:
     if resource.type != "docker:index/volume:Volume":
         return False
     labels = {mapping(item).get("label") for item in listing(resource.at("labels"))}
-    # A volume in memory holds nothing that could be lost.
-    return "gostack.data" in labels or (resource.at("name") is not None and resource.at("driverOpts.type") != "tmpfs")
+    return "gostack.data" in labels
 
 
 def _has_claims(resource: Resource) -> bool:
