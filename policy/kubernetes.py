@@ -86,3 +86,9 @@ def pod_labels(resource: Resource) -> Mapping[str, Any]:
 def namespace_of(resource: Resource) -> str:
     """Return the namespace of a resource; `[unknown]` before it is known, `default` where none is written."""
     return str(resource.at("metadata.namespace", "default"))
+
+
+def beside(first: Resource, second: Resource) -> bool:
+    """Return whether two resources are in one namespace of one cluster, or may be."""
+    namespaces = {namespace_of(first), namespace_of(second)}
+    return first.provider == second.provider and (len(namespaces) == 1 or Marker.UNKNOWN in namespaces)

@@ -31,17 +31,12 @@ def region_of(graph: Graph, resource: Resource) -> str | None:
 
 
 def region_of_provider(provider: Resource, graph: Graph) -> str | None:
-    """Return the region in which a provider works; None when it does not say."""
+    """Return the region in which a provider works: what it is told, the cluster's address, or its name."""
     region = provider.at("region")
     if isinstance(region, str) and not isinstance(region, Marker):
         return region
-    named = region_of(graph, provider)
-    if named is not None:
-        return named
-    # A cluster's address holds its region.
-    regions = regions_of(graph)
     for _, text in texts(mapping(provider.inputs)):
-        for candidate in regions:
+        for candidate in regions_of(graph):
             if f".{candidate}.eks.amazonaws.com" in text:
                 return candidate
-    return None
+    return region_of(graph, provider)

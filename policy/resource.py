@@ -111,6 +111,11 @@ class Resource:
         return self.type.startswith(PROVIDER_PREFIX)
 
     @property
+    def is_default_provider(self) -> bool:
+        """Whether it is a provider that the engine made by itself."""
+        return self.is_provider and _engine_made(self.name)
+
+    @property
     def provider_name(self) -> str:
         """Name of its provider; the engine's own are called `default` or `default_<version>`."""
         return self.provider.split("::")[-1]
@@ -118,7 +123,7 @@ class Resource:
     @property
     def has_default_provider(self) -> bool:
         """Whether the engine chose the provider, from what lies around on the machine."""
-        return self.provider_name == "default" or self.provider_name.startswith("default_")
+        return _engine_made(self.provider_name)
 
     def at(self, path: str, default: Any = None) -> Any:
         """Return the input at a path such as `spec.template.spec.containers`, or the default.
@@ -127,6 +132,10 @@ class Resource:
         below it cannot be read.
         """
         return value_at(self.inputs, path, default)
+
+
+def _engine_made(provider: str) -> bool:
+    return provider == "default" or provider.startswith("default_")
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from policy.resource import Graph, Resource
+from policy.resource import Graph, Marker, Resource
 
 
 class Level(StrEnum):
@@ -96,8 +96,14 @@ class Rule:
     """Judges a whole graph."""
 
     def judge(self, graph: Graph, environment: Environment) -> list[Finding]:
-        """Return what the rule finds in a graph; nothing where it does not hold."""
-        return list(self.check(graph, environment)) if environment in self.environments else []
+        """Return what the rule finds in a graph; nothing where it does not hold.
+
+        What is not known before the update runs, or is a secret, is not wrong.
+        """
+        if environment not in self.environments:
+            return []
+        found = self.check(graph, environment)
+        return [finding for finding in found if not isinstance(finding.resource.at(finding.path), Marker)]
 
 
 def resource_rule(

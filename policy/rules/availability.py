@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policy.kubernetes import labels_match, namespace_of, pod_labels, pod_of
+from policy.kubernetes import beside, labels_match, pod_labels, pod_of
 from policy.resource import Graph, Marker, Resource, listing, mapping
 from policy.rule import PROD_ALONE, SHARED, Finding, Findings, Level, resource_rule, stack_rule
 
@@ -30,7 +30,8 @@ def disruption_budget(graph: Graph) -> Findings:
     """Whatever serves has a PodDisruptionBudget, so that draining nodes never takes all of it, and still can go on."""
     budgets = graph.of_kind("kubernetes", "PodDisruptionBudget")
     for workload in graph.of_kind("kubernetes", "Deployment", "StatefulSet"):
-        if not any(_covers(budget, workload) for budget in budgets):
+        known = not isinstance(workload.at("spec.template.metadata.labels"), Marker)
+        if known and not any(_covers(budget, workload) for budget in budgets):
             yield Finding(
                 workload,
                 "pod disruption budget",
@@ -119,15 +120,13 @@ def _scaler_of(workload: Resource, scalers: list[Resource]) -> Resource | None:
         if scaler.at("spec.scaleTargetRef.kind") != workload.kind:
             continue
         # The same name in another region's cluster or in another namespace is another workload.
-        beside = namespace_of(scaler) == namespace_of(workload) and scaler.provider == workload.provider
         name = workload.at("metadata.name", workload.name)
-        if workload.urn in scaler.dependencies or (beside and scaler.at("spec.scaleTargetRef.name") == name):
+        named = isinstance(name, Marker) or scaler.at("spec.scaleTargetRef.name") == name
+        if workload.urn in scaler.dependencies or (named and beside(scaler, workload)):
             return scaler
     return None
 
 
 def _covers(budget: Resource, workload: Resource) -> bool:
-    if budget.provider != workload.provider or namespace_of(budget) != namespace_of(workload):
-        return False
     selector = budget.at("spec.selector")
-    return isinstance(selector, Marker) or labels_match(selector, pod_labels(workload))
+    return beside(budget, workload) and (isinstance(selector, Marker) or labels_match(selector, pod_labels(workload)))

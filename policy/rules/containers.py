@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policy.resource import Graph, Resource, listing, mapping
+from policy.resource import Graph, Marker, Resource, listing, mapping
 from policy.rule import Finding, Findings, resource_rule, stack_rule
 
 _CONTAINER = "docker:index/container:Container"
@@ -63,7 +63,7 @@ def container_limits(resource: Resource) -> Findings:
     memory = resource.at("memory")
     if memory is None or memory == 0:
         yield Finding(resource, "memory", "is missing: one leak takes the machine down", "set it, in MiB")
-    elif resource.at("memorySwap") != memory:
+    elif resource.at("memorySwap") != memory and not isinstance(memory, Marker):
         yield Finding(
             resource, "memorySwap", "differs from memory: the container swaps instead of ending", "set it to memory"
         )

@@ -42,13 +42,14 @@ def labels(resource: Resource) -> Findings:
     else:
         return
     if missing:
-        yield Finding(resource, "labels", f"lack {', '.join(missing)}", "pass the component's labels")
+        path = "labels" if resource.package == "docker" else "metadata.labels"
+        yield Finding(resource, path, f"lack {', '.join(missing)}", "pass the component's labels")
 
 
 @resource_rule("cost-is-known", environments=frozenset({Environment.PROD}))
 def cost_is_known(resource: Resource) -> Findings:
     """Each provider of AWS tags what it makes with its stack, so that the bill can be split."""
-    if resource.type != "pulumi:providers:aws" or resource.has_default_provider:
+    if resource.type != "pulumi:providers:aws" or resource.is_default_provider:
         return
     given = _lower(mapping(resource.at("defaultTags")).get("tags"))
     if not given.get("stack"):

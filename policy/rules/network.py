@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from policy.resource import Graph, Resource, listing
+from policy.resource import Graph, Marker, Resource, listing
 from policy.rule import (
     PROD_ALONE,
     SHARED,
@@ -33,6 +33,8 @@ _BALANCERS = frozenset({"aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalance
 def open_ingress(graph: Graph) -> Findings:
     """No security group lets the whole internet in, except a load balancer's on its ports 443 and 80."""
     for group, resource, path, ports in _open_ways(graph):
+        if isinstance(ports, Marker):
+            continue
         allowed = group is not None and _guards_a_load_balancer(graph, group)
         if allowed and ports is not None and set(ports) <= LOAD_BALANCER_PORTS:
             continue
@@ -158,7 +160,7 @@ def loopback_ports(resource: Resource, context: Context) -> Findings:
             )
 
 
-def _open_ways(graph: Graph) -> Iterator[tuple[Resource | None, Resource, str, range | None]]:
+def _open_ways(graph: Graph) -> Iterator[tuple[Resource | None, Resource, str, range | Marker | None]]:
     """Return (security group, resource that says so, property, ports) of each way in that is open to everybody."""
     for resource in graph:
         if resource.type in (_INLINE, _DEFAULT):
@@ -181,8 +183,10 @@ def _anywhere(rule: Any, *keys: str) -> bool:
     return any(set(map(str, listing(rule.get(key)))) & ANYWHERE for key in keys)
 
 
-def _ports(rule: Any, protocol: Any) -> range | None:
+def _ports(rule: Any, protocol: Any) -> range | Marker | None:
     first, last = rule.get("fromPort"), rule.get("toPort")
+    if Marker.UNKNOWN in (first, last, protocol):
+        return Marker.UNKNOWN
     if str(protocol) in ("-1", "all") or not isinstance(first, int) or not isinstance(last, int):
         return None
     return range(first, last + 1)

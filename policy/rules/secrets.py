@@ -109,7 +109,7 @@ def _named(place: str, value: Any) -> Iterator[tuple[str, str, str]]:
     for path, text in texts(value, place):
         name = path.rsplit(".", 1)[-1]
         variable, equals, content = text.partition("=")
-        if equals and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
+        if equals and content.strip("=") and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
             name, text = variable, content
         if name != "value":
             # A list of variables has its names elsewhere; `_variables` has read it.
@@ -138,15 +138,20 @@ def _inside(path: str, text: str) -> Iterator[tuple[str, str, str]]:
         for inner, inner_text in texts(document):
             yield path, inner.rsplit(".", 1)[-1], inner_text
         yield from ((path, name, value) for _, name, value in _variables(path, document))
-    elif len(content) >= 16 and re.fullmatch(r"[A-Za-z0-9+/\n]+={0,2}", content):
-        try:
-            decoded = base64.b64decode(content, validate=False).decode("utf-8")
-        except (binascii.Error, UnicodeDecodeError, ValueError):
-            return
-        if decoded.isprintable() or "\n" in decoded:
-            for line in decoded.splitlines():
-                name, _, value = line.strip().removeprefix("export ").partition("=")
-                yield path, name.strip(), value.strip() or line
+    for line in (_decoded(content) or "").splitlines():
+        name, _, value = line.strip().removeprefix("export ").partition("=")
+        yield path, name.strip(), value.strip() or line
+
+
+def _decoded(text: str) -> str | None:
+    """What a text says when it is Base64 of a text; None when it is not."""
+    if len(text) < 16 or not re.fullmatch(r"[A-Za-z0-9+/\n]+={0,2}", text):
+        return None
+    try:
+        decoded = base64.b64decode(text).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None
+    return decoded if all(letter.isprintable() or letter in "\n\r\t" for letter in decoded) else None
 
 
 def secret_in(name: str, text: str) -> str | None:
@@ -161,7 +166,7 @@ def secret_in(name: str, text: str) -> str | None:
     if _NAMES.search(words) and not _HARMLESS_NAMES.search(words) and _is_a_value(text):
         return f'what its name "{name}" calls a secret'
     for candidate in _RANDOM.findall(text) if len(text) < 512 else ():
-        if is_random(candidate):
+        if is_random(candidate) and _decoded(candidate) is None:
             return "what looks like a random key"
     return None
 

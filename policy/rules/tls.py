@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policy.resource import Graph, Resource, listing, mapping, texts
+from policy.resource import Graph, Marker, Resource, listing, mapping, texts
 from policy.rule import SHARED, Finding, Findings, resource_rule, stack_rule
 
 _PROTOCOLS = re.compile(r"(?m)^\s*ssl_protocols\s+([^;]*);")
@@ -33,11 +33,11 @@ def nginx_tls(resource: Resource) -> Findings:
             old = sorted(set(given.split()) - _MODERN)
             if old:
                 yield Finding(
-                    resource, path, f"has ssl_protocols with {', '.join(old)}", "write `ssl_protocols TLSv1.2 TLSv1.3;`"
+                    resource, path, f"has ssl_protocols with {', '.join(old)}", "write `ssl_protocols TLSv1.2 TLSv1.3`"
                 )
         if _LISTENS.search(text) and not protocols and not _protocols_elsewhere(resource):
             yield Finding(
-                resource, path, "has no ssl_protocols: Nginx chooses them", "write `ssl_protocols TLSv1.2 TLSv1.3;`"
+                resource, path, "has no ssl_protocols: Nginx chooses them", "write `ssl_protocols TLSv1.2 TLSv1.3`"
             )
         for given in _CIPHERS.findall(text):
             weak = sorted({found.upper() for found in _WEAK_CIPHERS.findall(given)})
@@ -103,9 +103,9 @@ def load_balancer_tls(resource: Resource) -> Findings:
                     f"is {policy or 'missing'}, which takes TLS 1.0",
                     'set it to "ELBSecurityPolicy-TLS13-1-2-2021-06"',
                 )
-        if protocol == "HTTP" and not any(
-            mapping(action).get("type") == "redirect" for action in listing(resource.at("defaultActions"))
-        ):
+        actions = resource.at("defaultActions")
+        redirects = any(mapping(action).get("type") == "redirect" for action in listing(actions))
+        if protocol == "HTTP" and not redirects and not isinstance(actions, Marker):
             yield Finding(resource, "protocol", f"is HTTP on port {port}", "redirect to HTTPS")
     if resource.package == "kubernetes" and resource.kind == "Service" and resource.at("spec.type") == "LoadBalancer":
         annotations = mapping(resource.at("metadata.annotations"))
@@ -129,7 +129,7 @@ def certificates_verified(graph: Graph) -> Findings:
                 yield Finding(resource, path, "accepts any certificate", "name the authority instead")
 
 
-@resource_rule("authenticated-health-check")
+@resource_rule("encrypted-health-check")
 def health_check_over_tls(resource: Resource) -> Findings:
     """A DNS health check asks over TLS: what answers in plain text is not what clients use."""
     if resource.type == "aws:route53/healthCheck:HealthCheck" and resource.at("type") in ("HTTP", "HTTP_STR_MATCH"):
