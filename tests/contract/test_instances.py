@@ -99,6 +99,7 @@ VALUES: dict[str, Any] = {
     "replaced_with_pod": True,
     "replicas": 2,
     "rotation": 1,
+    "secrets": {"PASSWORD": "secret"},
     "routes": [],
     "server_id": 1,
     "servers": 3,
