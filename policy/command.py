@@ -1,0 +1,75 @@
+"""`python -m policy`: the rules over a preview or a state, without the engine."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from policy.judge import judge
+from policy.readers import ReadError, read_document
+from policy.resource import Graph
+from policy.rule import Environment, environment_of
+from policy.table import catalogue, summary, table
+
+EXIT_BLOCKED = 1
+EXIT_UNUSABLE = 2
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command; return 1 for mandatory violations, 2 where nothing could be judged."""
+    parser = argparse.ArgumentParser(prog="python -m policy", description="Judge a stack by the project's rules.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    check = commands.add_parser("check", help="judge a preview or an exported state")
+    check.add_argument("--stack", required=True, help="name of the stack, which says by which rules it is judged")
+    check.add_argument(
+        "file", nargs="?", help="what `pulumi preview --json` or `pulumi stack export` wrote; - for standard input"
+    )
+    check.add_argument(
+        "--environment", choices=[str(item) for item in Environment], help="judge as this, whatever the stack is called"
+    )
+    commands.add_parser("rules", help="list the rules")
+    options = parser.parse_args(arguments)
+    if options.command == "rules":
+        sys.stdout.write(catalogue())
+        return 0
+    try:
+        graph = _graph(options.stack, options.file)
+    except (ReadError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return EXIT_UNUSABLE
+    environment = (
+        Environment(options.environment)
+        if options.environment
+        else environment_of(options.stack, {resource.package for resource in graph})
+    )
+    violations = judge(graph, environment)
+    sys.stdout.write(table(violations) + summary(graph, environment, violations) + "\n")
+    return EXIT_BLOCKED if any(violation.blocks for violation in violations) else 0
+
+
+def _graph(stack: str, file: str | None) -> Graph:
+    if file == "-":
+        graph = read_document(sys.stdin.read(), "standard input")
+    elif file is not None:
+        graph = read_document(Path(file).read_text(encoding="utf-8"), file)
+    else:
+        graph = _preview(stack)
+    if not len(graph):
+        raise ReadError(f"{file or 'the preview'} holds no resource: is it the one of the stack {stack}?")
+    return graph
+
+
+def _preview(stack: str) -> Graph:
+    command = ["pulumi", "preview", "--json", "--non-interactive", "--stack", stack]
+    try:
+        preview = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise ReadError('`pulumi` is not on PATH: run `eval "$(make -s env)"` first, or name a file.') from None
+    if not preview.stdout.strip():
+        last = (preview.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise ReadError(f"`{' '.join(command)}` failed ({last}): correct that first.")
+    return read_document(preview.stdout, f"the preview of {stack}")

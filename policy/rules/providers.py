@@ -1,0 +1,52 @@
+"""Every resource in a cloud or a cluster says where it is made: never what lies around on the machine."""
+
+from __future__ import annotations
+
+import re
+
+from policy.regions import region_of, region_of_provider
+from policy.resource import Resource
+from policy.rule import Context, Finding, Findings, context_rule, resource_rule
+
+_AWS_REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
+_EXPLICIT = frozenset({"aws", "kubernetes", "awsx", "eks"})
+
+
+@resource_rule("explicit-provider")
+def explicit_provider(resource: Resource) -> Findings:
+    """Every resource on AWS or Kubernetes has an explicit provider: the ambient account or context may be another."""
+    if not resource.custom or resource.package not in _EXPLICIT:
+        return
+    if not resource.provider or resource.has_default_provider:
+        yield Finding(
+            resource,
+            "provider",
+            "is the default one, which takes the account, region or context of whoever runs Pulumi",
+            "pass ResourceOptions(provider=…) to its component",
+        )
+
+
+@context_rule("provider-region")
+def provider_region(resource: Resource, context: Context) -> Findings:
+    """A resource is made in the region of its component."""
+    if not resource.custom or resource.package not in _EXPLICIT:
+        return
+    meant = region_of(context.graph, resource)
+    provider = context.graph.provider_of(resource)
+    given = region_of_provider(provider, context.graph) if provider is not None else None
+    if resource.package == "aws" and _AWS_REGION.match(str(resource.at("region", ""))):
+        # A resource may say another region than its provider.
+        given = str(resource.at("region"))
+    if meant is not None and given is not None and meant != given:
+        yield Finding(
+            resource, "provider", f"is the one of {given}, and the resource belongs to {meant}", "pass the other one"
+        )
+
+
+@resource_rule("pinned-provider")
+def pinned_provider(resource: Resource) -> Findings:
+    """A provider names its region, or its kubeconfig and context: nothing is taken from the environment."""
+    if resource.type == "pulumi:providers:aws" and not resource.is_default_provider and not resource.at("region"):
+        yield Finding(resource, "region", "is missing: it is taken from the environment", "set it")
+    if resource.type == "pulumi:providers:kubernetes" and not resource.at("kubeconfig"):
+        yield Finding(resource, "kubeconfig", "is missing: the ambient one is taken", "set it")
