@@ -82,9 +82,7 @@ def refused(entries: Sequence[AllowEntry], stack: str, known: set[str], today: d
     return sentences
 
 
-def allowing(
-    entries: Sequence[AllowEntry], urn: str, operation: str, today: datetime.date
-) -> AllowEntry | None:
+def allowing(entries: Sequence[AllowEntry], urn: str, operation: str, today: datetime.date) -> AllowEntry | None:
     """Return the entry that allows an operation on a resource today; None when there is none."""
     for entry in entries:
         if (entry.urn, entry.operation) == (urn, operation) and today <= entry.expires:

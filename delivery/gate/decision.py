@@ -58,9 +58,7 @@ def decide(
             operation = "replace" if change.operation == "replace" else "delete"
             entry = allowing(entries, change.urn, operation, today)
             if entry is None:
-                blocks.append(
-                    f"to {operation} {change.name} needs an entry in delivery/allow.yaml for `{change.urn}`"
-                )
+                blocks.append(f"to {operation} {change.name} needs an entry in delivery/allow.yaml for `{change.urn}`")
             else:
                 allowed.append(f"{name_of(entry.urn)} until {entry.expires}: {entry.reason}")
     risky = assessment.risky

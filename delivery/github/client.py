@@ -95,7 +95,9 @@ class GitHub:
             if pause is None:
                 break
             if pause > LONGEST_WAIT:
-                raise GitHubError(f"GitHub's limit of requests is reached for another {pause:.0f} s: run this again then.")
+                raise GitHubError(
+                    f"GitHub's limit of requests is reached for another {pause:.0f} s: run this again then."
+                )
             self.wait(pause)
         path = url.removeprefix(self.url)
         raise GitHubError(f"GitHub {problem} ({method} {path.split('?')[0]}).")

@@ -83,7 +83,12 @@ def comment(file: Path, pull_request: int) -> int:
 
 
 def gate(
-    place: Path, stacks: Sequence[str], *, tests_passed: bool, approved: int | None, pull_request: int | None,
+    place: Path,
+    stacks: Sequence[str],
+    *,
+    tests_passed: bool,
+    approved: int | None,
+    pull_request: int | None,
     today: datetime.date,
 ) -> int:
     """Say whether the recorded changes may go on and return 0, 3 (something is missing) or 4 (blocked)."""
@@ -109,7 +114,9 @@ def recordings(place: Path, stacks: Sequence[str]) -> list[Recording]:
     if stacks:
         return [load(place / f"{stack}.json") for stack in stacks]
     order = list(load_environments())
-    files = sorted(place.glob("*.json"), key=lambda file: (order.index(file.stem) if file.stem in order else -1, file.stem))
+    files = sorted(
+        place.glob("*.json"), key=lambda file: (order.index(file.stem) if file.stem in order else -1, file.stem)
+    )
     if not files:
         raise PulumiError(f"there is no recording in {place.name}: run `python -m delivery preview` first.")
     return [load(file) for file in files]

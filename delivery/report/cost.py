@@ -32,7 +32,12 @@ def _paid(change: Change, places: Places) -> Finding | None:
         if "containers" in difference.path and not any(word in difference.path for word in COST_PATHS):
             continue
         return Finding(
-            "cost", change.urn, change.name, f"costs another amount {because(change, difference)}", difference.path, region
+            "cost",
+            change.urn,
+            change.name,
+            f"costs another amount {because(change, difference)}",
+            difference.path,
+            region,
         )
     return None
 
@@ -52,4 +57,6 @@ def _memory(stack: StackChanges) -> Finding | None:
         return None
     count = f"{containers:+d} containers" if containers else "the same containers"
     urn = next((change.urn for change in stack.changes if change.type == CONTAINER), "")
-    return Finding("cost", urn, "memory", f"`memory` of the machine's containers: {after - before:+d} MiB ({count})", "memory")
+    return Finding(
+        "cost", urn, "memory", f"`memory` of the machine's containers: {after - before:+d} MiB ({count})", "memory"
+    )

@@ -34,7 +34,7 @@ def data_loss(stack: StackChanges, places: Places) -> list[Finding]:
                 risk="data loss",
                 urn=change.urn,
                 name=change.name,
-                sentence=_sentence(change),
+                sentence=_sentence(change, whole=removes_everything(stack)),
                 property=cause_path(change),
                 region=places.of(change).region,
             )
@@ -42,11 +42,16 @@ def data_loss(stack: StackChanges, places: Places) -> list[Finding]:
     return findings
 
 
-def _sentence(change: Change) -> str:
+def removes_everything(stack: StackChanges) -> bool:
+    """Whether nothing of the stack is left afterwards."""
+    return bool(stack.changes) and not stack.unchanged and all(item.operation == "delete" for item in stack.changes)
+
+
+def _sentence(change: Change, *, whole: bool) -> str:
     what = lost(STATEFUL, change.type) if holds_data(change) else None
     retained = change.old is not None and change.old.retained
     verb = "is replaced" if change.operation == "replace" else "is deleted"
-    sentence = f"{verb} {because(change)}"
+    sentence = f"{verb} because the whole stack is removed" if whole else f"{verb} {because(change)}"
     if retained:
         fate = "the old one is left where it is (retainOnDelete), out of the stack's hands"
         sentence += f"; {fate}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from delivery.report.changes import Change, StackChanges
+from delivery.report.data_loss import removes_everything
 from delivery.report.docker_roles import NETWORK, Shape, goes_first, role
 from delivery.report.findings import Finding, because, cause_path
 from delivery.report.knowledge.serving import RESTARTS, SERVING
@@ -14,11 +15,6 @@ from delivery.report.place import Places
 def downtime(stack: StackChanges, places: Places) -> list[Finding]:
     """Return a finding for each cause of a time in which something is away that clients notice."""
     return [*_docker(stack, places), *_elsewhere(stack, places), *_restarted(stack, places)]
-
-
-def removes_everything(stack: StackChanges) -> bool:
-    """Whether nothing of the stack is left afterwards."""
-    return bool(stack.changes) and not stack.unchanged and all(item.operation == "delete" for item in stack.changes)
 
 
 def _docker(stack: StackChanges, places: Places) -> list[Finding]:

@@ -68,7 +68,9 @@ def look(workspace: Workspace, subject: Subject = "update", arguments: Sequence[
     events = tuple(parse_lines(result.stdout.splitlines()))
     words = result.stderr.strip()
     if not events:
-        raise PulumiError(words.removeprefix("error: ") or f"pulumi {subject} said nothing (exit code {result.returncode})")
+        raise PulumiError(
+            words.removeprefix("error: ") or f"pulumi {subject} said nothing (exit code {result.returncode})"
+        )
     return Stream(events, result.returncode, words)
 
 

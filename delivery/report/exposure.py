@@ -32,9 +32,7 @@ def exposure(stack: StackChanges, places: Places) -> list[Finding]:
     for change in stack.changes:
         for path, what in dict.fromkeys(_opened(change)):
             sentence = f"`{path}`: {what}" if path else what
-            findings.append(
-                Finding("exposure", change.urn, change.name, sentence, path, places.of(change).region)
-            )
+            findings.append(Finding("exposure", change.urn, change.name, sentence, path, places.of(change).region))
     return findings
 
 
@@ -53,7 +51,7 @@ def _opened(change: Change) -> Iterator[Opened]:
     yield from _pod(change, old, new)
     yield from _tls(old, new)
     yield from _rights(change, old, new)
-    yield from _mounts(change, old, new)
+    yield from _mounts(old, new)
 
 
 def _ports(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Opened]:
@@ -83,7 +81,11 @@ def _addresses(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -
         if change.type.endswith("SecurityGroupRule") and new.get("type") == "egress":
             return
         added = {address for address in _leaves(after) if address in EVERYBODY}
-        added -= {address for address in _leaves(before) if address in EVERYBODY} if _ports_of(old) == _ports_of(new) else set()
+        added -= (
+            {address for address in _leaves(before) if address in EVERYBODY}
+            if _ports_of(old) == _ports_of(new)
+            else set()
+        )
         for address in sorted(added):
             yield path, f"{address} is let in{_ports_of(new)}"
     if change.type == "kubernetes:networking.k8s.io/v1:NetworkPolicy" and change.operation == "update":
@@ -156,7 +158,7 @@ def _rights(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> I
                 yield f"rules[{index}]", f"{verbs} on {resources} is given"
 
 
-def _mounts(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Opened]:
+def _mounts(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Opened]:
     before = {str(value) for _, value in _paths(old)}
     for path, value in _paths(new):
         if isinstance(value, str) and value.endswith("docker.sock") and value not in before:

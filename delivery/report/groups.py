@@ -50,12 +50,15 @@ def groups(stack: StackChanges, places: Places, findings: Iterable[Finding]) -> 
     """Return the parts of the stack that change, those that users know first."""
     shape = Shape(stack, places)
     away = {urn for finding in findings if finding.risk == "downtime" for urn in (finding.urn, *finding.affects)}
+    # An image is what its service is made of: of a new one users notice the replicas that have it.
+    services = {place.service for change in stack.changes if (place := places.of(change)).kind == "Microservice"}
     found: dict[tuple[str, str], list[Change]] = {}
     for change in stack.changes:
         if change.type == "pulumi:pulumi:Stack":
             continue
         place = places.of(change)
-        found.setdefault((place.kind, place.service), []).append(change)
+        image = place.kind in ("ServiceImage", "ReleasedImage") and place.service in services
+        found.setdefault(("Microservice" if image else place.kind, place.service), []).append(change)
     result = [_group(kind, name, members, shape, away) for (kind, name), members in found.items()]
     return sorted(result, key=lambda group: (_position(group.kind), group.name))
 
@@ -79,7 +82,11 @@ def _group(kind: str, name: str, members: list[Change], shape: Shape, away: set[
 def counts(changes: Iterable[Change]) -> dict[str, int]:
     """Return operation to number of resources, without components, which are not there for themselves."""
     found = Counter(change.operation for change in changes if change.custom or not change.type.startswith("gostack:"))
-    return {operation: found[operation] for operation in ("create", "update", "replace", "delete", "import", "forget") if found[operation]}
+    return {
+        operation: found[operation]
+        for operation in ("create", "update", "replace", "delete", "import", "forget")
+        if found[operation]
+    }
 
 
 def _in_order(regions: set[str], shape: Shape) -> list[str]:

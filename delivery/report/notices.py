@@ -10,7 +10,13 @@ from delivery.report.docker_roles import Shape, by_region, role
 from delivery.report.findings import described
 
 CALM = "no downtime"
-_VERBS = {"create": "new", "update": "changed in place", "replace": "replaced", "delete": "deleted", "forget": "let go of"}
+_VERBS = {
+    "create": "new",
+    "update": "changed in place",
+    "replace": "replaced",
+    "delete": "deleted",
+    "forget": "let go of",
+}
 
 
 def notice(kind: str, members: Sequence[Change], regions: Sequence[str], shape: Shape, *, calm: bool) -> str:
@@ -121,9 +127,15 @@ def _mysql(members: Sequence[Change], regions: Sequence[str], shape: Shape) -> s
         else:
             extra = f" (reads{_where(followers)} go to the primary meanwhile)" if followers else ""
         parts.append(f"members restart{_where(_regions(restarted, shape))}{extra}")
-    if any(change.type.endswith(":Stash") and "password" in change.name and change.operation == "replace" for change in members):
+    if any(
+        change.type.endswith(":Stash") and "password" in change.name and change.operation == "replace"
+        for change in members
+    ):
         parts.append("new passwords, which the accounts have before anybody uses them")
-    if any(change.type.endswith(":Stash") and "certificate" in change.name and change.operation == "replace" for change in members):
+    if any(
+        change.type.endswith(":Stash") and "certificate" in change.name and change.operation == "replace"
+        for change in members
+    ):
         parts.append("new certificates")
     if not restarted and any(role(change) == "agent" and change.operation == "replace" for change in members):
         parts.append("registered anew")

@@ -55,12 +55,20 @@ def record(
 
 def known_secrets(workspace: Workspace, state: Mapping[str, Any] | None = None) -> KnownSecrets:
     """Return the secret values of a stack's state and configuration; they never leave this process."""
-    shown = state if state is not None else _shown(
-        workspace, "stack", "export", "--show-secrets", "--stack", workspace.stack
+    shown = (
+        state
+        if state is not None
+        else _shown(workspace, "stack", "export", "--show-secrets", "--stack", workspace.stack)
     )
     configuration = _shown(
-        workspace, "config", "--show-secrets", "--json", "--stack", workspace.stack,
-        "--config-file", str(workspace.configuration_file),
+        workspace,
+        "config",
+        "--show-secrets",
+        "--json",
+        "--stack",
+        workspace.stack,
+        "--config-file",
+        str(workspace.configuration_file),
     )
     written: Any = yaml.safe_load(workspace.configuration_file.read_text(encoding="utf-8")) or {}
     return KnownSecrets.of(shown, more=_secret_settings(configuration, written.get("config") or {}))
@@ -97,7 +105,9 @@ def load(file: Path) -> Recording:
     try:
         document: Any = json.loads(file.read_text(encoding="utf-8"))
         if document.pop("version") != VERSION:
-            raise PulumiError(f"{file.name} is a recording of another version of this program: preview the stack again.")
+            raise PulumiError(
+                f"{file.name} is a recording of another version of this program: preview the stack again."
+            )
         values = document["changes"]
         return Recording(
             changes=StackChanges(
@@ -111,7 +121,9 @@ def load(file: Path) -> Recording:
             settings=tuple(document["settings"]),
         )
     except FileNotFoundError:
-        raise PulumiError(f"{file.name} does not exist: preview the stack first (python -m delivery preview).") from None
+        raise PulumiError(
+            f"{file.name} does not exist: preview the stack first (python -m delivery preview)."
+        ) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PulumiError(f"{file.name} is no recording of a preview ({error}): preview the stack again.") from None
 

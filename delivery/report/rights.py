@@ -28,7 +28,9 @@ def widened(old: Any, new: Any) -> str:
 def _covers(known: Right, right: Right) -> bool:
     if known[3] not in ("", right[3]):
         return False
-    return all(fnmatchcase(part, pattern) or pattern == part for part, pattern in zip(right[:3], known[:3], strict=True))
+    return all(
+        fnmatchcase(part, pattern) or pattern == part for part, pattern in zip(right[:3], known[:3], strict=True)
+    )
 
 
 def _rights(document: Any) -> set[Right]:

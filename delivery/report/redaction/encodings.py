@@ -96,7 +96,18 @@ def _quoted_printable(text: str) -> Iterator[str]:
     yield quopri.decodestring(text.encode()).decode(errors="replace")
 
 
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "/": "/", '"': '"', "'": "'", "\\": "\\", "e": "\x1b"}
+_ESCAPES = {
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "b": "\b",
+    "f": "\f",
+    "/": "/",
+    '"': '"',
+    "'": "'",
+    "\\": "\\",
+    "e": "\x1b",
+}
 _ESCAPE = re.compile(r"\\(u\{?([0-9A-Fa-f]{4,6})\}?|x([0-9A-Fa-f]{2})|([0-7]{3})|([nrtbf/\"'\\e]))")
 
 

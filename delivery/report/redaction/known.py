@@ -91,7 +91,9 @@ def _leaves(value: Any, kind: Kind) -> Iterator[tuple[str, Kind]]:
             return
         for key, item in value.items():
             if key in _HIDDEN_IN_CASE:
-                yield from ((word, "beside") for leaf, _ in _leaves(item, kind) for word in leaf.split() if looks_random(word))
+                yield from (
+                    (word, "beside") for leaf, _ in _leaves(item, kind) for word in leaf.split() if looks_random(word)
+                )
             else:
                 yield from _leaves(item, kind)
     elif isinstance(value, list):

@@ -31,7 +31,9 @@ class Redactor:
         whole = sorted(known.values, key=lambda value: (-len(value), value))
         self._whole = re.compile("|".join(re.escape(value) for value in whole)) if whole else None
         split = {_bare(value) for value in whole}
-        self._split = sorted((value for value in split if len(value) >= SHORTEST_SPLIT), key=lambda value: (-len(value), value))
+        self._split = sorted(
+            (value for value in split if len(value) >= SHORTEST_SPLIT), key=lambda value: (-len(value), value)
+        )
         self._fragments = _fragments(known)
         self._seen: dict[str, str] = {}
 

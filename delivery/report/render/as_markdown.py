@@ -125,5 +125,3 @@ def _html(text: str) -> str:
     return "".join(
         f"<code>{html.escape(part)}</code>" if index % 2 else html.escape(part) for index, part in enumerate(parts)
     )
-
-

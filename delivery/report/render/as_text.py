@@ -74,7 +74,12 @@ def _stack(item: StackReport, paint: _Painter, everything: bool) -> Iterator[str
 
 def _wrapped(text: str, paint: _Painter, first: str) -> Iterator[str]:
     lines = textwrap.wrap(
-        text, _WIDTH, initial_indent=first, subsequent_indent=" " * len(first), break_long_words=False, break_on_hyphens=False
+        text,
+        _WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_long_words=False,
+        break_on_hyphens=False,
     )
     # Painted as a whole: a name may stand at the end of a line.
     yield from paint.code("\n".join(lines)).split("\n")

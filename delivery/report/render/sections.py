@@ -30,9 +30,7 @@ def sections(item: StackReport) -> list[Section]:
         Section("Blocked", tuple(decision.blocks), "blocked"),
         *(Section(TITLES[risk], tuple(line(finding) for finding in item.findings(risk)), risk) for risk in RISKS),
         Section("Allowed", decision.allowed),
-        Section(
-            "Policy", tuple(f"{rule.policy}: {rule.message}" for rule in changes.violations if not rule.mandatory)
-        ),
+        Section("Policy", tuple(f"{rule.policy}: {rule.message}" for rule in changes.violations if not rule.mandatory)),
         Section("Settings", item.assessment.settings),
         Section("Said by the engine", tuple(_one_line(text) for text in changes.warnings)),
         Section("Needed before it is deployed", (", ".join(decision.needs),) if decision.needs else ()),
@@ -42,8 +40,10 @@ def sections(item: StackReport) -> list[Section]:
 
 def line(finding: Finding) -> str:
     """Return a finding as one sentence."""
-    return f"`{finding.name}` {finding.sentence}" if not finding.sentence.startswith("`") else (
-        f"`{finding.name}` {finding.sentence}" if finding.name != "memory" else finding.sentence
+    return (
+        f"`{finding.name}` {finding.sentence}"
+        if not finding.sentence.startswith("`")
+        else (f"`{finding.name}` {finding.sentence}" if finding.name != "memory" else finding.sentence)
     )
 
 
@@ -52,7 +52,13 @@ def resource(change: Change) -> str:
     order = ", deleted first" if change.operation == "replace" and change.delete_first else ""
     why = ""
     if change.operation in ("replace", "update"):
-        why = f" {because(change)}" if not change.follows else " with what it stands on" if change.dependent else f" as {_followed(change)} follows"
+        why = (
+            f" {because(change)}"
+            if not change.follows
+            else " with what it stands on"
+            if change.dependent
+            else f" as {_followed(change)} follows"
+        )
     return f"{_SIGNS.get(change.operation, ' ')} `{change.name}` ({change.type.rsplit(':', 1)[-1]}){order}{why}"
 
 
