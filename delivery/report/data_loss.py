@@ -42,6 +42,17 @@ def data_loss(stack: StackChanges, places: Places) -> list[Finding]:
     return findings
 
 
+def _taken_over(change: Change) -> bool:
+    """Whether the engine gives the old volume back for the new one: it does for one of the same name."""
+    if change.operation != "replace" or change.type != "docker:index/volume:Volume":
+        return False
+    old, new = change.old, change.new
+    if old is None or new is None:
+        return False
+    places = [(state.inputs.get("name"), state.inputs.get("driver")) for state in (old, new)]
+    return places[0] == places[1] and isinstance(places[0][0], str)
+
+
 def removes_everything(stack: StackChanges) -> bool:
     """Whether nothing of the stack is left afterwards."""
     return bool(stack.changes) and not stack.unchanged and all(item.operation == "delete" for item in stack.changes)
@@ -54,6 +65,8 @@ def _sentence(change: Change, *, whole: bool) -> str:
     sentence = f"{verb} because the whole stack is removed" if whole else f"{verb} {because(change)}"
     if retained:
         fate = "the old one is left where it is (retainOnDelete), out of the stack's hands"
+        if _taken_over(change):
+            fate = "it is left where it is (retainOnDelete), and a volume of the same name takes over what it holds"
         sentence += f"; {fate}"
     elif what is not None:
         sentence += f", and with it {what}"

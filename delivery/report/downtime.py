@@ -26,7 +26,7 @@ def _docker(stack: StackChanges, places: Places) -> list[Finding]:
     ]
     if removes_everything(stack) and gone:
         regions = sorted({region for change in gone if (region := places.of(change).region)})
-        sentence = f"the whole stack is removed, with its regions {_listed(regions)}: nobody is answered any more"
+        sentence = f"is removed as a whole, with its regions {_listed(regions)}: nobody is answered any more"
         everything = tuple(change.urn for change in gone)
         return [Finding("downtime", _stack_urn(stack), stack.stack, sentence, affects=everything)]
     findings: list[Finding] = []

@@ -21,9 +21,10 @@ _VERBS = {
 
 def notice(kind: str, members: Sequence[Change], regions: Sequence[str], shape: Shape, *, calm: bool) -> str:
     """Return the sentence for a part; `calm` says that nothing of it is away for a time."""
-    if all(change.operation == "create" for change in members) and kind not in ("Microservice", "Stash"):
+    whole = kind != "Microservice" and any(change.type in ("", f"gostack:index:{kind}") or not kind for change in members)
+    if whole and all(change.operation == "create" for change in members):
         return f"new{_where(regions)}"
-    if all(change.operation == "delete" for change in members) and kind != "Microservice":
+    if whole and all(change.operation == "delete" for change in members):
         return f"removed{_where(regions)}"
     sentence = _with_ground(members, regions) or _KINDS.get(kind, _anything)(members, regions, shape)
     if not sentence.startswith("removed"):
@@ -47,21 +48,22 @@ def _microservice(members: Sequence[Change], regions: Sequence[str], shape: Shap
     kept = [change for change in members if change.operation in ("replace", "update")]
     parts: list[str] = []
     if any(change.operation == "create" for change in components):
-        parts.append(f"starts with {_replicas(made)}{_where(_regions(made, shape))}")
+        parts.append(f"starts with {_replicas(made, shape)}")
     elif made:
-        parts.append(f"{_replicas(made)} more{_where(_regions(made, shape))}")
+        parts.append(f"{_replicas(made, shape, 'more ')}")
     if any(change.operation == "delete" for change in components):
         parts.append(f"removed{_where(_regions(gone, shape))}")
     elif gone:
-        parts.append(f"{_replicas(gone)} less{_where(_regions(gone, shape))}, drained before they stop")
+        parts.append(f"{_replicas(gone, shape, 'less ')}, drained before they stop")
     if kept:
         rolled = _regions(kept, shape)
         how = "rolls region by region" if len(rolled) > 1 else "rolls"
-        parts.append(f"{_reason(kept)}, {how} ({', then '.join(rolled)})" if rolled else _reason(kept))
+        reason = _reason(kept, shape)
+        parts.append(f"{reason}, {how} ({', then '.join(rolled)})" if rolled else reason)
     return "; ".join(parts) or _anything(members, regions, shape)
 
 
-def _reason(kept: Sequence[Change]) -> str:
+def _reason(kept: Sequence[Change], shape: Shape) -> str:
     """What is new in replaced replicas, outermost cause first."""
     changed = {difference.path.split("[")[0].split(".")[0] for change in kept for difference in change.differences}
     causes = {difference.path for change in kept if role(change) == "application" for difference in change.causes}
@@ -71,6 +73,14 @@ def _reason(kept: Sequence[Change]) -> str:
         return f"new {', '.join(f'`{path}`' for path in sorted(causes))}"
     applications = [change for change in kept if role(change) == "application"]
     if any(path.startswith("envs") for change in applications for path in (*change.keys, *_paths(change))):
+        services = {shape.places.of(change).service for change in applications}
+        rotated = [
+            change
+            for change in shape.stack.changes
+            if change.type.endswith(":Stash") and change.operation == "replace" and "password" in change.name
+        ]
+        if any(shape.places.of(change).service == f"{service}-database" for change in rotated for service in services):
+            return "new passwords (`envs`)"
         return "new environment (`envs`)"
     if any(role(change) == "agent" and not change.follows for change in kept) or _agent_changes(kept):
         return "new registration (`envs` of the agent)"
@@ -193,8 +203,18 @@ def _anything(members: Sequence[Change], regions: Sequence[str], shape: Shape) -
     return (", ".join(total) or "changed") + _where(regions) + why
 
 
-def _replicas(found: Sequence[Change]) -> str:
-    return f"{len(found)} replica" + ("" if len(found) == 1 else "s")
+def _replicas(found: Sequence[Change], shape: Shape, how: str = "") -> str:
+    regions = by_region(found, shape.places)
+    numbers = {len(replicas) for replicas in regions.values()}
+    order = _regions(found, shape)
+    if len(numbers) == 1 and len(regions) > 1:
+        (number,) = numbers
+        return f"{_count(number)} {how}in each of {' and '.join(order) if len(order) < 3 else ', '.join(order)}"
+    return " and ".join(f"{_count(len(regions[region]))} {how}in {region}" for region in order) or "no replica"
+
+
+def _count(number: int) -> str:
+    return f"{number} replica" if number == 1 else f"{number} replicas"
 
 
 def _regions(members: Sequence[Change], shape: Shape) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 from pathlib import Path
 
@@ -41,11 +42,13 @@ def events(name: str) -> list[Event]:
     return parse_lines((FOLDER / f"{name}.jsonl").read_text(encoding="utf-8").splitlines())
 
 
+@functools.cache
 def changes(name: str) -> StackChanges:
     names = json.loads((FOLDER / "variable-names.json").read_text(encoding="utf-8"))
     return with_names(stack_changes("report", events(name)), names)
 
 
+@functools.cache
 def recording(name: str) -> Recording:
     """A preview as it is kept: redacted, with the settings that its author changed."""
     settings = FOLDER / f"{name}.yaml"

@@ -28,7 +28,9 @@ class Encoded:
 
 def encoded_parts(text: str) -> Iterator[Encoded]:
     """Every part of a text that may be encoded, with what it says."""
-    for pattern, decode in _ENCODINGS:
+    for pattern, needs, decode in _ENCODINGS:
+        if needs and needs not in text:
+            continue
         for match in pattern.finditer(text):
             for plain in decode(match[0]):
                 if plain and plain != match[0]:
@@ -122,13 +124,14 @@ def _escapes(text: str) -> Iterator[str]:
 
 
 _WORD = r"[^\s\"'<>`]"
-_ENCODINGS: list[tuple[re.Pattern[str], Callable[[str], Iterator[str]]]] = [
-    (re.compile(r"(?:[A-Za-z0-9+/_-](?:\\[nr]|\s)*){8,}={0,2}"), _base64),
-    (re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}"), _base64),
-    (re.compile(r"(?:[A-Z2-7](?:\\[nr]|\s)?){16,}={0,6}|[a-z2-7]{16,}={0,6}"), _base32),
-    (re.compile(r"(?:(?:\\x|0x)?[0-9A-Fa-f]{2}(?:[:\s,-]|\\n)?\s?){6,}"), _hexadecimal),
-    (re.compile(rf"{_WORD}*%[0-9A-Fa-f]{{2}}{_WORD}*"), _percent),
-    (re.compile(r"[^\n`]*&(?:#\d+|#x[0-9A-Fa-f]+|[a-z]+);[^\n`]*"), _entities),
-    (re.compile(r"[^\n`]*=[0-9A-F]{2}[^`]*"), _quoted_printable),
-    (re.compile(r"[^`]*\\(?:[nrtbf/\"'\\eu0-7]|x[0-9A-Fa-f]{2})[^`]*"), _escapes),
+_ENCODINGS: list[tuple[re.Pattern[str], str, Callable[[str], Iterator[str]]]] = [
+    (re.compile(r"(?:[A-Za-z0-9+/_-](?:\\[nr]|\\[nr]\s+|\s*\n\s*)*){8,}={0,2}"), "", _base64),
+    (re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}"), "", _base64),
+    (re.compile(r"(?:[A-Z2-7](?:\\[nr]|\s)?){16,}={0,6}|[a-z2-7]{16,}={0,6}"), "", _base32),
+    (re.compile(r"(?:(?:\\x|0x)?[0-9A-Fa-f]{2}(?:[:\s,-]|\\n)?\s?){6,}"), "", _hexadecimal),
+    (re.compile(rf"{_WORD}*%[0-9A-Fa-f]{{2}}{_WORD}*"), "%", _percent),
+    (re.compile(r"[^\n`]*&(?:#\d+|#x[0-9A-Fa-f]+|[a-z]+);[^\n`]*"), "&", _entities),
+    (re.compile(r"[^\n`]*=[0-9A-F]{2}[^`]*"), "=", _quoted_printable),
+    (re.compile(r"[^`]*\\(?:[nrtbf/\"'\\eu0-7]|x[0-9A-Fa-f]{2})[^`]*"), "\\", _escapes),
 ]
+"""How it looks, what it must have in it, and how it is undone."""

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import re
 
+ANY_HINT = re.compile(
+    r"(?i)private key|A[KSIR][IOD]A|gh[pousr]_|github_pat_|glpat-|pul-|xox|[sr]k_|AIza|npm_|hv[sb]\.|eyJ|://"
+    r"|pass|secret|[_-]?key|token|bearer|basic"
+)
+"""What each text with one of the patterns below has in it; a quick look saves the long ones."""
+
 PATTERNS: tuple[re.Pattern[str], ...] = (
     # A private key, also with its line breaks escaped or cut off at the end of the text.
     re.compile(

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from delivery.report.redaction.encodings import encoded_parts
 from delivery.report.redaction.known import KnownSecrets, looks_random
-from delivery.report.redaction.patterns import PATTERNS
+from delivery.report.redaction.patterns import ANY_HINT, PATTERNS
 
 MASK = "[secret]"
 DEEPEST = 3
@@ -78,7 +78,7 @@ class Redactor:
         if len(texts) < 2:
             return set()
         joined = "".join(item for _, item in texts)
-        spans = self._spans(joined, DEEPEST)
+        spans = self._spans(joined, 1)
         hidden: set[int] = set()
         at = 0
         for index, item in texts:
@@ -97,7 +97,8 @@ class Redactor:
             for part in encoded_parts(text):
                 if any(start <= part.start and part.end <= end for start, end in spans):
                     continue
-                if self._spans(part.plain, depth - 1):
+                # Bytes that are no text are looked at, but nothing is written inside them in another way.
+                if self._spans(part.plain, depth - 1 if _is_text(part.plain) else 0):
                     spans.append((part.start, part.end))
         return spans
 
@@ -108,6 +109,8 @@ class Redactor:
 
     def _pieces(self, text: str) -> Iterator[Span]:
         """Secrets with something between their characters: line breaks, quotes, spaces, plus signs."""
+        if not self._split:
+            return
         positions: list[int] = []
         bare: list[str] = []
         skip = False
@@ -128,6 +131,8 @@ class Redactor:
 
     def _parts(self, text: str) -> Iterator[Span]:
         """Runs of characters that are a part of a secret."""
+        if not self._fragments:
+            return
         start = end = -1
         for at in range(len(text) - FRAGMENT + 1):
             if text[at : at + FRAGMENT] not in self._fragments:
@@ -151,7 +156,13 @@ def _fragments(known: KnownSecrets) -> set[str]:
     return {fragment for fragment in found if len(set(fragment)) > 3}
 
 
+def _is_text(text: str) -> bool:
+    return sum(character.isprintable() or character.isspace() for character in text) >= 0.8 * len(text)
+
+
 def _patterns(text: str) -> Iterator[Span]:
+    if not ANY_HINT.search(text):
+        return
     for pattern in PATTERNS:
         for match in pattern.finditer(text):
             span = match.span("value") if "value" in pattern.groupindex else match.span()
