@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from delivery.drift.command import drift
 from delivery.gate.environments import GateError
 from delivery.github.client import GitHubError
 from delivery.promote import promote, roll_back
@@ -47,6 +48,8 @@ def _run(options: argparse.Namespace) -> int:
             return command.report(place, options.stacks, kind=options.format, output=options.output, today=today)
         case "comment":
             return command.comment(options.file, _pull_request(options))
+        case "drift":
+            return drift(Workspace(PROJECT, options.stack), as_json=options.json)
         case _:
             return command.gate(
                 place,
@@ -89,6 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     gate.add_argument("--tests", choices=["passed", "failed", "unknown"], default="unknown", help="default: unknown")
     gate.add_argument("--approvals", type=int, help="number of approvals (default: ask GitHub)")
     gate.add_argument("--pull-request", type=int, help="number of the pull request whose approvals count")
+    drifted = verbs.add_parser("drift", help="name what was changed outside of Pulumi: 0 nothing, 5 something")
+    drifted.add_argument("--stack", default="dev", help="name of the stack (default: dev)")
+    drifted.add_argument("--json", action="store_true", help="for another program")
     for one in (preview, report, gate):
         one.add_argument("--folder", type=Path, help="folder of the previews (default: .gostack/previews)")
     return parser
