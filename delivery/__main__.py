@@ -1,34 +1,120 @@
-"""`python -m delivery <verb> --service <service> --stack <stack>`: what the Makefile calls."""
+"""`python -m delivery <verb>`: what the Makefile and the workflows call. Exit codes are in docs/pipeline.md."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import datetime
+import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+from delivery.drift.command import drift
+from delivery.gate.environments import GateError
+from delivery.github.client import GitHubError
 from delivery.promote import promote, roll_back
+from delivery.report import command
+from delivery.report.render import FORMATS
 from operations.__main__ import guarded
-from operations.workspace import Workspace
+from operations.workspace import PulumiError, Workspace
 
 PROJECT = Path(__file__).resolve().parent.parent
 
 
 def main(arguments: list[str]) -> int:
     """Run one verb and return the exit code; trouble is told in one sentence."""
-    parser = argparse.ArgumentParser(prog="delivery", description=__doc__)
-    parser.add_argument("verb", choices=["promote", "rollback"])
-    parser.add_argument("--service", required=True, help="name of the service")
-    parser.add_argument("--stack", default="dev", help="name of the stack (default: dev)")
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     # Who ends a walk from outside must not leave clients on a canary that nobody watches.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # Each step is told in a line of its own; Pulumi speaks when one fails.
-    workspace = dataclasses.replace(Workspace(PROJECT, options.stack), quiet=True)
-    if options.verb == "promote":
-        return guarded(lambda: promote(workspace, options.service))
-    return guarded(lambda: roll_back(workspace, options.service))
+    return guarded(lambda: _told(lambda: _run(options)))
+
+
+def _run(options: argparse.Namespace) -> int:
+    place: Path = getattr(options, "folder", None) or command.folder(PROJECT)
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    match options.verb:
+        case "promote" | "rollback":
+            # Each step is told in a line of its own; Pulumi speaks when one fails.
+            workspace = dataclasses.replace(Workspace(PROJECT, options.stack), quiet=True)
+            if options.verb == "promote":
+                return promote(workspace, options.service)
+            return roll_back(workspace, options.service)
+        case "preview":
+            policy = [argument for pack in options.policy_pack for argument in ("--policy-pack", str(pack))]
+            subject = "destroy" if options.destroy else "update"
+            workspace = Workspace(PROJECT, options.stack)
+            return command.preview(workspace, place, subject=subject, base=options.base, arguments=policy)
+        case "report":
+            return command.report(place, options.stacks, kind=options.format, output=options.output, today=today)
+        case "comment":
+            return command.comment(options.file, _pull_request(options))
+        case "drift":
+            return drift(Workspace(PROJECT, options.stack), as_json=options.json)
+        case _:
+            return command.gate(
+                place,
+                options.stacks,
+                tests_passed=options.tests == "passed",
+                approved=options.approvals,
+                pull_request=options.pull_request,
+                today=today,
+            )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="delivery", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+    for verb, text in (
+        ("promote", "walk a canary to all clients, or back"),
+        ("rollback", "take all clients away from a canary"),
+    ):
+        one = verbs.add_parser(verb, help=text)
+        one.add_argument("--service", required=True, help="name of the service")
+        one.add_argument("--stack", default="dev", help="name of the stack (default: dev)")
+
+    preview = verbs.add_parser("preview", help="preview a stack and keep what the engine says, without secrets")
+    preview.add_argument("--stack", default="dev", help="name of the stack (default: dev)")
+    preview.add_argument("--base", help="version of the repository that the settings are compared with")
+    preview.add_argument("--destroy", action="store_true", help="look at the removal of the stack")
+    preview.add_argument("--policy-pack", action="append", default=[], type=Path, help="folder of a policy pack")
+
+    report = verbs.add_parser("report", help="write the report of the previews")
+    report.add_argument("stacks", nargs="*", help="stacks (default: all that were previewed)")
+    report.add_argument("--format", choices=sorted(FORMATS), default="text", help="default: text")
+    report.add_argument("--output", type=Path, help="file (default: print it)")
+
+    comment = verbs.add_parser("comment", help="put a report into the comment of a pull request")
+    comment.add_argument("file", type=Path, help="the report in Markdown")
+    comment.add_argument("--pull-request", type=int, help="its number (default: that of the event)")
+
+    gate = verbs.add_parser("gate", help="say whether the change may go on: 0 yes, 3 not yet, 4 no")
+    gate.add_argument("stacks", nargs="*", help="stacks (default: all that were previewed)")
+    gate.add_argument("--tests", choices=["passed", "failed", "unknown"], default="unknown", help="default: unknown")
+    gate.add_argument("--approvals", type=int, help="number of approvals (default: ask GitHub)")
+    gate.add_argument("--pull-request", type=int, help="number of the pull request whose approvals count")
+    drifted = verbs.add_parser("drift", help="name what was changed outside of Pulumi: 0 nothing, 5 something")
+    drifted.add_argument("--stack", default="dev", help="name of the stack (default: dev)")
+    drifted.add_argument("--json", action="store_true", help="for another program")
+    for one in (preview, report, gate):
+        one.add_argument("--folder", type=Path, help="folder of the previews (default: .gostack/previews)")
+    return parser
+
+
+def _pull_request(options: argparse.Namespace) -> int:
+    event = os.environ.get("GITHUB_EVENT_PATH")
+    number = options.pull_request or (command.pull_request_of(Path(event)) if event else None)
+    if number is None:
+        raise GitHubError("which pull request? Name it with --pull-request.")
+    return number
+
+
+def _told(action: Callable[[], int]) -> int:
+    try:
+        return action()
+    except (GateError, GitHubError) as error:
+        raise PulumiError(str(error)) from error
 
 
 if __name__ == "__main__":

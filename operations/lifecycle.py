@@ -12,6 +12,7 @@ from bootstrap.locks import exclusive
 from operations import cluster_lifecycle
 from operations.leftovers import evict, remove_leftovers
 from operations.lock import release_stale_lock
+from operations.networks import join_networks
 from operations.objects import StackObjects
 from operations.plugins import end_orphaned_plugins
 from operations.readiness import wait_until_reachable
@@ -33,6 +34,7 @@ def up(workspace: Workspace) -> int:
 def _up(workspace: Workspace) -> int:
     objects = _ready(workspace)
     _tell(remove_leftovers(workspace, objects))
+    _tell(join_networks(workspace.state(), objects))
     _tell(mend(objects))
     # What was killed or removed by hand is seen only by a refresh.
     code = workspace.run("up", "--yes", "--skip-preview", "--refresh")

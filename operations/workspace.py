@@ -122,11 +122,16 @@ class Workspace:
         """The stack's outputs; secrets are masked."""
         return json.loads(self.capture("stack", "output", "--json", "--stack", self.stack))
 
-    def _command(self, *arguments: str) -> list[str]:
+    @property
+    def command(self) -> str:
+        """Path of the Pulumi command; raises PulumiError when there is none."""
         pulumi = shutil.which("pulumi", path=self.variables["PATH"])
         if pulumi is None:
             raise PulumiError("there is no pulumi command: run `make up`, which gets one")
-        return [pulumi, *arguments]
+        return pulumi
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [self.command, *arguments]
 
     def _create(self) -> str:
         """Create the stack and return the salt of its secrets; empty when the backend has other ways."""

@@ -1,0 +1,26 @@
+"""How many people have approved exactly what is in a pull request now."""
+
+from __future__ import annotations
+
+from delivery.github.client import GitHub
+
+_MAY_APPROVE = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+
+
+def approvals(github: GitHub, pull_request: int) -> int:
+    """Return the number of approvals of the newest commit.
+
+    Counted are people who belong to the repository, each by their last word, and never the author. An approval of an
+    earlier commit says nothing about this one.
+    """
+    pull = github.get(f"pulls/{pull_request}")
+    head, author = pull["head"]["sha"], pull["user"]["login"]
+    last: dict[str, bool] = {}
+    for review in github.pages(f"pulls/{pull_request}/reviews"):
+        person = (review.get("user") or {}).get("login")
+        # A comment neither approves nor takes an approval back.
+        if person is None or person == author or review["state"] not in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
+            continue
+        member = review.get("author_association") in _MAY_APPROVE
+        last[person] = member and review["state"] == "APPROVED" and review.get("commit_id") == head
+    return sum(last.values())

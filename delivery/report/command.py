@@ -1,0 +1,132 @@
+"""`preview`, `report`, `comment` and `gate`: the steps of a pipeline, each of which runs on any machine."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bootstrap.locations import state_folder
+from delivery.gate.allow import load_allow_entries
+from delivery.gate.decision import BLOCKED, OPEN, WAITING, Evidence, decide, judge
+from delivery.gate.environments import environment_of, load_environments
+from delivery.github.approvals import approvals
+from delivery.github.client import GitHub
+from delivery.github.comment import put_comment
+from delivery.report.assessment import Assessment
+from delivery.report.engine import Subject
+from delivery.report.model import Report, StackReport
+from delivery.report.recording import Recording, load, record, save
+from delivery.report.redaction import KnownSecrets, Redactor
+from delivery.report.render import FORMATS, as_text
+from delivery.report.render.as_text import wants_colours
+from operations.workspace import PulumiError, Workspace
+
+PREVIEW_FAILED = 1
+"""Exit code of `preview` when the engine refuses the change; what it says is recorded all the same."""
+
+
+def folder(project: Path) -> Path:
+    """Where recordings are kept when nothing else is said; outside of version control."""
+    return state_folder(project) / "previews"
+
+
+def preview(
+    workspace: Workspace, place: Path, *, subject: Subject, base: str | None, arguments: Sequence[str] = ()
+) -> int:
+    """Preview one stack and keep what the engine says; return the exit code."""
+    recording = record(workspace, subject=subject, base=base, arguments=arguments)
+    file = place / f"{workspace.stack}.json"
+    save(recording, file)
+    if recording.changes.errors:
+        print(f"{workspace.stack}: the engine refuses: {recording.changes.errors[0].splitlines()[0]}", file=sys.stderr)
+        return PREVIEW_FAILED
+    print(f"{workspace.stack}: {len(recording.changes.changes)} resources change", file=sys.stderr)
+    return 0
+
+
+def report(place: Path, stacks: Sequence[str], *, kind: str, output: Path | None, today: datetime.date) -> int:
+    """Write the report of the recordings in a folder and return the exit code."""
+    made = make_report(place, stacks, today)
+    if kind == "text" and output is None:
+        text = as_text(made, colours=wants_colours())
+    else:
+        text = FORMATS[kind](made)
+    # The recordings hold no secret that the state knows; what looks like one is hidden here once more.
+    text = Redactor(KnownSecrets(frozenset())).report(text)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8")
+    return 0
+
+
+def make_report(place: Path, stacks: Sequence[str], today: datetime.date) -> Report:
+    """Judge the recordings in a folder; raises PulumiError or GateError."""
+    environments, entries = load_environments(), load_allow_entries()
+    items: list[StackReport] = []
+    for recording in recordings(place, stacks):
+        assessment = Assessment(recording.changes, recording.settings)
+        environment = environment_of(recording.changes.stack, environments)
+        items.append(StackReport(assessment, decide(assessment, environment, entries, today)))
+    return Report(tuple(items))
+
+
+def comment(file: Path, pull_request: int) -> int:
+    """Put a report into the comment of a pull request and return the exit code."""
+    outcome = put_comment(GitHub.of(), pull_request, file.read_text(encoding="utf-8"))
+    print(f"the comment of pull request {pull_request} is {outcome}")
+    return 0
+
+
+def gate(
+    place: Path,
+    stacks: Sequence[str],
+    *,
+    tests_passed: bool,
+    approved: int | None,
+    pull_request: int | None,
+    today: datetime.date,
+) -> int:
+    """Say whether the recorded changes may go on and return 0, 3 (something is missing) or 4 (blocked)."""
+    environments = load_environments()
+    if approved is None:
+        approved = approvals(GitHub.of(), pull_request) if pull_request is not None else 0
+    evidence = Evidence(tests_passed=tests_passed, approvals=approved)
+    worst = OPEN
+    for item in make_report(place, stacks, today).stacks:
+        environment = environment_of(item.stack, environments)
+        code, reasons = judge(item.assessment, environment, item.decision, evidence)
+        word = {OPEN: "open", WAITING: "waiting", BLOCKED: "blocked"}[code]
+        for reason in reasons:
+            print(f"{item.stack}: {word}: {reason}", file=sys.stdout if code == OPEN else sys.stderr)
+        for reason in item.decision.allowed:
+            print(f"{item.stack}: allowed: {reason}")
+        worst = max(worst, code)
+    return worst
+
+
+def recordings(place: Path, stacks: Sequence[str]) -> list[Recording]:
+    """Return the recordings of these stacks, or of all in the folder, in the order in which environments follow."""
+    if stacks:
+        return [load(place / f"{stack}.json") for stack in stacks]
+    order = list(load_environments())
+    files = sorted(
+        place.glob("*.json"), key=lambda file: (order.index(file.stem) if file.stem in order else -1, file.stem)
+    )
+    if not files:
+        raise PulumiError(f"there is no recording in {place.name}: run `python -m delivery preview` first.")
+    return [load(file) for file in files]
+
+
+def pull_request_of(event_file: Path) -> int | None:
+    """Return the number of the pull request that an event of GitHub is about; None for another event."""
+    try:
+        event = json.loads(event_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    number = (event.get("pull_request") or {}).get("number") if isinstance(event, dict) else None
+    return int(number) if number is not None else None

@@ -1,0 +1,72 @@
+"""The recorded previews, each as the report's code gets it."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import json
+from pathlib import Path
+
+from delivery.gate.decision import decide
+from delivery.gate.environments import environment_of, load_environments
+from delivery.report.assessment import Assessment
+from delivery.report.changes import StackChanges, stack_changes
+from delivery.report.engine import Event, parse_lines
+from delivery.report.model import Report, StackReport
+from delivery.report.recording import Recording, redacted
+from delivery.report.redaction import KnownSecrets, Redactor
+from delivery.report.setting_changes import compared
+from delivery.report.variable_names import with_names
+
+FOLDER = Path(__file__).resolve().parent / "streams"
+TODAY = datetime.date(2026, 11, 21)
+
+CHANGES = (
+    "image-bump",
+    "scale",
+    "new-service",
+    "new-region",
+    "route-change",
+    "password-rotation",
+    "mysql-setting",
+    "volume-replaced",
+    "network-cidr",
+    "open-port",
+    "canary-start",
+    "destroy",
+)
+"""Changes that people make, each previewed by the engine on a stack that ran; see record.py."""
+
+
+def events(name: str) -> list[Event]:
+    return parse_lines((FOLDER / f"{name}.jsonl").read_text(encoding="utf-8").splitlines())
+
+
+@functools.cache
+def changes(name: str) -> StackChanges:
+    names = json.loads((FOLDER / "variable-names.json").read_text(encoding="utf-8"))
+    return with_names(stack_changes("report", events(name)), names)
+
+
+@functools.cache
+def recording(name: str) -> Recording:
+    """A preview as it is kept: redacted, with the settings that its author changed."""
+    settings = FOLDER / f"{name}.yaml"
+    earlier = (FOLDER / "base.yaml").read_text(encoding="utf-8")
+    said = compared(earlier, settings.read_text(encoding="utf-8")) if settings.is_file() else ()
+    return redacted(Recording(changes(name), said), Redactor(KnownSecrets(frozenset())))
+
+
+def assessment(name: str) -> Assessment:
+    found = recording(name)
+    return Assessment(found.changes, found.settings)
+
+
+def report(*names: str) -> Report:
+    environments = load_environments()
+    items: list[StackReport] = []
+    for name in names:
+        looked_at = assessment(name)
+        environment = environment_of(looked_at.changes.stack, environments)
+        items.append(StackReport(looked_at, decide(looked_at, environment, [], TODAY)))
+    return Report(tuple(items))

@@ -1,0 +1,185 @@
+"""What each environment asks for, and the exit codes that say whether a change may go on.
+
+Does not prove that GitHub refuses the merge: a branch protection rule that requires the job `gate` does.
+"""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from delivery.gate.allow import AllowEntry, load_allow_entries
+from delivery.gate.decision import BLOCKED, OPEN, WAITING, Evidence, decide, judge
+from delivery.gate.environments import Environment, GateError, environment_of, load_environments
+from delivery.report.assessment import Assessment
+from delivery.report.changes import StackChanges, Violation
+from tests.delivery.streams import TODAY, assessment
+
+DEV, STAGING, PROD = (environment_of(name, load_environments()) for name in ("dev", "staging", "prod"))
+EAST = (
+    "urn:pulumi:report::gostack::gostack:index:MySqlCluster$gostack:index:MySqlMember$docker:index/volume:Volume"
+    "::mysql-east-data"
+)
+WEST = EAST.replace("east", "west")
+EVERYTHING = Evidence(tests_passed=True, approvals=2)
+
+
+def entry(urn: str, days: int = 7, operation: str = "replace") -> AllowEntry:
+    return AllowEntry.model_validate(
+        {
+            "urn": urn,
+            "operation": operation,
+            "reason": "The backup was restored elsewhere and compared.",
+            "expires": TODAY + datetime.timedelta(days=days),
+        }
+    )
+
+
+def outcome(
+    looked_at: Assessment, environment: Environment, evidence: Evidence, entries: list[AllowEntry] | None = None
+) -> tuple[int, str]:
+    decision = decide(looked_at, environment, entries or [], TODAY)
+    code, reasons = judge(looked_at, environment, decision, evidence)
+    return code, " | ".join(reasons)
+
+
+def with_policy_pack(looked_at: Assessment) -> Assessment:
+    values = {**looked_at.changes.__dict__, "policy_packs": ("gostack",)}
+    return Assessment(StackChanges(**values), looked_at.settings)
+
+
+def test_the_published_rules_are_those_of_the_three_environments() -> None:
+    assert Environment() == DEV
+    assert Environment(tests=True, allow_entries=True) == STAGING
+    assert Environment(tests=True, policy_pack=True, approvals=2, allow_entries=True) == PROD
+
+
+def test_a_stack_that_nobody_wrote_down_needs_everything() -> None:
+    assert environment_of("eu-prod", load_environments()) == PROD
+
+
+def test_dev_asks_for_nothing_even_when_data_goes() -> None:
+    assert outcome(assessment("volume-replaced"), DEV, Evidence())[0] == OPEN
+
+
+def test_staging_waits_for_the_tests() -> None:
+    assert outcome(assessment("image-bump"), STAGING, Evidence()) == (
+        WAITING,
+        "every test must pass first (--tests passed)",
+    )
+    assert outcome(assessment("image-bump"), STAGING, Evidence(tests_passed=True))[0] == OPEN
+
+
+def test_prod_needs_no_approval_for_what_nobody_notices() -> None:
+    assert outcome(with_policy_pack(assessment("image-bump")), PROD, Evidence(tests_passed=True))[0] == OPEN
+
+
+def test_prod_needs_two_approvals_for_a_risk() -> None:
+    risky = with_policy_pack(assessment("open-port"))
+    assert outcome(risky, PROD, Evidence(tests_passed=True, approvals=1)) == (
+        WAITING,
+        "a risky change needs 2 approvals and has 1",
+    )
+    assert outcome(risky, PROD, EVERYTHING)[0] == OPEN
+
+
+def test_prod_waits_for_a_policy_pack() -> None:
+    code, reasons = outcome(assessment("image-bump"), PROD, EVERYTHING)
+    assert (code, reasons) == (
+        WAITING,
+        "no policy pack has looked at the change: preview it with the policy pack",
+    )
+
+
+def test_a_mandatory_rule_that_is_broken_blocks_whatever_is_approved() -> None:
+    looked_at = with_policy_pack(assessment("image-bump"))
+    rule = Violation("gostack/no-latest", "the image has no digest", mandatory=True, urn=EAST)
+    values = {**looked_at.changes.__dict__, "violations": (rule,)}
+    code, reasons = outcome(Assessment(StackChanges(**values)), PROD, EVERYTHING)
+    assert (code, reasons) == (BLOCKED, "policy gostack/no-latest: the image has no digest")
+
+
+def test_an_engine_that_refuses_blocks() -> None:
+    refused = Assessment(StackChanges("prod", (), errors=("unable to replace resource: it is protected\nmore",)))
+    assert outcome(refused, DEV, EVERYTHING) == (
+        BLOCKED,
+        "the engine refuses: unable to replace resource: it is protected",
+    )
+
+
+def test_the_replacement_of_a_data_volume_is_blocked_until_each_is_allowed_by_name() -> None:
+    looked_at = with_policy_pack(assessment("volume-replaced"))
+    code, reasons = outcome(looked_at, PROD, EVERYTHING)
+    assert code == BLOCKED
+    assert f"to replace mysql-east-data needs an entry in delivery/allow.yaml for `{EAST}`" in reasons
+    assert outcome(looked_at, PROD, EVERYTHING, [entry(EAST)])[0] == BLOCKED
+    assert outcome(looked_at, PROD, EVERYTHING, [entry(EAST), entry(WEST)])[0] == OPEN
+
+
+def test_what_is_allowed_still_needs_its_approvals() -> None:
+    looked_at = with_policy_pack(assessment("volume-replaced"))
+    code, _ = outcome(looked_at, PROD, Evidence(tests_passed=True), [entry(EAST), entry(WEST)])
+    assert code == WAITING
+
+
+def test_an_entry_for_a_replacement_does_not_allow_a_deletion() -> None:
+    looked_at = with_policy_pack(assessment("destroy"))
+    assert outcome(looked_at, PROD, EVERYTHING, [entry(EAST), entry(WEST)])[0] == BLOCKED
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (entry(EAST, days=-1), "expired on 2026-11-20: remove it, or renew it with its reason"),
+        (entry(EAST, days=31), "more than 30 days from now: give it an earlier date"),
+        (entry(EAST.replace("east-data", "north-data")), "names no resource of the stack report: remove it"),
+    ],
+)
+def test_an_entry_that_cannot_count_closes_the_gate(wrong: AllowEntry, sentence: str) -> None:
+    code, reasons = outcome(with_policy_pack(assessment("image-bump")), PROD, EVERYTHING, [wrong])
+    assert code == BLOCKED
+    assert sentence in reasons
+
+
+def test_an_entry_of_another_stack_is_not_looked_at() -> None:
+    other = entry(EAST.replace(":report:", ":prod:"), days=-30)
+    assert outcome(with_policy_pack(assessment("image-bump")), PROD, EVERYTHING, [other])[0] == OPEN
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("allowed: []", "allowed is not a known key"),
+        ("allow: {}\n", ""),
+        ("allow: [{urn: no-urn, operation: replace, reason: long enough to count, expires: 2026-12-01}]", "is no URN"),
+        (f"allow: [{{urn: '{EAST}', operation: replace, expires: 2026-12-01}}]", "entry 1: reason is missing"),
+        (f"allow: [{{urn: '{EAST}', operation: replace, reason: why, expires: 2026-12-01}}]", "reason is wrong"),
+        (f"allow: [{{urn: '{EAST}', operation: update, reason: a reason that is good, expires: 2026-12-01}}]", "operation is"),
+        (f"allow: [{{urn: '{EAST}', operation: replace, reason: a reason that is good, expires: soon}}]", "expires is wrong"),
+        (f"allow: [{{urn: '{EAST}', operation: replace, reason: a reason that is good, until: 2026-12-01}}]", "is missing"),
+        ("allow: [", "is not valid YAML"),
+    ],
+)
+def test_a_wrong_file_is_refused_in_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    file = tmp_path / "allow.yaml"
+    file.write_text(text, encoding="utf-8")
+    if not sentence:
+        assert load_allow_entries(file) == []
+        return
+    with pytest.raises(GateError) as error:
+        load_allow_entries(file)
+    assert sentence in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_rule_of_an_environment_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "environments.yaml"
+    file.write_text("environments: {prod: {aprovals: 2}}", encoding="utf-8")
+    with pytest.raises(GateError, match=r"environments\.prod\.aprovals is not a known key"):
+        load_environments(file)
+
+
+def test_the_published_allow_list_is_empty_and_valid() -> None:
+    assert load_allow_entries() == []

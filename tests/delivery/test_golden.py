@@ -1,0 +1,45 @@
+"""Reports of twelve changes that people make, as they were reviewed last, in text, Markdown and HTML.
+
+The previews are the engine's own, recorded on a stack that ran on Docker. Does not prove that the engine still says the
+same: tests/integration/test_14_pull_request.py asks it. `UPDATE_GOLDEN=1 pytest tests/delivery` writes the files anew,
+to be reviewed like code.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+
+import pytest
+
+from delivery.report.render import FORMATS
+from delivery.report.render.as_markdown import LONGEST
+from tests.delivery.streams import CHANGES, report
+
+GOLDEN = Path(__file__).resolve().parent / "golden"
+ENDINGS = {"text": "txt", "markdown": "md", "html": "html"}
+
+
+@pytest.mark.parametrize("kind", sorted(ENDINGS))
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_report_is_the_one_that_was_reviewed(name: str, kind: str) -> None:
+    text = FORMATS[kind](report(name))
+    file = GOLDEN / f"{name}.{ENDINGS[kind]}"
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    reviewed = file.read_text(encoding="utf-8")
+    if text != reviewed:
+        lines = difflib.unified_diff(reviewed.splitlines(), text.splitlines(), "reviewed", "now", lineterm="", n=3)
+        pytest.fail("the report has changed: UPDATE_GOLDEN=1 writes it anew\n" + "\n".join(lines), pytrace=False)
+
+
+@pytest.mark.parametrize("kind", sorted(FORMATS))
+def test_the_same_preview_gives_the_same_report_byte_for_byte(kind: str) -> None:
+    assert FORMATS[kind](report("new-region", "open-port")) == FORMATS[kind](report("new-region", "open-port"))
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_report_fits_into_a_comment(name: str) -> None:
+    assert len(FORMATS["markdown"](report(name)).encode()) <= LONGEST
