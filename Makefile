@@ -15,7 +15,7 @@ STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack $(STACK) $(if $(PURGE),--purge)
 
 .PHONY: help up preview down promote rollback backup restore failover-mysql refresh evict env doctor python \
-	test test-unit test-go test-integration lint lint-python lint-go bench drill reference requirements clean
+	test test-unit test-go test-integration test-explorer browser explore lint lint-python lint-go bench drill reference requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\$$/, "$$", $$2); printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,7 +56,7 @@ doctor: python ## what would make `up` fail, and the command that mends it
 test: lint-python test-go test-unit test-integration ## every test that needs no account anywhere
 
 test-unit: python ## the tests without an engine, in less than a minute
-	$(PYTHON) -m pytest tests/unit tests/graph tests/contract
+	$(PYTHON) -m pytest tests/unit tests/graph tests/contract tests/explorer
 
 test-go: lint-go ## the Go service's own tests
 	cd service && go test ./...
@@ -90,9 +90,21 @@ drill: python ## prove the stack under faults and changes; NAME=… one drill, R
 	@$(PYTHON) -m bootstrap all --stack dev
 	@$(PYTHON) -m drills $(if $(NAME),--name $(NAME)) $(if $(RATE),--rate $(RATE)) $(if $(MARKDOWN),--markdown $(MARKDOWN))
 
+explore: python ## one HTML page of the stacks: regions, components, dependencies, settings, differences; STACKS="dev prod", OUT=file
+	@$(PYTHON) -m explorer $(foreach name,$(STACKS),--stack $(name)) $(if $(OUT),--out "$(OUT)")
+
+browser: python ## make a browser ready for `test-explorer` (Debian and Ubuntu: Chromium, as root)
+	@$(PYTHON) -m bootstrap browser
+
+test-explorer: python ## the explorer's page, in a real browser where there is one (`make browser`)
+	$(PYTHON) -m pytest tests/explorer
+
 requirements: python ## lock requirements.in into requirements.txt
 	.venv/bin/uv pip compile requirements.in --output-file requirements.txt --quiet \
 		--generate-hashes --universal --python-version 3.11 --custom-compile-command "make requirements"
+	.venv/bin/uv pip compile tests/explorer/requirements.in --output-file tests/explorer/requirements.txt --quiet \
+		--generate-hashes --universal --python-version 3.11 --constraint requirements.txt \
+		--custom-compile-command "make requirements"
 
 reference: python ## write docs/configuration.md from the settings
 	@$(PYTHON) -m operations.reference
