@@ -57,7 +57,7 @@ function differenceParts(found, left, right) {
 
 function sideElement(stack) {
   const resources = stack.resources.filter((resource) => !resource.component).length;
-  return h("section", { class: "side" }, h("h4", {}, stack.name), h("p", { class: "figures" }, `${stack.platform} · ${counted(resources, "resource")}`), h("p", {}, stack.introduction));
+  return h("section", { class: "side" }, h("h3", {}, stack.name), h("p", { class: "figures" }, `${stack.platform} · ${counted(resources, "resource")}`), h("p", {}, stack.introduction));
 }
 
 function regionPairs(found) {
