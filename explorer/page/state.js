@@ -32,12 +32,9 @@ function show(change) {
   if (next.stack !== state.stack && !("selected" in change)) {
     next.selected = counterpart(next.stack);
   }
-  const address = addressOf(next);
-  if (`#${address}` === location.hash) {
-    readAddress();
-  } else {
-    location.hash = address;
-  }
+  const address = `#${addressOf(next)}`;
+  if (address !== location.hash) history.pushState(null, "", address);
+  readAddress();
 }
 
 /** The resource of another stack that is called like the selected one. */

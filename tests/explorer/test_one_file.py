@@ -34,7 +34,9 @@ def test_two_recordings_make_the_same_bytes(page: str) -> None:
 def test_the_page_names_nothing_to_fetch(page: str) -> None:
     outside_of_data = page.replace(element(page, '<script type="application/json" id="data">', "script"), "")
     assert re.findall(r"<(?:link|img|iframe|source|audio|video|object|embed)\b", outside_of_data) == []
-    assert re.findall(r"\b(?:src|action)=|url\((?!#)|@import|\bimport\b\s*[({\"']|fetch\(|XMLHttp", outside_of_data) == []
+    assert (
+        re.findall(r"\b(?:src|action)=|url\((?!#)|@import|\bimport\b\s*[({\"']|fetch\(|XMLHttp", outside_of_data) == []
+    )
     # The one address is the name of a language, which nobody asks for.
     assert set(re.findall(r"https?://[^\"'`\s)]+", outside_of_data)) == {"http://www.w3.org/2000/svg"}
 

@@ -133,7 +133,9 @@ def test_a_changed_setting_changes_the_components_that_are_said_to_take_it(key: 
     assert claimed != set()
     assert claimed - changed == WHEN_MADE_ANEW.get(key, set()), f"{key} is said to be taken by what it does not change"
     unexplained = {name for name in changed - claimed if not reachable(stack, name) & claimed}
-    assert unexplained == GOES_WITH.get(key, set()), f"{key} changes what is not said to take it, nor depends on what does"
+    assert unexplained == GOES_WITH.get(key, set()), (
+        f"{key} changes what is not said to take it, nor depends on what does"
+    )
 
 
 def viewed(settings: Settings, graph: Graph) -> StackView:
