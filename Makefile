@@ -14,8 +14,8 @@ GO_MODULES := service examples/greeter images/pause tests/doubles/unsteady_servi
 STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack $(STACK) $(if $(PURGE),--purge)
 
-.PHONY: help up preview down promote rollback backup restore failover-mysql refresh evict env doctor python \
-	test test-unit test-go test-integration test-explorer browser explore lint lint-python lint-go bench drill reference requirements clean
+.PHONY: help up preview down promote rollback backup restore failover-mysql refresh evict env doctor python cluster cluster-down \
+	test test-unit test-go test-integration lint lint-python lint-go bench drill reference requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\$$/, "$$", $$2); printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,12 @@ lint-go: python
 	staticcheck=$$($(STATICCHECK)) && for module in $(GO_MODULES); do \
 		(cd $$module && go vet ./... && "$$staticcheck" ./...) || exit 1; done
 
+cluster: python ## a real local Kubernetes cluster with an image registry, for STACK=staging and its tests (root)
+	@$(PYTHON) -m cluster up
+
+cluster-down: python ## stop the local cluster and remove it from this machine; PURGE=1 removes its data too
+	@$(PYTHON) -m cluster down $(if $(PURGE),--purge)
+
 backup: python ## the rows of the services into a file: FILE=… (default: .gostack/backups/<stack>-<time>.sql.gz)
 	@$(PYTHON) -m operations backup --stack $(STACK) $(if $(FILE),--file "$(FILE)")
 
@@ -90,6 +96,7 @@ drill: python ## prove the stack under faults and changes; NAME=… one drill, R
 	@$(PYTHON) -m bootstrap all --stack dev
 	@$(PYTHON) -m drills $(if $(NAME),--name $(NAME)) $(if $(RATE),--rate $(RATE)) $(if $(MARKDOWN),--markdown $(MARKDOWN))
 
+.PHONY: explore browser test-explorer
 explore: python ## one HTML page of the stacks: regions, components, dependencies, settings, differences; STACKS="dev prod", OUT=file
 	@$(PYTHON) -m explorer $(foreach name,$(STACKS),--stack $(name)) $(if $(OUT),--out "$(OUT)")
 
