@@ -316,6 +316,10 @@ class MySqlReference(TypedDict):
     administration: NotRequired[MySqlAdministration]
     """Where accounts are made over the network, by TLS: on Kubernetes, and for a database that is run for the stack."""
 
+    writer_addresses: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Region to host and port to which services there send writes, where that is not `primary_address`: a copy that
+    forwards them."""
+
     networks: NotRequired[Sequence[pulumi.Input[str]]]
     """Networks in CIDR notation that the members are in, where they are not pods of the stack: services are allowed to
     reach them."""
@@ -515,6 +519,10 @@ class LoadBalancerArgs(TypedDict):
 
     load_balancer_class: NotRequired[str]
     """Class of the controller that makes it; the cluster's default when it is not given."""
+
+    outside: NotRequired[pulumi.Input[str]]
+    """Host name of a load balancer that is made outside of the cluster and leads to the pods themselves; given, the
+    cluster makes none."""
 
     drain_seconds: NotRequired[int]
     """Time in seconds that it needs to notice that a pod goes; 5 when it is not given."""

@@ -52,6 +52,10 @@ class Foundation(Protocol):
         failure domain of its own, and clients are moved by DNS."""
         ...
 
+    def image(self, region: str, image: pulumi.Input[str]) -> pulumi.Input[str]:
+        """Return the name under which a region pulls an image, from its own registry where it has one."""
+        ...
+
     def database(self, client_image: pulumi.Input[str]) -> Database | None:
         """Return a database that is run for the stack, or None when the stack runs its own members.
 

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.args import IngressArgs
+from components.args import IngressArgs, LoadBalancerArgs
 from components.kubernetes.consul_agent import GOSSIP_VARIABLE, agent_volume, gossip_secret, sidecar, to_servers
 from components.kubernetes.names import APPLICATION, NGINX, STACK_LABEL, selector, workload_labels
 from components.kubernetes.network import EgressRule, IngressRule, allow, networks, pods_of_stack, tcp
@@ -43,6 +43,7 @@ DRAIN_SECONDS = 5
 """Time in seconds in which load balancers notice that a pod goes; it still answers meanwhile."""
 
 FILES = "/etc/ingress"
+_NOTHING_TOLD: LoadBalancerArgs = {"annotations": {}}
 _CERTIFICATE, _KEY = "certificate.pem", "private_key.pem"
 
 
@@ -61,6 +62,12 @@ class Ingress(pulumi.ComponentResource):
 
     load_balancer: pulumi.Output[str]
     """Host name or IP address of the load balancer, for DNS records."""
+
+    namespace: pulumi.Output[str]
+    """Namespace of the Service, for a load balancer that is made outside of the cluster."""
+
+    service: pulumi.Output[str]
+    """Name of the Service."""
 
     def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Ingress", name, {}, opts)
@@ -115,10 +122,23 @@ class Ingress(pulumi.ComponentResource):
         service = self._service(f"{name}-service", name, args, labels, deployment)
         host = args["hosts"][0]
         port = "" if args["https_port"] == 443 else f":{args['https_port']}"
-        self.load_balancer = service.status.apply(_load_balancer)
+        outside = args.get("load_balancer", _NOTHING_TOLD).get("outside")
+        self.load_balancer = (
+            service.status.apply(_load_balancer) if outside is None else pulumi.Output.from_input(outside)
+        )
+        self.namespace = service.metadata.apply(lambda found: str(found.namespace))
+        self.service = service.metadata.apply(lambda found: str(found.name))
         self.address = pulumi.Output.concat(self.load_balancer, f":{args['https_port']}")
         self.url = service.id.apply(lambda _: f"https://{host}{port}")
-        self.register_outputs({"url": self.url, "address": self.address, "load_balancer": self.load_balancer})
+        self.register_outputs(
+            {
+                "url": self.url,
+                "address": self.address,
+                "load_balancer": self.load_balancer,
+                "namespace": self.namespace,
+                "service": self.service,
+            }
+        )
 
     def _service(
         self, name: str, ingress: str, args: IngressArgs, labels: Mapping[str, str], deployment: pulumi.Resource
@@ -128,7 +148,7 @@ class Ingress(pulumi.ComponentResource):
             name,
             metadata=metadata(ingress, args["region"], labels, told["annotations"] if told is not None else None),
             spec=k8s.core.v1.ServiceSpecArgs(
-                type="LoadBalancer",
+                type="LoadBalancer" if told is None or "outside" not in told else "ClusterIP",
                 load_balancer_class=told.get("load_balancer_class") if told is not None else None,
                 selector=selector(labels),
                 ports=[

@@ -12,6 +12,10 @@ def foundation_for(stack: str, settings: Settings) -> Foundation:
         from infra.environments.engine import EngineFoundation
 
         return EngineFoundation(stack, settings)
+    if settings.aws is not None:
+        from infra.environments.aws import AwsFoundation
+
+        return AwsFoundation(stack, settings, settings.aws)
     from infra.environments.cluster import ClusterFoundation
 
     return ClusterFoundation(settings)

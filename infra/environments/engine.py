@@ -34,6 +34,11 @@ class EngineFoundation:
         """Return all other regions: the backbone leads to each."""
         return [other for other in self._settings.ordered_regions() if other != region]
 
+    def image(self, region: str, image: pulumi.Input[str]) -> pulumi.Input[str]:
+        """Return the image as it is: all regions pull from the same place."""
+        del region
+        return image
+
     def database(self, client_image: pulumi.Input[str]) -> Database | None:
         """Return None: the stack runs its own."""
         del client_image

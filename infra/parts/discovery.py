@@ -26,7 +26,7 @@ def discovery(context: Context, regions: Regions) -> Datacenters:
             "servers": settings.consul.servers,
             "other_regions": context.foundation.joined(region),
             "gossip_key": gossip_key,
-            "image": context.image_ids["consul"],
+            "image": context.foundation.image(region, context.image_ids["consul"]),
             "bind_address": CONSUL_ADDRESS,
             "http_port": place.consul_port,
             "labels": context.labels,

@@ -58,7 +58,7 @@ def _arguments(
         "region": regions[region].reference,
         "other_regions": context.foundation.joined(region),
         "consul": consul[region].reference,
-        "image": context.image_ids["nginx"],
+        "image": context.foundation.image(region, context.image_ids["nginx"]),
         "pause_image": context.pause_image,
         "hosts": settings.ingress.hosts,
         "routes": _routes(settings.services),

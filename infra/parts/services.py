@@ -61,7 +61,7 @@ def _schema(context: Context, around: _Surroundings, name: str, service: Service
             "mysql": around.database.reference,
             "region": around.regions[first].reference,
             "service_images": {
-                track.name: around.images[name][track.name].image_id
+                track.name: context.foundation.image(first, around.images[name][track.name].image_id)
                 for track in service.tracks()
                 if track.name == STABLE or track.has_source
             },
@@ -113,6 +113,7 @@ def _track(
             arguments["environment"] = {
                 **track.environment,
                 **schema.environments.get(track.name, schema.environments[STABLE]),
+                **_writer(around.database, region),
                 "MYSQL_REPLICA_ADDRESS": _nearest(around.database, region),
             }
             arguments["secrets"] = schema.secrets.get(track.name, schema.secrets[STABLE])
@@ -142,7 +143,7 @@ def _arguments(
         "track": track.name,
         "region": around.regions[region].reference,
         "consul": around.consul[region].reference,
-        "image": image.image_id,
+        "image": context.foundation.image(region, image.image_id),
         "pause_image": context.pause_image,
         "version": image.version,
         "port": service.port,
@@ -173,6 +174,12 @@ def _arguments(
             "cpu_percent": service.autoscaling.cpu_percent,
         }
     return arguments
+
+
+def _writer(database: Database, region: str) -> dict[str, pulumi.Input[str]]:
+    """The address for writes, where it differs by region."""
+    addresses = database.reference.get("writer_addresses", {})
+    return {"MYSQL_PRIMARY_ADDRESS": addresses[region]} if region in addresses else {}
 
 
 def _nearest(database: Database, region: str) -> pulumi.Input[str]:

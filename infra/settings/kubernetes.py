@@ -103,7 +103,8 @@ def _docker_problem(settings: Settings) -> str:
 
 
 def _kubernetes_problem(settings: Settings) -> str:
-    for key in ("kubeconfig", "context"):
+    # On AWS the clusters are the stack's own.
+    for key in ("kubeconfig", "context") if settings.aws is None else ():
         if settings.kubernetes is None or getattr(settings.kubernetes, key) is None:
             example = ".gostack/kubeconfig" if key == "kubeconfig" else "gostack"
             return (

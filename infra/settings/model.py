@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 
 from components.rendering.mysql import RESERVED_ACCOUNTS, migration_account
 from components.rendering.nginx import location_heads
+from infra.settings.aws import AwsSettings
+from infra.settings.aws_checks import aws_problem
 from infra.settings.base import Name, RegionName, Section
 from infra.settings.images import ImageSettings
 from infra.settings.kubernetes import (
@@ -47,6 +49,9 @@ class Settings(Section):
     kubernetes: KubernetesSettings | None = None
     """The cluster, on Kubernetes."""
 
+    aws: AwsSettings | None = None
+    """AWS, on Kubernetes: given, the stack makes its own clusters and database there."""
+
     registry: RegistryPrefix = ""
     """On Kubernetes: where images of services are pushed, and nodes pull them from, as host[:port]/prefix, for example
     "registry.example.com/gostack". Needed for services with a `context`."""
@@ -80,7 +85,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _fits_the_platform(self) -> Self:
-        problem = platform_problem(self)
+        problem = aws_problem(self) or platform_problem(self)
         if problem:
             raise ValueError(problem)
         return self

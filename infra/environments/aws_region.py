@@ -1,0 +1,172 @@
+"""The ground of one region in AWS: network, cluster, registry, load balancer, in the order in which they come up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as kubernetes
+
+from components.aws import AlarmTopic, Cluster, EncryptionKey, Network, NetworkLoadBalancer, PublicCertificate
+from infra.settings.aws import AwsSettings
+
+LOG_WRITERS = ("cloudwatch.amazonaws.com",)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the grounds of all regions have in common."""
+
+    stack: str
+    """Name of the stack."""
+
+    settings: AwsSettings
+    """The stack's AWS settings."""
+
+    tags: Mapping[str, str]
+    """Tags that every object carries."""
+
+
+@dataclass(frozen=True)
+class Notices:
+    """Where what happens in a region is written down, and whom it is told to."""
+
+    logs_key: EncryptionKey
+    """Key of logs and messages."""
+
+    topic: AlarmTopic
+    """Topic of alarms."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a region stands on."""
+
+    region: str
+    network: Network
+    cluster: Cluster
+    load_balancer: NetworkLoadBalancer
+    notices: Notices
+    data_key: EncryptionKey
+    provider: aws.Provider
+    """Provider of the region's AWS resources."""
+
+    @property
+    def kubernetes(self) -> kubernetes.Provider:
+        """Provider of what runs in the region's cluster."""
+        return self.cluster.kubernetes
+
+
+def cluster_name(stack: str, region: str) -> str:
+    """Return the name of a region's cluster."""
+    return f"gostack-{stack}-{region}"
+
+
+def make_ground(
+    plan: Plan,
+    region: str,
+    provider: aws.Provider,
+    notices: Notices,
+    certificate: PublicCertificate,
+    before: Sequence[pulumi.Resource],
+) -> Ground:
+    """Make what a region stands on, after `before`."""
+    settings, tags = plan.settings, {**plan.tags, "region": region}
+    protect = settings.protected(region)
+    inside = pulumi.ResourceOptions(provider=provider)
+    data_key = EncryptionKey(
+        f"data-{region}",
+        {
+            "purpose": f"Rows, backups and passwords in {region}",
+            "account": settings.account,
+            "region": region,
+            "services": [],
+            "protect": protect,
+            "tags": tags,
+        },
+        inside,
+    )
+    network = Network(
+        f"network-{region}",
+        {
+            "account": settings.account,
+            "region": region,
+            "cidr": settings.regions[region].cidr,
+            "availability_zones": settings.zones(region),
+            "single_nat": settings.sizing().single_nat,
+            "interface_endpoints": settings.sizing().interface_endpoints,
+            "logs_key_arn": notices.logs_key.arn,
+            "log_retention_days": settings.log_retention_days,
+            "protect": protect,
+            "tags": tags,
+        },
+        pulumi.ResourceOptions(provider=provider, depends_on=list(before)),
+    )
+    cluster = Cluster(
+        f"cluster-{region}",
+        {
+            "cluster_name": cluster_name(plan.stack, region),
+            "account": settings.account,
+            "region": region,
+            "version": settings.kubernetes_version,
+            "subnet_ids": network.private_subnet_ids,
+            "public_access_cidrs": settings.api_access,
+            "deploy_role_arn": settings.deploy_role,
+            "administrators": settings.administrators,
+            "logs_key_arn": notices.logs_key.arn,
+            "log_retention_days": settings.log_retention_days,
+            "insights": settings.insights,
+            "topic_arn": notices.topic.arn,
+            "protect": protect,
+            "tags": tags,
+        },
+        # Nodes need their way to the registry before they are there.
+        pulumi.ResourceOptions(provider=provider, depends_on=[network]),
+    )
+    load_balancer = NetworkLoadBalancer(
+        f"entry-{region}",
+        {
+            "vpc_id": network.vpc_id,
+            "subnet_ids": network.public_subnet_ids,
+            "cluster_name": cluster_name(plan.stack, region),
+            "pod_security_group_id": cluster.security_group_id,
+            "certificate_arn": certificate.arn,
+            "topic_arn": notices.topic.arn,
+            "protect": protect,
+            "tags": tags,
+        },
+        pulumi.ResourceOptions(provider=provider, depends_on=[network]),
+    )
+    return Ground(region, network, cluster, load_balancer, notices, data_key, provider)
+
+
+def make_notices(plan: Plan, name: str, region: str, provider: aws.Provider) -> Notices:
+    """Make the key of a region's logs and messages, and the topic of its alarms."""
+    settings, tags = plan.settings, {**plan.tags, "region": region}
+    inside = pulumi.ResourceOptions(provider=provider)
+    key = EncryptionKey(
+        f"logs-{name}",
+        {
+            "purpose": f"Logs and alarms in {region}",
+            "account": settings.account,
+            "region": region,
+            "services": [f"logs.{region}.amazonaws.com", *LOG_WRITERS, "budgets.amazonaws.com"],
+            "protect": settings.protected(region) if region in settings.regions else settings.protect,
+            "tags": tags,
+        },
+        inside,
+    )
+    topic = AlarmTopic(
+        f"alarms-{name}",
+        {
+            "account": settings.account,
+            "region": region,
+            "key_arn": key.arn,
+            "emails": settings.alarm_emails,
+            "tags": tags,
+        },
+        inside,
+    )
+    return Notices(key, topic)
