@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 from infra.outputs import ImageOutput
 from infra.settings import Settings, load_stack_file
@@ -60,6 +63,23 @@ def record_settings(name: str, settings: Settings, text: str = "") -> RecordedSt
         for image, upstream in settings.images.references().items()
     }
     # Pulumi runs the program in its own folder, from which it names the folders of services.
-    with contextlib.chdir(PROJECT / "infra"):
-        recorded = record(lambda: build_stack(name, settings, images), stack=name)
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(PROJECT / "infra"):
+        planned = _without_credentials(settings, Path(folder))
+        recorded = record(lambda: build_stack(name, planned, images), stack=name)
     return RecordedStack(name, settings, from_recorded(recorded.resources.values()), text)
+
+
+def _without_credentials(settings: Settings, folder: Path) -> Settings:
+    """Settings whose kubeconfig names a cluster that does not exist: the real one is not read."""
+    kubernetes = settings.kubernetes
+    if kubernetes is None or kubernetes.kubeconfig is None:
+        return settings
+    context = kubernetes.context
+    kubeconfig = {
+        "contexts": [{"name": context, "context": {"cluster": "none", "user": "none"}}],
+        "clusters": [{"name": "none", "cluster": {"server": "https://cluster.invalid"}}],
+        "users": [{"name": "none", "user": {}}],
+    }
+    file = folder / "kubeconfig"
+    file.write_text(yaml.safe_dump(kubeconfig), encoding="utf-8")
+    return settings.model_copy(update={"kubernetes": kubernetes.model_copy(update={"kubeconfig": str(file)})})
