@@ -56,7 +56,7 @@ doctor: python ## what would make `up` fail, and the command that mends it
 test: lint-python test-go test-unit test-integration ## every test that needs no account anywhere
 
 test-unit: python ## the tests without an engine, in less than a minute
-	$(PYTHON) -m pytest tests/unit tests/graph tests/contract tests/policy
+	$(PYTHON) -m pytest tests/unit tests/graph tests/contract tests/policy tests/explorer
 
 test-go: lint-go ## the Go service's own tests
 	cd service && go test ./...
@@ -100,9 +100,22 @@ drill: python ## prove the stack under faults and changes; NAME=… one drill, R
 policy: python ## judge what `up` would make by the rules of policy/; FILE=… judges a preview or an exported state instead
 	@eval "$$($(PYTHON) -m bootstrap env)" && $(PYTHON) -m policy check --stack $(STACK) $(FILE)
 
+.PHONY: explore browser test-explorer
+explore: python ## one HTML page of the stacks: regions, components, dependencies, settings, differences; STACKS="dev prod", OUT=file
+	@$(PYTHON) -m explorer $(foreach name,$(STACKS),--stack $(name)) $(if $(OUT),--out "$(OUT)")
+
+browser: python ## make a browser ready for `test-explorer` (Debian and Ubuntu: Chromium, as root)
+	@$(PYTHON) -m bootstrap browser
+
+test-explorer: python ## the explorer's page, in a real browser where there is one (`make browser`)
+	$(PYTHON) -m pytest tests/explorer
+
 requirements: python ## lock requirements.in into requirements.txt
 	.venv/bin/uv pip compile requirements.in --output-file requirements.txt --quiet \
 		--generate-hashes --universal --python-version 3.11 --custom-compile-command "make requirements"
+	.venv/bin/uv pip compile tests/explorer/requirements.in --output-file tests/explorer/requirements.txt --quiet \
+		--generate-hashes --universal --python-version 3.11 --constraint requirements.txt \
+		--custom-compile-command "make requirements"
 
 reference: python ## write docs/configuration.md from the settings
 	@$(PYTHON) -m operations.reference

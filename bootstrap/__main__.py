@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("toolchain", help="make only the Pulumi toolchain ready")
     commands.add_parser("staticcheck", help="print the path of the Go analyser, built if need be")
     commands.add_parser("vegeta", help="print the path of the load generator, built if need be")
+    commands.add_parser("browser", help="make a browser ready for the tests of the stack explorer")
     commands.add_parser("engine", help="make only the Docker engine ready")
     for command in (everything, doctor, environment):
         command.add_argument("--stack", default=os.environ.get("STACK") or "dev", help="the stack (default: dev)")
@@ -76,6 +77,10 @@ def _run(chosen: argparse.Namespace) -> int:
             from bootstrap.toolchain import vegeta
 
             print(vegeta(PROJECT_ROOT, progress))
+        case "browser":
+            from bootstrap.browser import ensure_browser
+
+            print(ensure_browser(PROJECT_ROOT, progress))
         case _:
             from bootstrap.docker_engine import ensure_engine
 

@@ -32,7 +32,7 @@ def reference() -> str:
 
 
 def _section(model: type[BaseModel], prefix: str) -> list[str]:
-    described = _docstrings(model)
+    described = docstrings(model)
     lines = [f"## `{prefix.rstrip('.:')}`", "", inspect.cleandoc(model.__doc__ or ""), ""]
     lines += ["| key | default | meaning |", "|---|---|---|"]
     nested: list[tuple[type[BaseModel], str]] = []
@@ -48,8 +48,8 @@ def _section(model: type[BaseModel], prefix: str) -> list[str]:
     return lines
 
 
-def _docstrings(model: type[BaseModel]) -> dict[str, str]:
-    """Attribute to the string literal that stands behind it in the source."""
+def docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """Return attribute to the string literal that stands behind it in the source."""
     statements = [node for definition in ast.parse(inspect.getsource(model)).body for node in _body(definition)]
     found: dict[str, str] = {}
     for statement, following in pairwise(statements):

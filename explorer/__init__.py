@@ -1,0 +1,1 @@
+"""The stack explorer: one HTML file that shows what a stack is made of, from a recording of its program."""

@@ -1,0 +1,84 @@
+// Ports, networks and settings as tables; on a narrow page each row becomes a block.
+
+function table(caption, heads, rows) {
+  return h(
+    "div",
+    { class: "table-frame", role: "region", "aria-label": caption, tabindex: "0" },
+    h(
+      "table",
+      {},
+      h("caption", { class: "unseen" }, caption),
+      h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
+      h("tbody", {}, rows.map((cells) => h("tr", cells.properties ?? {}, (cells.cells ?? cells).map((cell, column) =>
+        h(column === 0 ? "th" : "td", { scope: column === 0 ? "row" : null, "data-head": heads[column] }, cell))))),
+    ),
+  );
+}
+
+function where(region) {
+  return region || h("span", { class: "none" }, "shared");
+}
+
+function drawNetwork() {
+  const stack = stackOf();
+  const owner = (place) => cardSelector(stack.resources[place].card);
+  const ports = stack.ports.map((port) => [h("code", {}, port.listens), port.protocol, port.target, port.reach, where(port.region), owner(port.resource)]);
+  const networks = stack.networks.map((network) => [
+    h("code", {}, network.name), network.kind, network.range ? h("code", {}, network.range) : valueElement(null),
+    network.members.length > 4
+      ? h("details", {}, h("summary", {}, `${network.members.length} attached`), listOf(network.members.map((member) => h("code", {}, member))))
+      : network.members.join(", "),
+    where(network.region), owner(network.resource),
+  ]);
+  document.getElementById("main").replaceChildren(
+    h("div", { class: "toolbar" }, h("h2", {}, "Ports and networks")),
+    h("h3", {}, "Ports that listen"),
+    ports.length ? table("Ports that listen", ["Listens on", "Protocol", "Leads to", "Reached from", "Region", "Component"], ports) : h("p", {}, "None is published."),
+    h("h3", {}, "Networks, and rules about them"),
+    networks.length ? table("Networks", ["Name", "Kind", "Range", "Attached, or what it says", "Region", "Component"], networks) : h("p", {}, "None is made by this stack."),
+  );
+}
+
+let settingsFilter = "";
+let onlyGiven = false;
+
+function drawSettings() {
+  const stack = stackOf();
+  const body = h("div", { class: "sections" });
+  const filter = filterField("Filter by key, value or meaning", (text) => { settingsFilter = text; fillSettings(body, stack); });
+  filter.value = settingsFilter;
+  document.getElementById("main").replaceChildren(
+    h("div", { class: "toolbar" }, h("h2", {}, "Settings"), filter,
+      h("label", { class: "check" }, h("input", { type: "checkbox", checked: onlyGiven, onchange: (event) => { onlyGiven = event.target.checked; fillSettings(body, stack); } }), `only what ${stack.file} says`)),
+    h("p", { class: "hint" }, `${stack.settings.filter((setting) => setting.given).length} of ${stack.settings.length} keys are said in `, h("code", {}, stack.file), "; the others have their defaults. The last column says which components take a value from a key, directly."),
+    body,
+  );
+  fillSettings(body, stack);
+}
+
+function fillSettings(body, stack) {
+  const rows = stack.settings.filter((setting) => (!onlyGiven || setting.given) && (!settingsFilter || `${setting.key} ${valueText(setting.value)} ${setting.meaning} ${setting.reason}`.toLowerCase().includes(settingsFilter)));
+  const sections = [...new Set(rows.map((setting) => setting.section))];
+  body.replaceChildren(...sections.map((section) => h("section", {}, h("h3", { class: "mono" }, `gostack:${section}`), table(`Settings of ${section}`, ["Key", "Value", "Default", "Meaning", "Goes to"], rows.filter((setting) => setting.section === section).map((setting) => settingRow(stack, setting))))));
+  if (!rows.length) body.replaceChildren(h("p", {}, "No setting fits."));
+}
+
+function settingRow(stack, setting) {
+  const short = setting.key.slice(setting.section.length + 1) || setting.key;
+  const targets = setting.cards.length === stack.cards.length ? "every component" : setting.cards.map((card) => cardSelector(card));
+  return {
+    properties: { class: setting.given ? "given" : "", "data-key": setting.key },
+    cells: [
+      h("code", { title: `gostack:${setting.key}` }, short),
+      [valueElement(setting.value), setting.given ? h("small", { class: "mark" }, "set") : null],
+      setting.required ? h("span", { class: "none" }, "required") : valueElement(setting.default),
+      [prose(setting.meaning), setting.reason ? h("p", { class: "reason" }, h("b", {}, "Here: "), prose(setting.reason)) : null],
+      h("span", { class: "chips" }, targets.length ? targets : h("span", { class: "none" }, "nothing in this stack")),
+    ],
+  };
+}
+
+/** A docstring: what stands in backquotes is code. */
+function prose(text) {
+  return h("span", { class: "prose" }, text.split("`").map((piece, number) => (number % 2 ? h("code", {}, piece) : piece)));
+}

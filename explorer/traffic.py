@@ -1,0 +1,175 @@
+"""Who talks to whom while the stack runs. The dependency graph says who must be there first, which is another thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from components.rendering.nginx_tracks import CANARY, STABLE
+from explorer.model import LinkView
+from explorer.placement import Placement
+from infra.settings import Settings
+from infra.settings.services import ServiceSettings
+from policy.resource import texts
+
+LINKS = {
+    "request": "Requests",
+    "fallback": "When no replica is left in the region",
+    "read": "Reads",
+    "write": "Writes",
+    "replication": "Between the members of the database",
+    "discovery": "Discovery (Consul)",
+}
+"""Kind of a link to its title."""
+
+CLIENT = -1
+
+
+def links(placement: Placement, settings: Settings) -> list[LinkView]:
+    """Return the conversations of a stack, in the order in which a request meets them."""
+    return list(_Traffic(placement, settings).all())
+
+
+def database_card(placement: Placement, region: str) -> int | None:
+    """Return the card of the database that is nearest to a region; None where the stack has none."""
+    for name in (f"mysql-{region}", "mysql"):
+        if name in placement.by_name:
+            return placement.by_name[name]
+    return next(iter(placement.of_kind("MySqlCluster", "Database")), None)
+
+
+class _Traffic:
+    def __init__(self, placement: Placement, settings: Settings) -> None:
+        self.placement = placement
+        self.settings = settings
+        self.regions = settings.ordered_regions()
+
+    def all(self) -> Iterator[LinkView]:
+        yield from self._clients()
+        for region in self.regions:
+            for name, service in self.settings.services.items():
+                yield from self._routes(region, name, service)
+        for region in self.regions:
+            for name, service in self.settings.services.items():
+                yield from self._rows(region, name, service)
+        yield from self._members()
+        yield from self._discovery()
+
+    def _clients(self) -> Iterator[LinkView]:
+        names = self.placement.of_kind("GlobalDns")
+        for place in names:
+            yield _link(CLIENT, place, "request", "DNS", "The client asks for the name and gets a region that is well.")
+        for region in self.regions:
+            ingress = self._card(f"ingress-{region}")
+            if ingress is None:
+                continue
+            port = getattr(self.settings.regions[region], "https_port", None)
+            label = f"HTTPS :{port}" if port else "HTTPS"
+            detail = "The client speaks TLS 1.2 or 1.3 with the ingress of a region."
+            for source in names or [CLIENT]:
+                yield _link(source, ingress, "request", label, detail)
+
+    def _routes(self, region: str, name: str, service: ServiceSettings) -> Iterator[LinkView]:
+        ingress = self._card(f"ingress-{region}")
+        if ingress is None or not service.routes:
+            return
+        paths = ", ".join(route.path for route in service.routes)
+        for track in service.tracks():
+            for other in self.regions:
+                replicas = self._card(f"{name}-{other}{track.suffix}")
+                if replicas is None:
+                    continue
+                if other == region:
+                    label = f"{paths}{_share(service, track.name)}"
+                    yield _link(
+                        ingress, replicas, "request", label, f"{paths} leads to port {service.port} of a replica."
+                    )
+                elif track.name == STABLE and self._asks(region, other):
+                    detail = f"When no replica is left in {region}, its ingress asks those in {other}."
+                    yield _link(ingress, replicas, "fallback", "fallback", detail)
+
+    def _rows(self, region: str, name: str, service: ServiceSettings) -> Iterator[LinkView]:
+        if service.database is None:
+            return
+        near = database_card(self.placement, region)
+        first = database_card(self.placement, self.settings.mysql.primary)
+        if near is None or first is None:
+            return
+        for track in service.tracks():
+            replicas = self._card(f"{name}-{region}{track.suffix}")
+            if replicas is None:
+                continue
+            if near == first:
+                yield _link(replicas, near, "write", "reads, writes", "Rows are read from and written to the primary.")
+            else:
+                yield _link(replicas, near, "read", "reads", "Rows are read from the member of the same region.")
+                yield _link(replicas, first, "write", "writes", "Rows are written to the primary, wherever it is.")
+
+    def _members(self) -> Iterator[LinkView]:
+        members = self.placement.of_kind("MySqlMember")
+        group = self.settings.mysql.topology == "group"
+        label = "group" if group else "GTID replication"
+        detail = (
+            "Members of the group certify each other's transactions and choose another primary when theirs is lost."
+            if group
+            else "The replica applies what the primary has written."
+        )
+        primary = database_card(self.placement, self.settings.mysql.primary)
+        if primary not in members:
+            return
+        for member in members:
+            if member != primary:
+                yield _link(primary, member, "replication", label, detail)
+
+    def _discovery(self) -> Iterator[LinkView]:
+        for region in self.regions:
+            datacenter = self._card(f"consul-{region}")
+            if datacenter is None:
+                continue
+            ingress = self._card(f"ingress-{region}")
+            if ingress is not None:
+                detail = "The ingress asks Consul DNS (SRV records) where healthy replicas are."
+                yield _link(ingress, datacenter, "discovery", "SRV names", detail)
+            for name, service in self.settings.services.items():
+                for track in service.tracks():
+                    replicas = self._card(f"{name}-{region}{track.suffix}")
+                    if replicas is not None:
+                        detail = "Each replica is registered and checked; one that fails leaves the list."
+                        yield _link(replicas, datacenter, "discovery", "registers", detail)
+            for other in self.regions[self.regions.index(region) + 1 :]:
+                far = self._card(f"consul-{other}")
+                if far is not None and self._joined(datacenter, other):
+                    detail = (
+                        "The datacenters are joined over the backbone, so that each can ask for the other's replicas."
+                    )
+                    yield _link(datacenter, far, "discovery", "WAN federation", detail)
+
+    def _asks(self, region: str, other: str) -> bool:
+        """Whether a region's discovery knows the replicas of another one."""
+        first, second = sorted((region, other), key=self.regions.index)
+        datacenter = self._card(f"consul-{first}")
+        return datacenter is not None and self._joined(datacenter, second)
+
+    def _joined(self, datacenter: int, other: str) -> bool:
+        """Whether the servers' own configuration names servers of the other datacenter."""
+        for member in self.placement.cards[datacenter].members:
+            for _, text in texts(member.inputs):
+                if "retry_join_wan" in text and f"consul-{other}" in _after(text, "retry_join_wan"):
+                    return True
+        return False
+
+    def _card(self, name: str) -> int | None:
+        return self.placement.by_name.get(name)
+
+
+def _share(service: ServiceSettings, track: str) -> str:
+    if service.canary is None:
+        return ""
+    return f" · {service.canary.weight if track == CANARY else 100 - service.canary.weight} %"
+
+
+def _after(text: str, key: str) -> str:
+    return text.split(key, 1)[-1]
+
+
+def _link(source: int, target: int, kind: str, label: str, detail: str) -> LinkView:
+    return {"source": source, "target": target, "kind": kind, "label": label, "detail": detail}

@@ -1,0 +1,81 @@
+"""Stacks to look at: the published dev stack, and two that differ from it in ways that stack files do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from explorer.html import render
+from explorer.model import PageView, StackView
+from explorer.recording import PROJECT, RecordedStack, record_settings, record_stack
+from explorer.view import page_view
+from infra.settings import parse_settings
+
+Document = dict[str, Any]
+
+SMALL_FILE = """\
+# The small stack: one region, one database server.
+config:
+  gostack:consul:
+    servers: 1  # enough to try things
+"""
+
+
+def dev_document() -> Document:
+    """The settings of the dev stack's file, to be changed."""
+    document = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text(encoding="utf-8"))["config"]
+    return {key.removeprefix("gostack:"): value for key, value in document.items()}
+
+
+def small_stack() -> RecordedStack:
+    """One region called otherwise, a single database, a canary, one more service, settings while it runs."""
+    document = dev_document()
+    document["regions"] = {"frankfurt": document["regions"]["east"]}
+    document["mysql"] = {"primary": "frankfurt", "topology": "single"}
+    document["consul"] = {"servers": 1}
+    users = document["services"]["users"]
+    users.update(replicas=3, canary={"weight": 10, "context": "service"}, settings={"rate_limit_per_second": 50})
+    users["environment"] = {"API_TOKEN": "a-value-that-should-have-been-a-secret"}
+    document["services"]["greeter"] = {
+        "context": "examples/greeter",
+        "replicas": 1,
+        "routes": [{"path": "/hello"}],
+    }
+    return record_settings("small", parse_settings(document), SMALL_FILE)
+
+
+@pytest.fixture(scope="session")
+def recorded() -> list[RecordedStack]:
+    return [record_stack("dev"), small_stack()]
+
+
+@pytest.fixture(scope="session")
+def view(recorded: list[RecordedStack]) -> PageView:
+    return page_view(recorded)
+
+
+@pytest.fixture(scope="session")
+def dev(view: PageView) -> StackView:
+    return view["stacks"][0]
+
+
+@pytest.fixture(scope="session")
+def small(view: PageView) -> StackView:
+    return view["stacks"][1]
+
+
+@pytest.fixture(scope="session")
+def page(view: PageView) -> str:
+    return render(view)
+
+
+def card_named(stack: StackView, title: str) -> int:
+    """The place of the card with this title and, if there are several, the first one."""
+    return next(place for place, card in enumerate(stack["cards"]) if card["title"] == title)
+
+
+def titles(stack: StackView, cards: list[int]) -> list[str]:
+    """The titles of cards."""
+    return [stack["cards"][card]["title"] for card in cards]
