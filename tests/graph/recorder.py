@@ -281,7 +281,7 @@ def _computed(request: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
             return named
         case "docker:index/registryImage:RegistryImage":
             return {"sha256Digest": f"sha256:{hashlib.sha256(inputs['name'].encode()).hexdigest()}"}
-        case "pulumi:providers:kubernetes":
+        case "pulumi:providers:docker" | "pulumi:providers:kubernetes":
             return {}
         case kind if kind.startswith("kubernetes:"):
             return _kubernetes_object(request.name, kind, inputs)
