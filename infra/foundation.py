@@ -47,6 +47,10 @@ class Foundation(Protocol):
         """Return the options of every part of a region: the provider of its cluster, and what it waits for."""
         ...
 
+    def image_options(self) -> pulumi.ResourceOptions:
+        """Return the options of images that are built here: the provider of the engine that builds and pushes them."""
+        ...
+
     def joined(self, region: str) -> list[str]:
         """Return the other regions whose instances this one can reach, nearest first; empty where each region is a
         failure domain of its own, and clients are moved by DNS."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pulumi
+import pulumi_docker as docker
 import pulumi_kubernetes as kubernetes
 
 from components.args import LoadBalancerArgs
@@ -33,6 +34,7 @@ class ClusterFoundation:
             # A namespace outlives its stack, because the disks are in it: the next `up` takes it over.
             upsert_existing_objects=True,
         )
+        self._engine = pushing_engine(settings.registry) if settings.needs_engine() else None
 
     def backbone(self) -> pulumi.Input[str]:
         """Return nothing: the cluster's network joins all namespaces."""
@@ -42,6 +44,10 @@ class ClusterFoundation:
         """Return options with the cluster's provider."""
         del region
         return pulumi.ResourceOptions(provider=self._provider, depends_on=list(depends_on) or None)
+
+    def image_options(self) -> pulumi.ResourceOptions:
+        """Return options with the provider of this machine's Docker engine, which may push to the registry."""
+        return pulumi.ResourceOptions(provider=self._engine)
 
     def joined(self, region: str) -> list[str]:
         """Return all other regions: they are in the same cluster."""
@@ -65,3 +71,15 @@ class ClusterFoundation:
     def publish(self, ingresses: Mapping[str, Ingress]) -> pulumi.Input[str]:
         """Return the first region's URL."""
         return first_url(ingresses)
+
+
+def pushing_engine(registry: str) -> docker.Provider:
+    """Return the Docker engine of this machine, with the credentials of `docker login` for a registry (host/prefix).
+
+    A registry on this machine itself has none.
+    """
+    host = registry.partition("/")[0]
+    local = host.partition(":")[0] in ("localhost", "127.0.0.1")
+    return docker.Provider(
+        "engine", registry_auth=[docker.ProviderRegistryAuthArgs(address=host, auth_disabled=True if local else None)]
+    )

@@ -30,6 +30,10 @@ class EngineFoundation:
         del region
         return pulumi.ResourceOptions(depends_on=list(depends_on) or None)
 
+    def image_options(self) -> pulumi.ResourceOptions:
+        """Return options without a provider: the engine that runs the images builds them."""
+        return pulumi.ResourceOptions()
+
     def joined(self, region: str) -> list[str]:
         """Return all other regions: the backbone leads to each."""
         return [other for other in self._settings.ordered_regions() if other != region]

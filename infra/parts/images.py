@@ -41,4 +41,4 @@ def _image(context: Context, name: str, service: ServiceSettings, track: Track) 
     }
     if context.settings.registry:
         arguments["registry"] = context.settings.registry
-    return context.platform.ServiceImage(f"{name}{track.suffix}", arguments, None)
+    return context.platform.ServiceImage(f"{name}{track.suffix}", arguments, context.foundation.image_options())

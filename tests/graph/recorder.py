@@ -283,7 +283,7 @@ def _computed(request: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
             return named
         case "docker:index/registryImage:RegistryImage":
             return {"sha256Digest": f"sha256:{hashlib.sha256(inputs['name'].encode()).hexdigest()}"}
-        case "pulumi:providers:kubernetes" | "pulumi:providers:aws":
+        case "pulumi:providers:docker" | "pulumi:providers:kubernetes" | "pulumi:providers:aws":
             return {}
         case kind if kind.startswith("aws:"):
             return aws_outputs(kind, request.name, inputs)
