@@ -16,6 +16,22 @@ class BackboneArgs(TypedDict):
     """Labels that every object of the stack carries."""
 
 
+class QuotaArgs(TypedDict):
+    """The most that all pods of a region may ask for together."""
+
+    cpus: float
+    """Cores that pods may request; their limits may be twice as much."""
+
+    memory_gib: int
+    """Memory in GiB that pods may request; their limits may be twice as much."""
+
+    pods: int
+    """Number of pods."""
+
+    storage_gib: int
+    """Storage in GiB that claims may request."""
+
+
 class RegionArgs(TypedDict):
     """Inputs of a region."""
 
@@ -23,13 +39,20 @@ class RegionArgs(TypedDict):
     """Name of the region."""
 
     cidr: str
-    """Network of the region in CIDR notation, /16 to /24; must not overlap with another one."""
+    """Network of the region in CIDR notation, /16 to /24; must not overlap with another one. Empty on a platform that
+    assigns addresses itself."""
 
     backbone_network: pulumi.Input[str]
-    """`Backbone.network`."""
+    """`Backbone.network`; empty on a platform without."""
 
     backbone_cidr: str
-    """Network of the backbone in CIDR notation."""
+    """Network of the backbone in CIDR notation; empty on a platform that assigns addresses itself."""
+
+    namespace: NotRequired[str]
+    """On Kubernetes: first part of the name of the region's namespace, `<namespace>-<region>`."""
+
+    quota: NotRequired[QuotaArgs]
+    """On Kubernetes: the most that the region's pods may ask for together."""
 
     labels: Mapping[str, str]
     """Labels that every object of the stack carries."""
@@ -42,16 +65,26 @@ class RegionReference(TypedDict):
     """Name of the region."""
 
     cidr: str
-    """Network of the region in CIDR notation."""
+    """Network of the region in CIDR notation; empty on a platform that assigns addresses itself."""
 
     network: pulumi.Input[str]
-    """Identity of the region's network on the platform."""
+    """Identity of the region's network on the platform: on Kubernetes the name of its namespace."""
 
     backbone_cidr: str
-    """Network of the backbone in CIDR notation."""
+    """Network of the backbone in CIDR notation; empty on a platform that assigns addresses itself."""
 
     backbone_network: pulumi.Input[str]
-    """Identity of the backbone on the platform."""
+    """Identity of the backbone on the platform; empty on a platform without."""
+
+    namespace: NotRequired[str]
+    """On Kubernetes: first part of the names of all namespaces of the stack."""
+
+
+class UpstreamImagesArgs(TypedDict):
+    """Inputs of the upstream images."""
+
+    references: Mapping[str, str]
+    """Short name to image reference."""
 
 
 class ConsulDatacenterArgs(TypedDict):
@@ -73,10 +106,13 @@ class ConsulDatacenterArgs(TypedDict):
     """Image of Consul."""
 
     bind_address: str
-    """Address of this machine on which the HTTP interface listens."""
+    """On Docker: address of this machine on which the HTTP interface listens."""
 
     http_port: int
-    """Port of this machine for the HTTP interface and the UI."""
+    """On Docker: port of this machine for the HTTP interface and the UI."""
+
+    storage_class: NotRequired[str]
+    """On Kubernetes: storage class of the servers' disks; the cluster's default when it is not given."""
 
     labels: Mapping[str, str]
     """Labels that every object of the stack carries."""
@@ -103,6 +139,9 @@ class CheckArgs(TypedDict):
 
     path: NotRequired[str]
     """Path that answers 2xx; without it a TCP connection is the check."""
+
+    live_path: NotRequired[str]
+    """On Kubernetes: path that answers 2xx unless only a restart helps; without it a TCP connection is enough."""
 
     interval: str
     """Time between two checks, for example "1s"."""
@@ -161,6 +200,9 @@ class ServiceImageArgs(TypedDict):
     golang_image: str
     """Image of the Go toolchain that builds the program."""
 
+    registry: NotRequired[str]
+    """On Kubernetes: where the image is pushed, host[:port]/prefix."""
+
     labels: Mapping[str, str]
     """Labels that every object of the stack carries."""
 
@@ -191,7 +233,7 @@ class MySqlClusterArgs(TypedDict):
     """Image of MySQL."""
 
     pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace."""
+    """Image that holds a pod's network namespace; empty on a platform that brings its own."""
 
     authority_key_pair: pulumi.Input[str]
     """`CertificateAuthority.key_pair`, which signs the members' certificates (secret)."""
@@ -223,8 +265,27 @@ class MySqlClusterArgs(TypedDict):
     volume_prefix: str
     """First part of the data volumes' names, which stay the same for ever: they outlive the stack."""
 
+    storage_gib: NotRequired[int]
+    """On Kubernetes: size of a member's disk in GiB, 10 when it is not given."""
+
+    storage_class: NotRequired[str]
+    """On Kubernetes: storage class of the disks; the cluster's default when it is not given."""
+
     labels: Mapping[str, str]
     """Labels that every object of the stack carries."""
+
+
+class MySqlAdministration(TypedDict):
+    """How accounts are made over the network."""
+
+    address: pulumi.Input[str]
+    """Host and port of the member that takes writes; its certificate names the host."""
+
+    user: pulumi.Input[str]
+    """Account that may make schemas and accounts."""
+
+    password: pulumi.Input[str]
+    """Its password (secret)."""
 
 
 class MySqlReference(TypedDict):
@@ -251,6 +312,13 @@ class MySqlReference(TypedDict):
 
     primary_datacenters: Sequence[str]
     """Datacenters in which a member of a group registers itself while it is the primary; empty where it never moves."""
+
+    administration: NotRequired[MySqlAdministration]
+    """Where accounts are made over the network, by TLS: on Kubernetes, and for a database that is run for the stack."""
+
+    networks: NotRequired[Sequence[pulumi.Input[str]]]
+    """Networks in CIDR notation that the members are in, where they are not pods of the stack: services are allowed to
+    reach them."""
 
 
 class ServiceDatabaseArgs(TypedDict):
@@ -298,6 +366,26 @@ class DynamicConfigurationArgs(TypedDict):
     """Labels that every object of the stack carries."""
 
 
+class EgressArgs(TypedDict):
+    """A port of a network outside of the stack."""
+
+    network: pulumi.Input[str]
+    """Network in CIDR notation."""
+
+    port: int
+    """TCP port."""
+
+
+class AutoscalingArgs(TypedDict):
+    """How the number of replicas follows the load."""
+
+    maximum: int
+    """Highest number of replicas."""
+
+    cpu_percent: int
+    """Use of the requested CPU in percent, on average, that the number of replicas aims at."""
+
+
 class MicroserviceArgs(TypedDict):
     """Inputs of one track of a service in one region."""
 
@@ -317,7 +405,7 @@ class MicroserviceArgs(TypedDict):
     """Image of the service."""
 
     pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace."""
+    """Image that holds a pod's network namespace; empty on a platform that brings its own."""
 
     version: pulumi.Input[str]
     """Version of the service, told to it in SERVICE_VERSION."""
@@ -329,7 +417,10 @@ class MicroserviceArgs(TypedDict):
     """Number of replicas."""
 
     environment: Mapping[str, pulumi.Input[str]]
-    """Environment variables; values that are secret Outputs stay secret."""
+    """Environment variables, none of them a secret."""
+
+    secrets: Mapping[str, pulumi.Input[str]]
+    """Environment variables that are secrets; on Kubernetes they come from a Secret."""
 
     check: CheckArgs
     """Health check."""
@@ -339,6 +430,18 @@ class MicroserviceArgs(TypedDict):
 
     cpus: float
     """CPU limit of a replica in cores."""
+
+    memory_request_mib: NotRequired[int]
+    """On Kubernetes: memory in MiB that a node must have free for a replica; the limit when it is not given."""
+
+    cpu_request: NotRequired[float]
+    """On Kubernetes: cores that a node must have free for a replica; the limit when it is not given."""
+
+    autoscaling: NotRequired[AutoscalingArgs]
+    """On Kubernetes: given, the number of replicas follows the load and begins with `replicas`."""
+
+    egress: NotRequired[Sequence[EgressArgs]]
+    """On Kubernetes: what the replicas may reach outside of the stack."""
 
     drain_seconds: int
     """Time in seconds between the deregistration of a replica and its stop signal."""
@@ -404,6 +507,19 @@ class CanaryArgs(TypedDict):
     """Headers that lead there whatever the weight."""
 
 
+class LoadBalancerArgs(TypedDict):
+    """What the load balancer of a cluster is told beside its ports."""
+
+    annotations: Mapping[str, pulumi.Input[str]]
+    """Annotations of its Service."""
+
+    load_balancer_class: NotRequired[str]
+    """Class of the controller that makes it; the cluster's default when it is not given."""
+
+    drain_seconds: NotRequired[int]
+    """Time in seconds that it needs to notice that a pod goes; 5 when it is not given."""
+
+
 class IngressArgs(TypedDict):
     """Inputs of a region's ingress."""
 
@@ -420,7 +536,7 @@ class IngressArgs(TypedDict):
     """Image of Nginx, 1.28 or newer."""
 
     pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace."""
+    """Image that holds a pod's network namespace; empty on a platform that brings its own."""
 
     hosts: Sequence[str]
     """Host names and addresses that are served."""
@@ -438,16 +554,19 @@ class IngressArgs(TypedDict):
     """Its private key, PEM (secret)."""
 
     bind_address: str
-    """Address of this machine on which the ports listen."""
+    """On Docker: address of this machine on which the ports listen."""
 
     https_port: int
-    """Port of this machine for TLS."""
+    """Port for TLS: of this machine on Docker, of the load balancer on Kubernetes."""
 
     http_port: int
-    """Port of this machine that redirects to the one for TLS."""
+    """Port that redirects to the one for TLS."""
 
     worker_connections: int
     """Connections of an Nginx worker."""
+
+    load_balancer: NotRequired[LoadBalancerArgs]
+    """On Kubernetes: what the load balancer is told beside its ports."""
 
     labels: Mapping[str, str]
     """Labels that every object of the stack carries."""

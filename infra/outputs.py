@@ -58,6 +58,9 @@ class StackOutputs(TypedDict):
     regions: dict[str, pulumi.Input[str]]
     """Region to URL of its ingress."""
 
+    addresses: dict[str, pulumi.Input[str]]
+    """Region to host and port at which its ingress is reached from where `up` ran, whatever its host names lead to."""
+
     services: dict[str, ServiceOutput]
     """Service to what is known of it."""
 

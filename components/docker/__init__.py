@@ -11,7 +11,11 @@ from components.docker.service_database import ServiceDatabase
 from components.docker.service_image import ServiceImage
 from components.docker.upstream_images import UpstreamImages
 
+RUNNING_IMAGES = frozenset({"consul", "mysql", "nginx", "pause"})
+"""Names of the upstream images that run here; Go itself runs only while an image is built, by name."""
+
 __all__ = [
+    "RUNNING_IMAGES",
     "Backbone",
     "ConsulDatacenter",
     "DynamicConfiguration",

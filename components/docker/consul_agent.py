@@ -8,6 +8,7 @@ import pulumi
 from components.args import ConsulReference, RegionReference, ServiceInstanceArgs
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.rendering import consul
+from components.rendering.consul_instances import instances_from_args
 from components.rendering.scripts import script
 
 CONSUL_USER = "100:1000"
@@ -76,8 +77,8 @@ def membership(
     return {
         "AGENT_CONFIGURATION": consul.agent_configuration(
             datacenter=datacenter["datacenter"],
-            lan_cidr=region["cidr"],
-            wan_cidr=region["backbone_cidr"],
+            lan_address=consul.address_in(region["cidr"]),
+            wan_address=consul.address_in(region["backbone_cidr"]),
             server_addresses=datacenter["server_addresses"],
             services=services,
         ),
@@ -97,7 +98,7 @@ def agent_spec(args: ConsulAgentArgs) -> ContainerSpec:
         entrypoint=["/bin/sh", "-c"],
         command=[script("consul-agent")],
         environment={
-            **membership(region, datacenter, [_instance(service) for service in args["services"]]),
+            **membership(region, datacenter, instances_from_args(args["services"])),
             "NODE": args["node"],
             "DRAIN_SECONDS": str(args["drain_seconds"]),
         },
@@ -108,32 +109,6 @@ def agent_spec(args: ConsulAgentArgs) -> ContainerSpec:
             start_period_seconds=args["start_seconds"],
         ),
         stop_seconds=args["drain_seconds"] + 15,
-    )
-
-
-def _instance(args: ServiceInstanceArgs) -> consul.ServiceInstance:
-    return consul.ServiceInstance(
-        service=args["service"],
-        instance=args.get("id"),
-        port=args["port"],
-        check=_check(args),
-        tags=args["tags"],
-        metadata=args["metadata"],
-    )
-
-
-def _check(args: ServiceInstanceArgs) -> consul.Check:
-    check = args.get("check")
-    if check is None:
-        # Nobody forgets an instance that reports itself: a member of a group may be no primary for weeks.
-        return consul.Check(ttl=args.get("ttl"))
-    address, path = f"127.0.0.1:{args['port']}", check.get("path")
-    return consul.Check(
-        http=f"http://{address}{path}" if path is not None else None,
-        tcp=address if path is None else None,
-        interval=check["interval"],
-        timeout=check["timeout"],
-        deregister_after=check["deregister_after"],
     )
 
 

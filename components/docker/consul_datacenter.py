@@ -9,14 +9,7 @@ from components.docker.container import ContainerSpec, HealthCheck, hardened_con
 from components.docker.volumes import volume_labels
 from components.rendering import consul
 from components.rendering.addresses import consul_server_addresses, gateway
-from components.rendering.scripts import script
-
-# A server that never was in a cluster is well when it answers; one that was needs its leader, so that servers which
-# are replaced one after the other never outnumber those that hold the quorum.
-_HEALTH = (
-    "peers=$(wget -q -O - http://127.0.0.1:8500/v1/status/peers) && "
-    '{ [ "$peers" = "[]" ] || wget -q -O - http://127.0.0.1:8500/v1/status/leader | grep -q :; }'
-)
+from components.rendering.scripts import CONSUL_SERVER_HEALTH, script
 
 
 class ConsulDatacenter(pulumi.ComponentResource):
@@ -76,21 +69,22 @@ class ConsulDatacenter(pulumi.ComponentResource):
                 environment={
                     "AGENT_CONFIGURATION": consul.server_configuration(
                         datacenter=region["region"],
-                        lan_cidr=region["cidr"],
-                        wan_cidr=region["backbone_cidr"],
+                        lan_address=consul.address_in(region["cidr"]),
+                        wan_address=consul.address_in(region["backbone_cidr"]),
                         server_addresses=addresses,
                         wan_join=[
                             server_host_name(other, server)
                             for other in args["other_regions"]
                             for server in range(args["servers"])
                         ],
-                        gateway=gateway(region["cidr"]),
+                        # The engine forwards the published port from there.
+                        writers=[f"{gateway(region['cidr'])}/32"],
                     ),
                     "GOSSIP_CONFIGURATION": pulumi.Output.secret(args["gossip_key"]).apply(consul.gossip_configuration),
                     "NODE": own_name,
                 },
                 volumes=[docker.ContainerVolumeArgs(volume_name=data.name, container_path="/consul/data")],
-                health=HealthCheck(test=["CMD-SHELL", _HEALTH], wait_seconds=60, start_period_seconds=30),
+                health=HealthCheck(test=["CMD-SHELL", CONSUL_SERVER_HEALTH], wait_seconds=60, start_period_seconds=30),
                 stop_signal="SIGINT",
             ),
             parent=self,

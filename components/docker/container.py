@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 import pulumi_docker as docker
@@ -108,18 +108,6 @@ def hardened_container(
             additional_secret_outputs=["container_logs"] if spec.one_shot else None,
         ),
     )
-
-
-def given_dependencies(opts: pulumi.ResourceOptions | None) -> list[pulumi.Input[pulumi.Resource]]:
-    """Return what the options of a component say that it depends on, for those of its children that must wait.
-
-    Pulumi does not hand it down. And an order without a value that is handed over is all that some need: before a
-    container is replaced delete-first, the engine deletes whatever took a value from it.
-    """
-    given: Any = opts.depends_on if opts is not None else None
-    if given is None:
-        return []
-    return list(cast("Sequence[pulumi.Input[pulumi.Resource]]", given)) if isinstance(given, Sequence) else [given]
 
 
 def content_digest(*specs: ContainerSpec) -> pulumi.Output[str]:

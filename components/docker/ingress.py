@@ -18,12 +18,17 @@ from components.rendering.scripts import INGRESS_HEALTH, RELEASE_HEALTH, RELEASE
 # The official image's user `nginx`; the volume in memory must belong to it.
 NGINX_USER = 101
 
+EVERYWHERE = "0.0.0.0"
+
 
 class Ingress(pulumi.ComponentResource):
     """Terminates TLS and spreads requests over the healthy replicas, its own region's first."""
 
     url: pulumi.Output[str]
     """URL of the region's entry."""
+
+    address: pulumi.Output[str]
+    """Host and port at which this machine reaches it."""
 
     def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Ingress", name, {}, opts)
@@ -104,7 +109,9 @@ class Ingress(pulumi.ComponentResource):
         host = args["hosts"][0]
         port = "" if args["https_port"] == 443 else f":{args['https_port']}"
         self.url = release.identity.apply(lambda _: f"https://{host}{port}")
-        self.register_outputs({"url": self.url})
+        reached = "127.0.0.1" if args["bind_address"] == EVERYWHERE else args["bind_address"]
+        self.address = release.identity.apply(lambda _: f"{reached}:{args['https_port']}")
+        self.register_outputs({"url": self.url, "address": self.address})
 
 
 class ConfigurationReleaseArgs(TypedDict):

@@ -7,7 +7,8 @@ import pulumi
 import pulumi_docker as docker
 
 from components.args import RegionReference
-from components.docker.container import ContainerSpec, given_dependencies, hardened_container
+from components.docker.container import ContainerSpec, hardened_container
+from components.options import given_dependencies
 
 LOG_LINES = 5
 

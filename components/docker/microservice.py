@@ -65,6 +65,7 @@ def _application_spec(name: str, args: MicroserviceArgs) -> ContainerSpec:
         cpus=args["cpus"],
         environment={
             **args["environment"],
+            **args["secrets"],
             "PORT": str(args["port"]),
             "SERVICE_NAME": args["service"],
             "SERVICE_VERSION": args["version"],

@@ -10,9 +10,10 @@ import pulumi_docker as docker
 from components.args import CheckArgs, ConsulReference, MySqlClusterArgs, RegionReference, ServiceInstanceArgs
 from components.certificates import Certificate
 from components.docker.consul_agent import ConsulAgent
-from components.docker.container import ContainerSpec, HealthCheck, given_dependencies, hardened_container
+from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.docker.pod import Pod
 from components.docker.volumes import volume_labels
+from components.options import given_dependencies
 from components.rendering import mysql
 from components.rendering.scripts import script
 

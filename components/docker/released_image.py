@@ -4,6 +4,7 @@ import pulumi
 import pulumi_docker as docker
 
 from components.args import ReleasedImageArgs
+from components.rendering.images import image_version
 
 
 class ReleasedImage(pulumi.ComponentResource):
@@ -27,11 +28,3 @@ class ReleasedImage(pulumi.ComponentResource):
         self.image_id = image.image_id
         self.reference = image.name
         self.register_outputs({"image_id": self.image_id, "reference": self.reference, "version": self.version})
-
-
-def image_version(reference: str) -> str:
-    """Return the tag of an image reference, or the first digits of its digest when it has one."""
-    name, _, digest = reference.partition("@")
-    if digest:
-        return digest.removeprefix("sha256:")[:12]
-    return name.rsplit("/", 1)[-1].partition(":")[2]

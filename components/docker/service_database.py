@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pulumi
 
 from components.args import ServiceDatabaseArgs
-from components.docker.container import given_dependencies
 from components.docker.job import Job
 from components.docker.mysql_member import administration_mounts
+from components.options import given_dependencies
 from components.rendering import mysql
 from components.rendering.nginx_tracks import STABLE
 from components.rendering.scripts import script
@@ -18,7 +18,10 @@ class ServiceDatabase(pulumi.ComponentResource):
     """A schema with two accounts: the service may change rows, only its migrations may change tables."""
 
     environments: dict[str, dict[str, pulumi.Output[str]]]
-    """Track to the variables that let its replicas connect; whoever uses them waits for that track's migrations."""
+    """Track to the variables that let its replicas connect, none of them a secret."""
+
+    secrets: dict[str, dict[str, pulumi.Output[str]]]
+    """Track to those that are secrets; whoever uses them waits for that track's migrations."""
 
     def __init__(self, name: str, args: ServiceDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:ServiceDatabase", name, {}, opts)
@@ -58,7 +61,7 @@ class ServiceDatabase(pulumi.ComponentResource):
             if cluster["primary_datacenters"]
             else {}
         )
-        self.environments = {}
+        self.environments, self.secrets = {}, {}
         ready: pulumi.Output[str] = accounts.completed
         for track in [STABLE, *sorted(set(args["service_images"]) - {STABLE})]:
             if args["migrate"]:
@@ -68,9 +71,11 @@ class ServiceDatabase(pulumi.ComponentResource):
             self.environments[track] = {
                 **{key: pulumi.Output.from_input(value) for key, value in {**common, **discovery}.items()},
                 "MYSQL_USER": pulumi.Output.from_input(database),
+            }
+            self.secrets[track] = {
                 "MYSQL_PASSWORD": pulumi.Output.secret(
                     pulumi.Output.all(application, ready).apply(lambda pair: str(pair[0]))
-                ),
+                )
             }
         self.register_outputs({"database": database})
 

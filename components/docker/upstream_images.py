@@ -1,17 +1,9 @@
 """The images that others publish, each pinned by its identity."""
 
-from collections.abc import Mapping
-from typing import TypedDict
-
 import pulumi
 import pulumi_docker as docker
 
-
-class UpstreamImagesArgs(TypedDict):
-    """Inputs of the upstream images."""
-
-    references: Mapping[str, str]
-    """Short name to image reference."""
+from components.args import UpstreamImagesArgs
 
 
 class UpstreamImages(pulumi.ComponentResource):

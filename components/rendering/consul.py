@@ -66,10 +66,18 @@ class ServiceInstance:
     """Name of the instance, unique at its agent; the service's own by default."""
 
 
-def _common(datacenter: str, lan_cidr: str, wan_cidr: str) -> dict[str, Any]:
-    # The address is looked up when the agent starts: a restarted container may have another one.
-    lan_address = f'{{{{ GetAllInterfaces | include "network" "{lan_cidr}" | attr "address" }}}}'
-    wan_address = f'{{{{ GetAllInterfaces | include "network" "{wan_cidr}" | attr "address" }}}}'
+# The address is looked up when the agent starts: a restarted container may have another one. The words are those of
+# https://pkg.go.dev/github.com/hashicorp/go-sockaddr/template.
+POD_ADDRESS = '{{ GetAllInterfaces | exclude "flags" "loopback" | include "type" "IPv4" | attr "address" }}'
+"""The address of a pod that is in one network alone, as an agent looks it up."""
+
+
+def address_in(cidr: str) -> str:
+    """Return what makes an agent look up its address in a network that is given in CIDR notation."""
+    return f'{{{{ GetAllInterfaces | include "network" "{cidr}" | attr "address" }}}}'
+
+
+def _common(datacenter: str, lan_address: str, wan_address: str) -> dict[str, Any]:
     return {
         "datacenter": datacenter,
         "data_dir": "/consul/data",
@@ -89,19 +97,20 @@ def _common(datacenter: str, lan_cidr: str, wan_cidr: str) -> dict[str, Any]:
 def server_configuration(
     *,
     datacenter: str,
-    lan_cidr: str,
-    wan_cidr: str,
+    lan_address: str,
+    wan_address: str,
     server_addresses: Sequence[str],
     wan_join: Sequence[str],
-    gateway: str,
+    writers: Sequence[str],
 ) -> str:
     """Return the configuration of a Consul server as JSON.
 
-    `server_addresses` are the fixed addresses of all servers of the datacenter, `wan_join` names of servers in the
-    other datacenters, `gateway` the address from which the engine forwards the published port.
+    `lan_address` and `wan_address` are what makes the server look up its addresses, `server_addresses` where all
+    servers of the datacenter are always found, `wan_join` names of servers in the other datacenters, `writers` networks
+    in CIDR notation that may write over HTTP, beside the server's own machine.
     """
     return _json(
-        _common(datacenter, lan_cidr, wan_cidr)
+        _common(datacenter, lan_address, wan_address)
         | {
             "server": True,
             "bootstrap_expect": len(server_addresses),
@@ -112,7 +121,7 @@ def server_configuration(
             "client_addr": "0.0.0.0",
             "ui_config": {"enabled": True},
             # Anybody in the region's network can read; only this machine can write.
-            "http_config": {"allow_write_http_from": ["127.0.0.0/8", f"{gateway}/32"]},
+            "http_config": {"allow_write_http_from": ["127.0.0.0/8", *writers]},
             # A leader that died is replaced in about 3 s instead of 13 s.
             "performance": {"raft_multiplier": 1},
         }
@@ -122,14 +131,17 @@ def server_configuration(
 def agent_configuration(
     *,
     datacenter: str,
-    lan_cidr: str,
-    wan_cidr: str,
+    lan_address: str,
+    wan_address: str,
     server_addresses: Sequence[str],
     services: Sequence[ServiceInstance] = (),
 ) -> str:
-    """Return the configuration of a client agent as JSON, with the service instances that it registers."""
+    """Return the configuration of a client agent as JSON, with the service instances that it registers.
+
+    `lan_address` and `wan_address` are what makes it look up its addresses: `address_in` a network, or `POD_ADDRESS`.
+    """
     return _json(
-        _common(datacenter, lan_cidr, wan_cidr)
+        _common(datacenter, lan_address, wan_address)
         | {
             "server": False,
             "client_addr": "127.0.0.1",

@@ -149,6 +149,33 @@ def group_boot_sql(password: str) -> str:
     )
 
 
+ADMINISTRATION_ACCOUNT = "administration"
+"""Account by which schemas and accounts are made over the network, where no job can reach the socket."""
+
+# Exactly what the accounts that it makes are given, and what making them takes.
+_ADMINISTRATION_GRANTS = (
+    "CREATE USER, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES, SELECT, "
+    "INSERT, UPDATE, DELETE, RELOAD, PROCESS, REPLICATION CLIENT, REPLICATION SLAVE",
+    "BACKUP_ADMIN, APPLICATION_PASSWORD_ADMIN",
+)
+
+
+def administration_boot_sql(password: str) -> str:
+    """Return what a member runs at every start: BOOT_SQL and its own copy of the account ADMINISTRATION_ACCOUNT.
+
+    It goes into no binary log either, so that a replica has no transaction that its primary does not know.
+    """
+    user = f"'{ADMINISTRATION_ACCOUNT}'@'%'"
+    return "".join(
+        [
+            BOOT_SQL,
+            f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY {_quoted(password)} REQUIRE SSL;\n",
+            f"ALTER USER {user} IDENTIFIED BY {_quoted(password)} REQUIRE SSL;\n",
+            *(f"GRANT {grants} ON *.* TO {user} WITH GRANT OPTION;\n" for grants in _ADMINISTRATION_GRANTS),
+        ]
+    )
+
+
 RESERVED_ACCOUNTS = frozenset(
     {
         "root",
@@ -159,6 +186,7 @@ RESERVED_ACCOUNTS = frozenset(
         "replication",
         "backup",
         "exporter",
+        ADMINISTRATION_ACCOUNT,
         GROUP_ACCOUNT,
     }
 )

@@ -12,6 +12,13 @@ from components.rendering.mysql import RESERVED_ACCOUNTS, migration_account
 from components.rendering.nginx import location_heads
 from infra.settings.base import Name, RegionName, Section
 from infra.settings.images import ImageSettings
+from infra.settings.kubernetes import (
+    ClusterAccess,
+    KubernetesSettings,
+    RegistryPrefix,
+    cluster_settings,
+    platform_problem,
+)
 from infra.settings.platform import (
     CertificateSettings,
     ConsulSettings,
@@ -34,8 +41,15 @@ WITNESS = "witness"
 class Settings(Section):
     """Every setting of a stack. Each attribute is a key `gostack:<attribute>` of `Pulumi.<stack>.yaml`."""
 
-    platform: Literal["docker"] = "docker"
+    platform: Literal["docker", "kubernetes"] = "docker"
     """What a region is made of."""
+
+    kubernetes: KubernetesSettings | None = None
+    """The cluster, on Kubernetes."""
+
+    registry: RegistryPrefix = ""
+    """On Kubernetes: where images of services are pushed, and nodes pull them from, as host[:port]/prefix, for example
+    "registry.example.com/gostack". Needed for services with a `context`."""
 
     regions: Annotated[dict[RegionName, RegionSettings], Field(min_length=1, max_length=8)]
     """Region name to region. Their order says nothing."""
@@ -63,6 +77,13 @@ class Settings(Section):
 
     rotation: RotationSettings = RotationSettings()
     """Counters that renew secrets."""
+
+    @model_validator(mode="after")
+    def _fits_the_platform(self) -> Self:
+        problem = platform_problem(self)
+        if problem:
+            raise ValueError(problem)
+        return self
 
     @model_validator(mode="after")
     def _networks_apart(self) -> Self:
@@ -167,9 +188,24 @@ class Settings(Section):
         """Return the region of the primary, then the others by name: the order is the same whoever read the file."""
         return [self.mysql.primary, *sorted(set(self.regions) - {self.mysql.primary})]
 
+    def needs_engine(self) -> bool:
+        """Whether this machine's Docker engine takes part: it runs the stack, or builds an image of it."""
+        return self.platform == "docker" or any(
+            track.context is not None for service in self.services.values() for track in service.tracks()
+        )
+
+    def cluster(self) -> ClusterAccess:
+        """Return the kubeconfig and the context of a stack on a cluster that exists already.
+
+        Raises ValueError for any other stack.
+        """
+        return cluster_settings(self)
+
     def host_ports(self) -> dict[str, tuple[str, int]]:
         """Return settings key to (address, port) for every port that this machine must have free."""
         ports: dict[str, tuple[str, int]] = {}
+        if self.platform != "docker":
+            return ports
         for name, region in self.regions.items():
             ports[f"regions.{name}.https_port"] = (region.bind_address, region.https_port)
             ports[f"regions.{name}.http_port"] = (region.bind_address, region.http_port)
@@ -177,9 +213,11 @@ class Settings(Section):
         return ports
 
     def networks(self) -> dict[str, str]:
-        """Return settings key to network in CIDR notation, for every network of the stack."""
+        """Return settings key to network in CIDR notation, for every network of the stack that is made here."""
+        if self.platform != "docker":
+            return {}
         return {
             "backbone.cidr": self.backbone.cidr,
-            **{f"regions.{name}.cidr": region.cidr for name, region in self.regions.items()},
+            **{f"regions.{name}.cidr": region.cidr for name, region in self.regions.items() if region.cidr},
             **({"mysql.witness.cidr": self.mysql.witness.cidr} if self.mysql.witness is not None else {}),
         }

@@ -35,10 +35,11 @@ class MySqlSettings(Section):
     move the data's home."""
 
     topology: Literal["single", "replica", "group"] = "replica"
-    """`single`: the primary alone. `replica`: a GTID replica in each other region too. `group`: MySQL Group Replication
-    with a member in each region, of which another one becomes the primary by itself; it takes three members or
-    another odd number. To leave `group`: `make failover-mysql` to the region of `primary`, `make down`, then `make up`
-    with the other topology (the data stays)."""
+    """`single`: the primary alone. `replica`: a GTID replica in each other region too (on Kubernetes in every region,
+    the primary's own among them). `group` (Docker only): MySQL Group Replication with a member in each region, of which
+    another one becomes the primary by itself; it takes three members or another odd number. To leave `group`:
+    `make failover-mysql` to the region of `primary`, `make down`, then `make up` with the other topology (the data
+    stays)."""
 
     witness: WitnessSettings | None = None
     """With `group` and an even number of regions: one more member, so that the loss of any region leaves a majority. It
@@ -51,11 +52,15 @@ class MySqlSettings(Section):
     """Memory limit of a member in MiB; at least `buffer_pool_mib` and 384 MiB for everything else (640 MiB in a
     group)."""
 
+    storage_gib: Annotated[int, Field(ge=1, le=65536)] = 10
+    """Kubernetes only: size of a member's disk in GiB. Most storage classes let it grow, none lets it shrink."""
+
     max_connections: Annotated[int, Field(ge=20, le=10000)] = 200
     """Connections that a member accepts."""
 
     protect: bool = False
-    """True refuses to delete the data volumes; without it `pulumi destroy` lets go of them and they stay."""
+    """True refuses to delete the data volumes (on Kubernetes the members); without it `pulumi destroy` lets go of them
+    and the data stays."""
 
     @model_validator(mode="after")
     def _pool_fits(self) -> Self:

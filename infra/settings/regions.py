@@ -23,23 +23,25 @@ CONSUL_ADDRESS = "127.0.0.1"
 
 
 class RegionSettings(Section):
-    """One region: a network of its own, an ingress of its own and a Consul datacenter of its own."""
+    """One region: an ingress and a Consul datacenter of its own, and on Docker a network of its own."""
 
-    cidr: NetworkAddress
-    """Network of the region, in CIDR notation. The lower half is for fixed addresses, the upper half is assigned."""
+    cidr: NetworkAddress | None = None
+    """Docker only, required there: network of the region, in CIDR notation. The lower half is for fixed addresses, the
+    upper half is assigned."""
 
     bind_address: Annotated[str, AfterValidator(_address)] = "127.0.0.1"
-    """Address of this machine on which the ingress listens. 0.0.0.0 opens it to the local network."""
+    """Docker only: address of this machine on which the ingress listens. 0.0.0.0 opens it to the local network."""
 
-    https_port: Port
-    """Port of this machine that leads to the region's ingress over TLS."""
+    https_port: Port = 443
+    """Port that leads to the region's ingress over TLS: of this machine on Docker, where it is required, and of the
+    load balancer elsewhere."""
 
-    http_port: Port
-    """Port of this machine that redirects to `https_port`."""
+    http_port: Port = 80
+    """Port that redirects to `https_port`; required on Docker."""
 
-    consul_port: Port
-    """Port of this machine that leads to the region's Consul HTTP interface and UI (no TLS, no login:
-    it listens on 127.0.0.1 only)."""
+    consul_port: Port = 8500
+    """Docker only, required there: port of this machine that leads to the region's Consul HTTP interface and UI (no
+    TLS, no login: it listens on 127.0.0.1 only)."""
 
 
 class BackboneSettings(Section):

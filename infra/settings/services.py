@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
 from components.rendering.nginx_tracks import CANARY, STABLE
-from infra.settings.base import ImageReference, Name, Section
+from infra.settings.base import ImageReference, Name, Port, Section
 from infra.settings.canary import CanarySettings
 
 _PATH = re.compile(r"^/[A-Za-z0-9._~/-]*$")
@@ -49,6 +50,13 @@ def _path(value: str) -> str:
     if not _PATH.fullmatch(value):
         raise ValueError(f'"{value}" is not a URL path; write it like "/health/ready".')
     return value
+
+
+def _any_network(value: str) -> str:
+    try:
+        return str(IPv4Network(value))
+    except ValueError:
+        raise ValueError(f'"{value}" is not a network; write it like "203.0.113.0/24".') from None
 
 
 def _duration(value: str) -> str:
@@ -134,6 +142,10 @@ class CheckSettings(Section):
     path: UrlPath = "/health/ready"
     """Path that answers 2xx when the replica can serve."""
 
+    live_path: UrlPath | None = None
+    """Kubernetes only: path that answers 2xx unless only a restart helps, so never one that asks the database; without
+    it, a TCP connection tells that the replica lives."""
+
     interval: Duration = "1s"
     """Time between two checks; at least 1s (Consul raises less)."""
 
@@ -145,6 +157,16 @@ class CheckSettings(Section):
     30 s, so that up to 90 s pass. A replica in the critical state gets no requests in any case."""
 
 
+class EgressSettings(Section):
+    """What replicas may reach outside of the stack."""
+
+    network: Annotated[str, AfterValidator(_any_network)]
+    """Network in CIDR notation, for example "203.0.113.0/24"; "0.0.0.0/0" is everything."""
+
+    port: Port
+    """TCP port there."""
+
+
 class DatabaseSettings(Section):
     """The MySQL schema of a service."""
 
@@ -154,6 +176,30 @@ class DatabaseSettings(Section):
     migrate: list[str] | None = None
     """Arguments that make the service apply its schema migrations and exit, for example ["migrate"]; run once for each
     image before its replicas start. None when it has no migrations."""
+
+
+class AutoscalingSettings(Section):
+    """How the number of replicas follows the load."""
+
+    maximum: Annotated[int, Field(ge=1, le=100)] = 10
+    """Highest number of replicas in each region; the lowest is `replicas`."""
+
+    cpu_percent: Annotated[int, Field(ge=10, le=95)] = 50
+    """Use of the requested CPU in percent, on average, that the number of replicas aims at."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a replica may use at most."""
+
+    memory_mib: int
+    """Memory in MiB."""
+
+    cpus: float
+    """Cores."""
+
+
+_LIMITS = {"docker": Limits(256, 1.0), "kubernetes": Limits(512, 0.5)}
 
 
 @dataclass(frozen=True)
@@ -205,7 +251,7 @@ class ServiceSettings(Section):
     """Port on which the service listens inside its container; it is told in the variable PORT."""
 
     replicas: Annotated[int, Field(ge=1, le=20)] = 2
-    """Number of replicas in each region."""
+    """Number of replicas in each region; with `autoscaling` the lowest number."""
 
     routes: list[RouteSettings] = Field(default_factory=list[RouteSettings])
     """Paths of the ingress that lead here; none for a service that only others call."""
@@ -228,11 +274,23 @@ class ServiceSettings(Section):
     database: DatabaseSettings | None = None
     """MySQL schema; None for a service without one."""
 
-    memory_mib: Annotated[int, Field(ge=16, le=65536)] = 256
-    """Memory limit of a replica in MiB."""
+    memory_mib: Annotated[int, Field(ge=16, le=65536)] | None = None
+    """Memory limit of a replica in MiB; 256 on Docker and 512 on Kubernetes when it is not given."""
 
-    cpus: Annotated[float, Field(ge=0.05, le=64)] = 1.0
-    """CPU limit of a replica in cores."""
+    cpus: Annotated[float, Field(ge=0.05, le=64)] | None = None
+    """CPU limit of a replica in cores; 1.0 on Docker and 0.5 on Kubernetes when it is not given."""
+
+    memory_request_mib: Annotated[int, Field(ge=16, le=65536)] = 256
+    """Kubernetes only: memory in MiB that a node must have free for a replica."""
+
+    cpu_request: Annotated[float, Field(ge=0.01, le=64)] = 0.25
+    """Kubernetes only: cores that a node must have free for a replica."""
+
+    egress: list[EgressSettings] = Field(default_factory=list[EgressSettings])
+    """Kubernetes only: what replicas may reach beside the stack itself; everything else is refused."""
+
+    autoscaling: AutoscalingSettings | None = AutoscalingSettings()
+    """Kubernetes only: how the number of replicas follows the load; null keeps it at `replicas`."""
 
     drain_seconds: Annotated[int, Field(ge=1, le=300)] = 3
     """Time in seconds between the deregistration of a replica and its stop signal, for requests on their way."""
@@ -286,6 +344,11 @@ class ServiceSettings(Section):
             return [stable]
         environment = {**self.environment, **canary.environment}
         return [stable, Track(CANARY, canary.context, canary.image, canary.replicas, environment)]
+
+    def limits(self, platform: str) -> Limits:
+        """Return what a replica may use at most on a platform."""
+        usual = _LIMITS[platform]
+        return Limits(self.memory_mib or usual.memory_mib, self.cpus or usual.cpus)
 
     def document(self) -> str | None:
         """Return `settings` as JSON text, or None when there are none."""

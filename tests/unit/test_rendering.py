@@ -129,8 +129,8 @@ def test_a_release_can_be_tested_where_it_lies() -> None:
 def agent(services: list[consul.ServiceInstance]) -> dict[str, object]:
     text = consul.agent_configuration(
         datacenter="east",
-        lan_cidr="10.80.1.0/24",
-        wan_cidr="10.80.0.0/24",
+        lan_address=consul.address_in("10.80.1.0/24"),
+        wan_address=consul.address_in("10.80.0.0/24"),
         server_addresses=["10.80.1.11"],
         services=services,
     )
@@ -176,11 +176,11 @@ def test_the_gossip_key_is_in_a_file_of_its_own() -> None:
 def test_servers_are_written_to_from_this_machine_alone() -> None:
     text = consul.server_configuration(
         datacenter="east",
-        lan_cidr="10.80.1.0/24",
-        wan_cidr="10.80.0.0/24",
+        lan_address=consul.address_in("10.80.1.0/24"),
+        wan_address=consul.address_in("10.80.0.0/24"),
         server_addresses=["10.80.1.11", "10.80.1.12", "10.80.1.13"],
         wan_join=["consul-west-0"],
-        gateway="10.80.1.1",
+        writers=["10.80.1.1/32"],
     )
     configuration = json.loads(text)
     assert configuration["http_config"] == {"allow_write_http_from": ["127.0.0.0/8", "10.80.1.1/32"]}

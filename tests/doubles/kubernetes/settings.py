@@ -17,6 +17,7 @@ _IGNORED = frozenset(
         "kubeClientSettings",
         "suppressDeprecationWarnings",
         "suppressHelmHookWarnings",
+        "upsertExistingObjects",
         "version",
     }
 )

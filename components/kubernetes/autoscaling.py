@@ -1,0 +1,51 @@
+"""How the number of replicas follows the load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.args import AutoscalingArgs, RegionReference
+from components.kubernetes.workload import metadata
+
+
+def autoscaler(
+    name: str,
+    target: str,
+    region: RegionReference,
+    labels: Mapping[str, str],
+    minimum: int,
+    args: AutoscalingArgs,
+    *,
+    parent: pulumi.Resource,
+    deployment: pulumi.Resource,
+) -> k8s.autoscaling.v2.HorizontalPodAutoscaler:
+    """Return the autoscaler of a Deployment named `target`, which then must not say how many replicas it has."""
+    return k8s.autoscaling.v2.HorizontalPodAutoscaler(
+        name,
+        # It has nothing to measure right after its pods have started: an update does not wait for its first figure.
+        metadata=metadata(target, region, labels, {"pulumi.com/skipAwait": "true"}),
+        spec=k8s.autoscaling.v2.HorizontalPodAutoscalerSpecArgs(
+            scale_target_ref=k8s.autoscaling.v2.CrossVersionObjectReferenceArgs(
+                api_version="apps/v1", kind="Deployment", name=target
+            ),
+            min_replicas=minimum,
+            max_replicas=args["maximum"],
+            metrics=[
+                k8s.autoscaling.v2.MetricSpecArgs(
+                    # Of the program alone: its Consul agent, which rests, would halve the average.
+                    type="ContainerResource",
+                    container_resource=k8s.autoscaling.v2.ContainerResourceMetricSourceArgs(
+                        container="application",
+                        name="cpu",
+                        target=k8s.autoscaling.v2.MetricTargetArgs(
+                            type="Utilization", average_utilization=args["cpu_percent"]
+                        ),
+                    ),
+                )
+            ],
+        ),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[deployment]),
+    )

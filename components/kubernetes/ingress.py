@@ -1,0 +1,225 @@
+"""The way into a region: Nginx with TLS, which learns from Consul where the replicas are."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.args import IngressArgs
+from components.kubernetes.consul_agent import GOSSIP_VARIABLE, agent_volume, gossip_secret, sidecar, to_servers
+from components.kubernetes.names import APPLICATION, NGINX, STACK_LABEL, selector, workload_labels
+from components.kubernetes.network import EgressRule, IngressRule, allow, networks, pods_of_stack, tcp
+from components.kubernetes.pod import (
+    ContainerSpec,
+    Probes,
+    Resources,
+    container,
+    http_probe,
+    pod_security,
+    scratch_volume,
+    sleep_before_stop,
+)
+from components.kubernetes.spreading import apart, spread
+from components.kubernetes.workload import (
+    configuration,
+    disruption_budget,
+    metadata,
+    patience,
+    sealed,
+    service_account,
+)
+from components.options import given_dependencies
+from components.rendering import nginx
+from components.rendering.routes import canary_from_args, route_from_args
+
+NGINX_USER = 101
+"""User and group `nginx` of the official image."""
+
+REPLICAS = 2
+DRAIN_SECONDS = 5
+"""Time in seconds in which load balancers notice that a pod goes; it still answers meanwhile."""
+
+FILES = "/etc/ingress"
+_CERTIFICATE, _KEY = "certificate.pem", "private_key.pem"
+
+
+class Ingress(pulumi.ComponentResource):
+    """Terminates TLS and spreads requests over the healthy replicas, its own region's first.
+
+    Changed files, routes or certificates are a rollout: a new pod serves before an old one is drained. Files that Nginx
+    refuses keep the new pod from getting ready, and the old ones serve on.
+    """
+
+    url: pulumi.Output[str]
+    """URL of the region's entry."""
+
+    address: pulumi.Output[str]
+    """Host and port of the load balancer."""
+
+    load_balancer: pulumi.Output[str]
+    """Host name or IP address of the load balancer, for DNS records."""
+
+    def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:Ingress", name, {}, opts)
+        region = args["region"]
+        labels = workload_labels(args["labels"], region=region["region"], service="ingress", role=NGINX)
+        files = configuration(f"{name}-files", region, labels, rendered_files(args), self)
+        keys = sealed(
+            f"{name}-certificate",
+            region,
+            labels,
+            {_CERTIFICATE: args["certificate"], _KEY: pulumi.Output.secret(args["private_key"])},
+            self,
+        )
+        secret = sealed(
+            f"{name}-secret", region, labels, {GOSSIP_VARIABLE: gossip_secret(args["consul"]["gossip_key"])}, self
+        )
+        account = service_account(f"{name}-account", region, labels, self)
+        budget = disruption_budget(f"{name}-budget", region, labels, self)
+        paths = _paths(f"{name}-paths", args, labels, self)
+        deployment = k8s.apps.v1.Deployment(
+            f"{name}-deployment",
+            metadata=metadata(name, region, labels, patience(300)),
+            spec=k8s.apps.v1.DeploymentSpecArgs(
+                replicas=REPLICAS,
+                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(labels)),
+                strategy=k8s.apps.v1.DeploymentStrategyArgs(
+                    type="RollingUpdate",
+                    rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1),
+                ),
+                progress_deadline_seconds=270,
+                revision_history_limit=3,
+                template=k8s.core.v1.PodTemplateSpecArgs(
+                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=labels),
+                    spec=k8s.core.v1.PodSpecArgs(
+                        service_account_name=account.metadata.apply(lambda found: str(found.name)),
+                        automount_service_account_token=False,
+                        enable_service_links=False,
+                        security_context=pod_security(NGINX_USER),
+                        affinity=apart(selector(labels)),
+                        topology_spread_constraints=spread(selector(labels)),
+                        # Nginx gives requests 30 s after its stop signal (worker_shutdown_timeout).
+                        termination_grace_period_seconds=_drain_seconds(args) + 40,
+                        # Without readiness of its own: known replicas are served while Consul is away.
+                        init_containers=[sidecar(args["consul"], secret, started_with_leader=True)],
+                        containers=[_nginx(args)],
+                        volumes=[_files_volume(files, keys), scratch_volume("scratch", 1024), agent_volume()],
+                    ),
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[budget, paths, *given_dependencies(opts)]),
+        )
+        service = self._service(f"{name}-service", name, args, labels, deployment)
+        host = args["hosts"][0]
+        port = "" if args["https_port"] == 443 else f":{args['https_port']}"
+        self.load_balancer = service.status.apply(_load_balancer)
+        self.address = pulumi.Output.concat(self.load_balancer, f":{args['https_port']}")
+        self.url = service.id.apply(lambda _: f"https://{host}{port}")
+        self.register_outputs({"url": self.url, "address": self.address, "load_balancer": self.load_balancer})
+
+    def _service(
+        self, name: str, ingress: str, args: IngressArgs, labels: Mapping[str, str], deployment: pulumi.Resource
+    ) -> k8s.core.v1.Service:
+        told = args.get("load_balancer")
+        return k8s.core.v1.Service(
+            name,
+            metadata=metadata(ingress, args["region"], labels, told["annotations"] if told is not None else None),
+            spec=k8s.core.v1.ServiceSpecArgs(
+                type="LoadBalancer",
+                load_balancer_class=told.get("load_balancer_class") if told is not None else None,
+                selector=selector(labels),
+                ports=[
+                    k8s.core.v1.ServicePortArgs(
+                        name="https", port=args["https_port"], target_port=nginx.HTTPS_PORT, protocol="TCP"
+                    ),
+                    k8s.core.v1.ServicePortArgs(
+                        name="http", port=args["http_port"], target_port=nginx.HTTP_PORT, protocol="TCP"
+                    ),
+                ],
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[deployment]),
+        )
+
+
+def rendered_files(args: IngressArgs) -> dict[str, str]:
+    """Return file name to text of Nginx's configuration; its release is named by the digest of all files."""
+    model = nginx.IngressModel(
+        region=args["region"]["region"],
+        other_regions=args["other_regions"],
+        hosts=args["hosts"],
+        https_port=args["https_port"],
+        routes=[route_from_args(route) for route in args["routes"]],
+        worker_connections=args["worker_connections"],
+        canaries={service: canary_from_args(canary) for service, canary in args["canaries"].items()},
+    )
+    files = dict(nginx.render_ingress(model))
+    release = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
+    return {name: text.replace(nginx.RELEASE_PLACEHOLDER, release) for name, text in files.items()}
+
+
+def _nginx(args: IngressArgs) -> k8s.core.v1.ContainerArgs:
+    return container(
+        ContainerSpec(
+            name="nginx",
+            image=args["image"],
+            user=NGINX_USER,
+            group=NGINX_USER,
+            resources=Resources(cpu_request=0.1, memory_request_mib=64, cpu_limit=1, memory_limit_mib=256),
+            command=["nginx", "-p", f"{FILES}/", "-c", "nginx.conf", "-g", "daemon off; pid /tmp/nginx.pid;"],
+            ports={"https": nginx.HTTPS_PORT, "http": nginx.HTTP_PORT},
+            mounts={"/tmp": "scratch"},
+            read_only_mounts={FILES: "configuration"},
+            probes=Probes(
+                startup=http_probe(nginx.HTTP_PORT, "/healthz", period=1, failures=30),
+                readiness=http_probe(nginx.HTTP_PORT, "/healthz", period=2, failures=2),
+                liveness=http_probe(nginx.HTTP_PORT, "/healthz", period=10, failures=6),
+            ),
+            # The image's stop signal is SIGQUIT, which lets requests end.
+            pre_stop=sleep_before_stop(_drain_seconds(args)),
+        )
+    )
+
+
+def _files_volume(files: pulumi.Input[str], keys: pulumi.Input[str]) -> k8s.core.v1.VolumeArgs:
+    """All files in one folder: the configuration names them relative to it."""
+    return k8s.core.v1.VolumeArgs(
+        name="configuration",
+        projected=k8s.core.v1.ProjectedVolumeSourceArgs(
+            default_mode=0o440,
+            sources=[
+                k8s.core.v1.VolumeProjectionArgs(config_map=k8s.core.v1.ConfigMapProjectionArgs(name=files)),
+                k8s.core.v1.VolumeProjectionArgs(secret=k8s.core.v1.SecretProjectionArgs(name=keys)),
+            ],
+        ),
+    )
+
+
+def _paths(
+    name: str, args: IngressArgs, labels: dict[str, str], parent: pulumi.Resource
+) -> k8s.networking.v1.NetworkPolicy:
+    stack = args["labels"].get(STACK_LABEL, "gostack")
+    return allow(
+        name,
+        args["region"],
+        labels,
+        parent=parent,
+        incoming=[IngressRule(from_=networks("0.0.0.0/0"), ports=tcp(nginx.HTTPS_PORT, nginx.HTTP_PORT))],
+        # Replicas of every region, at the port that Consul tells.
+        outgoing=[to_servers(stack), EgressRule(to=pods_of_stack(stack, APPLICATION))],
+    )
+
+
+def _drain_seconds(args: IngressArgs) -> int:
+    told = args.get("load_balancer")
+    return told.get("drain_seconds", DRAIN_SECONDS) if told is not None else DRAIN_SECONDS
+
+
+def _load_balancer(status: Any) -> str:
+    """The first address, as the cloud gives it: an IP address or a host name."""
+    entries = status.load_balancer.ingress if status is not None and status.load_balancer is not None else None
+    if not entries:
+        return ""
+    return str(entries[0].ip or entries[0].hostname)

@@ -1,0 +1,196 @@
+"""One track of a service in one region: its replicas, each with its registration."""
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.args import MicroserviceArgs, RegionReference, ServiceInstanceArgs
+from components.kubernetes.autoscaling import autoscaler
+from components.kubernetes.consul_agent import GOSSIP_VARIABLE, agent_volume, gossip_secret, sidecar, to_servers
+from components.kubernetes.names import APPLICATION, MYSQL, NGINX, STACK_LABEL, selector, workload_labels
+from components.kubernetes.network import EgressRule, IngressRule, allow, networks, pods_of_stack, tcp
+from components.kubernetes.pod import (
+    ContainerSpec,
+    Probes,
+    Resources,
+    container,
+    http_probe,
+    memory_volume,
+    pod_security,
+    sleep_before_stop,
+    tcp_probe,
+)
+from components.kubernetes.spreading import apart, spread
+from components.kubernetes.workload import disruption_budget, metadata, patience, sealed, service_account
+from components.options import given_dependencies
+from components.rendering import mysql
+
+SERVICE_USER = 65532
+"""User of the service images (service/Dockerfile)."""
+
+SETTLING_SECONDS = 2
+"""Time in seconds in which every ingress has seen a new replica; only then an old one may go."""
+
+SCHEDULING_SECONDS = 120
+"""Time in seconds that a new pod may take to be scheduled and its image to be pulled."""
+
+
+class Microservice(pulumi.ComponentResource):
+    """Replicas that never change: a new one is up, healthy and registered before an old one is deregistered, drained
+    and stopped.
+    """
+
+    replicas: pulumi.Output[int]
+    """Number of replicas that were asked for; with autoscaling the lowest."""
+
+    def __init__(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:Microservice", name, {}, opts)
+        region = args["region"]
+        labels = workload_labels(
+            args["labels"], region=region["region"], service=args["service"], role=APPLICATION, track=args["track"]
+        )
+        secret = sealed(
+            f"{name}-secret",
+            region,
+            labels,
+            {**args["secrets"], GOSSIP_VARIABLE: gossip_secret(args["consul"]["gossip_key"])},
+            self,
+        )
+        account = service_account(f"{name}-account", region, labels, self)
+        budget = disruption_budget(f"{name}-budget", region, labels, self)
+        paths = _paths(f"{name}-paths", args, labels, self)
+        deployment = k8s.apps.v1.Deployment(
+            f"{name}-deployment",
+            metadata=metadata(name, region, labels, patience(SCHEDULING_SECONDS + args["start_seconds"])),
+            spec=k8s.apps.v1.DeploymentSpecArgs(
+                # The autoscaler's own, where there is one: an update must not take back what the load asked for.
+                replicas=None if "autoscaling" in args else args["replicas"],
+                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(labels)),
+                strategy=k8s.apps.v1.DeploymentStrategyArgs(
+                    type="RollingUpdate",
+                    rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1),
+                ),
+                min_ready_seconds=SETTLING_SECONDS,
+                progress_deadline_seconds=SCHEDULING_SECONDS + args["start_seconds"],
+                revision_history_limit=3,
+                template=k8s.core.v1.PodTemplateSpecArgs(
+                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=labels),
+                    spec=k8s.core.v1.PodSpecArgs(
+                        service_account_name=account.metadata.apply(lambda found: str(found.name)),
+                        automount_service_account_token=False,
+                        enable_service_links=False,
+                        security_context=pod_security(SERVICE_USER),
+                        affinity=apart(selector(labels)),
+                        topology_spread_constraints=spread(selector(labels)),
+                        termination_grace_period_seconds=args["drain_seconds"] + args["stop_seconds"] + 10,
+                        init_containers=[
+                            sidecar(args["consul"], secret, [_instance(args)], ready_when_registered=True)
+                        ],
+                        containers=[_application(args, secret)],
+                        volumes=[memory_volume("files", 64), agent_volume()],
+                    ),
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[budget, paths, *given_dependencies(opts)]),
+        )
+        if "autoscaling" in args:
+            autoscaler(
+                f"{name}-autoscaler",
+                name,
+                region,
+                labels,
+                args["replicas"],
+                args["autoscaling"],
+                parent=self,
+                deployment=deployment,
+            )
+        self.replicas = deployment.id.apply(lambda _: args["replicas"])
+        self.register_outputs({"replicas": self.replicas})
+
+
+def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.v1.ContainerArgs:
+    check = args["check"]
+    live, ready = check.get("live_path"), check.get("path")
+    alive = (
+        http_probe(args["port"], live, period=10, failures=6)
+        if live is not None
+        else tcp_probe(args["port"], period=10, failures=6)
+    )
+    started = (
+        http_probe(args["port"], live, period=1, failures=args["start_seconds"])
+        if live is not None
+        else tcp_probe(args["port"], period=1, failures=args["start_seconds"])
+    )
+    return container(
+        ContainerSpec(
+            name="application",
+            image=args["image"],
+            user=SERVICE_USER,
+            group=SERVICE_USER,
+            resources=Resources(
+                cpu_request=args.get("cpu_request", args["cpus"]),
+                memory_request_mib=args.get("memory_request_mib", args["memory_mib"]),
+                cpu_limit=args["cpus"],
+                memory_limit_mib=args["memory_mib"],
+            ),
+            environment={
+                **args["environment"],
+                "PORT": str(args["port"]),
+                "SERVICE_NAME": args["service"],
+                "SERVICE_VERSION": args["version"],
+                "REGION": args["region"]["region"],
+                "TRACK": args["track"],
+                # The agent in the replica's own network namespace.
+                "CONSUL_HTTP_ADDR": "http://127.0.0.1:8500",
+            },
+            from_fields={"INSTANCE_ID": "metadata.name"},
+            secret=secret,
+            secret_variables=list(args["secrets"]),
+            ports={"http": args["port"]},
+            mounts={"/tmp": "files"},
+            probes=Probes(
+                startup=started,
+                readiness=(
+                    http_probe(args["port"], ready, period=2, failures=3)
+                    if ready is not None
+                    else tcp_probe(args["port"], period=2, failures=3)
+                ),
+                liveness=alive,
+            ),
+            # Deregistered by the sidecar in the same moment; requests on their way still arrive.
+            pre_stop=sleep_before_stop(args["drain_seconds"]),
+        )
+    )
+
+
+def _instance(args: MicroserviceArgs) -> ServiceInstanceArgs:
+    return {
+        "service": args["service"],
+        "port": args["port"],
+        "check": args["check"],
+        "tags": [args["track"]],
+        "metadata": {"region": args["region"]["region"]},
+    }
+
+
+def _paths(
+    name: str, args: MicroserviceArgs, labels: dict[str, str], parent: pulumi.Resource
+) -> k8s.networking.v1.NetworkPolicy:
+    stack = args["labels"].get(STACK_LABEL, "gostack")
+    region: RegionReference = args["region"]
+    return allow(
+        name,
+        region,
+        labels,
+        parent=parent,
+        incoming=[IngressRule(from_=pods_of_stack(stack, NGINX, APPLICATION), ports=tcp(args["port"]))],
+        outgoing=[
+            to_servers(stack),
+            # Other services, at the port that Consul tells.
+            EgressRule(to=pods_of_stack(stack, APPLICATION)),
+            EgressRule(to=pods_of_stack(stack, MYSQL), ports=tcp(mysql.PORT)),
+            *(
+                EgressRule(to=networks(outside["network"]), ports=tcp(outside["port"]))
+                for outside in args.get("egress", ())
+            ),
+        ],
+    )

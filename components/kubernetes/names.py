@@ -1,0 +1,56 @@
+"""Names and labels of objects: pure, so that every component finds the others by the same rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from components.args import RegionReference
+
+APPLICATION = "application"
+CONSUL_SERVER = "consul-server"
+DYNAMIC_CONFIGURATION = "dynamic-configuration"
+JOB = "job"
+MYSQL = "mysql"
+NGINX = "nginx"
+
+STACK_LABEL = "gostack.stack"
+ROLE_LABEL = "gostack.role"
+
+
+def namespace_name(prefix: str, region: str) -> str:
+    """Return the name of a region's namespace."""
+    return f"{prefix}-{region}"
+
+
+def namespace_of(region: RegionReference, other: str | None = None) -> str:
+    """Return the name of a region's namespace, or of another region's of the same stack."""
+    return namespace_name(region.get("namespace", "gostack"), other or region["region"])
+
+
+def service_host(name: str, namespace: str) -> str:
+    """Return the host name of a Service, from every namespace; the cluster's own domain is found by its resolver."""
+    return f"{name}.{namespace}.svc"
+
+
+def workload_labels(labels: Mapping[str, str], *, region: str, service: str, role: str, **more: str) -> dict[str, str]:
+    """Return the labels of a workload's objects and pods: the stack's, and those that Kubernetes recommends.
+
+    See https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/.
+    """
+    return {
+        **labels,
+        "gostack.region": region,
+        "gostack.service": service,
+        ROLE_LABEL: role,
+        **{f"gostack.{key}": value for key, value in more.items()},
+        "app.kubernetes.io/name": service,
+        "app.kubernetes.io/component": role,
+        "app.kubernetes.io/part-of": labels.get(STACK_LABEL, "gostack"),
+        "app.kubernetes.io/managed-by": "pulumi",
+    }
+
+
+def selector(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return those labels of a workload that tell its pods from all others; they never change."""
+    keys = ("gostack.service", ROLE_LABEL, "gostack.track", "gostack.member")
+    return {key: labels[key] for key in keys if key in labels}

@@ -1,0 +1,45 @@
+"""Where the pods of a workload are put: apart from each other, as far as the cluster has places."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi_kubernetes as k8s
+
+_PLACES = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone", "kubernetes.io/hostname")
+# The nearer two pods are, the less they like each other.
+_DISLIKE = {"topology.kubernetes.io/zone": 50, "kubernetes.io/hostname": 100}
+
+
+def spread(selector: Mapping[str, str]) -> list[k8s.core.v1.TopologySpreadConstraintArgs]:
+    """Return constraints that spread pods over regions, zones and nodes.
+
+    `ScheduleAnyway`: with `DoNotSchedule` the replacements of a lost zone's pods would wait until it is back.
+    """
+    return [
+        k8s.core.v1.TopologySpreadConstraintArgs(
+            max_skew=1,
+            topology_key=place,
+            when_unsatisfiable="ScheduleAnyway",
+            label_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=dict(selector)),
+        )
+        for place in _PLACES
+    ]
+
+
+def apart(selector: Mapping[str, str]) -> k8s.core.v1.AffinityArgs:
+    """Return the wish that two pods share neither a zone nor a node."""
+    return k8s.core.v1.AffinityArgs(
+        pod_anti_affinity=k8s.core.v1.PodAntiAffinityArgs(
+            preferred_during_scheduling_ignored_during_execution=[
+                k8s.core.v1.WeightedPodAffinityTermArgs(
+                    weight=weight,
+                    pod_affinity_term=k8s.core.v1.PodAffinityTermArgs(
+                        topology_key=place,
+                        label_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=dict(selector)),
+                    ),
+                )
+                for place, weight in _DISLIKE.items()
+            ]
+        )
+    )
