@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -30,6 +31,7 @@ def up(folders: Folders, progress: Progress) -> bool:
     Raises `BootstrapError` when this machine is not fit for it, a component ends, or it is not ready in time.
     """
     preflight.require_root()
+    ownership.refuse_foreign(folders)
     programs = ensure_programs(folders.project, progress)
     with exclusive(_LOCK, lambda: progress.line(LANE, "another command works on the cluster, waiting for it…")):
         ownership.refuse_foreign(folders)
@@ -62,6 +64,23 @@ def down(folders: Folders, progress: Progress, *, purge: bool = False) -> None:
             leftovers.unmount(folders)
             with progress.step(LANE, "removing the cluster's data"):
                 shutil.rmtree(folders.state)
+
+
+def stop_node(folders: Folders, node: Node) -> None:
+    """Take a node away at once, as if its machine had lost power; `up` brings it back.
+
+    Raises `BootstrapError` when the running cluster is another checkout's.
+    """
+    preflight.require_root()
+    with exclusive(_LOCK):
+        ownership.refuse_foreign(folders)
+        processes = Processes(folders)
+        for name in (f"{node.name}-kubelet", f"{node.name}-containerd"):
+            process = processes.find(name)
+            if process is not None:
+                processes.stop([process], signal.SIGKILL)
+        leftovers.stop_shims(folders, node)
+        cgroups.stop(group=node.cgroup, number=signal.SIGKILL)
 
 
 def remove(folders: Folders) -> None:

@@ -5,6 +5,7 @@ It does not prove anything by itself: a failure here is a failure to bring the c
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,8 @@ def folders() -> Folders:
 
 @pytest.fixture(scope="session")
 def cluster(folders: Folders) -> Iterator[LiveCluster]:
+    if os.geteuid() != 0:
+        pytest.skip("the local cluster needs root")
     was_up = ownership.owner(folders) is not None
     lifecycle.up(folders, Progress())
     assert ApiServer(folders).ready()

@@ -132,6 +132,13 @@ def push(repository: str, program: bytes) -> str:
     return f"localhost:{REGISTRY_PORT}/{repository}@{_digest(manifest)}"
 
 
+def in_registry(reference: str) -> bool:
+    """Whether the cluster's registry has an image, named by digest."""
+    repository, digest = reference.partition("/")[2].split("@")
+    address = f"http://{REGISTRY_HOST}:{REGISTRY_PORT}/v2/{repository}/manifests/{digest}"
+    return _request(address, "HEAD", None, {"Accept": _MANIFEST})["Docker-Content-Digest"] == digest
+
+
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> float:
     """Wait for a condition, and return how long it took; fails with `what` when it does not come true."""
     began = time.monotonic()
@@ -158,7 +165,7 @@ def _upload(repository: str, blob: bytes) -> None:
     _request(f"{address}{separator}digest={_digest(blob)}", "PUT", blob, {"Content-Type": "application/octet-stream"})
 
 
-def _request(address: str, method: str, body: bytes, headers: dict[str, str]) -> Any:
+def _request(address: str, method: str, body: bytes | None, headers: dict[str, str]) -> Any:
     request = urllib.request.Request(address, data=body, method=method, headers=headers)
     with urllib.request.urlopen(request, timeout=30) as response:
         return response.headers

@@ -16,12 +16,14 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
+from bootstrap.errors import BootstrapError
 from bootstrap.progress import Progress
-from cluster import lifecycle
-from cluster.layout import LOAD_BALANCER_CIDR, NODES, REGISTRY_PORT
+from cluster import cgroups, leftovers, lifecycle
+from cluster.layout import LOAD_BALANCER_CIDR, NODES, REGISTRY_PORT, Folders
 from cluster.processes import Processes
 from tests.integration_cluster.support import FIGURES, LiveCluster, pod, wait_until, web_server
 
@@ -310,6 +312,36 @@ def test_killed_components_are_started_again_and_pods_go_on(cluster: LiveCluster
         lambda: cluster.probe(space, "steady", "lookup", "127.0.0.1").stdout == "[127.0.0.1]\n",
         "the pod should have gone on",
     )
+
+
+def test_a_lost_node_is_noticed_and_comes_back(cluster: LiveCluster, space: str, image: str) -> None:
+    lost = NODES[-1]
+    cluster.apply(pod(space, "victim", image, nodeName=lost.name), pod(space, "steady", image, nodeName=NODES[0].name))
+    cluster.ready(space, "victim", "steady")
+    lifecycle.stop_node(cluster.folders, lost)
+    assert leftovers.shims(cluster.folders, node=lost) == []
+    assert cgroups.processes(group=lost.cgroup) == set()
+
+    def ready() -> str:
+        conditions = cluster.get("node", lost.name)["status"]["conditions"]
+        return next(condition["status"] for condition in conditions if condition["type"] == "Ready")
+
+    taken = wait_until(lambda: ready() == "Unknown", "the node should have been found lost")
+    FIGURES.append(f"a lost node is noticed after {taken:.0f} s")
+    assert cluster.probe(space, "steady", "lookup", "127.0.0.1").returncode == 0
+    assert lifecycle.up(cluster.folders, Progress())
+    assert ready() == "True"
+    wait_until(
+        lambda: cluster.probe(space, "victim", "lookup", "127.0.0.1").returncode == 0,
+        "the pod should have been started again",
+    )
+
+
+def test_another_checkout_is_told_whose_cluster_runs(cluster: LiveCluster, tmp_path: Path) -> None:
+    other = Folders(tmp_path)
+    for command in (lifecycle.up, lifecycle.down):
+        with pytest.raises(BootstrapError, match=f"make -C {cluster.folders.project} cluster-down"):
+            command(other, Progress())
 
 
 def addresses() -> str:
