@@ -1,4 +1,4 @@
-"""The dev stack's whole graph, as it was reviewed last: a change of it is a change of this repository's golden file.
+"""The whole graph of a stack, as it was reviewed last: a change of it is a change of this repository's golden file.
 
 Does not prove that the graph is right; the promises beside it do, one by one. `UPDATE_GOLDEN=1 pytest tests/graph`
 writes the file anew, to be reviewed like code.
@@ -18,7 +18,8 @@ import pytest
 
 from tests.graph.recorder import Graph, Registered, masked
 
-GOLDEN = Path(__file__).resolve().parent / "golden" / "dev.json"
+GOLDEN = Path(__file__).resolve().parent / "golden"
+STACKS = ("dev", "prod")
 LONG = 200
 # Also inside JSON, and JSON inside JSON.
 CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----(\n|\\+n)", re.S)
@@ -68,19 +69,23 @@ def described(resource: Registered) -> dict[str, Any]:
     }
 
 
-def test_the_graph_is_the_one_that_was_reviewed(dev: Graph) -> None:
-    graph = {name: described(resource) for name, resource in sorted(dev.resources.items())}
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_graph_is_the_one_that_was_reviewed(stack: str, request: pytest.FixtureRequest) -> None:
+    recorded: Graph = request.getfixturevalue(stack)
+    graph = {name: described(resource) for name, resource in sorted(recorded.resources.items())}
     text = json.dumps(graph, indent=1, ensure_ascii=False) + "\n"
+    golden = GOLDEN / f"{stack}.json"
     if os.environ.get("UPDATE_GOLDEN"):
-        GOLDEN.parent.mkdir(exist_ok=True)
-        GOLDEN.write_text(text, encoding="utf-8")
-    reviewed = GOLDEN.read_text(encoding="utf-8")
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, encoding="utf-8")
+    reviewed = golden.read_text(encoding="utf-8")
     if text != reviewed:
         # A few lines of context, so that the resource's name is seen.
         lines = difflib.unified_diff(reviewed.splitlines(), text.splitlines(), "reviewed", "now", lineterm="", n=8)
         pytest.fail("the graph has changed: UPDATE_GOLDEN=1 writes it anew\n" + "\n".join(lines), pytrace=False)
 
 
-def test_the_golden_file_holds_no_secret() -> None:
-    text = GOLDEN.read_text(encoding="utf-8")
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_golden_file_holds_no_secret(stack: str) -> None:
+    text = (GOLDEN / f"{stack}.json").read_text(encoding="utf-8")
     assert re.findall(r"BEGIN [A-Z ]+KEY|MYSQL_PASSWORD=|\"encrypt\"", text) == []
