@@ -15,7 +15,7 @@ STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack $(STACK) $(if $(PURGE),--purge)
 
 .PHONY: help up preview down promote rollback backup restore failover-mysql refresh evict env doctor python cluster cluster-down \
-	test test-unit test-go test-integration lint lint-python lint-go bench drill reference requirements clean
+	test test-unit test-go test-integration lint lint-python lint-go bench drill rds-certificates reference requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\$$/, "$$", $$2); printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +99,9 @@ drill: python ## prove the stack under faults and changes; NAME=… one drill, R
 requirements: python ## lock requirements.in into requirements.txt
 	.venv/bin/uv pip compile requirements.in --output-file requirements.txt --quiet \
 		--generate-hashes --universal --python-version 3.11 --custom-compile-command "make requirements"
+
+rds-certificates: python ## fetch the certificates of Amazon's database authorities for the regions of STACK
+	@$(PYTHON) -m operations.rds_certificates --stack $(STACK)
 
 reference: python ## write docs/configuration.md from the settings
 	@$(PYTHON) -m operations.reference
