@@ -16,7 +16,7 @@ STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack $(STACK) $(if $(PURGE),--purge)
 
 .PHONY: help up preview down promote rollback backup restore failover-mysql refresh evict env doctor python cluster cluster-down \
-	test-cluster lint-cluster \
+	test-cluster lint-cluster rds-certificates \
 	test test-unit test-go test-integration lint lint-python lint-go bench drill reference requirements clean
 
 help: ## this list
@@ -125,6 +125,9 @@ requirements: python ## lock requirements.in into requirements.txt
 	.venv/bin/uv pip compile tests/explorer/requirements.in --output-file tests/explorer/requirements.txt --quiet \
 		--generate-hashes --universal --python-version 3.11 --constraint requirements.txt \
 		--custom-compile-command "make requirements"
+
+rds-certificates: python ## fetch the certificates of Amazon's database authorities for the regions of STACK
+	@$(PYTHON) -m operations.rds_certificates --stack $(STACK)
 
 reference: python ## write docs/configuration.md from the settings
 	@$(PYTHON) -m operations.reference

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from infra.settings.aws_files import require_certificates
 from infra.settings.errors import SettingsError
 from infra.settings.model import Settings
 
 
 def require_files(settings: Settings, project: Path) -> None:
-    """Raise SettingsError when a service's folder or Dockerfile, relative to `project`, does not exist."""
+    """Raise SettingsError when a file or folder that the settings name, relative to `project`, does not exist."""
+    if settings.aws is not None:
+        require_certificates(settings.aws, project)
     for name, service in settings.services.items():
         key = f"gostack:services.{name}"
         contexts = {"context": service.context}

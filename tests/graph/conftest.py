@@ -27,7 +27,11 @@ KUBECONFIG = "tests/support/kubeconfig.yaml"
 def published_settings(stack: str, change: Callable[[Document], Any] | None = None) -> Settings:
     """The settings of a stack as they are published, changed."""
     document = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
-    values = {key.removeprefix("gostack:"): value for key, value in copy.deepcopy(document).items()}
+    values = {
+        key.removeprefix("gostack:"): value
+        for key, value in copy.deepcopy(document).items()
+        if key.startswith("gostack:")
+    }
     if change is not None:
         change(values)
     return parse_settings(values)
@@ -88,3 +92,8 @@ def dev() -> Graph:
 @pytest.fixture(scope="session")
 def staging() -> Graph:
     return staging_graph()
+
+
+@pytest.fixture(scope="session")
+def prod() -> Graph:
+    return recorded(published_settings("prod"), stack="prod")

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import copy
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
-import yaml
 
 from components.options import given_dependencies
 from infra.environments.aws import AwsFoundation
-from infra.outputs import ImageOutput
-from infra.settings import Settings, parse_settings
-from infra.stack import build_stack
+from infra.settings import Settings
+from tests.graph.conftest import Document, published_settings, recorded
 from tests.graph.recorder import Graph, record
 
-PROJECT = Path(__file__).resolve().parents[2]
-Document = dict[str, Any]
 Change = Callable[[Document], Any]
 
 HOME, OTHER = "eu-central-1", "us-east-1"
@@ -28,26 +21,12 @@ HOME, OTHER = "eu-central-1", "us-east-1"
 
 def prod_settings(change: Change | None = None) -> Settings:
     """The published prod settings, changed."""
-    document = yaml.safe_load((PROJECT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))["config"]
-    values = {
-        key.removeprefix("gostack:"): value
-        for key, value in copy.deepcopy(document).items()
-        if key.startswith("gostack:")
-    }
-    if change is not None:
-        change(values)
-    return parse_settings(values)
+    return published_settings("prod", change)
 
 
 def prod_graph(change: Change | None = None, *, preview: bool = False, kept: Graph | None = None) -> Graph:
     """The whole prod stack, recorded."""
-    settings = prod_settings(change)
-    images: dict[str, ImageOutput] = {
-        name: {"reference": reference, "origin": "registry", "upstream": reference}
-        for name, reference in settings.images.references().items()
-    }
-    with contextlib.chdir(PROJECT / "infra"):
-        return record(lambda: build_stack("prod", settings, images), stack="prod", preview=preview, kept=kept)
+    return recorded(prod_settings(change), stack="prod", preview=preview, kept=kept)
 
 
 class NamedIngress(pulumi.ComponentResource):

@@ -343,7 +343,7 @@ def record(
 
     try:
         # An Output that was made outside of the program never resolves: a failure is better than no end.
-        recorder.graph.outputs = loop.run_until_complete(asyncio.wait_for(everything(), timeout=120))
+        recorder.graph.outputs = loop.run_until_complete(asyncio.wait_for(everything(), timeout=600))
     finally:
         loop.close()
         asyncio.set_event_loop(None)

@@ -19,7 +19,7 @@ import pytest
 from tests.graph.recorder import Graph, Registered, masked
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
-STACKS = ["dev", "staging"]
+STACKS = ["dev", "staging", "prod"]
 LONG = 200
 # Also inside JSON, and JSON inside JSON.
 CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----(\n|\\+n)", re.S)
