@@ -14,7 +14,7 @@ GO_MODULES := service examples/greeter images/pause tests/doubles/unsteady_servi
 STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack $(STACK) $(if $(PURGE),--purge)
 
-.PHONY: help up preview down promote rollback backup restore failover-mysql refresh evict env doctor python \
+.PHONY: help up preview down promote rollback backup restore failover-mysql refresh evict env doctor python cluster cluster-down \
 	test test-unit test-go test-integration lint lint-python lint-go bench drill reference requirements clean
 
 help: ## this list
@@ -75,6 +75,12 @@ lint-python: python
 lint-go: python
 	staticcheck=$$($(STATICCHECK)) && for module in $(GO_MODULES); do \
 		(cd $$module && go vet ./... && "$$staticcheck" ./...) || exit 1; done
+
+cluster: python ## a real local Kubernetes cluster with an image registry, for STACK=staging and its tests (root)
+	@$(PYTHON) -m cluster up
+
+cluster-down: python ## stop the local cluster and remove it from this machine; PURGE=1 removes its data too
+	@$(PYTHON) -m cluster down $(if $(PURGE),--purge)
 
 backup: python ## the rows of the services into a file: FILE=… (default: .gostack/backups/<stack>-<time>.sql.gz)
 	@$(PYTHON) -m operations backup --stack $(STACK) $(if $(FILE),--file "$(FILE)")

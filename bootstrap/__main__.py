@@ -10,11 +10,15 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from bootstrap.errors import BootstrapError
 from bootstrap.locations import PROJECT_ROOT
 from bootstrap.processes import stop_children
 from bootstrap.progress import Progress
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -87,26 +91,38 @@ def prepare(project_root: Path, stack: str, progress: Progress) -> None:
     from bootstrap.docker_engine import ensure_engine
     from bootstrap.environment import environment
 
+    settings = stack_settings(project_root, stack)
+
     def containers() -> None:
-        ensure_engine(progress)
-        ensure_stack_images(project_root, stack, progress)
+        if settings.needs_engine():
+            ensure_engine(progress)
+            ensure_stack_images(project_root, settings, progress)
 
     in_parallel([lambda: void(environment(project_root, progress)), containers])
 
 
-def ensure_stack_images(project_root: Path, stack: str, progress: Progress) -> None:
-    """Make the images of a stack on the local engine present; other platforms pull their own."""
-    from bootstrap.images import ensure_images
+def stack_settings(project_root: Path, stack: str) -> Settings:
+    """The settings of a stack; raises `BootstrapError` with the sentence that tells what is wrong."""
     from infra.settings import SettingsError, load_stack_file
 
     try:
-        settings = load_stack_file(project_root / f"Pulumi.{stack}.yaml")
+        return load_stack_file(project_root / f"Pulumi.{stack}.yaml")
     except SettingsError as error:
         raise BootstrapError(str(error)) from None
-    if settings.platform != "docker":
-        return
-    images = settings.images
-    ensure_images(project_root, images.references(), images.registry, lambda text: progress.line("images", text))
+
+
+def ensure_stack_images(project_root: Path, settings: Settings, progress: Progress) -> None:
+    """Make the images of a stack present on the local engine, and stand-ins where a cluster's nodes pull them."""
+    from bootstrap.images import ensure_images
+
+    def tell(text: str) -> None:
+        progress.line("images", text)
+
+    images = ensure_images(project_root, settings.images.references(), settings.images.registry, tell)
+    if settings.platform == "kubernetes" and settings.registry:
+        from bootstrap.images_push import push_stand_ins
+
+        push_stand_ins(project_root, images, settings.registry, tell)
 
 
 def in_parallel(lanes: list[Callable[[], None]]) -> None:

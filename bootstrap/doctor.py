@@ -16,7 +16,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Protocol, cast
 
 from bootstrap.docker_engine import (
     DEFAULT_SOCKET,
@@ -27,6 +27,8 @@ from bootstrap.docker_engine import (
     find_endpoint,
     how_to_install,
 )
+from bootstrap.doctor_cluster import check_cluster
+from bootstrap.doctor_finding import Finding, Level
 from bootstrap.doctor_networks import foreign_networks, overlaps
 from bootstrap.environment import render
 from bootstrap.errors import BootstrapError
@@ -34,26 +36,11 @@ from bootstrap.go_build import find_go
 from bootstrap.processes import capture
 from bootstrap.toolchain import Toolchain, find_toolchain
 
-Level = Literal["ok", "warn", "fail"]
-
 MINIMUM_DISK_BYTES = 10 * 1024**3
 MINIMUM_MEMORY_BYTES = 4 * 1024**3
 CLOCK_TOLERANCE_SECONDS = 5.0
 CERTIFICATE_WARNING = timedelta(days=7)
 _GIB = 1024**3
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The result of one check."""
-
-    name: str
-    """What was looked at, in a word or two."""
-    level: Level
-    message: str
-    """What was found; with a failure, what is wrong."""
-    remedy: str = ""
-    """The command that mends it, or what to change."""
 
 
 class StackSettings(Protocol):
@@ -65,6 +52,15 @@ class StackSettings(Protocol):
 
     def networks(self) -> dict[str, str]:
         """The stack's networks: settings key -> CIDR notation."""
+        ...
+
+    def needs_engine(self) -> bool:
+        """Whether this machine's Docker engine takes part."""
+        ...
+
+    @property
+    def platform(self) -> str:
+        """What a region is made of."""
         ...
 
 
@@ -86,6 +82,10 @@ def examine(project_root: Path, stack: str) -> list[Finding]:
     settings, finding = load_settings(project_root, stack)
     findings.append(finding)
     findings += check_toolchain(project_root)
+    if settings is not None and settings.platform == "kubernetes":
+        findings += check_cluster(cast("Any", settings), project_root)
+        if not settings.needs_engine():
+            return findings
 
     engine: Engine | None = None
     endpoint = find_endpoint(os.environ)
@@ -101,7 +101,7 @@ def examine(project_root: Path, stack: str) -> list[Finding]:
         findings += check_clock(engine)
     if settings is not None:
         findings += check_ports(settings.host_ports(), published, port_is_free)
-        if engine is not None:
+        if engine is not None and settings.networks():
             findings += check_networks(settings.networks(), foreign_networks(engine, stack))
         findings += check_certificates(settings.host_ports(), published.own, served_certificate_expiry)
     findings += check_disk(engine)

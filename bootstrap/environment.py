@@ -60,6 +60,7 @@ def render(
             result["PULUMI_CREDENTIALS_PATH"] = credentials
         else:
             folders[1:1] = sorted(toolchain.plugin_folder.glob("resource-docker-v*"))
+        folders += _stand_in_plugins(project_root, toolchain.plugin_folder)
     result["PATH"] = prepend(folders, variables.get("PATH", ""), cache_folder(variables))
     result["VIRTUAL_ENV"] = str(project_root / ".venv")
 
@@ -75,6 +76,14 @@ def render(
         # The plugin knows the default socket and DOCKER_HOST, but not the contexts of the docker command.
         result["DOCKER_HOST"] = engine
     return result
+
+
+def _stand_in_plugins(project_root: Path, plugins: Path) -> list[Path]:
+    """The folders with the project's own plugins, for those that no registry here has."""
+    stand_ins = sorted((project_root / "tests" / "doubles").glob("*/bin/pulumi-resource-*"))
+    return [
+        plugin.parent for plugin in stand_ins if not list(plugins.glob(f"{plugin.name.removeprefix('pulumi-')}-v*"))
+    ]
 
 
 def exports(variables: Mapping[str, str]) -> str:

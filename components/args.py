@@ -520,6 +520,9 @@ class LoadBalancerArgs(TypedDict):
     load_balancer_class: NotRequired[str]
     """Class of the controller that makes it; the cluster's default when it is not given."""
 
+    host: NotRequired[str]
+    """Host name by which this region, and no other, is reached; the first of `IngressArgs.hosts` by default."""
+
     outside: NotRequired[pulumi.Input[str]]
     """Host name of a load balancer that is made outside of the cluster and leads to the pods themselves; given, the
     cluster makes none."""

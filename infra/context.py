@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -53,6 +54,11 @@ class Context:
     def places(self) -> list[tuple[str, RegionSettings]]:
         """The regions with their settings, in the same order."""
         return [(region, self.settings.regions[region]) for region in self.regions]
+
+    def before(self, region: str, made: Mapping[str, pulumi.Resource]) -> list[pulumi.Resource]:
+        """Return what a region's part waits for: where regions do not reach each other, and clients are moved from one
+        to another, the same part of the region before. So a change that fails in one never reaches the next."""
+        return list(made.values())[-1:] if not self.foundation.joined(region) else []
 
     @property
     def pause_image(self) -> pulumi.Input[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bootstrap.images_lock import load_images_lock
+from bootstrap.images_lock import ResolvedImage, load_images_lock
+from bootstrap.images_push import NOT_PULLED, load_pushed
 from infra.outputs import ImageOutput
 from infra.settings import Settings
 
@@ -14,11 +15,15 @@ PROJECT = Path(__file__).resolve().parent.parent
 def resolved_images(settings: Settings, project: Path = PROJECT) -> dict[str, ImageOutput]:
     """Return short name to image: the one that `make up` found or built, else the upstream one behind the mirror."""
     built = load_images_lock(project)
+    pushed = load_pushed(project) if settings.platform == "kubernetes" else {}
     resolved: dict[str, ImageOutput] = {}
     for name, upstream in settings.images.references().items():
         found = built.get(name)
+        reference = None
         if found is not None and found.upstream == upstream:
-            resolved[name] = {"reference": found.reference, "origin": found.origin, "upstream": upstream}
+            reference = found.reference if settings.platform == "docker" else _pulled(name, found, pushed)
+        if found is not None and reference is not None:
+            resolved[name] = {"reference": reference, "origin": found.origin, "upstream": upstream}
         else:
             resolved[name] = {
                 "reference": f"{settings.images.registry}{upstream}",
@@ -26,3 +31,11 @@ def resolved_images(settings: Settings, project: Path = PROJECT) -> dict[str, Im
                 "upstream": upstream,
             }
     return resolved
+
+
+def _pulled(name: str, found: ResolvedImage, pushed: dict[str, str]) -> str | None:
+    """What a cluster's nodes pull: a stand-in that was pushed for them; None for what they get from its publisher."""
+    if name in NOT_PULLED:
+        # Go builds an image on this machine.
+        return found.reference
+    return pushed.get(found.image_id) if found.origin == "stand-in" else None

@@ -13,10 +13,14 @@ from bootstrap.errors import BootstrapError
 from infra.settings import SettingsError
 from operations import lifecycle
 from operations.backup import backup
+from operations.cluster_api import ClusterError
 from operations.failover import FailoverError, failover
 from operations.mysql_members import DatabaseError
 from operations.restore import restore
 from operations.workspace import PulumiError, Workspace
+
+DOCKER_VERBS = {"evict", "backup", "restore", "failover-mysql"}
+"""What there is for stacks on Docker alone."""
 
 VERBS = ["up", "preview", "refresh", "down", "evict", "bench", "backup", "restore", "failover-mysql"]
 PROJECT = Path(__file__).resolve().parent.parent
@@ -34,6 +38,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--region", default="", help="with failover-mysql: where the primary is to be")
     options = parser.parse_args(arguments)
     workspace = Workspace(PROJECT, options.stack)
+    if options.verb in DOCKER_VERBS and guarded(lambda: _refused_on_a_cluster(workspace, options.verb)) != 0:
+        return 1
     match options.verb:
         case "backup" | "restore":
             return save_or_restore(options.verb, workspace, options.file, force=options.force)
@@ -41,6 +47,12 @@ def main(arguments: list[str]) -> int:
             return guarded(lambda: failover(workspace, options.region))
         case _:
             return run_verb(options.verb, workspace, purge=options.purge, rounds=options.rounds)
+
+
+def _refused_on_a_cluster(workspace: Workspace, verb: str) -> int:
+    if lifecycle.on_cluster(workspace):
+        raise PulumiError(f"{verb} is for stacks on Docker, and {workspace.stack} is on Kubernetes: use kubectl there.")
+    return 0
 
 
 def save_or_restore(verb: str, workspace: Workspace, file: Path | None, *, force: bool = False) -> int:
@@ -65,7 +77,7 @@ def guarded(action: Callable[[], int]) -> int:
     """Return what `action` returns; trouble that has a known cause is told in one sentence, with exit code 1."""
     try:
         return action()
-    except (SettingsError, PulumiError, BootstrapError, DatabaseError, FailoverError) as error:
+    except (SettingsError, PulumiError, BootstrapError, DatabaseError, FailoverError, ClusterError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except DockerException as error:

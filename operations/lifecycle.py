@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bootstrap.locations import state_folder
 from bootstrap.locks import exclusive
+from operations import cluster_lifecycle
 from operations.leftovers import evict, remove_leftovers
 from operations.lock import release_stale_lock
 from operations.objects import StackObjects
@@ -24,6 +25,8 @@ def up(workspace: Workspace) -> int:
     # Wrong settings are told before anything else happens.
     _ = workspace.settings
     with _alone(workspace):
+        if on_cluster(workspace):
+            return cluster_lifecycle.up(workspace, lambda: _prepared(workspace))
         return _up(workspace)
 
 
@@ -37,7 +40,7 @@ def _up(workspace: Workspace) -> int:
         print(diagnosis(objects), file=sys.stderr)
         return code
     outputs = workspace.outputs()
-    unreachable = wait_until_reachable(workspace.settings, write_authority(workspace, outputs))
+    unreachable = wait_until_reachable(workspace.settings, outputs["addresses"], write_authority(workspace, outputs))
     print(summary(workspace, outputs))
     if unreachable:
         print("\n".join(["", *unreachable, diagnosis(objects)]), file=sys.stderr)
@@ -52,6 +55,8 @@ def update(workspace: Workspace) -> int:
     """
     _ = workspace.settings
     with exclusive(_lock_file(workspace), lambda: print("another command works on the stack: waiting for its end")):
+        if on_cluster(workspace):
+            return cluster_lifecycle.update(workspace, lambda: _prepared(workspace))
         objects = _ready(workspace)
         code = workspace.run("up", "--yes", "--skip-preview")
         if code != 0:
@@ -61,7 +66,9 @@ def update(workspace: Workspace) -> int:
 
 def preview(workspace: Workspace, arguments: Iterable[str] = ()) -> int:
     """Show what `up` would change and return Pulumi's exit code."""
-    _ = workspace.settings
+    if on_cluster(workspace):
+        # Where no cluster answers, a preview may succeed and mean nothing.
+        cluster_lifecycle.reachable(workspace)
     workspace.prepare()
     return workspace.run("preview", "--diff", *arguments)
 
@@ -70,6 +77,8 @@ def refresh(workspace: Workspace) -> int:
     """Take over into the state what changed on the engine and return Pulumi's exit code."""
     _ = workspace.settings
     with _alone(workspace):
+        if on_cluster(workspace):
+            return cluster_lifecycle.refresh(workspace, lambda: _prepared(workspace))
         _ready(workspace)
         return workspace.run("refresh", "--yes", "--skip-preview")
 
@@ -77,6 +86,8 @@ def refresh(workspace: Workspace) -> int:
 def down(workspace: Workspace, *, purge: bool) -> int:
     """Remove the stack and return the exit code. Data volumes stay unless `purge`."""
     with _alone(workspace):
+        if on_cluster(workspace):
+            return cluster_lifecycle.down(workspace, lambda: _prepared(workspace), purge=purge)
         return _down(workspace, purge=purge)
 
 
@@ -119,10 +130,19 @@ def _lock_file(workspace: Workspace) -> Path:
     return state_folder(workspace.project) / f"{workspace.stack}.lock"
 
 
-def _ready(workspace: Workspace) -> StackObjects:
+def on_cluster(workspace: Workspace) -> bool:
+    """Whether the stack lives on a Kubernetes cluster; raises SettingsError."""
+    return workspace.settings.platform == "kubernetes"
+
+
+def _prepared(workspace: Workspace) -> None:
     _tell(release_stale_lock(workspace))
     _tell(end_orphaned_plugins(workspace.project))
     workspace.prepare()
+
+
+def _ready(workspace: Workspace) -> StackObjects:
+    _prepared(workspace)
     return StackObjects.of(workspace.stack, workspace.variables)
 
 

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -69,7 +69,9 @@ class Load:
         *,
         http2: bool = False,
         keepalive: bool = True,
+        detours: Mapping[str, str] | None = None,
     ) -> None:
+        """`detours` leads requests for a host and port to another one, which need not be in the certificate."""
         self.result = Result()
         self._vegeta = str(vegeta(PROJECT_ROOT, Progress()))
         self._requests = requests
@@ -78,6 +80,7 @@ class Load:
             *(self._vegeta, "attack", "-format=json", "-lazy", f"-rate={rate}/s", f"-timeout={timeout}s"),
             *(f"-duration={LONGEST_SECONDS}s", f"-root-certs={authority}", f"-max-workers={_MOST_CONNECTIONS}"),
             *(f"-http2={str(http2).lower()}", f"-keepalive={str(keepalive).lower()}"),
+            *(f"-connect-to={wanted}:{address}" for wanted, address in (detours or {}).items()),
         ]
 
     def __enter__(self) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import urllib3
@@ -11,22 +12,23 @@ from infra.settings import Settings
 
 PATIENCE_SECONDS = 20.0
 _NO_REPLICA = frozenset({502, 503, 504})
-_EVERYWHERE = "0.0.0.0"  # noqa: S104 (an address that is compared, not listened on)
 
 
-def wait_until_reachable(settings: Settings, authority: Path, patience: float = PATIENCE_SECONDS) -> list[str]:
+def wait_until_reachable(
+    settings: Settings, addresses: Mapping[str, str], authority: Path, patience: float = PATIENCE_SECONDS
+) -> list[str]:
     """Wait until every region's ingress reaches every service with a route; return one sentence for each that does not.
 
-    The ingress is asked at its address on this machine, by the first of its host names: that one need not resolve here.
-    `patience` is in seconds, for each region.
+    The ingress is asked at its address (region to host and port, the stack's output `addresses`), by the first of its
+    host names: that one need not resolve here. `patience` is in seconds, for each region.
     """
     host = settings.ingress.hosts[0]
     told: list[str] = []
-    for name, region in settings.regions.items():
-        address = "127.0.0.1" if region.bind_address == _EVERYWHERE else region.bind_address
+    for name, address in addresses.items():
+        reached, _, port = address.rpartition(":")
         pool = urllib3.HTTPSConnectionPool(
-            address,
-            region.https_port,
+            reached,
+            int(port),
             ca_certs=str(authority),
             server_hostname=host,
             assert_hostname=host,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from docker.models.containers import Container
 
@@ -30,7 +31,7 @@ def summary(workspace: Workspace, outputs: dict[str, Any]) -> str:
     shown = authority.relative_to(workspace.project) if authority.is_relative_to(workspace.project) else authority
     lines = ["", f"The stack {workspace.stack} is up.", ""]
     lines += [f"  {region:<12} {url}" for region, url in outputs["regions"].items()]
-    lines += [f"  consul       {url}/ui ({region})" for region, url in outputs["consul"].items()]
+    lines += [f"  consul       {_consul(url, region)}" for region, url in outputs["consul"].items()]
     lines += [
         f"  {name:<12} {service['url'] or '(no route)'}  {service['image']}"
         for name, service in outputs["services"].items()
@@ -42,14 +43,33 @@ def summary(workspace: Workspace, outputs: dict[str, Any]) -> str:
         lines += [f"  images       stand-ins, as no registry answers: {', '.join(sorted(stand_ins))}"]
     users = outputs["services"].get("users")
     if users and users["url"]:
+        curl = f"curl --cacert {shown}{_detour(outputs)}"
         lines += [
             "",
             "Try it:",
-            f"  curl --cacert {shown} {users['url']} \\",
+            f"  {curl} {users['url']} \\",
             '    -H \'Content-Type: application/json\' -d \'{"name": "Ada", "email": "ada@example.com"}\'',
-            f"  curl --cacert {shown} {users['url']}/1",
+            f"  {curl} {users['url']}/1",
         ]
     return "\n".join(lines)
+
+
+def _consul(url: str, region: str) -> str:
+    host = str(urlsplit(url).hostname)
+    if not host.endswith(".svc"):
+        return f"{url}/ui ({region})"
+    service, namespace, _ = host.split(".")
+    return f"http://127.0.0.1:8500/ui ({region}), with: kubectl -n {namespace} port-forward pod/{service}-0 8500"
+
+
+def _detour(outputs: dict[str, Any]) -> str:
+    """What makes curl go to the ingress's address, where the URL's host name does not lead there from here."""
+    wanted = urlsplit(str(outputs["url"]))
+    address = next(iter(outputs["addresses"].values()))
+    host, _, port = address.rpartition(":")
+    if port == str(wanted.port or 443) and host in (wanted.hostname, "127.0.0.1"):
+        return ""
+    return f" --connect-to ::{address}"
 
 
 def _database(mysql: dict[str, Any]) -> str:

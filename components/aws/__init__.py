@@ -3,6 +3,7 @@
 from components.aws.alarm_topic import AlarmTopic
 from components.aws.budget import Budget
 from components.aws.cluster import Cluster
+from components.aws.cluster_defaults import ClusterDefaults
 from components.aws.database import Database
 from components.aws.database_member import DatabaseMember
 from components.aws.dns_drain import DnsDrain
@@ -18,6 +19,7 @@ __all__ = [
     "AlarmTopic",
     "Budget",
     "Cluster",
+    "ClusterDefaults",
     "Database",
     "DatabaseMember",
     "DnsDrain",

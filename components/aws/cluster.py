@@ -5,10 +5,8 @@ from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_kubernetes as kubernetes
 
 from components.aws.cluster_access import ClusterAccess
-from components.aws.cluster_defaults import ClusterDefaults
 from components.aws.cluster_insights import ClusterInsights
 from components.aws.cluster_roles import ClusterRoles
 from components.aws.encryption_key import EncryptionKey
@@ -77,6 +75,9 @@ class Cluster(pulumi.ComponentResource):
 
     security_group_id: pulumi.Output[str]
     """Security group of nodes and pods."""
+
+    endpoint: pulumi.Output[str]
+    """URL of the API server; another cluster has another one."""
 
     kubeconfig: pulumi.Output[str]
     """Kubeconfig as JSON. It holds no credential: the AWS CLI gives a token to whoever may take the deploy role."""
@@ -153,7 +154,7 @@ class Cluster(pulumi.ComponentResource):
                 parent=self, protect=args["protect"], depends_on=[logs, roles, *before], delete_before_replace=True
             ),
         )
-        access = ClusterAccess(
+        ClusterAccess(
             f"{name}-access",
             {
                 "cluster_name": cluster.name,
@@ -163,6 +164,7 @@ class Cluster(pulumi.ComponentResource):
             },
             inside,
         )
+        self.endpoint = cluster.endpoint
         self.kubeconfig = pulumi.Output.all(cluster.endpoint, cluster.certificate_authority.data).apply(
             lambda found: eks_kubeconfig(
                 cluster=args["cluster_name"],
@@ -171,18 +173,6 @@ class Cluster(pulumi.ComponentResource):
                 authority=found[1],
                 role_arn=args["deploy_role_arn"],
             )
-        )
-        self.kubernetes = kubernetes.Provider(
-            f"{name}-kubernetes",
-            kubeconfig=self.kubeconfig,
-            # What runs in a cluster is made anew only when it is another cluster, not when its kubeconfig is rewritten.
-            cluster_identifier=cluster.endpoint,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[access]),
-        )
-        ClusterDefaults(
-            f"{name}-defaults",
-            {"key_arn": key.arn, "tags": args["tags"]},
-            pulumi.ResourceOptions(parent=self, provider=self.kubernetes),
         )
         self._add_on(f"{name}-metrics-server", "metrics-server", cluster.name, args)
         if args["insights"]:
@@ -205,6 +195,7 @@ class Cluster(pulumi.ComponentResource):
             {
                 "cluster_name": self.cluster_name,
                 "security_group_id": self.security_group_id,
+                "endpoint": self.endpoint,
                 "kubeconfig": self.kubeconfig,
                 "key_arn": self.key_arn,
             }

@@ -37,8 +37,9 @@ class ClusterAccess(pulumi.ComponentResource):
         administrator = "cluster-access-policy/AmazonEKSClusterAdminPolicy"
         policy = f"arn:{partition(args['region'])}:eks::aws:{administrator}"
         entries: list[aws.eks.AccessEntry] = []
-        for principal in args["administrators"]:
-            role = principal.rsplit("/", 1)[-1]
+        # Somebody who is named twice has access once.
+        for principal in dict.fromkeys(args["administrators"]):
+            role = principal.partition(":role/")[2].replace("/", "-")
             entry = aws.eks.AccessEntry(
                 f"{name}-{role}",
                 cluster_name=args["cluster_name"],

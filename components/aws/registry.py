@@ -65,7 +65,7 @@ class Registry(pulumi.ComponentResource):
         )
         own = {repository: self._repository(repository, args["protect"]) for repository in args["repositories"]}
         for repository in args["copies"]:
-            self._repository(repository, protect=False)
+            self._repository(repository, None)
         for host, prefix in PUBLIC_REGISTRIES.items():
             aws.ecr.PullThroughCacheRule(
                 f"{name}-{prefix}", ecr_repository_prefix=prefix, upstream_registry_url=host, opts=inside
@@ -78,7 +78,7 @@ class Registry(pulumi.ComponentResource):
         ).apply(dict[str, str])
         self.register_outputs({"repository_urls": self.repository_urls})
 
-    def _repository(self, repository: str, protect: bool) -> aws.ecr.Repository:
+    def _repository(self, repository: str, protect: bool | None) -> aws.ecr.Repository:
         name = f"{self._name}-{repository.replace('/', '-')}"
         made = aws.ecr.Repository(
             name,

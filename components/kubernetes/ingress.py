@@ -120,7 +120,7 @@ class Ingress(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[budget, paths, *given_dependencies(opts)]),
         )
         service = self._service(f"{name}-service", name, args, labels, deployment)
-        host = args["hosts"][0]
+        host = args.get("load_balancer", _NOTHING_TOLD).get("host", args["hosts"][0])
         port = "" if args["https_port"] == 443 else f":{args['https_port']}"
         outside = args.get("load_balancer", _NOTHING_TOLD).get("outside")
         self.load_balancer = (

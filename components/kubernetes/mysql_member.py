@@ -147,7 +147,7 @@ class MySqlMember(pulumi.ComponentResource):
                 ),
             ),
             opts=pulumi.ResourceOptions(
-                parent=self, protect=cluster["protect"], depends_on=[service, paths, *given_dependencies(opts)]
+                parent=self, protect=cluster["protect"] or None, depends_on=[service, paths, *given_dependencies(opts)]
             ),
         )
         self.address = server.id.apply(lambda _: f"{host}:{mysql.PORT}")

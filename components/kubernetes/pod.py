@@ -203,9 +203,8 @@ def sleep_before_stop(seconds: int) -> k8s.core.v1.LifecycleHandlerArgs:
 
 def run_before_stop(command: str) -> k8s.core.v1.LifecycleHandlerArgs:
     """Return a shell command that runs before the stop signal."""
-    return k8s.core.v1.LifecycleHandlerArgs(
-        exec_=k8s.core.v1.ExecActionArgs(command=["/bin/sh", "-c", verbatim(command)])
-    )
+    # As it is: unlike in commands and probes, Kubernetes replaces nothing here.
+    return k8s.core.v1.LifecycleHandlerArgs(exec_=k8s.core.v1.ExecActionArgs(command=["/bin/sh", "-c", command]))
 
 
 def verbatim(text: str) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+Host = TypeVar("Host")
 
 ADMINISTRATOR = "administrator"
 """Account of the cluster that makes the other accounts."""
@@ -41,7 +44,7 @@ def password_window(issued: int, lifetime_days: int, now: float) -> int:
     return max(0, int((now - issued) // (lifetime_days * _DAY)))
 
 
-def service_addresses(writer: str, writers: Mapping[str, str], readers: Mapping[str, str]) -> dict[str, str]:
+def service_addresses(writer: str, writers: Mapping[str, Host], readers: Mapping[str, Host]) -> dict[str, Host]:
     """Return region to the host to which a service there sends writes.
 
     In the region of the writer that is the writer itself; in another one its own readers, from which Aurora forwards

@@ -122,6 +122,7 @@ class AwsFoundation:
         """Return that the cluster makes none: it is a resource here, reviewed, tagged and watched like the others."""
         return {
             "annotations": {},
+            "host": f"{region}.{self._aws.domain.name}",
             "outside": self._grounds[region].load_balancer.dns_name,
             "drain_seconds": NOTICE_SECONDS,
         }

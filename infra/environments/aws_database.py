@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.aws import Database, DatabaseMember
+from components.aws.database_member import DatabaseMemberArgs
 from infra.environments.aws_region import Ground, Plan
 
 
@@ -53,27 +54,29 @@ def _member(
     plan: Plan, ground: Ground, database: Database, identifier: str, before: Mapping[str, DatabaseMember]
 ) -> DatabaseMember:
     settings, region = plan.settings, ground.region
+    arguments: DatabaseMemberArgs = {
+        "identifier": f"{identifier}-{region}",
+        "region": region,
+        "global_cluster": database.global_cluster,
+        "engine_version": settings.database.engine_version,
+        "instance_class": settings.sizing().instance_class,
+        "instances": settings.sizing().instances,
+        "vpc_id": ground.network.vpc_id,
+        "subnet_ids": ground.network.database_subnet_ids,
+        "client_security_group_id": ground.cluster.security_group_id,
+        "key_arn": ground.data_key.arn,
+        "logs_key_arn": ground.notices.logs_key.arn,
+        "log_retention_days": settings.log_retention_days,
+        "backup_retention_days": settings.database.backup_retention_days,
+        "topic_arn": ground.notices.topic.arn,
+        "protect": settings.protected(region),
+        "tags": {**plan.tags, "region": region},
+    }
+    if not before:
+        # A copy has the accounts of the one that it copies.
+        arguments["administrator_password"] = database.administrator_password
     return DatabaseMember(
         f"database-{region}",
-        {
-            "identifier": f"{identifier}-{region}",
-            "region": region,
-            "global_cluster": database.global_cluster,
-            "engine_version": settings.database.engine_version,
-            "instance_class": settings.sizing().instance_class,
-            "instances": settings.sizing().instances,
-            "vpc_id": ground.network.vpc_id,
-            "subnet_ids": ground.network.database_subnet_ids,
-            "client_security_group_id": ground.cluster.security_group_id,
-            "key_arn": ground.data_key.arn,
-            "logs_key_arn": ground.notices.logs_key.arn,
-            "log_retention_days": settings.log_retention_days,
-            "backup_retention_days": settings.database.backup_retention_days,
-            "topic_arn": ground.notices.topic.arn,
-            "protect": settings.protected(region),
-            "tags": {**plan.tags, "region": region},
-            # A copy has the accounts of the one that it copies.
-            **({} if before else {"administrator_password": database.administrator_password}),
-        },
+        arguments,
         pulumi.ResourceOptions(provider=ground.provider, depends_on=[ground.cluster, *list(before.values())[-1:]]),
     )

@@ -9,7 +9,15 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
-from components.aws import AlarmTopic, Cluster, EncryptionKey, Network, NetworkLoadBalancer, PublicCertificate
+from components.aws import (
+    AlarmTopic,
+    Cluster,
+    ClusterDefaults,
+    EncryptionKey,
+    Network,
+    NetworkLoadBalancer,
+    PublicCertificate,
+)
 from infra.settings.aws import AwsSettings
 
 LOG_WRITERS = ("cloudwatch.amazonaws.com",)
@@ -53,10 +61,8 @@ class Ground:
     provider: aws.Provider
     """Provider of the region's AWS resources."""
 
-    @property
-    def kubernetes(self) -> kubernetes.Provider:
-        """Provider of what runs in the region's cluster."""
-        return self.cluster.kubernetes
+    kubernetes: kubernetes.Provider
+    """Provider of what runs in the region's cluster."""
 
 
 def cluster_name(stack: str, region: str) -> str:
@@ -125,6 +131,19 @@ def make_ground(
         # Nodes need their way to the registry before they are there.
         pulumi.ResourceOptions(provider=provider, depends_on=[network]),
     )
+    inside_cluster = kubernetes.Provider(
+        f"kubernetes-{region}",
+        kubeconfig=cluster.kubeconfig,
+        # What runs in a cluster is made anew only when it is another cluster, not when its kubeconfig is rewritten.
+        cluster_identifier=cluster.endpoint,
+        # Whoever uses it may need what belongs to the cluster: access, and figures to scale by.
+        opts=pulumi.ResourceOptions(depends_on=[cluster]),
+    )
+    ClusterDefaults(
+        f"defaults-{region}",
+        {"key_arn": cluster.key_arn, "tags": tags},
+        pulumi.ResourceOptions(provider=inside_cluster),
+    )
     load_balancer = NetworkLoadBalancer(
         f"entry-{region}",
         {
@@ -139,7 +158,7 @@ def make_ground(
         },
         pulumi.ResourceOptions(provider=provider, depends_on=[network]),
     )
-    return Ground(region, network, cluster, load_balancer, notices, data_key, provider)
+    return Ground(region, network, cluster, load_balancer, notices, data_key, provider, inside_cluster)
 
 
 def make_notices(plan: Plan, name: str, region: str, provider: aws.Provider) -> Notices:

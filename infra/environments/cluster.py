@@ -30,6 +30,8 @@ class ClusterFoundation:
             context=cluster.context,
             # Renewed credentials of the same cluster are no reason to make everything anew.
             cluster_identifier=cluster.context,
+            # A namespace outlives its stack, because the disks are in it: the next `up` takes it over.
+            upsert_existing_objects=True,
         )
 
     def backbone(self) -> pulumi.Input[str]:

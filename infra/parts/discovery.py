@@ -34,6 +34,6 @@ def discovery(context: Context, regions: Regions) -> Datacenters:
         if settings.kubernetes is not None and settings.kubernetes.storage_class is not None:
             arguments["storage_class"] = settings.kubernetes.storage_class
         datacenters[region] = context.platform.ConsulDatacenter(
-            f"consul-{region}", arguments, context.foundation.options(region)
+            f"consul-{region}", arguments, context.foundation.options(region, context.before(region, datacenters))
         )
     return datacenters

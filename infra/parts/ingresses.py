@@ -35,14 +35,14 @@ def ingresses(context: Context, regions: Regions, consul: Datacenters, services:
     canaries: list[Microservice] = [
         replicas for tracks in services.values() for replicas in tracks.get(CANARY, {}).values()
     ]
-    return {
-        region: context.platform.Ingress(
+    made: Ingresses = {}
+    for region, place in context.places:
+        made[region] = context.platform.Ingress(
             f"ingress-{region}",
             _arguments(context, regions, consul, certificate, region, place),
-            context.foundation.options(region, canaries),
+            context.foundation.options(region, [*canaries, *context.before(region, made)]),
         )
-        for region, place in context.places
-    }
+    return made
 
 
 def _arguments(

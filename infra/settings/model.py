@@ -193,6 +193,12 @@ class Settings(Section):
         """Return the region of the primary, then the others by name: the order is the same whoever read the file."""
         return [self.mysql.primary, *sorted(set(self.regions) - {self.mysql.primary})]
 
+    def needs_engine(self) -> bool:
+        """Whether this machine's Docker engine takes part: it runs the stack, or builds an image of it."""
+        return self.platform == "docker" or any(
+            track.context is not None for service in self.services.values() for track in service.tracks()
+        )
+
     def cluster(self) -> ClusterAccess:
         """Return the kubeconfig and the context of a stack on a cluster that exists already.
 

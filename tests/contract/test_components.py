@@ -20,8 +20,10 @@ import pulumi
 import pytest
 from pulumi.provider.experimental.analyzer import Analyzer
 
-import components
-from tests.graph.conftest import Document, dev_graph
+import components.docker
+import components.kubernetes
+from tests.graph.conftest import Document, dev_graph, staging_graph
+from tests.graph.prod import ground
 from tests.graph.recorder import Graph
 
 FOLDER = Path(components.__file__).resolve().parent
@@ -39,19 +41,46 @@ def component_classes() -> list[type[pulumi.ComponentResource]]:
         for _, member in inspect.getmembers(module, inspect.isclass)
         if issubclass(member, pulumi.ComponentResource) and member.__module__.startswith("components.")
     }
-    return sorted(found, key=lambda item: item.__name__)
+    return sorted(found, key=lambda item: (item.__name__, item.__module__))
 
 
 CLASSES = component_classes()
 
+KUBERNETES_KINDS = {"Deployment", "StatefulSet", "Service", "Secret", "ConfigMap", "Job", "NetworkPolicy", "Namespace"}
+
+NAMES_ONLY = {"kubernetes.ReleasedImage", "kubernetes.UpstreamImages"}
+"""Components that make nothing: nodes pull such images by themselves."""
+
+
+def on_kubernetes(cls: type) -> bool:
+    return cls.__module__.startswith("components.kubernetes.")
+
+
+def identity(cls: type) -> str:
+    """A class's name in the list of tests: most are there for each platform."""
+    return f"{cls.__module__.split('.')[1]}.{cls.__name__}"
+
 
 @pytest.fixture(scope="module")
-def graph() -> Graph:
+def graphs() -> dict[bool, Graph]:
+    """Every optional part of the stack on Kubernetes (True) and on Docker (False)."""
+
     def everything(document: Document) -> None:
-        document["services"]["users"]["canary"] = {"image": "registry.example.com/users:2.0"}
+        document["services"]["users"]["canary"] = {"image": f"registry.example.com/users@sha256:{64 * '0'}"}
         document["services"]["users"]["settings"] = {"rate_limit_per_second": 5}
 
-    return dev_graph(everything)
+    return {True: staging_graph(everything), False: dev_graph(everything)}
+
+
+@pytest.fixture(scope="module")
+def on_aws() -> Graph:
+    """What the prod stack stands on."""
+    return ground()
+
+
+@pytest.fixture
+def graph(cls: type[pulumi.ComponentResource], graphs: dict[bool, Graph], on_aws: Graph) -> Graph:
+    return on_aws if cls.__module__.startswith("components.aws.") else graphs[on_kubernetes(cls)]
 
 
 def documented_attributes(cls: type) -> set[str]:
@@ -73,10 +102,20 @@ def declared(cls: type) -> set[str]:
 
 def test_the_components_of_the_design_are_there() -> None:
     designed = {"ServiceImage", "Region", "ConsulDatacenter", "MySqlCluster", "Microservice", "Ingress"}
-    assert designed <= {cls.__name__ for cls in CLASSES}
+    for platform in ("docker", "kubernetes"):
+        assert {f"{platform}.{name}" for name in designed} <= {identity(cls) for cls in CLASSES}
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("name", sorted(components.kubernetes.__all__))
+def test_both_platforms_have_the_same_components(name: str) -> None:
+    if name == "RUNNING_IMAGES":
+        return
+    ours, theirs = getattr(components.kubernetes, name), getattr(components.docker, name)
+    assert get_type_hints(ours.__init__) == get_type_hints(theirs.__init__)
+    assert declared(theirs) <= declared(ours)
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=identity)
 def test_it_is_made_from_a_name_documented_arguments_and_options(cls: type[pulumi.ComponentResource]) -> None:
     parameters = list(inspect.signature(cls.__init__).parameters)
     assert parameters == ["self", "name", "args", "opts"]
@@ -89,21 +128,21 @@ def test_it_is_made_from_a_name_documented_arguments_and_options(cls: type[pulum
     assert arguments.__doc__
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", CLASSES, ids=identity)
 def test_programs_in_other_languages_could_use_it(cls: type[pulumi.ComponentResource]) -> None:
     analysed = Analyzer("gostack").analyze([cls])
     assert cls.__name__ in analysed["component_definitions"]
     assert analysed["component_definitions"][cls.__name__].inputs
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", CLASSES, ids=identity)
 def test_its_outputs_are_declared_and_described(cls: type[pulumi.ComponentResource]) -> None:
     assert cls.__doc__
     assert declared(cls)
     assert declared(cls) - documented_attributes(cls) == set()
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", CLASSES, ids=identity)
 def test_it_registers_under_its_own_token_and_tells_its_outputs_once(
     cls: type[pulumi.ComponentResource], graph: Graph
 ) -> None:
@@ -113,16 +152,34 @@ def test_it_registers_under_its_own_token_and_tells_its_outputs_once(
         assert graph.registered_outputs.count(instance.name) == 1, instance.name
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", CLASSES, ids=identity)
 def test_its_children_bear_its_name(cls: type[pulumi.ComponentResource], graph: Graph) -> None:
     instances = {instance.name for instance in graph.of_type(f"gostack:index:{cls.__name__}")}
     children = [item for item in graph.resources.values() if item.parent in instances]
-    assert children
+    assert children or identity(cls) in NAMES_ONLY
     assert [child.name for child in children if not child.name.startswith(f"{child.parent}-")] == []
 
 
-def test_only_components_stand_directly_under_the_stack(graph: Graph) -> None:
-    assert [item.name for item in graph.resources.values() if item.custom and not item.parent] == []
+def test_only_components_and_providers_stand_directly_under_the_stack(graphs: dict[bool, Graph]) -> None:
+    for graph in graphs.values():
+        top = [item for item in graph.resources.values() if item.custom and not item.parent]
+        assert [item.name for item in top if not item.type.startswith("pulumi:providers:")] == []
+
+
+def test_every_object_of_a_cluster_has_an_explicit_provider(graphs: dict[bool, Graph]) -> None:
+    objects = [item for item in graphs[True].resources.values() if item.type.startswith("kubernetes:")]
+    assert len(objects) > 50
+    assert {item.provider.split("::")[-2] for item in objects} == {"cluster"}
+
+
+def test_no_component_makes_a_provider() -> None:
+    made = [
+        (file, node.lineno)
+        for file, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "Provider"
+    ]
+    assert made == []
 
 
 def sources() -> list[tuple[str, ast.Module]]:
@@ -141,7 +198,11 @@ def test_no_options_are_merged() -> None:
 
 def test_no_resource_is_made_inside_an_apply() -> None:
     made: list[tuple[str, int]] = []
-    resource_names = {cls.__name__ for cls in CLASSES} | {"Container", "Volume", "Network", "RemoteImage", "Stash"}
+    resource_names = (
+        {cls.__name__ for cls in CLASSES}
+        | {"Container", "Volume", "Network", "RemoteImage", "Stash"}
+        | KUBERNETES_KINDS
+    )
     for file, tree in sources():
         for node in ast.walk(tree):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "apply"):

@@ -13,7 +13,8 @@ import pulumi
 import pytest
 
 from components.rendering.certificates import new_authority
-from tests.contract.test_components import CLASSES
+from tests.contract.aws_values import AWS_VALUES
+from tests.contract.test_components import CLASSES, identity
 from tests.graph.recorder import Graph, record
 
 Component = type[pulumi.ComponentResource]
@@ -38,6 +39,7 @@ MYSQL = {
     "administration_volumes": {"east": "socket"},
     "group_addresses": [],
     "primary_datacenters": [],
+    "administration": {"address": "mysql-east:3306", "user": "administration", "password": "password"},
 }
 CLUSTER = {
     "topology": "replica",
@@ -74,6 +76,7 @@ VALUES: dict[str, Any] = {
     "common_name": "test",
     "context": "service",
     "cpus": 1.0,
+    "administration_password": "password",
     "database": "users",
     "dockerfile": "service/Dockerfile",
     "document": "{}",
@@ -109,6 +112,7 @@ VALUES: dict[str, Any] = {
     "start_seconds": 5,
     "stop_seconds": 5,
     "track": "stable",
+    "user": 999,
     "version": "1",
     "volume": "releases",
     "worker_connections": 1024,
@@ -124,6 +128,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
 def arguments(cls: Component) -> dict[str, Any]:
     """The required arguments of a component."""
     declared = get_type_hints(cls.__init__)["args"]
+    if cls.__module__.startswith("components.aws."):
+        return {key: AWS_VALUES[key] for key in declared.__required_keys__}
     return {key: {**VALUES, **SPECIAL.get(cls.__name__, {})}[key] for key in declared.__required_keys__}
 
 
@@ -138,37 +144,37 @@ def made(cls: Component, *names: str, opts: Callable[[], pulumi.ResourceOptions 
 
 @pytest.fixture(scope="module")
 def pairs() -> dict[str, Graph]:
-    return {cls.__name__: made(cls, "one", "two") for cls in CLASSES}
+    return {identity(cls): made(cls, "one", "two") for cls in CLASSES}
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", CLASSES, ids=identity)
 def test_two_with_different_names_stand_side_by_side(cls: Component, pairs: dict[str, Graph]) -> None:
-    graph = pairs[cls.__name__]
+    graph = pairs[identity(cls)]
     one = {name.removeprefix("one") for name in graph.resources if name.startswith("one")}
     two = {name.removeprefix("two") for name in graph.resources if name.startswith("two")}
     assert one == two
     assert len(graph.resources) == len(one) + len(two)
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", CLASSES, ids=identity)
 def test_nothing_is_made_outside_of_it(cls: Component, pairs: dict[str, Graph]) -> None:
-    graph = pairs[cls.__name__]
+    graph = pairs[identity(cls)]
     assert {item.name for item in graph.resources.values() if not item.parent} == {"one", "two"}
     for item in graph.resources.values():
         if item.parent:
             assert item.name.startswith(f"{item.parent}-"), item.name
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", CLASSES, ids=identity)
 def test_it_tells_exactly_once_outputs_that_it_declares(cls: Component, pairs: dict[str, Graph]) -> None:
-    graph = pairs[cls.__name__]
+    graph = pairs[identity(cls)]
     components = sorted(item.name for item in graph.resources.values() if not item.custom)
     # The stack tells its own, under no name.
     assert sorted(name for name in graph.registered_outputs if name) == components
     assert graph.told["one"].keys() == graph.told["two"].keys()
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", CLASSES, ids=identity)
 def test_the_callers_options_reach_what_is_inside(cls: Component) -> None:
     graph = made(cls, "one", opts=lambda: pulumi.ResourceOptions(protect=True))
     unprotected = {item.name for item in graph.resources.values() if not item.protect}
@@ -176,7 +182,7 @@ def test_the_callers_options_reach_what_is_inside(cls: Component) -> None:
     assert {name for name in unprotected if not name.endswith("-data")} == set()
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", CLASSES, ids=identity)
 def test_it_can_stand_below_another_component(cls: Component) -> None:
     def program() -> dict[str, Any]:
         parent = pulumi.ComponentResource("test:index:Parent", "parent")

@@ -11,28 +11,34 @@ import pytest
 from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition, TypeDefinition
 from pulumi.provider.experimental.util import camel_case
 
-from tests.contract.test_components import CLASSES
+from tests.contract.test_components import CLASSES, identity, on_kubernetes
 
-
-@pytest.fixture(scope="module")
-def schema() -> tuple[dict[str, ComponentDefinition], dict[str, TypeDefinition]]:
-    result = Analyzer("gostack").analyze(CLASSES)
-    return result["component_definitions"], result["type_definitions"]
-
-
+KINDS = (True, False)
 Schema = tuple[dict[str, ComponentDefinition], dict[str, TypeDefinition]]
 
 
-def test_every_component_is_in_the_schema(schema: Schema) -> None:
-    assert sorted(schema[0]) == [cls.__name__ for cls in CLASSES]
+@pytest.fixture(scope="module")
+def schemas() -> dict[bool, Schema]:
+    """The schema of the components for Kubernetes (True), and of all others (False)."""
+    return {kubernetes: analysed([cls for cls in CLASSES if on_kubernetes(cls) == kubernetes]) for kubernetes in KINDS}
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def analysed(classes: list[type[pulumi.ComponentResource]]) -> Schema:
+    result = Analyzer("gostack").analyze(classes)
+    return result["component_definitions"], result["type_definitions"]
+
+
+@pytest.mark.parametrize("kubernetes", KINDS)
+def test_every_component_is_in_the_schema(kubernetes: bool, schemas: dict[bool, Schema]) -> None:
+    assert sorted(schemas[kubernetes][0]) == [cls.__name__ for cls in CLASSES if on_kubernetes(cls) == kubernetes]
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=identity)
 def test_every_argument_is_an_input_that_is_described_and_required_as_declared(
-    cls: type[pulumi.ComponentResource], schema: Schema
+    cls: type[pulumi.ComponentResource], schemas: dict[bool, Schema]
 ) -> None:
     declared = get_type_hints(cls.__init__)["args"]
-    inputs = schema[0][cls.__name__].inputs
+    inputs = schemas[on_kubernetes(cls)][0][cls.__name__].inputs
     assert {key for key, item in inputs.items() if not item.optional} == {
         camel_case(key) for key in declared.__required_keys__
     }
@@ -42,15 +48,18 @@ def test_every_argument_is_an_input_that_is_described_and_required_as_declared(
     assert [key for key, item in inputs.items() if not item.description] == []
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-def test_every_output_is_in_the_schema_and_described(cls: type[pulumi.ComponentResource], schema: Schema) -> None:
-    outputs = schema[0][cls.__name__].outputs
+@pytest.mark.parametrize("cls", CLASSES, ids=identity)
+def test_every_output_is_in_the_schema_and_described(
+    cls: type[pulumi.ComponentResource], schemas: dict[bool, Schema]
+) -> None:
+    outputs = schemas[on_kubernetes(cls)][0][cls.__name__].outputs
     assert outputs.keys() == {camel_case(key) for key in inspect.get_annotations(cls)}
     assert [key for key, item in outputs.items() if not item.description] == []
 
 
-def test_every_type_that_components_share_is_described(schema: Schema) -> None:
-    own = {name: item for name, item in schema[1].items() if item.module.startswith("components.")}
+@pytest.mark.parametrize("kubernetes", KINDS)
+def test_every_type_that_components_share_is_described(kubernetes: bool, schemas: dict[bool, Schema]) -> None:
+    own = {name: item for name, item in schemas[kubernetes][1].items() if item.module.startswith("components.")}
     assert {"RegionReference", "ConsulReference", "MySqlReference", "CheckArgs", "RouteArgs"} <= own.keys()
     undescribed = [
         f"{name}.{key}" for name, item in own.items() for key, part in item.properties.items() if not part.description
@@ -58,10 +67,13 @@ def test_every_type_that_components_share_is_described(schema: Schema) -> None:
     assert undescribed == []
 
 
-def test_types_that_are_not_the_projects_own_are_known_by_name(schema: Schema) -> None:
+def test_types_that_are_not_the_projects_own_are_known_by_name(schemas: dict[bool, Schema]) -> None:
     # Two inputs take the Docker provider's own types: such a component is for Python programs only.
-    foreign = {name for name, item in schema[1].items() if not item.module.startswith("components.")}
-    assert foreign == {"ContainerPortArgs", "ContainerVolumeArgs"}
+    foreign = {
+        kubernetes: {name for name, item in schema[1].items() if not item.module.startswith("components.")}
+        for kubernetes, schema in schemas.items()
+    }
+    assert foreign == {True: set(), False: {"ContainerPortArgs", "ContainerVolumeArgs"}}
 
 
 class RefusedArgs(TypedDict):

@@ -52,10 +52,5 @@ def aws_outputs(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, A
             return {**arn, "endpoint": f"{inputs['identifier']}.example.com"}
         case "aws:route53/record:Record":
             return {"fqdn": inputs["name"]}
-        case _ if type_.startswith("kubernetes:"):
-            metadata = inputs.get("metadata", {})
-            return {"metadata": {"name": f"{name}-1234567", **metadata}}
-        case _ if type_.startswith("aws:"):
-            return {**arn, **named}
         case _:
-            return {}
+            return {**arn, **named}

@@ -1,4 +1,4 @@
-"""The dev stack, recorded once for all tests that only look at it."""
+"""The stacks, each recorded once for all tests that only look at it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,35 @@ PROJECT = Path(__file__).resolve().parents[2]
 Document = dict[str, Any]
 
 
-def dev_settings(change: Callable[[Document], Any] | None = None) -> Settings:
-    """The published dev settings, changed."""
-    document = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text(encoding="utf-8"))["config"]
+KUBECONFIG = "tests/support/kubeconfig.yaml"
+"""A file that names no cluster that exists."""
+
+
+def published_settings(stack: str, change: Callable[[Document], Any] | None = None) -> Settings:
+    """The settings of a stack as they are published, changed."""
+    document = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
     values = {key.removeprefix("gostack:"): value for key, value in copy.deepcopy(document).items()}
     if change is not None:
         change(values)
     return parse_settings(values)
+
+
+def dev_settings(change: Callable[[Document], Any] | None = None) -> Settings:
+    """The published dev settings, changed."""
+    return published_settings("dev", change)
+
+
+def staging_graph(
+    change: Callable[[Document], Any] | None = None, *, preview: bool = False, kept: Graph | None = None
+) -> Graph:
+    """The staging stack with changed settings, recorded; `kept` is the state that it finds."""
+
+    def elsewhere(document: Document) -> None:
+        document["kubernetes"]["kubeconfig"] = KUBECONFIG
+        if change is not None:
+            change(document)
+
+    return recorded(published_settings("staging", elsewhere), stack="staging", preview=preview, kept=kept)
 
 
 def dev_graph(
@@ -36,7 +58,7 @@ def dev_graph(
     return recorded(dev_settings(change), preview=preview, kept=kept)
 
 
-def recorded(settings: Settings, *, preview: bool = False, kept: Graph | None = None) -> Graph:
+def recorded(settings: Settings, *, stack: str = "dev", preview: bool = False, kept: Graph | None = None) -> Graph:
     """The stack that these settings describe, recorded."""
     images: dict[str, ImageOutput] = {
         name: {"reference": reference, "origin": "registry", "upstream": reference}
@@ -44,7 +66,7 @@ def recorded(settings: Settings, *, preview: bool = False, kept: Graph | None = 
     }
     # Pulumi runs the program in its own folder, from which it names the folders of services.
     with contextlib.chdir(PROJECT / "infra"):
-        return record(lambda: build_stack("dev", settings, images), preview=preview, kept=kept)
+        return record(lambda: build_stack(stack, settings, images), stack=stack, preview=preview, kept=kept)
 
 
 def as_replica(document: Document) -> None:
@@ -61,3 +83,8 @@ def replica() -> Graph:
 @pytest.fixture(scope="session")
 def dev() -> Graph:
     return dev_graph()
+
+
+@pytest.fixture(scope="session")
+def staging() -> Graph:
+    return staging_graph()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,9 @@ import yaml
 
 from components.options import given_dependencies
 from infra.environments.aws import AwsFoundation
+from infra.outputs import ImageOutput
 from infra.settings import Settings, parse_settings
+from infra.stack import build_stack
 from tests.graph.recorder import Graph, record
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -36,6 +39,17 @@ def prod_settings(change: Change | None = None) -> Settings:
     return parse_settings(values)
 
 
+def prod_graph(change: Change | None = None, *, preview: bool = False, kept: Graph | None = None) -> Graph:
+    """The whole prod stack, recorded."""
+    settings = prod_settings(change)
+    images: dict[str, ImageOutput] = {
+        name: {"reference": reference, "origin": "registry", "upstream": reference}
+        for name, reference in settings.images.references().items()
+    }
+    with contextlib.chdir(PROJECT / "infra"):
+        return record(lambda: build_stack("prod", settings, images), stack="prod", preview=preview, kept=kept)
+
+
 class NamedIngress(pulumi.ComponentResource):
     """An ingress, as far as AWS needs to know it."""
 
@@ -44,6 +58,7 @@ class NamedIngress(pulumi.ComponentResource):
         service = kubernetes.core.v1.Service(
             f"ingress-{region}-service",
             metadata={"namespace": f"gostack-prod-{region}"},
+            spec={"ports": [{"port": 443}]},
             opts=pulumi.ResourceOptions(parent=self, depends_on=given_dependencies(opts)),
         )
         self.namespace = service.metadata.namespace

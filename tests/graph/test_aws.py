@@ -237,7 +237,7 @@ def test_what_everything_stands_on_cannot_be_replaced_by_accident(prod: Graph) -
         "aws:eks/cluster:Cluster",
         "aws:lb/loadBalancer:LoadBalancer",
     ):
-        found = prod.of_type(f"aws:{type_}")
+        found = prod.of_type(type_)
         assert found
         assert names(item for item in found if not item.protect) == set()
 
@@ -458,7 +458,7 @@ def test_a_role_is_given_by_what_runs_and_by_nothing_else(prod: Graph) -> None:
 
 def test_a_kubeconfig_names_a_command_and_holds_no_credential(prod: Graph) -> None:
     for region in REGIONS:
-        provider = prod.resources[f"cluster-{region}-kubernetes"]
+        provider = prod.resources[f"kubernetes-{region}"]
         text = provider.plain("kubeconfig")
         (user,) = json.loads(text)["users"]
         assert user["user"].keys() == {"exec"}

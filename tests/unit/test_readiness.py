@@ -67,20 +67,24 @@ def settings(authority: Path) -> Iterator[Settings]:
     server.server_close()
 
 
+def addresses(settings: Settings) -> dict[str, str]:
+    return {name: f"127.0.0.1:{region.https_port}" for name, region in settings.regions.items()}
+
+
 def test_a_service_that_comes_a_little_later_is_waited_for(settings: Settings, authority: Path) -> None:
     Handler.statuses = [503, 502, 200]
-    assert wait_until_reachable(settings, authority) == []
+    assert wait_until_reachable(settings, addresses(settings), authority) == []
     assert Handler.statuses == [200]
 
 
 def test_a_host_name_that_does_not_resolve_here_is_asked_at_the_ingress(settings: Settings, authority: Path) -> None:
     Handler.statuses = [405]
-    assert wait_until_reachable(settings, authority) == []
+    assert wait_until_reachable(settings, addresses(settings), authority) == []
     assert Handler.asked == [(HOST, "/api/v1/users")]
 
 
 def test_a_service_that_never_comes_is_named(settings: Settings, authority: Path) -> None:
     Handler.statuses = [503]
-    assert wait_until_reachable(settings, authority, patience=0.0) == [
+    assert wait_until_reachable(settings, addresses(settings), authority, patience=0.0) == [
         "the ingress of east does not reach users: /api/v1/users answers 503"
     ]

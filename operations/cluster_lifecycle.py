@@ -1,0 +1,93 @@
+"""Up, refresh and down of a stack on a Kubernetes cluster that exists already.
+
+What Docker needs beside Pulumi (leftovers of killed updates, containers that were stopped by hand) a cluster mends by
+itself; what it does not do is answer in time, so that is asked first: a preview against a cluster that does not answer
+may succeed.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+from operations.cluster_api import ClusterApi
+from operations.cluster_report import diagnosis
+from operations.readiness import wait_until_reachable
+from operations.report import summary, write_authority
+from operations.workspace import Workspace
+
+_PURGE_SECONDS = 180
+
+
+def up(workspace: Workspace, prepare: Callable[[], None]) -> int:
+    """Bring the stack to what its settings say and return Pulumi's exit code; `prepare` readies the workspace."""
+    api = reachable(workspace)
+    prepare()
+    # What was removed by hand is seen only by a refresh.
+    code = workspace.run("up", "--yes", "--skip-preview", "--refresh")
+    if code != 0:
+        print(diagnosis(api, workspace.stack), file=sys.stderr)
+        return code
+    outputs = workspace.outputs()
+    unreachable = wait_until_reachable(
+        workspace.settings, outputs["addresses"], write_authority(workspace, outputs), patience=60
+    )
+    print(summary(workspace, outputs))
+    if unreachable:
+        print("\n".join(["", *unreachable, diagnosis(api, workspace.stack)]), file=sys.stderr)
+        return 1
+    return 0
+
+
+def update(workspace: Workspace, prepare: Callable[[], None]) -> int:
+    """Run `pulumi up` alone and return its exit code."""
+    api = reachable(workspace)
+    prepare()
+    code = workspace.run("up", "--yes", "--skip-preview")
+    if code != 0:
+        print(diagnosis(api, workspace.stack), file=sys.stderr)
+    return code
+
+
+def refresh(workspace: Workspace, prepare: Callable[[], None]) -> int:
+    """Take over into the state what changed in the cluster and return Pulumi's exit code."""
+    reachable(workspace)
+    prepare()
+    return workspace.run("refresh", "--yes", "--skip-preview")
+
+
+def down(workspace: Workspace, prepare: Callable[[], None], *, purge: bool) -> int:
+    """Remove the stack and return the exit code. Its namespaces, with the disks in them, stay unless `purge`."""
+    api = reachable(workspace)
+    prepare()
+    code = workspace.run("destroy", "--yes", "--skip-preview", "--refresh")
+    if code != 0:
+        print(diagnosis(api, workspace.stack), file=sys.stderr)
+        return code
+    namespaces = [item["metadata"]["name"] for item in api.items("/api/v1/namespaces", gostack_stack=workspace.stack)]
+    if purge:
+        for namespace in namespaces:
+            remove_namespace(api, namespace)
+            print(f"namespace {namespace}: removed with its data")
+    elif namespaces:
+        print(f"Data stays in the namespace {', '.join(sorted(namespaces))}; `make down PURGE=1` removes it.")
+    return 0
+
+
+def reachable(workspace: Workspace) -> ClusterApi:
+    """Return the cluster, which answers; raises ClusterError, or SettingsError for a kubeconfig that cannot be used."""
+    api = ClusterApi.of(workspace.settings, workspace.project)
+    api.version()
+    return api
+
+
+def remove_namespace(api: ClusterApi, name: str) -> None:
+    """Remove a namespace with everything in it and wait for its end."""
+    path = f"/api/v1/namespaces/{name}"
+    api.delete(path)
+    deadline = time.monotonic() + _PURGE_SECONDS
+    while api.exists(path):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the namespace {name} is still being removed after {_PURGE_SECONDS} s")
+        time.sleep(1)
