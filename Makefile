@@ -58,7 +58,7 @@ doctor: python ## what would make `up` fail, and the command that mends it
 test: lint-python test-go test-unit test-integration ## every test that needs no account anywhere
 
 test-unit: python ## the tests without an engine, in less than a minute
-	$(PYTHON) -m pytest tests/unit tests/graph tests/contract tests/policy tests/explorer
+	$(PYTHON) -m pytest tests/unit tests/graph tests/contract tests/policy tests/explorer tests/mistakes
 
 test-go: lint-go ## the Go service's own tests
 	cd service && go test ./...
@@ -105,7 +105,7 @@ drill: python ## prove the stack under faults and changes; NAME=… one drill, R
 	@$(PYTHON) -m bootstrap all --stack dev
 	@$(PYTHON) -m drills $(if $(NAME),--name $(NAME)) $(if $(RATE),--rate $(RATE)) $(if $(MARKDOWN),--markdown $(MARKDOWN))
 
-.PHONY: policy
+.PHONY: policy mistakes
 policy: python ## judge what `up` would make by the rules of policy/; FILE=… judges a preview or an exported state instead
 	@eval "$$($(PYTHON) -m bootstrap env)" && $(PYTHON) -m policy check --stack $(STACK) $(FILE)
 
@@ -118,6 +118,9 @@ browser: python ## make a browser ready for `test-explorer` (Debian and Ubuntu: 
 
 test-explorer: python ## the explorer's page, in a real browser where there is one (`make browser`)
 	$(PYTHON) -m pytest tests/explorer
+
+mistakes: python ## try the seeded mistakes on types, settings, tests and rules, and write docs/mistakes.md
+	@$(PYTHON) -m tests.mistakes --write
 
 requirements: python ## lock requirements.in into requirements.txt
 	.venv/bin/uv pip compile requirements.in --output-file requirements.txt --quiet \

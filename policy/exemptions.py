@@ -34,5 +34,32 @@ class Exemption:
         return rule == self.rule and resource.type == self.type and fnmatchcase(resource.name, self.name)
 
 
-EXEMPTIONS: tuple[Exemption, ...] = ()
+_DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+_STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
+_REVIEW = date(2027, 11, 30)
+
+_HOLDER = "It answers nobody: its pod only lives on until resolvers have forgotten a region that goes."
+_KNOWN_AGAIN = "What Consul knows is told again: instances register themselves, and `up` writes the settings."
+_CACHED = "A copy of a public image, which the registry fetches again by its digest."
+_OF_THE_CLUSTER = "An object of the cluster, by a name that EKS knows; the cluster's tags say whose it is."
+
+EXEMPTIONS: tuple[Exemption, ...] = (
+    *(
+        Exemption(rule, _DEPLOYMENT, "drain-*-holder", _HOLDER, _REVIEW)
+        for rule in ("probes", "replicas", "disruption-budget", "rolling-update", "spread")
+    ),
+    Exemption("protected-data", _STATEFUL_SET, "consul-*-server", _KNOWN_AGAIN, _REVIEW),
+    Exemption("retained-claims", _STATEFUL_SET, "consul-*-server", _KNOWN_AGAIN, _REVIEW),
+    Exemption("protected-data", "aws:ecr/repository:Repository", "registry-*-ecr-public-*", _CACHED, _REVIEW),
+    Exemption("protected-data", "aws:ecr/repository:Repository", "registry-*-kubernetes-*", _CACHED, _REVIEW),
+    Exemption("labels", "kubernetes:core/v1:ConfigMap", "defaults-*-network-policies", _OF_THE_CLUSTER, _REVIEW),
+    Exemption("labels", "kubernetes:storage.k8s.io/v1:StorageClass", "defaults-*-disks", _OF_THE_CLUSTER, _REVIEW),
+    Exemption(
+        "probes-differ",
+        _DEPLOYMENT,
+        "ingress-*-deployment",
+        "Nginx answers /healthz itself and asks nothing that could be down.",
+        _REVIEW,
+    ),
+)
 """Every exemption in force."""

@@ -8,6 +8,7 @@ import pulumi_policy
 
 from policy.judge import judge
 from policy.readers.engine import provider_urn
+from policy.readers.masking import read_inputs
 from policy.resource import STACK_TYPE, Graph, Options, Resource
 from policy.rule import Level, Rule, Scope, environment_of
 from policy.rules import RULES
@@ -83,7 +84,12 @@ def from_stack(item: pulumi_policy.PolicyResource) -> Resource:
 
 
 def _provider(provider: pulumi_policy.PolicyProviderResource) -> Resource:
-    return Resource(urn=provider.urn, type=provider.resource_type, name=provider.name, inputs=inputs(provider.props))
+    return Resource(
+        urn=provider.urn,
+        type=provider.resource_type,
+        name=provider.name,
+        inputs=read_inputs(provider.resource_type, inputs(provider.props)),
+    )
 
 
 def _options(options: pulumi_policy.PolicyResourceOptions) -> Options:

@@ -31,6 +31,7 @@ class Environment(StrEnum):
 EVERYWHERE = frozenset(Environment)
 SHARED = frozenset({Environment.STAGING, Environment.PROD})
 PROD_ALONE = frozenset({Environment.PROD})
+STAGING_ALONE = frozenset({Environment.STAGING})
 
 
 class Scope(StrEnum):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from policy.readers.masking import masked
+from policy.readers.masking import masked, read_inputs
 from policy.resource import STACK_TYPE, Graph, Options, Resource, listing, mapping
 
 _GONE = frozenset(
@@ -53,7 +53,7 @@ def _resource(state: Mapping[str, Any], stack: str) -> Resource:
         name=urn.split("::", 3)[-1],
         custom=bool(state.get("custom", False)),
         parent="" if parent == stack else parent,
-        inputs=masked(state.get("inputs") or {}),
+        inputs=read_inputs(str(state["type"]), mapping(state.get("inputs"))),
         outputs=masked(state["outputs"]) if "outputs" in state else None,
         id=str(masked(state.get("id") or "")),
         options=Options(

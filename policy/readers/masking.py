@@ -6,10 +6,11 @@ signatures in the Python SDK's `pulumi/runtime/rpc.py`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from policy.resource import Marker, listing, mapping
+from policy.resource import PROVIDER_PREFIX, Marker, listing, mapping
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  (how a secret is announced, not one)
@@ -42,6 +43,21 @@ def masked(value: Any) -> Any:
         return [masked(item) for item in listing(value)]
     # Numbers travel as floating-point ones: 3.0 replicas are 3.
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def read_inputs(type_: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the inputs of a resource, masked; those of a provider travel as JSON in texts, and are read."""
+    plain = mapping(masked(inputs))
+    return {key: _parsed(value) for key, value in plain.items()} if type_.startswith(PROVIDER_PREFIX) else plain
+
+
+def _parsed(value: Any) -> Any:
+    if not isinstance(value, str) or isinstance(value, Marker) or value[:1] not in ("{", "[", "t", "f"):
+        return value
+    try:
+        return masked(json.loads(value))
+    except ValueError:
+        return value
 
 
 def _signed(value: Mapping[str, Any]) -> Any:

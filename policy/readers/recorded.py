@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from policy.readers.engine import provider_urn
-from policy.readers.masking import masked
+from policy.readers.masking import masked, read_inputs
 from policy.resource import Graph, Options, Resource
 
 
@@ -31,7 +31,7 @@ def _resource(recorded: Any, urns: Mapping[str, str]) -> Resource:
         name=recorded.name,
         custom=recorded.custom,
         parent=urns.get(recorded.parent, ""),
-        inputs=masked(recorded.inputs),
+        inputs=read_inputs(recorded.type, recorded.inputs),
         outputs=masked(recorded.outputs),
         id=recorded.id,
         options=Options(

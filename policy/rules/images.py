@@ -7,15 +7,25 @@ from collections.abc import Iterator
 
 from policy.kubernetes import containers
 from policy.resource import Marker, Resource, listing, mapping
-from policy.rule import SHARED, Finding, Findings, resource_rule
+from policy.rule import PROD_ALONE, STAGING_ALONE, Finding, Findings, Level, resource_rule
 
 _DIGEST = re.compile(r"(^|@)sha256:[0-9a-f]{64}$")
 _IDENTITY = re.compile(r"^sha256:\S+$")
 
 
-@resource_rule("pinned-image", environments=SHARED)
+@resource_rule("rehearsed-image", level=Level.ADVISORY, environments=STAGING_ALONE)
+def rehearsed_image(resource: Resource) -> Findings:
+    """In staging a container names its image by digest too: prod runs what was rehearsed."""
+    yield from _without_digest(resource)
+
+
+@resource_rule("pinned-image", environments=PROD_ALONE)
 def pinned_image(resource: Resource) -> Findings:
     """Every container of Kubernetes names its image by digest, so that a restart runs the same bytes everywhere."""
+    yield from _without_digest(resource)
+
+
+def _without_digest(resource: Resource) -> Findings:
     for path, image in _kubernetes_images(resource):
         if not _DIGEST.search(image):
             yield Finding(

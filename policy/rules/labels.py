@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from policy.kubernetes import pod_path
 from policy.resource import Resource, listing, mapping
 from policy.rule import Context, Environment, Finding, Findings, context_rule, resource_rule
 from policy.taggable import takes_tags
 
-AWS_TAGS = ("owner", "stack", "service", "cost")
-DOCKER_LABELS = ("gostack.project", "gostack.stack")
-KUBERNETES_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by")
+AWS_TAGS = ("owner", "stack", "service", "cost-centre")
+LABELS = ("gostack.project", "gostack.stack")
+WORKLOAD_LABELS = (*LABELS, "app.kubernetes.io/name")
 _DOCKER_OBJECTS = frozenset({"Container", "Network", "Volume"})
 
 
 @context_rule("tags")
 def tags(resource: Resource, context: Context) -> Findings:
-    """Everything on AWS that takes tags has owner, stack, service and cost, of its own or from its provider."""
+    """Everything on AWS that takes tags has owner, stack, service and cost centre, of its own or from its provider."""
     if resource.package != "aws" or not resource.custom or not takes_tags(resource.type):
         return
     provider = context.graph.provider_of(resource)
@@ -35,10 +36,11 @@ def labels(resource: Resource) -> Findings:
     """Everything on Docker and Kubernetes carries the labels by which people and tools find it."""
     if resource.package == "docker" and resource.kind in _DOCKER_OBJECTS:
         given = {mapping(item).get("label"): mapping(item).get("value") for item in listing(resource.at("labels"))}
-        missing = [key for key in DOCKER_LABELS if not given.get(key)]
+        missing = [key for key in LABELS if not given.get(key)]
     elif resource.package == "kubernetes" and resource.at("metadata") is not None and resource.kind != "Namespace":
         given = mapping(resource.at("metadata.labels"))
-        missing = [key for key in KUBERNETES_LABELS if not given.get(key)]
+        wanted = WORKLOAD_LABELS if pod_path(resource) is not None else LABELS
+        missing = [key for key in wanted if not given.get(key)]
     else:
         return
     if missing:

@@ -48,11 +48,12 @@ _BACKUP_DAYS = {
     "aws:rds/instance:Instance": "backupRetentionPeriod",
 }
 LEAST_BACKUP_DAYS = 7
+_RETENTION = "spec.persistentVolumeClaimRetentionPolicy"
 
 
 @context_rule("protected-data")
 def protected_data(resource: Resource, context: Context) -> Findings:
-    """Pulumi refuses to delete what holds data; in dev it is enough that a deleted volume stays on the machine."""
+    """Pulumi refuses to delete what holds data; in dev and staging it is enough that a volume outlives what uses it."""
     holds_data = (
         resource.type in _DATA
         or _is_data_volume(resource)
@@ -60,6 +61,10 @@ def protected_data(resource: Resource, context: Context) -> Findings:
         or _has_claims(resource)
     )
     if not holds_data or resource.options.protect:
+        return
+    if context.environment is not Environment.PROD and _has_claims(resource):
+        if resource.at(f"{_RETENTION}.whenDeleted", "Retain") != "Retain":
+            yield Finding(resource, f"{_RETENTION}.whenDeleted", "deletes the data with the pods", 'set it to "Retain"')
         return
     if context.environment is Environment.DEV:
         if resource.options.retain_on_delete is False:
@@ -136,13 +141,8 @@ def retained_claims(resource: Resource) -> Findings:
         return
     if resource.kind == "StatefulSet" and _has_claims(resource):
         for key in ("whenDeleted", "whenScaled"):
-            if resource.at(f"spec.persistentVolumeClaimRetentionPolicy.{key}", "Retain") != "Retain":
-                yield Finding(
-                    resource,
-                    f"spec.persistentVolumeClaimRetentionPolicy.{key}",
-                    "deletes the data with the pods",
-                    'set it to "Retain"',
-                )
+            if resource.at(f"{_RETENTION}.{key}", "Retain") != "Retain":
+                yield Finding(resource, f"{_RETENTION}.{key}", "deletes the data with the pods", 'set it to "Retain"')
     if resource.kind == "StorageClass" and resource.at("reclaimPolicy", "Delete") not in ("Retain", Marker.UNKNOWN):
         yield Finding(resource, "reclaimPolicy", "deletes the disk with its claim", 'set it to "Retain"')
 

@@ -9,6 +9,9 @@ from policy.resource import Resource
 from policy.rule import Context, Finding, Findings, context_rule, resource_rule
 
 _AWS_REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
+_WORLDWIDE = ("aws:route53/", "aws:iam/", "aws:budgets/", "aws:cloudfront/", "aws:organizations/")
+"""Services of AWS that have no region."""
+
 _EXPLICIT = frozenset({"aws", "kubernetes", "awsx", "eks"})
 
 
@@ -28,8 +31,11 @@ def explicit_provider(resource: Resource) -> Findings:
 
 @context_rule("provider-region")
 def provider_region(resource: Resource, context: Context) -> Findings:
-    """A resource is made in the region of its component."""
-    if not resource.custom or resource.package not in _EXPLICIT:
+    """A resource is made in the region of its component, unless its service has none."""
+    if not resource.custom or resource.package not in _EXPLICIT or resource.type.startswith(_WORLDWIDE):
+        return
+    if resource.at("namespace") == "AWS/Route53":
+        # The figures of health checks are in one region alone.
         return
     meant = region_of(context.graph, resource)
     provider = context.graph.provider_of(resource)

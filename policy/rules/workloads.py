@@ -9,8 +9,17 @@ from policy.rule import Finding, Findings, Level, resource_rule
 
 @resource_rule("probes")
 def probes(resource: Resource) -> Findings:
-    """Every container that serves says when it is ready and when it must be restarted."""
+    """Every container that serves says when it is ready and when it must be restarted; a sidecar says when it is up."""
     for container in serving_containers(resource):
+        if container.init:
+            if not any(container.manifest.get(probe) for probe in ("startupProbe", "readinessProbe", "livenessProbe")):
+                yield Finding(
+                    resource,
+                    f"{container.path}.startupProbe",
+                    f"is missing in {container.name}: the pod starts without it",
+                    "add it",
+                )
+            continue
         for probe, consequence in (
             ("readinessProbe", "it gets requests before it can answer them"),
             ("livenessProbe", "it is not restarted when it hangs"),

@@ -31,7 +31,7 @@ def test_a_mandatory_violation_is_told_and_exits_with_one(tmp_path: Path, capsys
 
 
 def test_advisory_violations_alone_do_not_block(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    labels = dict.fromkeys(("app.kubernetes.io/name", "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by"), "x")
+    labels = dict.fromkeys(("app.kubernetes.io/name", "gostack.project", "gostack.stack"), "x")
     file = state(tmp_path, "kubernetes:batch/v1:Job", {"metadata": {"labels": labels}, "spec": {}}, stack="mine")
     document = json.loads(Path(file).read_text())
     provider = "urn:pulumi:mine::gostack::pulumi:providers:kubernetes::mine::1"

@@ -50,11 +50,14 @@ ROLES = graph(
     ),
 )
 
-TAGS = {"owner": "platform", "stack": "prod", "service": "users", "cost": "users"}
+TAGS = {"owner": "platform", "stack": "prod", "service": "users", "cost-centre": "users"}
 FRANKFURT = resource(
     "pulumi:providers:aws",
     "aws-eu-central-1",
-    {"region": "eu-central-1", "defaultTags": {"tags": {"owner": "platform", "stack": "prod", "cost": "shared"}}},
+    {
+        "region": "eu-central-1",
+        "defaultTags": {"tags": {"owner": "platform", "stack": "prod", "cost-centre": "shared"}},
+    },
 )
 IRELAND = resource("pulumi:providers:aws", "aws-eu-west-1", {"region": "eu-west-1", "defaultTags": {"tags": TAGS}})
 INSIDE_CLUSTER = resource("pulumi:providers:kubernetes", "kubernetes-eu-west-1", {"kubeconfig": "…", "context": "x"})

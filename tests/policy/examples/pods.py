@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from policy.rule import Environment
 from tests.policy.examples.example import Example
 from tests.support.graphs import REMOVED, changed, graph, resource
 
@@ -11,8 +12,8 @@ CONTAINER = f"{POD}.containers.0"
 SECURITY = f"{CONTAINER}.securityContext"
 LABELS = {
     "app.kubernetes.io/name": "users",
-    "app.kubernetes.io/part-of": "gostack",
-    "app.kubernetes.io/managed-by": "pulumi",
+    "gostack.project": "gostack",
+    "gostack.stack": "prod",
 }
 MANIFEST = {
     "name": "users",
@@ -129,6 +130,11 @@ EXAMPLES = {
             "by default": changed(WORKLOAD, "users", f"{POD}.automountServiceAccountToken", REMOVED),
             "of the default account": changed(WORKLOAD, "users", f"{POD}.automountServiceAccountToken", True),
         },
+    ),
+    "rehearsed-image": Example(
+        WORKLOAD,
+        {"a tag": changed(WORKLOAD, "users", f"{CONTAINER}.image", "registry.example.com/users:1.2.3")},
+        Environment.STAGING,
     ),
     "pinned-image": Example(
         WORKLOAD, {"a tag": changed(WORKLOAD, "users", f"{CONTAINER}.image", "registry.example.com/users:1.2.3")}

@@ -1,0 +1,47 @@
+"""The stacks on which mistakes are tried, each recorded once in a process."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from policy.readers import from_recorded
+from policy.resource import Graph
+from tests.graph.conftest import dev_graph, staging_graph
+from tests.graph.prod import prod_graph
+
+PROJECT = Path(__file__).resolve().parents[2]
+Document = dict[str, Any]
+Change = Callable[[Document], Any]
+
+STACKS = {"dev": dev_graph, "staging": staging_graph, "prod": prod_graph}
+
+
+@cache
+def stack_graph(stack: str) -> Graph:
+    """What a stack registers, as it is published."""
+    return recorded(stack)
+
+
+def recorded(stack: str, change: Change | None = None) -> Graph:
+    """What a stack registers with changed settings; raises SettingsError when they are refused."""
+    return from_recorded(STACKS[stack](change).resources.values())
+
+
+@cache
+def _published(stack: str) -> Document:
+    return yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
+
+
+def published(stack: str) -> Document:
+    """The configuration of a stack without the namespace of its keys."""
+    return {
+        key.removeprefix("gostack:"): value
+        for key, value in copy.deepcopy(_published(stack)).items()
+        if key.startswith("gostack:")
+    }
