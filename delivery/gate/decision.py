@@ -10,6 +10,7 @@ from typing import Literal
 from delivery.gate.allow import AllowEntry, allowing, refused
 from delivery.gate.environments import Environment
 from delivery.report.assessment import Assessment
+from delivery.report.findings import code
 from delivery.report.urn import name_of
 
 Verdict = Literal["safe", "needs care", "blocked"]
@@ -61,7 +62,9 @@ def decide(
             operation = "replace" if change.operation == "replace" else "delete"
             entry = allowing(entries, change.urn, operation, today)
             if entry is None:
-                blocks.append(f"to {operation} {change.name} needs an entry in delivery/allow.yaml for `{change.urn}`")
+                blocks.append(
+                    f"to {operation} {code(change.name)} needs an entry in delivery/allow.yaml for {code(change.urn)}"
+                )
             else:
                 allowed.append(f"{name_of(entry.urn)} until {entry.expires}: {entry.reason}")
     risky = assessment.risky

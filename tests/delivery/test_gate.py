@@ -114,7 +114,7 @@ def test_the_replacement_of_a_data_volume_is_blocked_until_each_is_allowed_by_na
     looked_at = with_policy_pack(assessment("volume-replaced"))
     code, reasons = outcome(looked_at, PROD, EVERYTHING)
     assert code == BLOCKED
-    assert f"to replace mysql-east-data needs an entry in delivery/allow.yaml for `{EAST}`" in reasons
+    assert f"to replace `mysql-east-data` needs an entry in delivery/allow.yaml for `{EAST}`" in reasons
     assert outcome(looked_at, PROD, EVERYTHING, [entry(EAST)])[0] == BLOCKED
     assert outcome(looked_at, PROD, EVERYTHING, [entry(EAST), entry(WEST)])[0] == OPEN
 

@@ -190,7 +190,7 @@ def test_the_gate_blocks_the_replacement_of_the_databases_volume_until_it_is_all
     code, words = repository.gate()
     assert code != 0
     assert "Error 4" in words
-    assert f"to replace mysql-east-data needs an entry in delivery/allow.yaml for `{urns[0]}`" in words
+    assert f"to replace `mysql-east-data` needs an entry in delivery/allow.yaml for `{urns[0]}`" in words
 
     expires = datetime.datetime.now(tz=datetime.UTC).date() + datetime.timedelta(days=7)
     entries = [
