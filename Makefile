@@ -2,7 +2,7 @@
 
 STACK ?= dev
 ROUNDS ?= 2
-export STACK
+export STACK BASE OUTPUT REPORT PULL_REQUEST TESTS POLICY COMMIT APPROVALS SERVICE IMAGE
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -121,6 +121,43 @@ test-explorer: python ## the explorer's page, in a real browser where there is o
 
 mistakes: python ## try the seeded mistakes on types, settings, tests and rules, and write docs/mistakes.md
 	@$(PYTHON) -m tests.mistakes --write
+
+.PHONY: record report comment gate drift acceptance images canary commit-release
+# The version of the repository with which a change is compared.
+BASE ?= $(shell git rev-parse --quiet --verify origin/main)
+FORMAT ?= text
+
+record: python ## preview STACK and keep what the engine says for `report` and `gate`, without secrets; DESTROY=1 its removal
+	@$(PYTHON) -m delivery preview --stack $(STACK) $(if $(BASE),--base "$$BASE") $(if $(DESTROY),--destroy)
+
+report: python ## what the recorded previews mean: FORMAT=text|markdown|html|json, OUTPUT=file, STACKS="staging prod"
+	@$(PYTHON) -m delivery report $(STACKS) --format $(FORMAT) $(if $(OUTPUT),--output "$$OUTPUT")
+
+comment: python ## put the report in REPORT=file into the comment of PULL_REQUEST=number
+	@$(PYTHON) -m delivery comment "$$REPORT" $(if $(PULL_REQUEST),--pull-request "$$PULL_REQUEST")
+
+gate: python ## may the recorded change go on? STACKS=…, TESTS=passed, POLICY=passed, PULL_REQUEST, COMMIT or APPROVALS
+	@$(PYTHON) -m delivery gate $(STACKS) $(if $(TESTS),--tests "$$TESTS") $(if $(POLICY),--policy "$$POLICY") \
+		$(if $(PULL_REQUEST),--pull-request "$$PULL_REQUEST") $(if $(COMMIT),--commit "$$COMMIT") \
+		$(if $(APPROVALS),--approvals "$$APPROVALS")
+
+drift: python ## name what was changed outside of Pulumi, and fail when there is anything
+	@$(PYTHON) -m delivery drift --stack $(STACK)
+
+acceptance: python ## check the deployed STACK from outside
+	@$(PYTHON) -m delivery acceptance --stack $(STACK)
+
+images: python ## which image each service of STACK runs; OUTPUT=file
+	@$(PYTHON) -m delivery images --stack $(STACK) $(if $(OUTPUT),--output "$$OUTPUT")
+
+canary: python ## write IMAGE=… as the canary of SERVICE into the stack file; `make up` starts it, `make promote` walks it
+	@$(PYTHON) -m delivery canary --stack $(STACK) --service "$$SERVICE" --image "$$IMAGE"
+
+commit-release: ## commit the stack file that a release has changed, and push it
+	@git add "Pulumi.$(STACK).yaml"
+	@git diff --cached --quiet || git -c user.name=release -c user.email=release@localhost \
+		commit --quiet --message "release: $$SERVICE in $(STACK)"
+	@git push --quiet origin "HEAD:$${GITHUB_REF_NAME:-main}"
 
 requirements: python ## lock requirements.in into requirements.txt
 	.venv/bin/uv pip compile requirements.in --output-file requirements.txt --quiet \

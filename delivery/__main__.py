@@ -11,10 +11,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from delivery.acceptance import acceptance
 from delivery.drift.command import drift
+from delivery.evidence import add_arguments, evidence
 from delivery.gate.environments import GateError
 from delivery.github.client import GitHubError
 from delivery.promote import promote, roll_back
+from delivery.release import begin_canary, write_images
 from delivery.report import command
 from delivery.report.render import FORMATS
 from operations.__main__ import guarded
@@ -50,17 +53,16 @@ def _run(options: argparse.Namespace) -> int:
             return command.report(place, options.stacks, kind=options.format, output=options.output, today=today)
         case "comment":
             return command.comment(options.file, _pull_request(options))
+        case "acceptance":
+            return acceptance(Workspace(PROJECT, options.stack))
+        case "images":
+            return write_images(Workspace(PROJECT, options.stack), options.output)
+        case "canary":
+            return begin_canary(Workspace(PROJECT, options.stack), options.service, options.image)
         case "drift":
             return drift(Workspace(PROJECT, options.stack), as_json=options.json)
         case _:
-            return command.gate(
-                place,
-                options.stacks,
-                tests_passed=options.tests == "passed",
-                approved=options.approvals,
-                pull_request=options.pull_request,
-                today=today,
-            )
+            return command.gate(place, options.stacks, evidence=evidence(options), today=today)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -91,9 +93,20 @@ def _parser() -> argparse.ArgumentParser:
 
     gate = verbs.add_parser("gate", help="say whether the change may go on: 0 yes, 3 not yet, 4 no")
     gate.add_argument("stacks", nargs="*", help="stacks (default: all that were previewed)")
-    gate.add_argument("--tests", choices=["passed", "failed", "unknown"], default="unknown", help="default: unknown")
-    gate.add_argument("--approvals", type=int, help="number of approvals (default: ask GitHub)")
-    gate.add_argument("--pull-request", type=int, help="number of the pull request whose approvals count")
+    add_arguments(gate)
+    for verb, text in (
+        ("acceptance", "check a deployed stack from outside"),
+        ("images", "write which image each service runs"),
+        ("canary", "write an image as the canary of a service into the stack file"),
+    ):
+        one = verbs.add_parser(verb, help=text)
+        one.add_argument("--stack", default="dev", help="name of the stack (default: dev)")
+        if verb == "images":
+            one.add_argument("--output", type=Path, help="file (default: print it)")
+        if verb == "canary":
+            one.add_argument("--service", required=True, help="name of the service")
+            one.add_argument("--image", required=True, help="its image, with a digest or a fixed tag")
+
     drifted = verbs.add_parser("drift", help="name what was changed outside of Pulumi: 0 nothing, 5 something")
     drifted.add_argument("--stack", default="dev", help="name of the stack (default: dev)")
     drifted.add_argument("--json", action="store_true", help="for another program")

@@ -11,6 +11,12 @@ def set_weight(workspace: Workspace, service: str, weight: int) -> None:
     _set(workspace, f"services.{service}.canary.weight", str(weight), "int")
 
 
+def start_canary(workspace: Workspace, service: str, image: str) -> None:
+    """Give the service a canary with this image, which has no clients yet."""
+    _set(workspace, f"services.{service}.canary.image", image, "string")
+    set_weight(workspace, service, 0)
+
+
 def make_canary_stable(workspace: Workspace, settings: Settings, service: str) -> None:
     """Give the stable track what the canary is made of."""
     values = settings.services[service]

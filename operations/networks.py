@@ -1,4 +1,4 @@
-"""The networks that containers must be in, by the state: one that was taken out by hand is no change that Pulumi sees."""
+"""The networks that containers must be in, by the state: Pulumi does not see that one was taken out by hand."""
 
 from __future__ import annotations
 

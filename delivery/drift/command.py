@@ -51,5 +51,7 @@ def drift(workspace: Workspace, *, as_json: bool = False) -> int:
         print(f"{workspace.stack}: everything is as the last update left it", file=sys.stderr)
         return 0
     number = f"{len(found)} difference{'' if len(found) == 1 else 's'}"
-    print(f"{workspace.stack}: {number}; `make up STACK={workspace.stack}` repairs them and nothing else", file=sys.stderr)
+    print(
+        f"{workspace.stack}: {number}; `make up STACK={workspace.stack}` repairs them and nothing else", file=sys.stderr
+    )
     return DRIFTED

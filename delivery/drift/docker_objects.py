@@ -1,4 +1,4 @@
-"""What Pulumi does not see on a Docker engine: keys of Consul, networks that a container left, objects that nobody made.
+"""What Pulumi does not see on a Docker engine: keys of Consul, networks that were left, objects that nobody made.
 
 Changes nothing: it only asks.
 """

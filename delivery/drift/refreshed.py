@@ -11,7 +11,13 @@ from delivery.report.engine import Event
 from delivery.report.findings import shown
 from delivery.report.urn import name_of
 
-_KEPT_BY_OTHERS = ("status", "metadata.managedFields", "metadata.resourceVersion", "metadata.generation", "metadata.uid")
+_KEPT_BY_OTHERS = (
+    "status",
+    "metadata.managedFields",
+    "metadata.resourceVersion",
+    "metadata.generation",
+    "metadata.uid",
+)
 """Properties that a cluster writes itself, all the time."""
 
 

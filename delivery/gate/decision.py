@@ -10,6 +10,7 @@ from typing import Literal
 from delivery.gate.allow import AllowEntry, allowing, refused
 from delivery.gate.environments import Environment
 from delivery.report.assessment import Assessment
+from delivery.report.findings import code
 from delivery.report.urn import name_of
 
 Verdict = Literal["safe", "needs care", "blocked"]
@@ -40,6 +41,9 @@ class Evidence:
     tests_passed: bool = False
     """Whether every test has passed on exactly this commit."""
 
+    policy_passed: bool = False
+    """Whether the policy pack has accepted exactly this commit, in a step of its own."""
+
     approvals: int = 0
     """Approvals of exactly this commit by others than its author."""
 
@@ -58,7 +62,9 @@ def decide(
             operation = "replace" if change.operation == "replace" else "delete"
             entry = allowing(entries, change.urn, operation, today)
             if entry is None:
-                blocks.append(f"to {operation} {change.name} needs an entry in delivery/allow.yaml for `{change.urn}`")
+                blocks.append(
+                    f"to {operation} {code(change.name)} needs an entry in delivery/allow.yaml for {code(change.urn)}"
+                )
             else:
                 allowed.append(f"{name_of(entry.urn)} until {entry.expires}: {entry.reason}")
     risky = assessment.risky
@@ -75,8 +81,8 @@ def judge(
     waiting: list[str] = []
     if environment.tests and not evidence.tests_passed:
         waiting.append("every test must pass first (--tests passed)")
-    if environment.policy_pack and assessment.changes.changes and not assessment.changes.policy_packs:
-        waiting.append("no policy pack has looked at the change: preview it with the policy pack")
+    if environment.policy_pack and not (evidence.policy_passed or assessment.changes.policy_packs):
+        waiting.append("the policy pack must accept the change first (`make policy`, then --policy passed)")
     if assessment.risky and evidence.approvals < environment.approvals:
         waiting.append(f"a risky change needs {environment.approvals} approvals and has {evidence.approvals}")
     return (WAITING, waiting) if waiting else (OPEN, ["nothing stands in the way"])

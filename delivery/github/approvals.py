@@ -7,6 +7,12 @@ from delivery.github.client import GitHub
 _MAY_APPROVE = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 
 
+def pull_request_of_commit(github: GitHub, commit: str) -> int | None:
+    """Return the number of the merged pull request that a commit came with; None for one that came without."""
+    merged = [pull for pull in github.pages(f"commits/{commit}/pulls") if pull.get("merged_at")]
+    return int(merged[0]["number"]) if merged else None
+
+
 def approvals(github: GitHub, pull_request: int) -> int:
     """Return the number of approvals of the newest commit.
 

@@ -12,7 +12,6 @@ from bootstrap.locations import state_folder
 from delivery.gate.allow import load_allow_entries
 from delivery.gate.decision import BLOCKED, OPEN, WAITING, Evidence, decide, judge
 from delivery.gate.environments import environment_of, load_environments
-from delivery.github.approvals import approvals
 from delivery.github.client import GitHub
 from delivery.github.comment import put_comment
 from delivery.report.assessment import Assessment
@@ -50,10 +49,8 @@ def preview(
 def report(place: Path, stacks: Sequence[str], *, kind: str, output: Path | None, today: datetime.date) -> int:
     """Write the report of the recordings in a folder and return the exit code."""
     made = make_report(place, stacks, today)
-    if kind == "text" and output is None:
-        text = as_text(made, colours=wants_colours())
-    else:
-        text = FORMATS[kind](made)
+    on_screen = kind == "text" and output is None
+    text = as_text(made, colours=wants_colours()) if on_screen else FORMATS[kind](made)
     # The recordings hold no secret that the state knows; what looks like one is hidden here once more.
     text = Redactor(KnownSecrets(frozenset())).report(text)
     if output is None:
@@ -86,16 +83,11 @@ def gate(
     place: Path,
     stacks: Sequence[str],
     *,
-    tests_passed: bool,
-    approved: int | None,
-    pull_request: int | None,
+    evidence: Evidence,
     today: datetime.date,
 ) -> int:
     """Say whether the recorded changes may go on and return 0, 3 (something is missing) or 4 (blocked)."""
     environments = load_environments()
-    if approved is None:
-        approved = approvals(GitHub.of(), pull_request) if pull_request is not None else 0
-    evidence = Evidence(tests_passed=tests_passed, approvals=approved)
     worst = OPEN
     for item in make_report(place, stacks, today).stacks:
         environment = environment_of(item.stack, environments)

@@ -1,7 +1,7 @@
 """What the engine would do, as it says so itself: the event stream of a preview, of a destroy and of a refresh.
 
-The stream of events carries more than the digest of `pulumi preview --json`: every unchanged resource too, violations of
-policies, and the order in which a replacement is deleted and created.
+The stream of events carries more than the digest of `pulumi preview --json`: every unchanged resource too, violations
+of policies, and the order in which a replacement is deleted and created.
 """
 
 from __future__ import annotations

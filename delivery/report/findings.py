@@ -55,7 +55,7 @@ def because(change: Change, difference: Difference | None = None) -> str:
 
 def described(difference: Difference) -> str:
     """Return "`path` changes from a to b" in words."""
-    path = f"`{difference.path}`"
+    path = code(difference.path)
     if SECRET in (difference.old, difference.new):
         return f"{path} changes (secret)"
     if UNKNOWN in str(difference.new):
@@ -65,6 +65,11 @@ def described(difference: Difference) -> str:
     if difference.kind == "delete" or difference.new is None:
         return f"{path} is removed (was {shown(difference.old)})"
     return f"{path} changes from {shown(difference.old)} to {shown(difference.new)}"
+
+
+def code(text: str) -> str:
+    """Return a name as code, which nothing in it can end."""
+    return f"`{text.replace('`', chr(39))}`"
 
 
 def shown(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from delivery.report.changes import Change
 from delivery.report.docker_roles import Shape, by_region, role
@@ -19,14 +20,30 @@ _VERBS = {
 }
 
 
+@dataclass(frozen=True)
+class Part:
+    """One part of the stack as its sentence needs it."""
+
+    members: Sequence[Change]
+    """Resources that change."""
+
+    regions: Sequence[str]
+    """Regions in which they are, in the order in which they are updated."""
+
+    shape: Shape
+    """The stack around it."""
+
+
 def notice(kind: str, members: Sequence[Change], regions: Sequence[str], shape: Shape, *, calm: bool) -> str:
     """Return the sentence for a part; `calm` says that nothing of it is away for a time."""
-    whole = kind != "Microservice" and any(change.type in ("", f"gostack:index:{kind}") or not kind for change in members)
+    whole = kind != "Microservice" and any(
+        change.type in ("", f"gostack:index:{kind}") or not kind for change in members
+    )
     if whole and all(change.operation == "create" for change in members):
         return f"new{_where(regions)}"
     if whole and all(change.operation == "delete" for change in members):
         return f"removed{_where(regions)}"
-    sentence = _with_ground(members, regions) or _KINDS.get(kind, _anything)(members, regions, shape)
+    sentence = _with_ground(members, regions) or _KINDS.get(kind, _anything)(Part(members, regions, shape))
     if not sentence.startswith("removed"):
         sentence += f", {CALM}" if calm else ", see downtime"
     return sentence
@@ -40,27 +57,27 @@ def _with_ground(members: Sequence[Change], regions: Sequence[str]) -> str:
     return f"made anew{_where(regions)} with what it stands on"
 
 
-def _microservice(members: Sequence[Change], regions: Sequence[str], shape: Shape) -> str:
-    components = [change for change in members if change.type.endswith(":Microservice")]
-    replicas = [change for change in members if role(change) == "application"]
+def _microservice(part: Part) -> str:
+    components = [change for change in part.members if change.type.endswith(":Microservice")]
+    replicas = [change for change in part.members if role(change) == "application"]
     made = [change for change in replicas if change.operation == "create"]
     gone = [change for change in replicas if change.operation == "delete"]
-    kept = [change for change in members if change.operation in ("replace", "update")]
+    kept = [change for change in part.members if change.operation in ("replace", "update")]
     parts: list[str] = []
     if any(change.operation == "create" for change in components):
-        parts.append(f"starts with {_replicas(made, shape)}")
+        parts.append(f"starts with {_replicas(made, part.shape)}")
     elif made:
-        parts.append(f"{_replicas(made, shape, 'more ')}")
+        parts.append(f"{_replicas(made, part.shape, 'more ')}")
     if any(change.operation == "delete" for change in components):
-        parts.append(f"removed{_where(_regions(gone, shape))}")
+        parts.append(f"removed{_where(_regions(gone, part.shape))}")
     elif gone:
-        parts.append(f"{_replicas(gone, shape, 'less ')}, drained before they stop")
+        parts.append(f"{_replicas(gone, part.shape, 'less ')}, drained before they stop")
     if kept:
-        rolled = _regions(kept, shape)
+        rolled = _regions(kept, part.shape)
         how = "rolls region by region" if len(rolled) > 1 else "rolls"
-        reason = _reason(kept, shape)
+        reason = _reason(kept, part.shape)
         parts.append(f"{reason}, {how} ({', then '.join(rolled)})" if rolled else reason)
-    return "; ".join(parts) or _anything(members, regions, shape)
+    return "; ".join(parts) or _anything(part)
 
 
 def _reason(kept: Sequence[Change], shape: Shape) -> str:
@@ -96,16 +113,16 @@ def _paths(change: Change) -> list[str]:
     return [difference.path for difference in change.differences]
 
 
-def _ingress(members: Sequence[Change], regions: Sequence[str], shape: Shape) -> str:
-    roles = {role(change) for change in members if change.operation in ("replace", "update")}
-    if any(change.operation in ("create", "delete") and change.type.endswith(":Ingress") for change in members):
-        made = [change for change in members if change.type.endswith(":Ingress") and change.operation == "create"]
-        gone = [change for change in members if change.type.endswith(":Ingress") and change.operation == "delete"]
-        parts = [f"new{_where(_regions(made, shape))}"] if made else []
-        parts += [f"gone{_where(_regions(gone, shape))}"] if gone else []
-        rest = [change for change in members if change.operation in ("replace", "update")]
-        return "; ".join([*parts, *([_ingress_changes(roles, rest, shape)] if rest else [])])
-    return _ingress_changes(roles, members, shape)
+def _ingress(part: Part) -> str:
+    roles = {role(change) for change in part.members if change.operation in ("replace", "update")}
+    if any(change.operation in ("create", "delete") and change.type.endswith(":Ingress") for change in part.members):
+        made = [change for change in part.members if change.type.endswith(":Ingress") and change.operation == "create"]
+        gone = [change for change in part.members if change.type.endswith(":Ingress") and change.operation == "delete"]
+        parts = [f"new{_where(_regions(made, part.shape))}"] if made else []
+        parts += [f"gone{_where(_regions(gone, part.shape))}"] if gone else []
+        rest = [change for change in part.members if change.operation in ("replace", "update")]
+        return "; ".join([*parts, *([_ingress_changes(roles, rest, part.shape)] if rest else [])])
+    return _ingress_changes(roles, part.members, part.shape)
 
 
 def _ingress_changes(roles: set[str], members: Sequence[Change], shape: Shape) -> str:
@@ -122,85 +139,87 @@ def _ingress_changes(roles: set[str], members: Sequence[Change], shape: Shape) -
     return ("; ".join(parts) or _anything(members, [], shape)) + where
 
 
-def _mysql(members: Sequence[Change], regions: Sequence[str], shape: Shape) -> str:
-    restarted = [change for change in members if role(change) == "mysql" and change.operation == "replace"]
-    made = [change for change in members if role(change) == "mysql" and change.operation == "create"]
+def _mysql(part: Part) -> str:
+    restarted = [change for change in part.members if role(change) == "mysql" and change.operation == "replace"]
+    made = [change for change in part.members if role(change) == "mysql" and change.operation == "create"]
     parts: list[str] = []
     if made:
-        parts.append(f"new member{_where(_regions(made, shape))}")
-    if any(change.type.endswith("Volume") and change.operation == "replace" for change in members):
-        parts.append(f"data volume replaced{_where(_regions(restarted, shape))}")
+        parts.append(f"new member{_where(_regions(made, part.shape))}")
+    if any(change.type.endswith("Volume") and change.operation == "replace" for change in part.members):
+        parts.append(f"data volume replaced{_where(_regions(restarted, part.shape))}")
     if restarted:
-        followers = [region for region in _regions(restarted, shape) if region != shape.primary]
-        if shape.topology == "group":
+        followers = [region for region in _regions(restarted, part.shape) if region != part.shape.primary]
+        if part.shape.topology == "group":
             extra = ", one after the other"
         else:
             extra = f" (reads{_where(followers)} go to the primary meanwhile)" if followers else ""
-        parts.append(f"members restart{_where(_regions(restarted, shape))}{extra}")
+        parts.append(f"members restart{_where(_regions(restarted, part.shape))}{extra}")
     if any(
         change.type.endswith(":Stash") and "password" in change.name and change.operation == "replace"
-        for change in members
+        for change in part.members
     ):
         parts.append("new passwords, which the accounts have before anybody uses them")
     if any(
         change.type.endswith(":Stash") and "certificate" in change.name and change.operation == "replace"
-        for change in members
+        for change in part.members
     ):
         parts.append("new certificates")
-    if not restarted and any(role(change) == "agent" and change.operation == "replace" for change in members):
+    if not restarted and any(role(change) == "agent" and change.operation == "replace" for change in part.members):
         parts.append("registered anew")
-    return "; ".join(parts) or _anything(members, regions, shape)
+    return "; ".join(parts) or _anything(part)
 
 
-def _consul(members: Sequence[Change], regions: Sequence[str], shape: Shape) -> str:
-    found = by_region([change for change in members if role(change) == "consul-server"], shape.places)
+def _consul(part: Part) -> str:
+    found = by_region([change for change in part.members if role(change) == "consul-server"], part.shape.places)
     changed = [region for region, servers in found.items() if any(item.operation == "replace" for item in servers)]
     made = [region for region, servers in found.items() if all(item.operation == "create" for item in servers)]
     parts = [f"new datacenter{_where(made)}"] if made else []
     if changed:
         parts.append(f"servers restart one after the other{_where(changed)}, the others hold the quorum")
-    return "; ".join(parts) or _anything(members, regions, shape)
+    return "; ".join(parts) or _anything(part)
 
 
-def _database(members: Sequence[Change], regions: Sequence[str], shape: Shape) -> str:
-    names = [change.name for change in members if role(change) == "job"]
+def _database(part: Part) -> str:
+    names = [change.name for change in part.members if role(change) == "job"]
     parts: list[str] = []
     if any("migrations" in name for name in names):
         parts.append("schema migrations run before the release")
-    if any(change.type.endswith(":Stash") and change.operation == "replace" for change in members):
+    if any(change.type.endswith(":Stash") and change.operation == "replace" for change in part.members):
         parts.append("new passwords, which the accounts take before any replica uses them")
     elif any("accounts" in name for name in names):
         parts.append("accounts are made again")
-    return "; ".join(parts) or _anything(members, regions, shape)
+    return "; ".join(parts) or _anything(part)
 
 
-def _image(members: Sequence[Change], regions: Sequence[str], shape: Shape) -> str:
-    if any(change.operation == "create" for change in members):
+def _image(part: Part) -> str:
+    if any(change.operation == "create" for change in part.members):
         return "a new image is built"
-    causes = [item for change in members for item in change.causes if item.path.startswith(("name", "image"))]
-    return f"built anew, {described(causes[0])}" if causes else _anything(members, regions, shape)
+    causes = [item for change in part.members for item in change.causes if item.path.startswith(("name", "image"))]
+    return f"built anew, {described(causes[0])}" if causes else _anything(part)
 
 
-def _document(members: Sequence[Change], regions: Sequence[str], shape: Shape) -> str:
-    return f"new settings document, which running replicas take over within seconds{_where(regions)}"
+def _document(part: Part) -> str:
+    return f"new settings document, which running replicas take over within seconds{_where(part.regions)}"
 
 
-def _network(members: Sequence[Change], regions: Sequence[str], shape: Shape) -> str:
-    causes = [item for change in members for item in change.causes if item.old is not None and item.new is not None]
+def _network(part: Part) -> str:
+    causes = [
+        item for change in part.members for item in change.causes if item.old is not None and item.new is not None
+    ]
     subnet = next((item for item in causes if item.path.endswith("subnet")), causes[0] if causes else None)
-    return f"network made anew, {described(subnet)}" if subnet else _anything(members, regions, shape)
+    return f"network made anew, {described(subnet)}" if subnet else _anything(part)
 
 
-def _stored(members: Sequence[Change], regions: Sequence[str], shape: Shape) -> str:
+def _stored(_: Part) -> str:
     return "a new value is made"
 
 
-def _anything(members: Sequence[Change], regions: Sequence[str], shape: Shape) -> str:
-    found = Counter(change.operation for change in members if change.custom)
-    causes = sorted({item.path for change in members for item in change.causes})
+def _anything(part: Part) -> str:
+    found = Counter(change.operation for change in part.members if change.custom)
+    causes = sorted({item.path for change in part.members for item in change.causes})
     total = [f"{found[operation]} {_VERBS.get(operation, operation)}" for operation in _VERBS if found[operation]]
     why = f" because of {', '.join(f'`{path}`' for path in causes[:3])}" if causes else ""
-    return (", ".join(total) or "changed") + _where(regions) + why
+    return (", ".join(total) or "changed") + _where(part.regions) + why
 
 
 def _replicas(found: Sequence[Change], shape: Shape, how: str = "") -> str:
@@ -226,7 +245,7 @@ def _where(regions: Sequence[str]) -> str:
     return f" in {' and '.join(regions) if len(regions) < 3 else ', '.join(regions)}" if regions else ""
 
 
-_KINDS: dict[str, Callable[[Sequence[Change], Sequence[str], Shape], str]] = {
+_KINDS: dict[str, Callable[[Part], str]] = {
     "Microservice": _microservice,
     "Ingress": _ingress,
     "MySqlCluster": _mysql,

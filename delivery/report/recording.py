@@ -1,4 +1,4 @@
-"""What a preview said, kept in a file without a secret in it: previewed once, reported and judged as often as needed."""
+"""What a preview said, kept in a file without a secret in it: previewed once, reported and judged at will."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def record(
 ) -> Recording:
     """Preview a stack. `base` is the version of the repository that its settings are compared with.
 
-    An engine that refuses the change is a recording too: its errors say why. Raises PulumiError when there is no preview
-    at all, for example without the state's passphrase.
+    An engine that refuses the change is a recording too: its errors say why. Raises PulumiError when there is no
+    preview at all, for example without the state's passphrase.
     """
     workspace.prepare()
     state = _shown(workspace, "stack", "export", "--show-secrets", "--stack", workspace.stack)

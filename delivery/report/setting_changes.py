@@ -70,4 +70,4 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _secret(value: Any) -> bool:
-    return isinstance(value, Mapping) and set(value) == {"secure"} or value == SECRET
+    return value == SECRET or (isinstance(value, Mapping) and set(value) == {"secure"})

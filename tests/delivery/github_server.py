@@ -64,7 +64,7 @@ def github_server() -> Iterator[Hub]:
         def do_PATCH(self) -> None:
             self._answer("PATCH")
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class calls it so
             """Tests read what was asked from the hub."""
 
         def _answer(self, method: str) -> None:
@@ -76,9 +76,7 @@ def github_server() -> Iterator[Hub]:
                 return self._send(401, {"message": "Bad credentials"})
             if hub.limited:
                 hub.limited -= 1
-                return self._send(
-                    403, {"message": "You have exceeded a secondary rate limit"}, {"Retry-After": "1"}
-                )
+                return self._send(403, {"message": "You have exceeded a secondary rate limit"}, {"Retry-After": "1"})
             if hub.broken:
                 hub.broken -= 1
                 return self._send(502, {"message": "Server Error"})

@@ -95,7 +95,10 @@ _WAYS: list[Callable[[str], object]] = [
 def _secret(number: int) -> str:
     # No letter twice in the same place, and no two alike: each must be found for its own sake.
     alphabet = "aZ9bY8cX7dW6eV5fU4gT3hS2iR1jQ0kPlOmNnM"
-    return "".join(alphabet[(number * 7 + place * (number % 5 + 3)) % len(alphabet)] for place in range(24)) + f"{number:02d}"
+    return (
+        "".join(alphabet[(number * 7 + place * (number % 5 + 3)) % len(alphabet)] for place in range(24))
+        + f"{number:02d}"
+    )
 
 
 PLANTED = tuple(

@@ -89,8 +89,9 @@ def test_prod_waits_for_a_policy_pack() -> None:
     code, reasons = outcome(assessment("image-bump"), PROD, EVERYTHING)
     assert (code, reasons) == (
         WAITING,
-        "no policy pack has looked at the change: preview it with the policy pack",
+        "the policy pack must accept the change first (`make policy`, then --policy passed)",
     )
+    assert outcome(assessment("image-bump"), PROD, Evidence(tests_passed=True, policy_passed=True))[0] == OPEN
 
 
 def test_a_mandatory_rule_that_is_broken_blocks_whatever_is_approved() -> None:
@@ -113,7 +114,7 @@ def test_the_replacement_of_a_data_volume_is_blocked_until_each_is_allowed_by_na
     looked_at = with_policy_pack(assessment("volume-replaced"))
     code, reasons = outcome(looked_at, PROD, EVERYTHING)
     assert code == BLOCKED
-    assert f"to replace mysql-east-data needs an entry in delivery/allow.yaml for `{EAST}`" in reasons
+    assert f"to replace `mysql-east-data` needs an entry in delivery/allow.yaml for `{EAST}`" in reasons
     assert outcome(looked_at, PROD, EVERYTHING, [entry(EAST)])[0] == BLOCKED
     assert outcome(looked_at, PROD, EVERYTHING, [entry(EAST), entry(WEST)])[0] == OPEN
 
@@ -156,9 +157,18 @@ def test_an_entry_of_another_stack_is_not_looked_at() -> None:
         ("allow: [{urn: no-urn, operation: replace, reason: long enough to count, expires: 2026-12-01}]", "is no URN"),
         (f"allow: [{{urn: '{EAST}', operation: replace, expires: 2026-12-01}}]", "entry 1: reason is missing"),
         (f"allow: [{{urn: '{EAST}', operation: replace, reason: why, expires: 2026-12-01}}]", "reason is wrong"),
-        (f"allow: [{{urn: '{EAST}', operation: update, reason: a reason that is good, expires: 2026-12-01}}]", "operation is"),
-        (f"allow: [{{urn: '{EAST}', operation: replace, reason: a reason that is good, expires: soon}}]", "expires is wrong"),
-        (f"allow: [{{urn: '{EAST}', operation: replace, reason: a reason that is good, until: 2026-12-01}}]", "is missing"),
+        (
+            f"allow: [{{urn: '{EAST}', operation: update, reason: a reason that is good, expires: 2026-12-01}}]",
+            "operation is",
+        ),
+        (
+            f"allow: [{{urn: '{EAST}', operation: replace, reason: a reason that is good, expires: soon}}]",
+            "expires is wrong",
+        ),
+        (
+            f"allow: [{{urn: '{EAST}', operation: replace, reason: a reason that is good, until: 2026-12-01}}]",
+            "is missing",
+        ),
         ("allow: [", "is not valid YAML"),
     ],
 )

@@ -39,7 +39,7 @@ def events(written: dict[str, object]) -> list[dict[str, object]]:
         "op": "update",
         "urn": URN,
         "type": "kubernetes:core/v1:ConfigMap",
-        "old": {**state, "inputs": {"data": {key: "before" for key in written}}, "outputs": {}},
+        "old": {**state, "inputs": {"data": dict.fromkeys(written, "before")}, "outputs": {}},
         "new": {**state, "inputs": {"data": written}, "outputs": {}},
         "detailedDiff": {f'data["{key}"]': {"diffKind": "update"} for key in written},
     }
@@ -93,7 +93,9 @@ def test_all_fifty_together_leave_no_trace_in_the_recording_either(tmp_path: Pat
 
 
 def test_what_is_no_secret_stays_readable() -> None:
-    text = "users: 2 → 3 replicas in east; `ports[0].ip` changes from `127.0.0.1` to `0.0.0.0` (sha256:8b321bdb4a2b0123)"
+    text = (
+        "users: 2 → 3 replicas in east; `ports[0].ip` changes from `127.0.0.1` to `0.0.0.0` (sha256:8b321bdb4a2b0123)"
+    )
     assert Redactor(KNOWN).report(text) == text
 
 

@@ -103,6 +103,8 @@ def test_a_container_that_nobody_made_is_named(stack: LiveStack) -> None:
     image = model.attrs["Image"]
     stranger = stack.objects.client.containers.create(image, ["true"], labels=labels, name="integration-stranger")
     try:
-        assert [(item.resource, item.property) for item in find_drift(stack.workspace)] == [("integration-stranger", "")]
+        assert [(item.resource, item.property) for item in find_drift(stack.workspace)] == [
+            ("integration-stranger", "")
+        ]
     finally:
         stranger.remove(force=True)

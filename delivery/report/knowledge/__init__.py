@@ -1,1 +1,1 @@
-"""What is known of resource types, as tables: which hold data, which answer clients, which cost, which can open a door."""
+"""What is known of resource types, as tables: which hold data, answer clients, cost money, or can open a door."""

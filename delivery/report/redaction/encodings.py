@@ -10,6 +10,7 @@ import quopri
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
@@ -76,10 +77,9 @@ def _readable(data: bytes) -> Iterator[str]:
         except (OSError, EOFError, zlib.error):
             return
     elif data[:1] == b"\x78":
-        try:
+        # Letters may begin so too.
+        with suppress(zlib.error):
             data = zlib.decompressobj().decompress(data, LONGEST_UNPACKED)
-        except zlib.error:
-            pass
     yield data.decode("utf-8", errors="replace")
     if b"\0" in data:
         # UTF-16, as PowerShell writes it before it encodes.

@@ -1,8 +1,8 @@
 """The values that must not be shown: what a stack's state and configuration hold as secrets.
 
-Some values are secret by themselves: a password in the configuration, a generated key. Others only stand beside one: the
-engine hides a list of variables as a whole when one of them is secret, and `PORT=8080` must stay readable. Of those, the
-values count that look random or whose name says that they are secret.
+Some values are secret by themselves: a password in the configuration, a generated key. Others only stand beside one:
+the engine hides a list of variables as a whole when one of them is secret, and `PORT=8080` must stay readable. Of
+those, the values count that look random or whose name says that they are secret.
 """
 
 from __future__ import annotations

@@ -10,12 +10,11 @@ ANY_HINT = re.compile(
 )
 """What each text with one of the patterns below has in it; a quick look saves the long ones."""
 
+_KEY = r"(?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?"
+
 PATTERNS: tuple[re.Pattern[str], ...] = (
     # A private key, also with its line breaks escaped or cut off at the end of the text.
-    re.compile(
-        r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|\Z)",
-        re.S,
-    ),
+    re.compile(rf"-----BEGIN {_KEY}-----.*?(?:-----END {_KEY}-----|\Z)", re.S),
     re.compile(r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{16}\b"),
     re.compile(r"\bgh[pousr]_[A-Za-z0-9]{36,}\b"),
     re.compile(r"\bgithub_pat_[A-Za-z0-9_]{40,}\b"),

@@ -67,7 +67,7 @@ def _lines(report: Report, folding: Folding) -> Iterator[str]:
     for item in report.stacks:
         yield from _stack(item, folding)
     yield "<sub>Each line names the property that causes it. "
-    yield "`make report` shows the same on your machine; this comment is edited when the change is.</sub>"
+    yield "`make record report` shows the same on your machine; this comment is edited when the change is.</sub>"
 
 
 def _stack(item: StackReport, folding: Folding) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from delivery.report.changes import Change
-from delivery.report.findings import RISKS, Finding, because
+from delivery.report.findings import RISKS, Finding, because, code
 from delivery.report.groups import Group
 from delivery.report.model import StackReport
 
@@ -40,11 +40,8 @@ def sections(item: StackReport) -> list[Section]:
 
 def line(finding: Finding) -> str:
     """Return a finding as one sentence."""
-    return (
-        f"`{finding.name}` {finding.sentence}"
-        if not finding.sentence.startswith("`")
-        else (f"`{finding.name}` {finding.sentence}" if finding.name != "memory" else finding.sentence)
-    )
+    # The memory of all containers together is no resource.
+    return finding.sentence if finding.name == "memory" else f"{code(finding.name)} {finding.sentence}"
 
 
 def resource(change: Change) -> str:
@@ -59,7 +56,7 @@ def resource(change: Change) -> str:
             if change.dependent
             else f" as {_followed(change)} follows"
         )
-    return f"{_SIGNS.get(change.operation, ' ')} `{change.name}` ({change.type.rsplit(':', 1)[-1]}){order}{why}"
+    return f"{_SIGNS.get(change.operation, ' ')} {code(change.name)} ({change.type.rsplit(':', 1)[-1]}){order}{why}"
 
 
 def members(group: Group) -> list[tuple[str, list[Change]]]:
@@ -72,7 +69,7 @@ def members(group: Group) -> list[tuple[str, list[Change]]]:
 
 
 def _followed(change: Change) -> str:
-    paths = [f"`{difference.path}`" for difference in change.differences] or [f"`{key}`" for key in change.keys]
+    paths = [code(difference.path) for difference in change.differences] or [code(key) for key in change.keys]
     return paths[0] if paths else "it"
 
 

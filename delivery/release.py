@@ -1,0 +1,49 @@
+"""What goes from one environment to the next: images as they were accepted, never built again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from delivery.stack_file import start_canary
+from infra.settings import SettingsError
+from operations.workspace import PulumiError, Workspace
+
+
+def write_images(workspace: Workspace, output: Path | None) -> int:
+    """Write which image each service of a deployed stack runs and return the exit code."""
+    services = workspace.outputs().get("services") or {}
+    if not services:
+        raise PulumiError(f"the stack {workspace.stack} is not deployed: run `make up STACK={workspace.stack}` first.")
+    document = {
+        "stack": workspace.stack,
+        "commit": _commit(workspace.project),
+        "services": {name: service["image"] for name, service in sorted(services.items())},
+    }
+    text = json.dumps(document, indent=2) + "\n"
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+    return 0
+
+
+def begin_canary(workspace: Workspace, service: str, image: str) -> int:
+    """Write an image as the canary of a service into the stack file, without clients, and return the exit code."""
+    services = workspace.settings.services
+    if service not in services:
+        raise SettingsError(f'"{service}" is no service of this stack: use one of {", ".join(sorted(services))}.')
+    start_canary(workspace, service, image)
+    # A wrong reference is refused here, not after approvals.
+    _ = workspace.settings
+    print(f"{service}: {image} is the canary, with no clients yet; `make up` starts it")
+    return 0
+
+
+def _commit(project: Path) -> str:
+    result = subprocess.run(
+        ["git", "-C", str(project), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return result.stdout.strip()

@@ -1,0 +1,135 @@
+"""Lengths, colours and characters of the reports.
+
+Does not prove how a browser or GitHub shows them: the golden files were looked at in Chromium, light and dark.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from delivery.gate.decision import decide
+from delivery.gate.environments import Environment
+from delivery.report.assessment import Assessment
+from delivery.report.changes import Change, Difference, StackChanges, State
+from delivery.report.model import Report, StackReport
+from delivery.report.render import FORMATS, as_html, as_json, as_markdown, as_text
+from delivery.report.render.as_markdown import LONGEST, MARKER
+from delivery.report.render.as_text import wants_colours
+from tests.delivery.streams import CHANGES, report
+
+
+def large(resources: int, *, name: str = "resource", stacks: int = 1) -> Report:
+    """A report of many databases that are replaced, each with a long cause."""
+
+    def change(stack: str, number: int) -> Change:
+        kind = "aws:rds/cluster:Cluster"
+        full = f"{name}-{number:05d}"
+        return Change(
+            urn=f"urn:pulumi:{stack}::gostack::{kind}::{full}",
+            type=kind,
+            name=full,
+            operation="replace",
+            delete_first=True,
+            custom=True,
+            differences=(Difference("engineVersion", "update", True, "8.0" * 20, "9.0" * 20),),
+            old=State({"engineVersion": "8.0"}),
+            new=State({"engineVersion": "9.0"}),
+        )
+
+    items: list[StackReport] = []
+    for index in range(stacks):
+        stack = f"stack{index:03d}"
+        looked_at = Assessment(StackChanges(stack, tuple(change(stack, number) for number in range(resources))))
+        decision = decide(looked_at, Environment(allow_entries=True), [], datetime.date(2026, 11, 21))
+        items.append(StackReport(looked_at, decision))
+    return Report(tuple(items))
+
+
+@pytest.mark.parametrize(("resources", "stacks"), [(10, 1), (150, 1), (1500, 1), (40, 300)])
+def test_a_comment_is_never_longer_than_github_takes_and_always_says_the_verdict(resources: int, stacks: int) -> None:
+    text = as_markdown(large(resources, stacks=stacks))
+    assert len(text) <= len(text.encode()) <= LONGEST
+    assert text.splitlines()[0] == MARKER
+    total = resources * stacks
+    assert text.splitlines()[1] == f"### 🔴 Blocked: {total} data loss, {total} downtime"
+
+
+def test_what_is_left_out_is_counted() -> None:
+    text = as_markdown(large(1500))
+    assert re.search(r"^- … and \d+ more$", text, re.M)
+    assert "more parts of the stack change." in text
+
+
+@pytest.mark.parametrize("kind", sorted(FORMATS))
+def test_what_resources_are_called_is_text_and_nothing_else(kind: str) -> None:
+    text = FORMATS[kind](large(1, name="<script>alert(1)</script>@team [x](http://evil) `code` "))
+    if kind == "html":
+        assert "<script" not in text
+    if kind == "markdown":
+        # In code nothing is read as more than text; outside of it, it is escaped.
+        outside = re.sub(r"`[^`]*`", "", text.replace(MARKER, ""))
+        assert "<script" not in outside
+        assert "@team" not in outside
+        assert "](http" not in outside
+
+
+def test_every_tag_of_the_page_is_closed_and_nothing_is_fetched() -> None:
+    class Checker(HTMLParser):
+        open: list[str] = []  # noqa: RUF012  # one page, one checker
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            assert not {"src", "href", "onclick"} & {name for name, _ in attrs}
+            if tag != "meta":
+                self.open.append(tag)
+
+        def handle_endtag(self, tag: str) -> None:
+            assert self.open.pop() == tag
+
+    checker = Checker()
+    checker.feed(as_html(report(*CHANGES)))
+    assert checker.open == []
+
+
+def test_json_says_what_the_others_say() -> None:
+    document = json.loads(as_json(report("open-port")))
+    (stack,) = document["stacks"]
+    assert (document["version"], document["verdict"], stack["verdict"]) == (1, "needs care", "needs care")
+    assert [finding["property"] for finding in stack["findings"]] == ["ports[0].ip", "ports[0].ip", "ports[1].ip"]
+    differences = stack["parts"][0]["regions"][0]["resources"]
+    assert {"path": "ports[0].ip", "kind": "update", "replaces": True, "old": "127.0.0.1", "new": "0.0.0.0"} in [
+        item for resource in differences for item in resource["differences"]
+    ]
+
+
+def test_colours_are_for_terminals_that_nobody_forbade_them() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    assert wants_colours(Terminal(), {"TERM": "xterm"}) is True
+    assert wants_colours(Terminal(), {"TERM": "xterm", "NO_COLOR": "1"}) is False
+    assert wants_colours(Terminal(), {"TERM": "dumb"}) is False
+    assert wants_colours(io.StringIO(), {"TERM": "xterm"}) is False
+
+
+def test_colours_change_nothing_but_colours() -> None:
+    plain, coloured = as_text(report("open-port")), as_text(report("open-port"), colours=True)
+    assert "\x1b[1;33m" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+
+
+def test_several_stacks_have_one_verdict() -> None:
+    both = report("image-bump", "volume-replaced")
+    assert both.verdict == "blocked"
+    first, second = both.stacks
+    renamed = Report(
+        (first, StackReport(Assessment(replace(second.assessment.changes, stack="prod")), second.decision))
+    )
+    assert "prod blocked; report safe." in as_markdown(renamed)

@@ -1,0 +1,284 @@
+"""The workflows' commands, run one by one in a clone: against a bare repository, a server that plays GitHub, and a
+stack that runs. A line is changed, the report is in a comment; run again, the same comment is edited; the gate blocks
+the replacement of the database's volume until it is allowed by name; a release walks its canary and is pushed.
+
+`make test` is left out, as it runs this test; so are the actions of GitHub itself. Does not prove anything of AWS, nor
+that GitHub's runner does with a workflow what its documentation says.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import yaml
+
+from delivery.report.render.as_markdown import LONGEST, MARKER
+from operations.load import Load, Request
+from tests.delivery.github_server import Hub, github_server
+from tests.delivery.workflows import Step, evaluated, steps
+from tests.integration.support import LiveStack
+
+LEFT_OUT = {"make test": "it runs this test"}
+ELSEWHERE = {"make policy": "the rules come with the policy pack"}
+VOLUME = 'labels=volume_labels({**labels, "gostack.data": "mysql"})'
+
+
+@dataclass
+class Repository:
+    """A clone with its bare origin, and the stack that it deploys."""
+
+    clone: Path
+    origin: Path
+    stack: str
+    hub: Hub
+    said: list[str] = field(default_factory=list[str])
+    """What every command has printed."""
+
+    def git(self, *arguments: str) -> str:
+        person = ["-c", "user.name=tester", "-c", "user.email=tester@localhost"]
+        command = ["git", *person, "-C", str(self.clone), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.clone / file
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"{old!r} is not in {file}"
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        self.git("commit", "--quiet", "--all", "--message", f"change {file}")
+
+    def job(self, workflow: str, job: str, **values: str) -> None:
+        """Run the commands of a job; the first that fails fails the test with its words."""
+        for step in steps(workflow, job):
+            # What runs only after a failure would undo what has succeeded.
+            if step.run and step.run not in LEFT_OUT and "failure()" not in step.condition:
+                code, words = self.step(step, **values)
+                assert code == 0, f"{step.name}: {words}"
+
+    def step(self, step: Step, **values: str) -> tuple[int, str]:
+        """Run one command and return its exit code and words."""
+        if step.run in ELSEWHERE and not (self.clone / "policy").is_dir():
+            return 0, ""
+        known = {
+            "github.event.pull_request.base.sha": self.git("rev-parse", "origin/main").strip(),
+            "github.event.pull_request.number": "7",
+            "github.sha": self.git("rev-parse", "HEAD").strip(),
+            "github.token": self.hub.variables["GITHUB_TOKEN"],
+            "matrix.stack": self.stack,
+            "needs.test.result == 'success' && 'passed' || 'failed'": "passed",
+            "needs.preview.result == 'success' && 'passed' || 'failed'": "passed",
+            "vars.PULUMI_BACKEND_URL": "",
+            "secrets.PULUMI_CONFIG_PASSPHRASE": "",
+            **values,
+        }
+        variables = evaluated(step.environment, known)
+        # Empty as they are here, they would be a choice: the state is this checkout's own.
+        variables = {name: value for name, value in variables.items() if value}
+        for name in ("STACK", "STACKS"):
+            if variables.get(name) in ("dev", "staging", "prod"):
+                variables[name] = self.stack
+        command = re.sub(r'STACKS=("[a-z ]+"|[a-z]+)', f"STACKS={self.stack}", step.run)
+        runner = {
+            **self.hub.variables,
+            "GITHUB_EVENT_PATH": str(self.clone / "event.json"),
+            "GITHUB_STEP_SUMMARY": str(self.clone / "summary.md"),
+            "GITHUB_REF_NAME": "main",
+        }
+        runner.pop("GITHUB_TOKEN")
+        done = subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", command],
+            cwd=self.clone,
+            env={**os.environ, **runner, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.said.append(done.stdout + done.stderr)
+        return done.returncode, done.stdout + done.stderr
+
+    def comments(self) -> list[str]:
+        return [comment["body"] for comment in self.hub.comments if comment["body"].startswith(MARKER)]
+
+    def gate(self, **variables: str) -> tuple[int, str]:
+        """Run the command of the job `gate` and return its exit code and words."""
+        (step,) = [step for step in steps("pull-request", "gate") if step.run]
+        return self.step(step, **variables)
+
+    def previewed(self) -> None:
+        self.job("pull-request", "preview")
+        self.job("pull-request", "comment")
+
+
+@pytest.fixture(scope="module")
+def repository(stack: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
+    project, folder = stack.workspace.project, tmp_path_factory.mktemp("repository")
+    source, origin, clone = folder / "source", folder / "origin.git", folder / "clone"
+    listed = subprocess.run(
+        ["git", "-C", str(project), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        check=True,
+        capture_output=True,
+    ).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        if (project / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(project / name, source / name)
+    shutil.copy(stack.workspace.stack_file, source / f"Pulumi.{stack.workspace.stack}.yaml")
+    person = ["-c", "user.name=tester", "-c", "user.email=tester@localhost", "-c", "init.defaultBranch=main"]
+    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "as it is"]):
+        subprocess.run(["git", *person, "-C", str(source), *command], check=True)
+    subprocess.run(["git", "clone", "--quiet", "--bare", str(source), str(origin)], check=True)
+    subprocess.run(["git", "clone", "--quiet", str(origin), str(clone)], check=True)
+    # The environment of Python, the state and the images of this checkout: the clone deploys the same stack.
+    for shared in (".venv", ".gostack"):
+        (clone / shared).symlink_to(project / shared)
+    (clone / ".git" / "info" / "exclude").write_text(
+        ".venv\n.gostack\nreport.md\nsummary.md\nevent.json\nrelease.json\n"
+    )
+    (clone / "event.json").write_text(json.dumps({"pull_request": {"number": 7}}))
+    shutil.rmtree(project / ".gostack" / "previews", ignore_errors=True)
+    with github_server() as hub:
+        yield Repository(clone, origin, stack.workspace.stack, hub)
+    shutil.rmtree(project / ".gostack" / "previews", ignore_errors=True)
+
+
+def stack_file(repository: Repository) -> str:
+    return f"Pulumi.{repository.stack}.yaml"
+
+
+def test_a_changed_line_is_in_the_comment_and_the_next_one_edits_it(repository: Repository) -> None:
+    for number in range(3):
+        repository.hub.say(f"a comment of somebody, number {number}")
+    repository.edit(stack_file(repository), "GREETING: Hello", "GREETING: Good day")
+    repository.hub.limited = 1
+    repository.previewed()
+    (first,) = repository.comments()
+    assert "Safe" in first.splitlines()[1]
+    assert "`gostack:services.greeter.environment.GREETING` changes from `Hello` to `Good day`" in first
+    assert (
+        "<b>greeter</b>: new environment (<code>envs</code>), rolls region by region (east, then west), no downtime"
+        in first
+    )
+
+    repository.previewed()
+    assert repository.comments() == [first]
+    assert [request for request in repository.hub.requests if request.startswith("PATCH")] == []
+
+    repository.edit(stack_file(repository), "GREETING: Good day", "GREETING: Good morning")
+    repository.previewed()
+    (second,) = repository.comments()
+    assert "`Good morning`" in second
+    assert len(repository.hub.comments) == 4
+    assert len(second.encode()) <= LONGEST
+    assert repository.gate()[0] == 0
+
+
+def test_the_gate_blocks_the_replacement_of_the_databases_volume_until_it_is_allowed(repository: Repository) -> None:
+    repository.edit("components/docker/mysql_member.py", VOLUME, VOLUME.replace('"mysql"}', '"mysql", "team": "a"}'))
+    repository.previewed()
+    (comment,) = repository.comments()
+    assert "Blocked" in comment.splitlines()[1]
+    urns = sorted(set(re.findall(r"for `(urn:[^`]+mysql-\w+-data)`", comment)))
+    assert len(urns) == 2
+    code, words = repository.gate()
+    assert code != 0
+    assert "Error 4" in words
+    assert f"to replace `mysql-east-data` needs an entry in delivery/allow.yaml for `{urns[0]}`" in words
+
+    expires = datetime.datetime.now(tz=datetime.UTC).date() + datetime.timedelta(days=7)
+    entries = [
+        {"urn": urn, "operation": "replace", "reason": "The backup was restored and compared.", "expires": expires}
+        for urn in urns
+    ]
+    (repository.clone / "delivery" / "allow.yaml").write_text(yaml.safe_dump({"allow": entries}))
+    code, words = repository.gate()
+    assert code != 0
+    assert "Error 3" in words
+    assert "a risky change needs 2 approvals and has 0" in words
+
+    for person in ("ada", "grace"):
+        review = {"state": "APPROVED", "commit_id": "head", "author_association": "MEMBER"}
+        repository.hub.reviews.append({**review, "user": {"login": person}})
+    code, words = repository.gate()
+    assert code == 0, words
+    assert "allowed: mysql-east-data until" in words
+    repository.job("pull-request", "comment")
+    (comment,) = repository.comments()
+    assert "Needs care" in comment.splitlines()[1]
+    repository.git("checkout", "--quiet", "--force", "origin/main")
+
+
+def test_what_is_merged_runs_in_staging_and_is_accepted(repository: Repository) -> None:
+    repository.git("checkout", "--quiet", "-B", "main", "origin/main")
+    repository.hub.reviews.clear()
+    # This stack stands in for staging, of which no policy pack is asked.
+    rules = repository.clone / "delivery" / "environments.yaml"
+    rules.write_text(f"environments: {{{repository.stack}: {{tests: true, allow_entries: true}}}}\n")
+    repository.job("main", "staging")
+    release = json.loads((repository.clone / "release.json").read_text())
+    assert set(release["services"]) == {"users", "greeter"}
+    assert release["commit"] == repository.git("rev-parse", "HEAD").strip()
+    assert any("passed: a user that is created is read in every region" in words for words in repository.said)
+
+
+def test_a_release_walks_its_canary_and_is_pushed(repository: Repository, stack: LiveStack) -> None:
+    release = json.loads((repository.clone / "release.json").read_text())
+    document = yaml.safe_load((repository.clone / stack_file(repository)).read_text())
+    # Short steps, as a person would write them for a test.
+    document["config"]["gostack:services"]["greeter"]["canary"] = {
+        "environment": {"GREETING": "Good evening"},
+        "analysis": {"steps": [50, 100], "interval_seconds": 3, "checks": 2, "threshold": 3, "minimum_requests": 5},
+    }
+    (repository.clone / stack_file(repository)).write_text(yaml.safe_dump(document, sort_keys=False))
+    url = f"{stack.outputs['url']}/hello/ada"
+    values = {"inputs.service": "greeter", "inputs.image": release["services"]["greeter"]}
+    with Load(stack.authority, 20, lambda number: Request("GET", url, headers={"X-Client-ID": f"c{number}"})) as load:
+        repository.job("release", "prod", **values)
+    assert load.result.failures == []
+    pushed = subprocess.run(
+        ["git", "-C", str(repository.origin), "show", f"main:{stack_file(repository)}"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    greeter = yaml.safe_load(pushed)["config"]["gostack:services"]["greeter"]
+    assert greeter["image"] == release["services"]["greeter"]
+    assert greeter["environment"]["GREETING"] == "Good evening"
+    assert "canary" not in greeter
+
+
+def test_the_night_finds_no_drift_in_what_was_deployed(repository: Repository) -> None:
+    repository.job("nightly", "drift")
+
+
+def test_every_command_of_every_workflow_was_run_here(repository: Repository) -> None:
+    everything = {
+        step.run for name in ("pull-request", "main", "release", "nightly") for step in steps(name) if step.run
+    }
+    ran = {
+        step.run
+        for name, jobs in {
+            "pull-request": ["preview", "comment", "gate", "preview-dev"],
+            "main": ["staging"],
+            "release": ["prod"],
+            "nightly": ["drift"],
+        }.items()
+        for job in jobs
+        for step in steps(name, job)
+        if step.run
+    }
+    assert everything - ran == set(LEFT_OUT)
+    repository.job("pull-request", "preview-dev")
+    (rollback,) = [step for step in steps("release", "prod") if step.name == "Rollback"]
+    values = {"inputs.service": "greeter", "inputs.image": "unused"}
+    # The canary has become the stable version: there is nothing to take away, and it says so.
+    code, words = repository.step(rollback, **values)
+    assert code != 0
+    assert "gostack:services.greeter.canary is missing" in words
