@@ -13,7 +13,7 @@ function drawArchitecture() {
   grid.style.setProperty("--columns", `6.5rem ${columns.join(" ")}`);
   grid.style.setProperty("--rows", String(inRegions.length + 1));
   canvas.append(
-    h("div", { class: "client-row" }, h("div", { class: "client", "data-card": "-1" }, h("b", {}, "Client"), h("span", {}, stack.walk[0]?.text.replace(/^Sends a request to /, "") ?? ""))),
+    h("div", { class: "client-row" }, h("div", { class: "client", "data-card": "-1" }, h("b", {}, "Client"), h("span", {}, stack.walk[0]?.text.replace(/^Sends a request to |\.$/g, "") ?? "")), cardsIn(stack, "", "front").map(({ card, place }) => cardElement(stack, card, place))),
     grid,
     ...sharedPlatform(stack),
     sharedElement(stack),
