@@ -30,8 +30,6 @@ ROLES = {
 _ROLE_OF_CLASS = {
     "GlobalDns": "front",
     "NetworkLoadBalancer": "front",
-    "TargetBinding": "front",
-    "DnsDrain": "front",
     "Ingress": "entry",
     "Microservice": "service",
     "DynamicConfiguration": "service",
@@ -45,6 +43,8 @@ _ROLE_OF_CLASS = {
     "Backbone": "platform",
     "Cluster": "platform",
     "Network": "platform",
+    "TargetBinding": "platform",
+    "DnsDrain": "platform",
     "Registry": "supply",
     "ReleasedImage": "supply",
     "ServiceImage": "supply",

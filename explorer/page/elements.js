@@ -43,20 +43,20 @@ function countedKinds(makes) {
     .map(([kind, number]) => counted(number, kindInWords(kind)));
 }
 
-/** The kinds of which there are most, and how many others. */
+/** The kinds that say most of a component, and how many others. */
 function mostKinds(makes, most = 3) {
-  const kinds = Object.entries(makes).sort((one, other) => other[1] - one[1] || rankOf(one[0]) - rankOf(other[0]) || one[0].localeCompare(other[0]));
+  const kinds = Object.entries(makes).sort((one, other) => rankOf(one[0]) - rankOf(other[0]) || other[1] - one[1] || one[0].localeCompare(other[0]));
   if (kinds.length <= most + 1) return countedKinds(makes);
   const others = kinds.slice(most).reduce((sum, [, number]) => sum + number, 0);
   return [...kinds.slice(0, most).map(([kind, number]) => counted(number, kindInWords(kind))), `${others} more`];
 }
 
-const TELLING = ["Deployment", "StatefulSet", "Job", "Container", "Service", "Cluster", "LoadBalancer"];
+const RUNS = /^(Deployment|StatefulSet|Job|Container|Cluster|ClusterInstance|GlobalCluster|LoadBalancer|Vpc|Repository|Service)$/;
+const AROUND = /(Alarm|LogGroup|Filter|Role|Policy|PolicyAttachment|Association|Rule|Alias|Entry|Validation|Account|Budget.+|Stash)$/;
 
-/** Of kinds with the same number, what runs says more than what is around it. */
+/** What runs says more than what is around it. */
 function rankOf(kind) {
-  const place = TELLING.indexOf(kind);
-  return place < 0 ? TELLING.length : place;
+  return RUNS.test(kind) ? 0 : AROUND.test(kind) ? 2 : 1;
 }
 
 /** A value of a setting or an input, as text. */
