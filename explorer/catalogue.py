@@ -10,47 +10,72 @@ from functools import cache
 import pulumi
 
 import components
+from policy.resource import Resource
 
 ROLES = {
+    "front": "DNS and load balancers",
     "entry": "Way in",
     "service": "Services",
     "data": "Database",
     "discovery": "Discovery",
     "platform": "Networks and clusters",
     "supply": "Images",
-    "trust": "Certificates and secrets",
+    "trust": "Certificates, keys and secrets",
+    "watch": "Alarms and cost",
+    "provider": "Providers",
     "other": "Other",
 }
 """Role to its title, in the order of the drawing's rows."""
 
 _ROLE_OF_CLASS = {
-    "GlobalDns": "entry",
+    "GlobalDns": "front",
+    "NetworkLoadBalancer": "front",
     "Ingress": "entry",
-    "DynamicConfiguration": "service",
     "Microservice": "service",
+    "DynamicConfiguration": "service",
     "MySqlCluster": "data",
     "MySqlMember": "data",
     "Database": "data",
+    "DatabaseMember": "data",
     "ServiceDatabase": "data",
     "ConsulDatacenter": "discovery",
+    "Region": "platform",
     "Backbone": "platform",
     "Cluster": "platform",
     "Network": "platform",
-    "Region": "platform",
+    "TargetBinding": "platform",
+    "DnsDrain": "platform",
     "Registry": "supply",
     "ReleasedImage": "supply",
     "ServiceImage": "supply",
     "UpstreamImages": "supply",
-    "Certificate": "trust",
     "CertificateAuthority": "trust",
-    "GeneratedPassword": "trust",
+    "Certificate": "trust",
+    "PublicCertificate": "trust",
+    "EncryptionKey": "trust",
     "GossipKey": "trust",
+    "GeneratedPassword": "trust",
+    "AlarmTopic": "watch",
+    "Budget": "watch",
 }
+_ORDER = list(_ROLE_OF_CLASS)
+
+_PROVIDER = "Where the resources of a region are made: the account, the cluster and the region, said explicitly."
+
+
+def kind_of(resource: Resource) -> str:
+    """Return the class of a component, or the kind of a resource; a provider's is named after its package."""
+    return f"{resource.kind.capitalize()}Provider" if resource.is_provider else resource.kind
+
+
+def order_of(kind: str) -> int:
+    """Return where a class stands among the cards of a place: what a request meets first comes first."""
+    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
 
 
 def role_of(kind: str) -> str:
     """Return the role of a class of components; `other` for one that nobody has said it of."""
-    return _ROLE_OF_CLASS.get(kind, "other")
+    return "provider" if kind.endswith("Provider") else _ROLE_OF_CLASS.get(kind, "other")
 
 
 def summary(kind: str, platform: str) -> str:
@@ -58,6 +83,8 @@ def summary(kind: str, platform: str) -> str:
 
     Platforms have classes of the same names: that of the platform counts before that of the others.
     """
+    if kind.endswith("Provider"):
+        return _PROVIDER
     found = _docstrings()
     nearest = sorted(found.get(kind, {}).items(), key=lambda item: (f".{platform}." not in f"{item[0]}.", item[0]))
     return nearest[0][1] if nearest else ""

@@ -35,13 +35,30 @@ _SERVICE = r"services\.(?P<service>[^.]+)\."
 
 CAUSES = (
     _cause(r"platform"),
+    _cause(r"kubernetes\.(kubeconfig|context)", "KubernetesProvider"),
+    _cause(r"kubernetes\.(namespace|quota\..*)", "Region"),
+    _cause(r"kubernetes\.storage_class", "ConsulDatacenter MySqlMember"),
+    _cause(r"registry", "ServiceImage"),
+    _cause(r"aws\.(account|deploy_role)", "AwsProvider Registry"),
+    _cause(r"aws\.(administrators|kubernetes_version|api_access)", "Cluster"),
+    _cause(r"aws\.home_region", "Registry"),
+    _cause(r"aws\.regions\.(?P<region>[^.]+)\.cidr", "Network"),
+    _cause(r"aws\.regions\.(?P<region>[^.]+)\.retiring", "DatabaseMember"),
+    _cause(r"aws\.domain\..*", "GlobalDns PublicCertificate"),
+    _cause(r"aws\.domain\.drain_seconds", "DnsDrain"),
+    _cause(r"aws\.database\..*", "DatabaseMember"),
+    _cause(r"aws\.size", "DatabaseMember Network"),
+    _cause(r"aws\.(owner|cost_centre)", "Network Cluster DatabaseMember NetworkLoadBalancer Registry"),
+    _cause(r"aws\.alarm_emails", "AlarmTopic"),
+    _cause(r"aws\.monthly_budget_usd", "Budget"),
     _cause(r"backbone\..*", "Backbone"),
     _cause(_REGION + r"cidr", "Region ConsulDatacenter"),
     _cause(_REGION + r"(bind_address|https_port|http_port)", "Ingress"),
     _cause(_REGION + r"consul_port", "ConsulDatacenter"),
     _cause(r"consul\..*", "ConsulDatacenter"),
     _cause(r"mysql\.(primary|topology)", "MySqlCluster MySqlMember"),
-    _cause(r"mysql\.(buffer_pool_mib|memory_mib|max_connections|protect)", "MySqlMember"),
+    _cause(r"mysql\.primary", "DatabaseMember"),
+    _cause(r"mysql\.(buffer_pool_mib|memory_mib|max_connections|protect|storage_gib)", "MySqlMember"),
     _cause(r"mysql\.witness\..*", "Region", name="witness"),
     _cause(r"images\.(mysql|consul|nginx|pause|registry)", "UpstreamImages"),
     _cause(r"images\.(golang|registry)", "ServiceImage"),
@@ -61,9 +78,10 @@ CAUSES = (
     _cause(_SERVICE + r"canary\.(weight|match).*", "Ingress"),
     _cause(_SERVICE + r"canary\.(replicas|environment)", "Microservice", name=r".*-canary"),
     _cause(
-        _SERVICE + r"(port|replicas|environment|check\..*|memory_mib|cpus|[a-z]+_seconds)",
+        _SERVICE + r"(port|replicas|environment|check\..*|autoscaling|autoscaling\..*|egress.*|(cpu|memory)_request.*)",
         "Microservice",
     ),
+    _cause(_SERVICE + r"(memory_mib|cpus|[a-z]+_seconds)", "Microservice"),
 )
 
 

@@ -101,7 +101,7 @@ def _networks_of(resource: Resource, placement: Placement, place: Place) -> Iter
             source = resource.at("cidrIpv4") or resource.at("referencedSecurityGroupId") or ""
             first, last = _text(resource.at("fromPort", "*")), _text(resource.at("toPort", "*"))
             port = first if first == last else f"{first}-{last}"
-            yield network("Way in", _text(source), [f"port {port}"])
+            yield network("Way in", _text(source), [f"port {port}", _text(resource.at("description", ""))])
         case "kubernetes", "Namespace":
             yield network("Namespace", "", [], _text(resource.at("metadata.name", resource.name)))
         case "kubernetes", "NetworkPolicy":

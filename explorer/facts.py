@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 
+from explorer.catalogue import kind_of
 from explorer.model import LinkView, StepView
 from explorer.placement import Card, Placement
-from explorer.traffic import CLIENT, database_card
+from explorer.traffic import CLIENT
 from infra.settings import Settings
 from infra.settings.services import ServiceSettings, Track
+
+HTTPS = 443
 
 
 def made_by(card: Card) -> dict[str, int]:
     """Return kind of resource to how many of it a card makes, the most first."""
-    counts = Counter(member.kind for member in card.members if member.custom)
+    counts = Counter(kind_of(member) for member in card.members if member.custom)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -31,8 +34,10 @@ def card_facts(card: Card, settings: Settings) -> list[str]:
         case "MySqlCluster":
             topology = {"group": "Group Replication", "replica": "primary and replicas", "single": "one server"}
             return [topology.get(settings.mysql.topology, settings.mysql.topology)]
+        case "DatabaseMember":
+            return ["takes writes"] if region == settings.mysql.primary else ["read-only, forwards writes"]
         case "MySqlMember":
-            if region == settings.mysql.primary:
+            if region == settings.mysql.primary and not name.endswith("-replica"):
                 return ["primary at first" if settings.mysql.topology == "group" else "primary"]
             if region not in settings.regions:
                 return ["witness", "makes a majority when a region is lost"]
@@ -54,9 +59,8 @@ def region_facts(region: str, settings: Settings) -> list[str]:
     """Return a few short facts of a place, from the settings."""
     if region not in settings.regions:
         return ["one member of the database, nothing else"]
-    place = settings.regions[region]
-    cidr = getattr(place, "cidr", None)
-    facts = [str(cidr)] if cidr else []
+    cidr = settings.regions[region].cidr
+    facts = [cidr] if cidr else []
     if region == settings.mysql.primary:
         facts.append("home of the primary")
     return facts
@@ -72,12 +76,18 @@ def walk(placement: Placement, settings: Settings, links: list[LinkView]) -> lis
     path = next((route.path for route in service.routes), "/")
     steps: list[StepView] = [_step("Client", _first_contact(settings, region, path), CLIENT)]
     for place in placement.of_kind("GlobalDns"):
-        text = "The name of the stack leads to the region that is near and well."
+        text = "The name leads to the region that is nearest to the client and well."
         steps.append(_step(placement.cards[place].resource.name, text, place))
+    for place in placement.of_kind("NetworkLoadBalancer"):
+        if placement.cards[place].region == region:
+            text = (
+                "The only ports that the internet reaches: it speaks TLS with the client, and again with the ingress."
+            )
+            steps.append(_step(placement.cards[place].resource.name, text, place))
     ingress = placement.by_name.get(f"ingress-{region}")
     if ingress is not None:
         text = (
-            f"Nginx ends TLS, finds the route {path}, and asks Consul which replicas of {name} are healthy. "
+            f"Nginx speaks TLS, finds the route {path}, and asks Consul which replicas of {name} are healthy. "
             "When one fails, it asks another."
         )
         steps.append(_step(f"ingress-{region}", text, ingress))
@@ -88,15 +98,17 @@ def walk(placement: Placement, settings: Settings, links: list[LinkView]) -> lis
     for link in links:
         if link["source"] == replicas and link["kind"] in ("read", "write"):
             steps.append(_step(placement.cards[link["target"]].resource.name, link["detail"], link["target"]))
-    if len(steps) > 1 and service.database is not None and database_card(placement, region) is None:
-        steps.append(_step("Database", "Rows are outside of this stack.", CLIENT))
     return steps
 
 
 def _first_contact(settings: Settings, region: str, path: str) -> str:
-    port = getattr(settings.regions[region], "https_port", None)
-    host = settings.ingress.hosts[0]
-    return f"Sends a request to https://{host}{f':{port}' if port else ''}{path}."
+    return f"Sends a request to {address(settings, region)}{path}."
+
+
+def address(settings: Settings, region: str) -> str:
+    """Return the address of a region's ingress as a client writes it."""
+    port = settings.regions[region].https_port
+    return f"https://{settings.ingress.hosts[0]}" + ("" if port == HTTPS else f":{port}")
 
 
 def _replicas(name: str, region: str, settings: Settings) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from explorer.catalogue import kind_of, order_of
 from infra.settings import Settings
 from policy.resource import Graph, Resource
 
@@ -38,7 +39,7 @@ class Placement:
         roots = [item for item in graph if not item.parent]
         self.cards: list[Card] = []
         self._card_of: dict[str, int] = {}
-        for root in sorted(roots, key=lambda item: (item.is_provider, item.name)):
+        for root in sorted(roots, key=lambda item: (order_of(kind_of(item)), item.name)):
             self._lay(root)
 
     def region_of(self, resource: Resource) -> str:

@@ -29,12 +29,24 @@ def links(placement: Placement, settings: Settings) -> list[LinkView]:
     return list(_Traffic(placement, settings).all())
 
 
-def database_card(placement: Placement, region: str) -> int | None:
-    """Return the card of the database that is nearest to a region; None where the stack has none."""
-    for name in (f"mysql-{region}", "mysql"):
+FORWARDED = "Rows are read from the member of the same region, which forwards writes to the primary."
+
+
+def nearest_database(placement: Placement, region: str) -> int | None:
+    """Return the card of the database from which a region's services read; None where the stack has none."""
+    # A replica stands beside the primary in its own region too, where the platform has it so.
+    for name in (f"mysql-{region}-replica", f"mysql-{region}", f"database-{region}", "mysql", "database"):
         if name in placement.by_name:
             return placement.by_name[name]
-    return next(iter(placement.of_kind("MySqlCluster", "Database")), None)
+    return None
+
+
+def writing_database(placement: Placement, region: str, settings: Settings) -> int | None:
+    """Return the card of the database to which a region's services write; None where the stack has none."""
+    for name in (f"database-{region}", f"mysql-{settings.mysql.primary}", "mysql", "database"):
+        if name in placement.by_name:
+            return placement.by_name[name]
+    return None
 
 
 class _Traffic:
@@ -55,18 +67,25 @@ class _Traffic:
         yield from self._discovery()
 
     def _clients(self) -> Iterator[LinkView]:
-        names = self.placement.of_kind("GlobalDns")
-        for place in names:
+        for place in self.placement.of_kind("GlobalDns"):
             yield _link(CLIENT, place, "request", "DNS", "The client asks for the name and gets a region that is well.")
+        balancers = {
+            self.placement.cards[place].region: place for place in self.placement.of_kind("NetworkLoadBalancer")
+        }
         for region in self.regions:
             ingress = self._card(f"ingress-{region}")
             if ingress is None:
                 continue
-            port = getattr(self.settings.regions[region], "https_port", None)
-            label = f"HTTPS :{port}" if port else "HTTPS"
+            label = f"HTTPS :{self.settings.regions[region].https_port}"
             detail = "The client speaks TLS 1.2 or 1.3 with the ingress of a region."
-            for source in names or [CLIENT]:
-                yield _link(source, ingress, "request", label, detail)
+            balancer = balancers.get(region)
+            if balancer is None:
+                yield _link(CLIENT, ingress, "request", label, detail)
+            else:
+                detail = "The client speaks TLS 1.2 or 1.3 with the load balancer of a region."
+                yield _link(CLIENT, balancer, "request", label, detail)
+                detail = "The load balancer speaks TLS again with the ingress, whose pods are its targets."
+                yield _link(balancer, ingress, "request", "TLS again", detail)
 
     def _routes(self, region: str, name: str, service: ServiceSettings) -> Iterator[LinkView]:
         ingress = self._card(f"ingress-{region}")
@@ -88,34 +107,34 @@ class _Traffic:
                     yield _link(ingress, replicas, "fallback", "fallback", detail)
 
     def _rows(self, region: str, name: str, service: ServiceSettings) -> Iterator[LinkView]:
-        if service.database is None:
-            return
-        near = database_card(self.placement, region)
-        first = database_card(self.placement, self.settings.mysql.primary)
-        if near is None or first is None:
+        near = nearest_database(self.placement, region)
+        first = writing_database(self.placement, region, self.settings)
+        if service.database is None or near is None or first is None:
             return
         for track in service.tracks():
             replicas = self._card(f"{name}-{region}{track.suffix}")
             if replicas is None:
                 continue
             if near == first:
-                yield _link(replicas, near, "write", "reads, writes", "Rows are read from and written to the primary.")
+                home = region == self.settings.mysql.primary
+                detail = "Rows are read from and written to the primary." if home else FORWARDED
+                yield _link(replicas, near, "write", "reads, writes", detail)
             else:
                 yield _link(replicas, near, "read", "reads", "Rows are read from the member of the same region.")
                 yield _link(replicas, first, "write", "writes", "Rows are written to the primary, wherever it is.")
 
     def _members(self) -> Iterator[LinkView]:
-        members = self.placement.of_kind("MySqlMember")
-        group = self.settings.mysql.topology == "group"
-        label = "group" if group else "GTID replication"
-        detail = (
-            "Members of the group certify each other's transactions and choose another primary when theirs is lost."
-            if group
-            else "The replica applies what the primary has written."
-        )
-        primary = database_card(self.placement, self.settings.mysql.primary)
+        members = self.placement.of_kind("MySqlMember", "DatabaseMember")
+        primary = writing_database(self.placement, self.settings.mysql.primary, self.settings)
         if primary not in members:
             return
+        if self.placement.cards[primary].resource.kind == "DatabaseMember":
+            label, detail = "Aurora", "Aurora copies its storage to the other region, usually within a second."
+        elif self.settings.mysql.topology == "group":
+            label = "group"
+            detail = "Members certify each other's transactions, and choose another primary when theirs is lost."
+        else:
+            label, detail = "GTID", "The replica applies what the primary has written."
         for member in members:
             if member != primary:
                 yield _link(primary, member, "replication", label, detail)

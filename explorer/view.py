@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
-from explorer.catalogue import ROLES, role_of, summary
+from explorer.catalogue import ROLES, kind_of, role_of, summary
 from explorer.causes import Target, affected
 from explorer.comments import introduction, reasons
 from explorer.differences import difference
@@ -68,11 +68,19 @@ class _StackViewer:
     def _region(self, name: str) -> RegionView:
         place = self.placement.by_name.get(name, -1)
         is_place = place >= 0 and self.placement.cards[place].resource.kind == REGION
-        return {"name": name, "card": place if is_place else -1, "facts": region_facts(name, self.stack.settings)}
+        return {"name": name, "card": place if is_place else -1, "facts": self._region_facts(name)}
+
+    def _region_facts(self, name: str) -> list[str]:
+        made = [
+            f"{network['kind']} {network['range'] or network['name']}"
+            for network in networks(self.placement, self._place)
+            if network["region"] == name and network["kind"] in ("Namespace", "VPC")
+        ]
+        return [*region_facts(name, self.stack.settings), *made]
 
     def _card(self, place: int) -> CardView:
         card = self.placement.cards[place]
-        kind = card.resource.kind
+        kind = kind_of(card.resource)
         return {
             "resource": self._place(card.resource),
             "title": card.resource.name,
@@ -90,7 +98,7 @@ class _StackViewer:
         return {
             "name": resource.name,
             "type": resource.type,
-            "kind": resource.kind,
+            "kind": kind_of(resource),
             "component": not resource.custom,
             "parent": self.places.get(resource.parent, -1),
             "region": self.placement.region_of(resource),

@@ -2,7 +2,7 @@
 
 const LINK_KINDS = Object.keys(DATA.links);
 const shownLinks = new Set(LINK_KINDS.filter((kind) => kind !== "discovery"));
-const SHARED_ROLES = ["entry", "service", "data", "discovery", "supply", "trust", "other"];
+const SHARED_ROLES = ["entry", "service", "data", "discovery", "supply", "trust", "watch", "provider", "other"];
 
 function drawArchitecture() {
   const stack = stackOf();
@@ -13,7 +13,7 @@ function drawArchitecture() {
   grid.style.setProperty("--columns", `6.5rem ${columns.join(" ")}`);
   grid.style.setProperty("--rows", String(inRegions.length + 1));
   canvas.append(
-    h("div", { class: "client-row" }, h("div", { class: "client", "data-card": "-1" }, h("b", {}, "Client"), h("span", {}, stack.walk[0]?.text.replace(/^Sends a request to /, "") ?? ""))),
+    h("div", { class: "client-row" }, h("div", { class: "client", "data-card": "-1" }, h("b", {}, "Client"), h("span", {}, stack.walk[0]?.text.replace(/^Sends a request to |\.$/g, "") ?? "")), cardsIn(stack, "", "front").map(({ card, place }) => cardElement(stack, card, place))),
     grid,
     ...sharedPlatform(stack),
     sharedElement(stack),
@@ -98,7 +98,7 @@ function cardElement(stack, card, place) {
     h("span", { class: "title" }, card.title),
     card.copies.length ? h("span", { class: "copies" }, card.copies.map((copy) => h("span", {}, copy))) : null,
     facts.length ? h("span", { class: "facts-line" }, facts.join(" · ")) : null,
-    h("span", { class: "makes" }, countedKinds(card.makes).join(" · ") || "nothing on the platform"),
+    h("span", { class: "makes" }, mostKinds(card.makes).join(" · ") || "nothing on the platform"),
     h("span", { class: "elsewhere" }, elsewhere(stack, place).map((text) => h("span", {}, text))),
     h("span", { class: "tag" }),
   );

@@ -104,11 +104,12 @@ function anchorsOf(links, boxes, all) {
 function arrow(link, { route, start, finish }, selected) {
   const touches = selected >= 0 && (link.source === selected || link.target === selected);
   const quiet = selected >= 0 && !touches;
-  const path = link.source < 0 ? entrance(start, finish) : pathOf(route, start, finish);
+  const path = link.source < 0 && route !== "side" ? entrance(start, finish) : pathOf(route, start, finish);
   const line = svg("path", { d: path, class: `arrow${quiet ? " quiet" : ""}${touches ? " strong" : ""}`, "data-link": link.kind, "marker-end": `url(#head-${link.kind})` });
-  if (link.kind === "replication" || link.label === "WAN federation") line.setAttribute("marker-start", `url(#head-${link.kind})`);
+  if (link.label === "group" || link.label === "WAN federation") line.setAttribute("marker-start", `url(#head-${link.kind})`);
   const label = svg("text", { class: `arrow-label${quiet ? " quiet" : ""}`, "data-link": link.kind });
-  label.textContent = link.label;
+  // Between cards that nearly touch there is no room for a word.
+  label.textContent = route === "side" && Math.abs(finish.x - start.x) < 50 ? "" : link.label;
   return { line, label, link, route };
 }
 
@@ -138,8 +139,8 @@ function entrance(start, finish) {
 function placeLabel({ line, label, link, route }) {
   const length = line.getTotalLength();
   const share = link.kind === "fallback" || link.kind === "write" ? 0.3 : 0.5;
-  const at = line.getPointAtLength(link.source < 0 ? length - 26 : length * share);
-  const beside = link.source < 0 ? "start" : route === "around" ? "end" : "middle";
+  const at = line.getPointAtLength(link.source < 0 && route !== "side" ? length - 26 : length * share);
+  const beside = link.source < 0 && route !== "side" ? "start" : route === "around" ? "end" : "middle";
   label.setAttribute("x", String(at.x + { start: 7, middle: 0, end: -4 }[beside]));
   label.setAttribute("y", String(at.y + (route === "side" ? -6 : 4)));
   label.setAttribute("text-anchor", beside);

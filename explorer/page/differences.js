@@ -107,7 +107,7 @@ function makesInWords(found, group) {
   const words = (stack, makes, cards) => {
     if (!cards.length) return "";
     const regions = cards.filter((card) => stack.cards[card].region).length;
-    return `${countedKinds(makes).join(", ") || "nothing"}${regions ? ` in ${counted(regions, "region")}` : ""}`;
+    return `${mostKinds(makes).join(", ") || "nothing"}${regions ? ` in ${counted(regions, "region")}` : ""}`;
   };
   const one = words(stackOf(stackNamed(found.left)), group.left_makes, group.left);
   const two = words(stackOf(stackNamed(found.right)), group.right_makes, group.right);

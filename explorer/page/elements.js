@@ -23,7 +23,7 @@ function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
-const IRREGULAR = { Stash: "stored value", RemoteImage: "image" };
+const IRREGULAR = { Stash: "stored value", RemoteImage: "image", Eip: "elastic IP", Vpc: "VPC", VpcEndpoint: "VPC endpoint", NatGateway: "NAT gateway" };
 
 /** A kind of resource in words: "ConfigMap" is "config map". */
 function kindInWords(kind) {
@@ -43,6 +43,22 @@ function countedKinds(makes) {
     .map(([kind, number]) => counted(number, kindInWords(kind)));
 }
 
+/** The kinds that say most of a component, and how many others. */
+function mostKinds(makes, most = 3) {
+  const kinds = Object.entries(makes).sort((one, other) => rankOf(one[0]) - rankOf(other[0]) || other[1] - one[1] || one[0].localeCompare(other[0]));
+  if (kinds.length <= most + 1) return countedKinds(makes);
+  const others = kinds.slice(most).reduce((sum, [, number]) => sum + number, 0);
+  return [...kinds.slice(0, most).map(([kind, number]) => counted(number, kindInWords(kind))), `${others} more`];
+}
+
+const RUNS = /^(Deployment|StatefulSet|Job|Container|Cluster|ClusterInstance|GlobalCluster|LoadBalancer|Vpc|Repository|Service)$/;
+const AROUND = /(Alarm|LogGroup|Filter|Role|Policy|PolicyAttachment|Association|Rule|Alias|Entry|Validation|Account|Budget.+|Stash)$/;
+
+/** What runs says more than what is around it. */
+function rankOf(kind) {
+  return RUNS.test(kind) ? 0 : AROUND.test(kind) ? 2 : 1;
+}
+
 /** A value of a setting or an input, as text. */
 function valueText(value) {
   if (value === null || value === undefined) return "none";
@@ -55,9 +71,13 @@ function valueText(value) {
   return value === true ? "yes" : value === false ? "no" : String(value);
 }
 
+function shortDigests(text) {
+  return text.replace(/sha256:([0-9a-f]{12})[0-9a-f]{52}/g, "sha256:$1…");
+}
+
 function valueElement(value) {
   const empty = value === null || value === undefined || value === "" || (typeof value === "object" && !Object.keys(value).length);
-  return h("span", { class: value === "secret" ? "value secret" : empty ? "value none" : "value" }, valueText(value));
+  return h("span", { class: value === "secret" ? "value secret" : empty ? "value none" : "value", title: valueText(value) }, shortDigests(valueText(value)));
 }
 
 function announce(text) {

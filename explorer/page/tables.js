@@ -15,16 +15,19 @@ function table(caption, heads, rows) {
   );
 }
 
+const RULES = ["Network policy", "Security group", "Way in"];
+
 function where(region) {
-  return region || h("span", { class: "none" }, "shared");
+  return h("span", { class: region ? "nowrap" : "none" }, region || "shared");
 }
 
 function drawNetwork() {
   const stack = stackOf();
   const owner = (place) => cardSelector(stack.resources[place].card);
   const ports = stack.ports.map((port) => [h("code", {}, port.listens), port.protocol, port.target, port.reach, where(port.region), owner(port.resource)]);
-  const networks = stack.networks.map((network) => [
-    h("code", {}, network.name), network.kind, network.range ? h("code", {}, network.range) : valueElement(null),
+  const rules = stack.networks.filter((network) => RULES.includes(network.kind));
+  const networks = stack.networks.filter((network) => !RULES.includes(network.kind)).map((network) => [
+    h("code", {}, network.name), network.kind, network.range ? h("code", {}, network.range) : "",
     network.members.length > 4
       ? h("details", {}, h("summary", {}, `${network.members.length} attached`), listOf(network.members.map((member) => h("code", {}, member))))
       : network.members.join(", "),
@@ -34,8 +37,12 @@ function drawNetwork() {
     h("div", { class: "toolbar" }, h("h2", {}, "Ports and networks")),
     h("h3", {}, "Ports that listen"),
     ports.length ? table("Ports that listen", ["Listens on", "Protocol", "Leads to", "Reached from", "Region", "Component"], ports) : h("p", {}, "None is published."),
-    h("h3", {}, "Networks, and rules about them"),
-    networks.length ? table("Networks", ["Name", "Kind", "Range", "Attached, or what it says", "Region", "Component"], networks) : h("p", {}, "None is made by this stack."),
+    h("h3", {}, "Networks"),
+    networks.length ? table("Networks", ["Name", "Kind", "Range", "Attached", "Region", "Component"], networks) : h("p", {}, "None is made by this stack."),
+    h("h3", {}, "Rules: who may talk to whom"),
+    rules.length ? table("Rules", ["Name", "Kind", "From", "What it says", "Region", "Component"], rules.map((rule) => [
+      h("code", {}, rule.name), rule.kind, rule.range ? h("code", {}, rule.range) : "", rule.members.join(", "), where(rule.region), owner(rule.resource),
+    ])) : h("p", {}, "None: what is in a network reaches everything in it."),
   );
 }
 
