@@ -1,4 +1,4 @@
-"""Fetches the certificates of the authorities that sign Aurora's, for the regions of a stack, into a file to be committed.
+"""Fetches the certificates of the authorities that sign Aurora's, for a stack's regions, into a file to be committed.
 
 Services trust these and no others, so they are looked at once, by whoever commits them, and not fetched by each update.
 """

@@ -20,7 +20,7 @@ _FIX = "run `make rds-certificates STACK=<stack>`, commit the file that it write
 
 
 def require_certificates(settings: AwsSettings, project: Path) -> None:
-    """Raise SettingsError when the file is missing, holds no certificates, or those of a rehearsal in a real account."""
+    """Raise SettingsError when the file is missing, holds no certificates, or a rehearsal's in a real account."""
     path = settings.database.certificate_authority
     try:
         certificates = x509.load_pem_x509_certificates((project / path).read_bytes())
