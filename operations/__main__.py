@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--region", default="", help="with failover-mysql: where the primary is to be")
     options = parser.parse_args(arguments)
     workspace = Workspace(PROJECT, options.stack)
-    if options.verb in DOCKER_VERBS and guarded(lambda: _refused_on_a_cluster(workspace, options.verb)) != 0:
+    if options.verb in DOCKER_VERBS and refused_on_a_cluster(options.verb, workspace) != 0:
         return 1
     match options.verb:
         case "backup" | "restore":
@@ -49,10 +49,15 @@ def main(arguments: list[str]) -> int:
             return run_verb(options.verb, workspace, purge=options.purge, rounds=options.rounds)
 
 
-def _refused_on_a_cluster(workspace: Workspace, verb: str) -> int:
-    if lifecycle.on_cluster(workspace):
-        raise PulumiError(f"{verb} is for stacks on Docker, and {workspace.stack} is on Kubernetes: use kubectl there.")
-    return 0
+def refused_on_a_cluster(verb: str, workspace: Workspace) -> int:
+    """Return 1, and say so, when the stack is on Kubernetes and the verb is for Docker alone; else 0."""
+
+    def run() -> int:
+        if lifecycle.on_cluster(workspace):
+            raise PulumiError(f"{verb} is for stacks on Docker, and {workspace.stack} is on Kubernetes: use kubectl.")
+        return 0
+
+    return guarded(run)
 
 
 def save_or_restore(verb: str, workspace: Workspace, file: Path | None, *, force: bool = False) -> int:

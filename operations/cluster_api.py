@@ -78,18 +78,33 @@ class ClusterApi:
         """Create something, for example an eviction, and return the answer."""
         return self._request("POST", path, body)
 
+    def apply(self, path: str, manifest: dict[str, Any], *, dry_run: bool = False) -> tuple[dict[str, Any], list[str]]:
+        """Apply an object on the server's side and return it with the server's warnings."""
+        query = "fieldManager=gostack-operations&force=true&fieldValidation=Strict" + ("&dryRun=All" if dry_run else "")
+        response = self._send("PATCH", f"{path}?{query}", manifest, "application/apply-patch+yaml")
+        return self._answer(response), [text.split('"')[1] for text in response.headers.getlist("Warning")]
+
     def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        return self._answer(self._send(method, path, body, "application/json"))
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None, kind: str) -> urllib3.BaseHTTPResponse:
         data = json.dumps(body).encode() if body is not None else None
-        headers = {**self._headers, **({"Content-Type": "application/json"} if data is not None else {})}
+        headers = {**self._headers, **({"Content-Type": kind} if data is not None else {})}
         try:
-            response = self._pool.request(method, f"{self.server}{path}", body=data, headers=headers)
+            return self._pool.request(method, f"{self.server}{path}", body=data, headers=headers)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise ClusterError(
                 f'the cluster of the context "{self.context}" ({self.server}) does not answer '
                 f"({type(error).__name__}): start it (`make cluster` starts the local one), or correct "
                 "gostack:kubernetes in the stack file."
             ) from None
-        answer: Any = json.loads(response.data or b"{}")
+
+    def _answer(self, response: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+        try:
+            answer: Any = json.loads(response.data or b"{}")
+        except ValueError:
+            # Logs, for example, are text.
+            answer = {"text": response.data.decode(errors="replace")}
         if response.status < 300:
             return answer
         message = answer.get("message") if isinstance(answer, dict) else None

@@ -133,7 +133,7 @@ def _service_problem(settings: Settings) -> str:
             if track.context is not None and not settings.registry:
                 return (
                     f"gostack:registry is missing: {key}.{part}context is built here, and nodes pull it from there; "
-                    'name a registry, for example "127.0.0.1:5001/gostack".'
+                    'name a registry, for example "localhost:5001/gostack".'
                 )
             if track.image is not None and "@sha256:" not in track.image:
                 return (

@@ -17,7 +17,6 @@ _IGNORED = frozenset(
         "kubeClientSettings",
         "suppressDeprecationWarnings",
         "suppressHelmHookWarnings",
-        "upsertExistingObjects",
         "version",
     }
 )

@@ -1,0 +1,279 @@
+"""What the stack on Kubernetes promises of its pods, one by one, read from the recorded graph of staging.
+
+Does not prove that a cluster does what the objects say; `tests/integration_kubernetes` does, on a real one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.graph.conftest import Document, staging_graph
+from tests.graph.kubernetes import containers, manifests, pods, selects
+from tests.graph.recorder import Graph
+
+
+def everything(document: Document) -> None:
+    """Every optional part of the stack."""
+    users = document["services"]["users"]
+    users["canary"] = {"image": f"registry.example.com/users@sha256:{64 * '0'}", "weight": 5}
+    users["settings"] = {"rate_limit_per_second": 5}
+    users["egress"] = [{"network": "203.0.113.0/24", "port": 443}]
+
+
+@pytest.fixture(scope="module")
+def full() -> Graph:
+    return staging_graph(everything)
+
+
+def test_the_namespace_refuses_pods_beyond_the_restricted_standard(staging: Graph) -> None:
+    (namespace,) = manifests(staging, "Namespace").values()
+    labels = namespace["metadata"]["labels"]
+    assert namespace["metadata"]["name"] == "gostack-staging-east"
+    for mode in ("enforce", "audit", "warn"):
+        assert labels[f"pod-security.kubernetes.io/{mode}"] == "restricted"
+
+
+def test_data_outlives_the_stack(staging: Graph) -> None:
+    assert staging.resources["east-namespace"].retain_on_delete
+    for name in ("mysql-east-server", "mysql-east-replica-server"):
+        spec = manifests(staging, "StatefulSet")[name]["spec"]
+        assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
+
+
+def test_protected_data_is_not_deleted() -> None:
+    protected = staging_graph(lambda d: d["mysql"].update(protect=True))
+    names = {resource.name for resource in protected.resources.values() if resource.protect}
+    assert names == {"mysql-east-server", "mysql-east-replica-server"}
+
+
+def test_no_container_is_root_or_writes_to_its_root_or_has_a_capability(full: Graph) -> None:
+    found = containers(full)
+    assert len(found) == 17
+    for name, container in found.items():
+        security = container["securityContext"]
+        assert security["runAsUser"] > 0, name
+        assert security == {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "privileged": False,
+            "readOnlyRootFilesystem": True,
+            "runAsNonRoot": True,
+            "runAsUser": security["runAsUser"],
+            "runAsGroup": security["runAsGroup"],
+        }, name
+
+
+def test_no_pod_has_rights_on_the_cluster(full: Graph) -> None:
+    accounts = {item["metadata"]["name"]: item for item in manifests(full, "ServiceAccount").values()}
+    used = {pod["spec"]["serviceAccountName"] for pod in pods(full).values()}
+    assert used == accounts.keys()
+    assert all(account["automountServiceAccountToken"] is False for account in accounts.values())
+    assert not full.of_kind("RoleBinding")
+    assert not full.of_kind("ClusterRoleBinding")
+    for name, pod in pods(full).items():
+        assert pod["spec"]["automountServiceAccountToken"] is False, name
+        assert pod["spec"]["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+
+
+def test_every_container_says_what_it_needs_and_gets_at_most(full: Graph) -> None:
+    for name, container in containers(full).items():
+        resources = container["resources"]
+        assert resources["requests"].keys() == resources["limits"].keys() == {"cpu", "memory"}, name
+    resources = containers(full)["users-east-deployment/application"]["resources"]
+    assert resources == {
+        "requests": {"cpu": "250m", "memory": "256Mi"},
+        "limits": {"cpu": "500m", "memory": "512Mi"},
+    }
+
+
+def test_everything_that_stays_is_looked_after_by_all_three_probes(full: Graph) -> None:
+    stays = {name: item for name, item in containers(full).items() if not name.endswith(("/job", "/consul-agent"))}
+    assert len(stays) == 8
+    for name, container in stays.items():
+        assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys(), name
+
+
+def test_a_replica_is_restarted_for_its_own_faults_and_not_for_the_databases(staging: Graph) -> None:
+    application = containers(staging)["users-east-deployment/application"]
+    assert application["livenessProbe"]["httpGet"]["path"] == "/health/live"
+    assert application["readinessProbe"]["httpGet"]["path"] == "/health/ready"
+
+
+def test_a_service_without_a_path_for_it_lives_while_it_listens() -> None:
+    graph = staging_graph(lambda d: d["services"]["users"]["check"].pop("live_path"))
+    assert containers(graph)["users-east-deployment/application"]["livenessProbe"]["tcpSocket"] == {"port": 8080}
+
+
+def test_an_update_never_takes_a_replica_away_before_the_new_one_serves(full: Graph) -> None:
+    for name, deployment in manifests(full, "Deployment").items():
+        strategy = deployment["spec"]["strategy"]
+        assert strategy == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}, name
+
+
+def test_a_replica_counts_as_ready_only_while_it_is_registered_and_healthy(staging: Graph) -> None:
+    agent = containers(staging)["users-east-deployment/consul-agent"]
+    assert agent["restartPolicy"] == "Always"
+    assert "/v1/agent/health/service/id/users" in agent["readinessProbe"]["exec"]["command"][-1]
+
+
+def test_a_database_or_an_ingress_is_reached_while_consul_is_away(staging: Graph) -> None:
+    for name in ("mysql-east-server", "mysql-east-replica-server", "ingress-east-deployment"):
+        assert "readinessProbe" not in containers(staging)[f"{name}/consul-agent"]
+
+
+def test_an_old_replica_is_deregistered_at_once_and_serves_on_while_it_drains(staging: Graph) -> None:
+    found = containers(staging)
+    deregistration = found["users-east-deployment/consul-agent"]["lifecycle"]["preStop"]["exec"]["command"]
+    assert deregistration[-1] == "consul services deregister -id=users"
+    assert found["users-east-deployment/application"]["lifecycle"]["preStop"] == {"sleep": {"seconds": 3}}
+    grace = pods(staging)["users-east-deployment"]["spec"]["terminationGracePeriodSeconds"]
+    assert grace >= 3 + 20
+
+
+def test_the_autoscaler_alone_says_how_many_replicas_there_are(staging: Graph) -> None:
+    assert "replicas" not in manifests(staging, "Deployment")["users-east-deployment"]["spec"]
+    (scaler,) = manifests(staging, "HorizontalPodAutoscaler").values()
+    assert scaler["spec"]["scaleTargetRef"]["name"] == "users-east"
+    assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (2, 10)
+    (metric,) = scaler["spec"]["metrics"]
+    assert metric["containerResource"]["target"] == {"type": "Utilization", "averageUtilization": 50}
+
+
+def test_without_an_autoscaler_the_setting_says_it() -> None:
+    graph = staging_graph(lambda d: d["services"]["users"].update(autoscaling=None, replicas=3))
+    assert manifests(graph, "Deployment")["users-east-deployment"]["spec"]["replicas"] == 3
+    assert not graph.of_kind("HorizontalPodAutoscaler")
+
+
+def test_nobody_evicts_two_pods_of_a_part_at_once(full: Graph) -> None:
+    budgets = manifests(full, "PodDisruptionBudget").values()
+    assert all(budget["spec"]["maxUnavailable"] == 1 for budget in budgets)
+    for name, pod in pods(full).items():
+        labels = pod["metadata"]["labels"]
+        covering = [budget for budget in budgets if selects(budget["spec"]["selector"], labels)]
+        # A job ends by itself, and a document's only writer may always move.
+        alone = labels["gostack.role"] in ("job", "dynamic-configuration")
+        assert len(covering) == (0 if alone else 1), name
+
+
+def test_replicas_are_spread_without_ever_waiting_for_a_lost_zone(staging: Graph) -> None:
+    for name, pod in pods(staging).items():
+        if name.endswith("-run"):
+            continue
+        constraints = pod["spec"]["topologySpreadConstraints"]
+        assert {item["topologyKey"] for item in constraints} == {
+            "topology.kubernetes.io/region",
+            "topology.kubernetes.io/zone",
+            "kubernetes.io/hostname",
+        }, name
+        assert {item["whenUnsatisfiable"] for item in constraints} == {"ScheduleAnyway"}, name
+        assert pod["spec"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"], name
+
+
+def test_the_members_of_the_database_keep_away_from_each_other(staging: Graph) -> None:
+    primary, replica = (pods(staging)[name] for name in ("mysql-east-server", "mysql-east-replica-server"))
+    term = primary["spec"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"][0]
+    assert selects(term["podAffinityTerm"]["labelSelector"], replica["metadata"]["labels"])
+
+
+def test_consul_servers_are_replaced_one_by_one_and_keep_their_names_and_disks(staging: Graph) -> None:
+    spec = manifests(staging, "StatefulSet")["consul-east-server"]["spec"]
+    assert spec["replicas"] == 3
+    assert spec["updateStrategy"] == {"type": "RollingUpdate"}
+    assert "/v1/status/leader" in spec["template"]["spec"]["containers"][0]["readinessProbe"]["exec"]["command"][-1]
+    configuration = json.loads(variables(staging, "consul-east-server/consul")["AGENT_CONFIGURATION"])
+    assert configuration["retry_join"] == [
+        f"consul-east-{index}.consul-east.gostack-staging-east.svc" for index in range(3)
+    ]
+
+
+def test_a_replica_of_the_database_begins_when_the_account_it_needs_is_there(staging: Graph) -> None:
+    assert "mysql-accounts-run" in staging.reachable("mysql-east-replica-server")
+    assert "mysql-accounts-run" not in staging.reachable("mysql-east-server")
+
+
+def test_replicas_of_a_service_start_after_its_migrations(staging: Graph) -> None:
+    assert {"users-database-migrations-run", "users-database-accounts-run"} <= staging.reachable(
+        "users-east-deployment"
+    )
+
+
+def test_a_changed_secret_makes_new_pods(staging: Graph) -> None:
+    for secret in manifests(staging, "Secret", "ConfigMap").values():
+        assert secret["immutable"] is True
+    after = staging_graph(lambda d: d.update(rotation={"passwords": 2}), kept=staging)
+    changed = after.changed(staging)
+    # The pods name the Secret by the name that Pulumi gave it, which a replacement changes.
+    assert {"users-east-secret", "users-database-accounts-run", "mysql-accounts-run"} <= changed
+    assert "name" not in unnamed(staging, "users-east-secret")
+
+
+def test_a_changed_route_makes_new_ingress_pods_and_nothing_else(staging: Graph) -> None:
+    after = staging_graph(lambda d: d["services"]["users"]["routes"].append({"path": "/extra"}), kept=staging)
+    assert {name for name in after.changed(staging) if after.resources[name].type.startswith("kubernetes:")} <= {
+        "ingress-east-files",
+        "ingress-east-deployment",
+    }
+    assert "ingress-east-files" in after.changed(staging)
+
+
+def test_a_new_image_changes_the_pods_of_its_service_and_its_migrations_alone(staging: Graph) -> None:
+    def released(document: Document) -> None:
+        document["services"]["users"].pop("context")
+        document["services"]["users"]["image"] = f"registry.example.com/users@sha256:{64 * '1'}"
+
+    changed = staging_graph(released, kept=staging).changed(staging)
+    assert {name for name in changed if staging.resources[name].type.startswith("kubernetes:")} == {
+        "users-database-migrations-run",
+        "users-east-deployment",
+    }
+
+
+def test_the_ingress_has_the_same_files_as_on_docker(staging: Graph) -> None:
+    files = manifests(staging, "ConfigMap")["ingress-east-files"]["data"]
+    assert {"nginx.conf", "routes.conf", "upstreams.conf", "tracks.conf", "proxy.conf"} <= files.keys()
+    assert "resolver 127.0.0.1:8600 ipv6=off;" in files["nginx.conf"]
+    assert "@RELEASE@" not in files["nginx.conf"]
+
+
+def test_the_canary_is_a_deployment_of_its_own_that_the_ingress_waits_for(full: Graph) -> None:
+    stable, canary = (
+        manifests(full, "Deployment")[name] for name in ("users-east-deployment", "users-east-canary-deployment")
+    )
+    assert stable["spec"]["selector"] != canary["spec"]["selector"]
+    assert "users-east-canary-deployment" in full.reachable("ingress-east-deployment")
+
+
+def test_nodes_pull_images_of_services_by_their_digest(full: Graph) -> None:
+    for name in ("users-east-deployment", "users-east-canary-deployment"):
+        assert "@sha256:" in containers(full)[f"{name}/application"]["image"]
+
+
+def test_two_regions_of_a_cluster_have_namespaces_of_their_own_and_know_each_other() -> None:
+    graph = staging_graph(lambda d: d["regions"].update(west={}))
+    names = {item["metadata"]["name"] for item in manifests(graph, "Namespace").values()}
+    assert names == {"gostack-staging-east", "gostack-staging-west"}
+    configuration = json.loads(variables(graph, "consul-west-server/consul")["AGENT_CONFIGURATION"])
+    assert configuration["retry_join_wan"] == [
+        f"consul-east-{index}.consul-east.gostack-staging-east.svc" for index in range(3)
+    ]
+    assert variables(graph, "mysql-west-replica-server/mysql")["PRIMARY_HOST"] == "mysql-east.gostack-staging-east.svc"
+    # A release that does not get healthy in one region never reaches the next one.
+    assert "users-east-deployment" in graph.reachable("users-west-deployment")
+
+
+def variables(graph: Graph, container: str) -> dict[str, Any]:
+    """Name to value of a container's variables, as its program sees them."""
+    return {
+        item["name"]: item["value"].replace("$$", "$")
+        for item in containers(graph)[container]["env"]
+        if "value" in item
+    }
+
+
+def unnamed(graph: Graph, name: str) -> dict[str, Any]:
+    """The metadata that the program gave, without what the provider adds."""
+    return graph.resources[name].inputs["metadata"]

@@ -1,0 +1,116 @@
+"""A stack on a real cluster as the tests use it: by its outputs, its settings and its labels."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import urllib3
+
+from operations.cluster_api import ClusterApi
+from operations.cluster_report import pods
+from operations.live_stack import StackUnderTest, wait_until
+from operations.load import Load, Request
+
+__all__ = ["FIGURES", "ClusterStack", "tell", "wait_until"]
+
+JSON = {"Content-Type": "application/json"}
+
+FIGURES: list[str] = []
+"""What was measured; shown at the end of the run, whether tests passed or not."""
+
+
+def tell(figure: str) -> None:
+    """Keep a figure for the end of the run."""
+    FIGURES.append(figure)
+
+
+@dataclass(frozen=True)
+class ClusterStack(StackUnderTest):
+    """The stack of these tests."""
+
+    api: ClusterApi
+
+    @property
+    def namespace(self) -> str:
+        """Where the region lives."""
+        return "gostack-integration-east"
+
+    @cached_property
+    def address(self) -> tuple[str, int]:
+        """Host and port of the region's load balancer."""
+        host, _, port = str(self.outputs["addresses"]["east"]).rpartition(":")
+        return host, int(port)
+
+    def request(self, method: str, path: str, body: dict[str, Any] | None = None) -> urllib3.BaseHTTPResponse:
+        """Send a request over TLS that is verified against the stack's own authority, through the load balancer."""
+        host = self.workspace.settings.ingress.hosts[0]
+        pool = urllib3.HTTPSConnectionPool(
+            *self.address,
+            ca_certs=str(self.authority),
+            server_hostname=host,
+            assert_hostname=host,
+            retries=False,
+            timeout=10,
+        )
+        data = json.dumps(body).encode() if body is not None else None
+        return pool.request(method, path, body=data, headers={**JSON, "Host": host})
+
+    def create_user(self) -> dict[str, Any]:
+        """Create a user with an e-mail address of its own and return it."""
+        body = {"name": "Ada", "email": f"{uuid.uuid4()}@example.com"}
+        response = self.request("POST", "/api/v1/users", body)
+        assert response.status == 201, response.data
+        return response.json()["data"]
+
+    def load(self, rate: int) -> Load:
+        """A steady mix of writes, each with an idempotency key, and reads."""
+        host, port = self.address
+        return Load(self.authority, rate, self._mixed, detours={"localhost:443": f"{host}:{port}"})
+
+    def _mixed(self, number: int) -> Request:
+        if number % 2:
+            return Request("GET", f"{self.users_url}?page=1&page_size=5")
+        user = {"name": "Load", "email": f"{uuid.uuid4()}@example.com"}
+        headers = {**JSON, "Idempotency-Key": str(uuid.uuid4())}
+        return Request("POST", self.users_url, json.dumps(user).encode(), headers)
+
+    def pods(self, role: str, **labels: str) -> list[dict[str, Any]]:
+        """Pods with a role that nobody is removing."""
+        wanted = {"gostack.role": role, **{f"gostack.{key}": value for key, value in labels.items()}}
+        return [
+            pod
+            for pod in pods(self.api, self.workspace.stack)
+            if wanted.items() <= pod["metadata"]["labels"].items() and "deletionTimestamp" not in pod["metadata"]
+        ]
+
+    def names(self, role: str, **labels: str) -> set[str]:
+        """Names of those pods."""
+        return {pod["metadata"]["name"] for pod in self.pods(role, **labels)}
+
+    def ready(self, role: str, count: int) -> bool:
+        """Whether that many pods with a role are there, and all of them are ready."""
+        found = self.pods(role)
+        return len(found) == count and all(is_ready(pod) for pod in found)
+
+    def wait_for(self, role: str, count: int, seconds: float = 180) -> None:
+        """Wait until that many pods with a role are there and ready."""
+        wait_until(lambda: self.ready(role, count), seconds, f"{count} pods with the role {role} are ready")
+
+    def pod_path(self, name: str) -> str:
+        """Where a pod is in the API."""
+        return f"/api/v1/namespaces/{self.namespace}/pods/{name}"
+
+    def evict(self, name: str) -> None:
+        """Ask for a pod to go as an emptied node does; raises TooManyDisruptionsError."""
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": self.namespace}}
+        self.api.post(f"{self.pod_path(name)}/eviction", body)
+
+
+def is_ready(pod: dict[str, Any]) -> bool:
+    """Whether a pod is ready."""
+    conditions = {item["type"]: item["status"] for item in pod["status"].get("conditions") or []}
+    return conditions.get("Ready") == "True"
