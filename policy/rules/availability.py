@@ -98,7 +98,7 @@ def spread(resource: Resource) -> Findings:
         )
 
 
-@stack_rule("database-in-several-zones", environments=PROD_ALONE)
+@stack_rule("database-in-several-zones", level=Level.ADVISORY, environments=PROD_ALONE)
 def database_in_several_zones(graph: Graph) -> Findings:
     """A database cluster that is written to has a second instance to fail over to."""
     for cluster in graph.of_type("aws:rds/cluster:Cluster"):

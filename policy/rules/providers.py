@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from policy.regions import region_of, region_of_provider
-from policy.resource import Resource
-from policy.rule import Context, Finding, Findings, context_rule, resource_rule
+from policy.resource import Graph, Resource
+from policy.rule import Finding, Findings, resource_rule, stack_rule
 
 _AWS_REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
 _WORLDWIDE = ("aws:route53/", "aws:iam/", "aws:budgets/", "aws:cloudfront/", "aws:organizations/")
@@ -29,24 +29,31 @@ def explicit_provider(resource: Resource) -> Findings:
         )
 
 
-@context_rule("provider-region")
-def provider_region(resource: Resource, context: Context) -> Findings:
+@stack_rule("provider-region")
+def provider_region(graph: Graph) -> Findings:
     """A resource is made in the region of its component, unless its service has none."""
-    if not resource.custom or resource.package not in _EXPLICIT or resource.type.startswith(_WORLDWIDE):
-        return
-    if resource.at("namespace") == "AWS/Route53":
+    for resource in graph:
+        if not resource.custom or resource.package not in _EXPLICIT or resource.type.startswith(_WORLDWIDE):
+            continue
         # The figures of health checks are in one region alone.
-        return
-    meant = region_of(context.graph, resource)
-    provider = context.graph.provider_of(resource)
-    given = region_of_provider(provider, context.graph) if provider is not None else None
+        if resource.at("namespace") == "AWS/Route53":
+            continue
+        meant, given = region_of(graph, resource), _region_given(graph, resource)
+        if meant is not None and given is not None and meant != given:
+            yield Finding(
+                resource,
+                "provider",
+                f"is the one of {given}, and the resource belongs to {meant}",
+                "pass the other one",
+            )
+
+
+def _region_given(graph: Graph, resource: Resource) -> str | None:
+    """The region in which a resource will be made; it may say another one than its provider."""
     if resource.package == "aws" and _AWS_REGION.match(str(resource.at("region", ""))):
-        # A resource may say another region than its provider.
-        given = str(resource.at("region"))
-    if meant is not None and given is not None and meant != given:
-        yield Finding(
-            resource, "provider", f"is the one of {given}, and the resource belongs to {meant}", "pass the other one"
-        )
+        return str(resource.at("region"))
+    provider = graph.provider_of(resource)
+    return region_of_provider(provider, graph) if provider is not None else None
 
 
 @resource_rule("pinned-provider")

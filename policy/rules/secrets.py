@@ -107,7 +107,8 @@ def _named(place: str, value: Any) -> Iterator[tuple[str, str, str]]:
     if place.startswith("spec") or place == "containerDefinitions":
         yield from _variables(place, value)
     for path, text in texts(value, place):
-        name = path.rsplit(".", 1)[-1]
+        # The keys of a ConfigMap are names of files, with their dots.
+        name = path.removeprefix("data.") if place == "data" else path.rsplit(".", 1)[-1]
         variable, equals, content = text.partition("=")
         if equals and content.strip("=") and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
             name, text = variable, content

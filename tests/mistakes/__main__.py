@@ -24,11 +24,13 @@ def tried(mistakes: Sequence[Mistake]) -> list[Outcome]:
     for mistake in mistakes:
         match mistake:
             case SettingsMistake():
-                outcomes.append(settings_layer.outcome(mistake))
+                outcome = settings_layer.outcome(mistake)
             case GraphMistake():
-                outcomes.append(graph_layer.outcome(mistake))
+                outcome = graph_layer.outcome(mistake)
             case SourceMistake():
-                outcomes.append(of_sources[mistake])
+                outcome = of_sources[mistake]
+        outcomes.append(outcome)
+        sys.stderr.write(f"{len(outcomes)}/{len(mistakes)} {outcome.layer or 'SURVIVED'}: {mistake.title}\n")
     return outcomes
 
 

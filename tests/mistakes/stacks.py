@@ -30,7 +30,12 @@ def stack_graph(stack: str) -> Graph:
 
 def recorded(stack: str, change: Change | None = None) -> Graph:
     """What a stack registers with changed settings; raises SettingsError when they are refused."""
-    return from_recorded(STACKS[stack](change).resources.values())
+    try:
+        recording = STACKS[stack](change)
+    except TimeoutError:
+        # The recorder gives up after two minutes, which pass too while a machine does something else.
+        recording = STACKS[stack](change)
+    return from_recorded(recording.resources.values())
 
 
 @cache

@@ -119,6 +119,14 @@ def test_a_secret_is_a_marker_in_whatever_form_it_is_written(sent: Any) -> None:
     assert "hunter2" not in json.dumps(read)
 
 
+def test_what_a_provider_is_told_is_read_from_its_json() -> None:
+    told = {"region": "eu-central-1", "defaultTags": '{"tags": {"owner": "platform"}}', "skipRegionValidation": "false"}
+    (provider,) = from_state({"deployment": {"resources": [{**STATES[1], "inputs": told}]}})
+    assert provider.at("defaultTags.tags.owner") == "platform"
+    assert provider.at("skipRegionValidation") is False
+    assert provider.at("region") == "eu-central-1"
+
+
 def test_what_is_not_known_yet_is_a_marker_even_inside_a_text() -> None:
     unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
     assert masked([unknown, f"container:{unknown}"]) == [Marker.UNKNOWN, Marker.UNKNOWN]

@@ -85,6 +85,24 @@ def test_in_dev_a_data_volume_may_be_unprotected_as_long_as_it_stays() -> None:
     assert len(found("protected-data", changed(kept, "data", "options.retain_on_delete", False), Environment.DEV)) == 1
 
 
+def test_in_staging_a_stateful_set_may_be_unprotected_as_long_as_its_claims_stay() -> None:
+    spec = {"spec": {"volumeClaimTemplates": [{"metadata": {"name": "data"}}]}}
+    kept = graph(resource("kubernetes:apps/v1:StatefulSet", "mysql", spec, stack="staging"))
+    gone = changed(kept, "mysql", "spec.persistentVolumeClaimRetentionPolicy", {"whenDeleted": "Delete"})
+    assert found("protected-data", kept, Environment.STAGING) == []
+    assert len(found("protected-data", gone, Environment.STAGING)) == 1
+    assert len(found("protected-data", kept, Environment.PROD)) == 1
+
+
+def test_a_service_without_a_region_and_its_figures_may_be_made_anywhere() -> None:
+    provider = resource("pulumi:providers:aws", "aws-us-east-1", {"region": "us-east-1"})
+    other = resource("pulumi:providers:aws", "aws-eu-west-1", {"region": "eu-west-1"})
+    check = resource("aws:route53/healthCheck:HealthCheck", "dns-eu-west-1-health", provider=provider)
+    figures = {"namespace": "AWS/Route53"}
+    alarm = resource("aws:cloudwatch/metricAlarm:MetricAlarm", "dns-eu-west-1-alarm", figures, provider=provider)
+    assert found("provider-region", graph(provider, other, check, alarm), Environment.PROD) == []
+
+
 @pytest.mark.parametrize(
     ("stack", "packages", "environment"),
     [

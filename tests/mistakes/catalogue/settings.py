@@ -48,9 +48,9 @@ MISTAKES = (
     SettingsMistake("a release by tag", "prod", "services.users.image", "registry.example.com/users:1.4"),
     SettingsMistake("one replica", "prod", "services.users.replicas", 1),
     SettingsMistake("data without protection", "prod", "aws.protect", False),
-    SettingsMistake("a database without a second instance", "prod", "aws.size", "small"),
+    SettingsMistake("a class that no global database takes", "prod", "aws.database.instance_class", "db.t3.medium"),
     SettingsMistake("one day of backups", "prod", "aws.database.backup_retention_days", 1),
     SettingsMistake("nobody who hears an alarm", "prod", "aws.alarm_emails", []),
     SettingsMistake("an upstream image by tag", "prod", "images.nginx", "public.ecr.aws/docker/library/nginx:1.30"),
-    SettingsMistake("one log line a day", "prod", "aws.log_retention_days", 1),
+    SettingsMistake("logs of one day", "prod", "aws.log_retention_days", 1),
 )

@@ -117,7 +117,13 @@ MISTAKES = (
         '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}',
     ),
     GraphMistake("a health check in plain text", "prod", "dns-eu-central-1-health", "type", "HTTP"),
-    GraphMistake("TLS of 2016 at the load balancer", "prod", "entry-eu-central-1-https-listener", "protocol", "TLS"),
+    GraphMistake(
+        "TLS of 2016 at the load balancer",
+        "prod",
+        "entry-eu-central-1-https-listener",
+        "sslPolicy",
+        "ELBSecurityPolicy-2016-08",
+    ),
     GraphMistake(
         "a network in the wrong region",
         "prod",

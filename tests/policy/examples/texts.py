@@ -110,6 +110,7 @@ EXAMPLES = {
                 PLAIN, "users", f"{ENVIRONMENT}.1", {"name": "UPSTREAM", "value": "amqp://users:hunter2@queue:5672/"}
             ),
             "in a ConfigMap": changed(PLAIN, "settings", "data", {"tls.key": KEY}),
+            "a file of a ConfigMap by its name": changed(PLAIN, "settings", "data", {"password.txt": "hunter2"}),
             "in a ConfigMap's JSON": changed(PLAIN, "settings", "data", {"a.json": '{"client_secret": "hunter2"}'}),
             "in a Base64 script": changed(
                 PLAIN, "nodes", "userData", base64.b64encode(b"#!/bin/sh\nexport DB_PASSWORD=hunter2\nstart\n").decode()
