@@ -28,14 +28,20 @@ class Membership:
 def expected_networks(state: Mapping[str, Any]) -> dict[str, list[Membership]]:
     """Return the identity of each container to the networks that it was put in."""
     found: dict[str, list[Membership]] = {}
-    for resource in state.get("resources") or []:
-        networks: Any = (resource.get("inputs") or {}).get("networksAdvanced")
-        if resource.get("type") != "docker:index/container:Container" or not isinstance(networks, list):
+    resources: list[dict[str, Any]] = state.get("resources") or []
+    for resource in resources:
+        if resource.get("type") != "docker:index/container:Container":
             continue
-        found[resource["id"]] = [
-            Membership(item["name"], tuple(item.get("aliases") or ()), item.get("ipv4Address")) for item in networks
-        ]
+        inputs: dict[str, Any] = resource.get("inputs") or {}
+        networks: list[dict[str, Any]] = inputs.get("networksAdvanced") or []
+        if networks:
+            found[resource["id"]] = [_membership(item) for item in networks]
     return found
+
+
+def _membership(item: dict[str, Any]) -> Membership:
+    aliases: list[str] = item.get("aliases") or []
+    return Membership(item["name"], tuple(aliases), item.get("ipv4Address"))
 
 
 def join_networks(state: Mapping[str, Any], objects: StackObjects) -> list[str]:

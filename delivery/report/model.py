@@ -66,7 +66,8 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         """The worst of all stacks."""
-        return max((item.decision.verdict for item in self.stacks), key=_VERDICTS.index, default="safe")
+        found = {item.decision.verdict for item in self.stacks}
+        return next((verdict for verdict in reversed(_VERDICTS) if verdict in found), "safe")
 
     @property
     def headline(self) -> str:

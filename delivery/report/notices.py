@@ -136,7 +136,7 @@ def _ingress_changes(roles: set[str], members: Sequence[Change], shape: Shape) -
         parts.append("new configuration (routes, weights or certificate), tested and then loaded by the running Nginx")
     if "agent" in roles:
         parts.append("its Consul agent restarts while Nginx keeps the replicas that it knows")
-    return ("; ".join(parts) or _anything(members, [], shape)) + where
+    return ("; ".join(parts) or _anything(Part(members, [], shape))) + where
 
 
 def _mysql(part: Part) -> str:

@@ -17,6 +17,7 @@ SHORTEST = 6
 """Shorter values are words like any other."""
 
 Kind = Literal["open", "secret", "beside"]
+Leaf = tuple[str, Kind]
 
 _HIDDEN_IN_CASE = frozenset({"containerLogs"})
 """Outputs that are hidden because nobody knows what a program prints; most of it are plain words."""
@@ -82,7 +83,7 @@ def looks_random(word: str) -> bool:
     )
 
 
-def _leaves(value: Any, kind: Kind) -> Iterator[tuple[str, Kind]]:
+def _leaves(value: Any, kind: Kind) -> Iterator[Leaf]:
     if isinstance(value, Mapping):
         if _SIGNATURE in value:
             plain = value.get("plaintext")
@@ -91,9 +92,8 @@ def _leaves(value: Any, kind: Kind) -> Iterator[tuple[str, Kind]]:
             return
         for key, item in value.items():
             if key in _HIDDEN_IN_CASE:
-                yield from (
-                    (word, "beside") for leaf, _ in _leaves(item, kind) for word in leaf.split() if looks_random(word)
-                )
+                for leaf, _ in _leaves(item, kind):
+                    yield from _beside_all(word for word in leaf.split() if looks_random(word))
             else:
                 yield from _leaves(item, kind)
     elif isinstance(value, list):
@@ -103,12 +103,17 @@ def _leaves(value: Any, kind: Kind) -> Iterator[tuple[str, Kind]]:
         yield value, kind
 
 
-def _hidden(value: Any) -> Iterator[tuple[str, Kind]]:
+def _hidden(value: Any) -> Iterator[Leaf]:
     """What the engine keeps as one secret."""
     if isinstance(value, list):
-        yield from ((leaf, "beside") for leaf in _beside(value, ""))
+        yield from _beside_all(_beside(value, ""))
     else:
         yield from _leaves(value, "secret")
+
+
+def _beside_all(values: Iterable[str]) -> Iterator[Leaf]:
+    for value in values:
+        yield value, "beside"
 
 
 def _beside(value: Any, name: str) -> Iterator[str]:

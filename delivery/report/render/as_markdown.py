@@ -89,7 +89,7 @@ def _stack(item: StackReport, folding: Folding) -> Iterator[str]:
 
 
 def _group(group: Group, folding: Folding) -> Iterator[str]:
-    summary = f"<b>{html.escape(group.name)}</b>: {_html(group.sentence)}"
+    summary = f"<b>{_html(group.name)}</b>: {_html(group.sentence)}"
     if folding.resources == 0:
         yield f"- {summary}"
         return
@@ -120,8 +120,6 @@ def _safe(text: str) -> str:
 
 
 def _html(text: str) -> str:
-    """Markdown is not read inside of a summary."""
-    parts = _CODE.split(text)
-    return "".join(
-        f"<code>{html.escape(part)}</code>" if index % 2 else html.escape(part) for index, part in enumerate(parts)
-    )
+    """Markdown is not read inside of a summary; names that call people and links are."""
+    parts = [html.escape(part).replace("[", "&#91;").replace("@", "@\u200b") for part in _CODE.split(text)]
+    return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))
