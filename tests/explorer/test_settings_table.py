@@ -46,7 +46,7 @@ def test_a_key_is_given_exactly_when_the_stack_file_says_it(dev: StackView) -> N
 
 def test_a_key_without_a_default_is_required(dev: StackView) -> None:
     required = {setting["key"] for setting in dev["settings"] if setting["required"]}
-    assert {"regions.east.cidr", "mysql.primary", "services.users.routes.0.path"} <= required
+    assert {"mysql.primary", "services.users.routes.0.path"} <= required
     assert "mysql.topology" not in required
 
 
