@@ -6,6 +6,7 @@ import contextlib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -75,7 +76,7 @@ def _without_credentials(settings: Settings, folder: Path) -> Settings:
     if kubernetes is None or kubernetes.kubeconfig is None:
         return settings
     context = kubernetes.context
-    kubeconfig = {
+    kubeconfig: dict[str, Any] = {
         "contexts": [{"name": context, "context": {"cluster": "none", "user": "none"}}],
         "clusters": [{"name": "none", "cluster": {"server": "https://cluster.invalid"}}],
         "users": [{"name": "none", "user": {}}],

@@ -9,7 +9,7 @@ import yaml
 
 from explorer.html import render
 from explorer.model import PageView, StackView
-from explorer.recording import PROJECT, RecordedStack, record_settings, record_stack
+from explorer.recording import PROJECT, RecordedStack, record_settings, record_stack, stack_names
 from explorer.view import page_view
 from infra.settings import parse_settings
 
@@ -49,6 +49,12 @@ def small_stack() -> RecordedStack:
 @pytest.fixture(scope="session")
 def recorded() -> list[RecordedStack]:
     return [record_stack("dev"), small_stack()]
+
+
+@pytest.fixture(scope="session")
+def published(recorded: list[RecordedStack]) -> list[RecordedStack]:
+    """Every stack that has a file."""
+    return [recorded[0], *(record_stack(name) for name in stack_names() if name != "dev")]
 
 
 @pytest.fixture(scope="session")

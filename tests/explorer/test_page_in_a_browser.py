@@ -240,9 +240,9 @@ def test_the_theme_follows_the_system_until_it_is_chosen(opened: Opener, scheme:
     assert (button.inner_text(), tab.evaluate(ground)) == ("Theme: dark", dark)
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_a_phone_scrolls_in_one_direction_only(opened: Opener, view: str) -> None:
-    tab = opened(f"stack=dev&view={view}&left=dev&right=small", viewport=PHONE)
+@pytest.mark.parametrize("shown_view", VIEWS)
+def test_a_phone_scrolls_in_one_direction_only(opened: Opener, shown_view: str) -> None:
+    tab = opened(f"stack=dev&view={shown_view}&left=dev&right=small", viewport=PHONE)
     assert tab.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     sizes = tab.locator("main *").evaluate_all(
         "(all) => all.filter((item) => item.innerText).map((item) => parseFloat(getComputedStyle(item).fontSize))"

@@ -9,6 +9,7 @@ from collections import Counter
 
 from explorer.model import StackView
 from explorer.recording import RecordedStack
+from explorer.view import page_view
 from policy.resource import listing
 from tests.explorer.conftest import card_named, titles
 
@@ -58,9 +59,25 @@ def test_members_of_the_database_are_drawn_in_their_regions_and_the_cluster_is_s
     }
 
 
-def test_every_class_of_a_card_has_a_role_and_a_sentence(dev: StackView, small: StackView) -> None:
-    cards = [*dev["cards"], *small["cards"]]
+def test_every_class_of_a_card_has_a_role_and_a_sentence(published: list[RecordedStack]) -> None:
+    cards = [card for stack in page_view(published)["stacks"] for card in stack["cards"]]
     assert {card["kind"] for card in cards if card["role"] == "other" or not card["summary"]} == set()
+
+
+def test_in_every_published_stack_a_request_reaches_the_database(published: list[RecordedStack]) -> None:
+    walked = {stack["name"]: [step["title"] for step in stack["walk"]] for stack in page_view(published)["stacks"]}
+    assert walked == {
+        "dev": ["Client", "ingress-east", "users-east", "mysql-east"],
+        "staging": ["Client", "ingress-east", "users-east", "mysql-east-replica", "mysql-east"],
+        "prod": [
+            "Client",
+            "dns",
+            "entry-eu-central-1",
+            "ingress-eu-central-1",
+            "users-eu-central-1",
+            "database-eu-central-1",
+        ],
+    }
 
 
 def test_a_request_goes_from_the_client_over_the_ingress_and_a_replica_to_the_database(dev: StackView) -> None:
