@@ -10,11 +10,13 @@ PYTHON := .venv/bin/python
 # pyright's wrapper takes the node of this machine where there is one.
 export PYRIGHT_PYTHON_GLOBAL_NODE := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
-GO_MODULES := service examples/greeter images/pause tests/doubles/unsteady_service drills/packet_delay
+GO_MODULES := service examples/greeter images/pause tests/doubles/unsteady_service drills/packet_delay \
+	tests/integration_cluster/probe
 STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack $(STACK) $(if $(PURGE),--purge)
 
 .PHONY: help up preview down promote rollback backup restore failover-mysql refresh evict env doctor python cluster cluster-down \
+	test-cluster lint-cluster \
 	test test-unit test-go test-integration lint lint-python lint-go bench drill reference requirements clean
 
 help: ## this list
@@ -61,6 +63,9 @@ test-unit: python ## the tests without an engine, in less than a minute
 test-go: lint-go ## the Go service's own tests
 	cd service && go test ./...
 
+test-cluster: python ## the local Kubernetes cluster (root; stops and starts it)
+	$(PYTHON) -m pytest tests/integration_cluster
+
 test-integration: python ## the real Pulumi engine on the real Docker engine
 	@$(PYTHON) -m bootstrap all --stack dev
 	$(PYTHON) -m pytest tests/integration
@@ -81,6 +86,10 @@ cluster: python ## a real local Kubernetes cluster with an image registry, for S
 
 cluster-down: python ## stop the local cluster and remove it from this machine; PURGE=1 removes its data too
 	@$(PYTHON) -m cluster down $(if $(PURGE),--purge)
+
+lint-cluster: python ## static analysis of the cluster's Go programs, with what `make cluster` has compiled
+	staticcheck=$$($(STATICCHECK)) && cd toolchain/kubernetes && export CGO_ENABLED=0 GOWORK=off GOFLAGS=-trimpath && \
+		go vet . && "$$staticcheck" .
 
 backup: python ## the rows of the services into a file: FILE=… (default: .gostack/backups/<stack>-<time>.sql.gz)
 	@$(PYTHON) -m operations backup --stack $(STACK) $(if $(FILE),--file "$(FILE)")

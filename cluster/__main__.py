@@ -11,7 +11,7 @@ from types import FrameType
 from bootstrap.errors import BootstrapError
 from bootstrap.processes import stop_children
 from bootstrap.progress import Progress, duration
-from cluster.layout import CONTEXT, REGISTRY_PORT, Folders
+from cluster.layout import CONTEXT, NODES, REGISTRY_PORT, Folders
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,6 +22,10 @@ def main(arguments: list[str] | None = None) -> int:
     down = commands.add_parser("down", help="stop the cluster and remove it from this machine")
     down.add_argument("--purge", action="store_true", help="remove its data too: volumes, images, objects")
     commands.add_parser("status", help="what runs, and how much memory it takes")
+    lost = commands.add_parser(
+        "stop-node", help="take a node away as if its machine had lost power; `up` brings it back"
+    )
+    lost.add_argument("node", choices=[node.name for node in NODES])
     commands.add_parser("benchmark", help="time and memory of a cold and of a warm start (stops the cluster first)")
     chosen = parser.parse_args(arguments)
 
@@ -56,6 +60,10 @@ def _run(chosen: argparse.Namespace) -> int:
             from cluster.lifecycle import down
 
             down(folders, progress, purge=chosen.purge)
+        case "stop-node":
+            from cluster.lifecycle import stop_node
+
+            stop_node(folders, next(node for node in NODES if node.name == chosen.node))
         case "benchmark":
             from cluster.benchmark import benchmark
 

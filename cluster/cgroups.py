@@ -35,24 +35,29 @@ def set_up(root: Path = _ROOT) -> None:
                 _inherit(folder)
 
 
-def processes(root: Path = _ROOT) -> set[int]:
-    """Every process of every pod."""
+def processes(root: Path = _ROOT, group: str = CGROUP_ROOT) -> set[int]:
+    """Every process of every pod; `group`: that of one node."""
     found: set[int] = set()
     for hierarchy in roots(root):
-        for file in (hierarchy / CGROUP_ROOT).rglob("cgroup.procs"):
+        for file in (hierarchy / group.strip("/")).rglob("cgroup.procs"):
             with suppress(OSError):
                 found |= {int(line) for line in file.read_text().split()}
     return found
 
 
-def stop(seconds: float = 8.0, root: Path = _ROOT) -> None:
-    """End every process of every pod: first politely, by force after `seconds`."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
+def stop(
+    seconds: float = 8.0,
+    root: Path = _ROOT,
+    group: str = CGROUP_ROOT,
+    number: signal.Signals = signal.SIGTERM,
+) -> None:
+    """End every process of every pod, or of one node's: first with `number`, by force after `seconds`."""
+    for sent in (number, signal.SIGKILL):
         deadline = time.monotonic() + seconds
-        for process in processes(root):
+        for process in processes(root, group):
             with suppress(ProcessLookupError):
-                os.kill(process, number)
-        while processes(root) and time.monotonic() < deadline:
+                os.kill(process, sent)
+        while processes(root, group) and time.monotonic() < deadline:
             time.sleep(0.05)
 
 

@@ -56,15 +56,22 @@ class DebianPrograms:
         return [self.root / "usr" / "sbin", self.root / "usr" / "bin", self.root / "sbin", self.root / "bin"]
 
 
+def find_debian_programs() -> DebianPrograms | None:
+    """The packages if they are here already."""
+    folder = cache_folder() / f"debian-{_key()}"
+    return DebianPrograms(folder) if folder.is_dir() else None
+
+
 def ensure_debian_programs(progress: Progress) -> DebianPrograms:
     """The packages of this machine's release, fetched and unpacked once.
 
     Raises `BootstrapError` where there is no `apt-get`, or it cannot fetch them.
     """
+    found = find_debian_programs()
+    if found is not None:
+        return found
     cache = cache_folder()
     folder = cache / f"debian-{_key()}"
-    if folder.is_dir():
-        return DebianPrograms(folder)
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         raise BootstrapError(
             "The local cluster takes containerd from Debian's or Ubuntu's packages, and this machine has no apt-get: "

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bootstrap.errors import BootstrapError
-from cluster.layout import NODES, Folders
+from cluster.layout import NODES, Folders, Node
 
 _SHIM = b"containerd-shim-runc-v2"
 _MOST_ARGUMENTS = 200
@@ -18,8 +18,9 @@ _LOG_LINKS = Path("/var/log/containers")
 _DEVICE_PLUGINS = Path("/var/lib/kubelet/device-plugins")
 
 
-def shims(folders: Folders, processes: Path = Path("/proc")) -> list[int]:
-    """The processes that stand between a container runtime of ours and its containers."""
+def shims(folders: Folders, processes: Path = Path("/proc"), node: Node | None = None) -> list[int]:
+    """The processes that stand between a container runtime of ours, or only that of `node`, and its containers."""
+    own = folders.run / node.name if node else folders.run
     found: list[int] = []
     for folder in processes.glob("[0-9]*"):
         try:
@@ -29,20 +30,20 @@ def shims(folders: Folders, processes: Path = Path("/proc")) -> list[int]:
         if not arguments[0].endswith(_SHIM) or b"-address" not in arguments[:-1]:
             continue
         address = Path(arguments[arguments.index(b"-address") + 1].decode(errors="replace"))
-        if address.is_relative_to(folders.run):
+        if address.is_relative_to(own):
             found.append(int(folder.name))
     return found
 
 
-def stop_shims(folders: Folders, seconds: float = 5.0) -> None:
+def stop_shims(folders: Folders, node: Node | None = None, seconds: float = 5.0) -> None:
     """End them, and remove the sockets that they leave."""
     sockets = [
         Path(file.read_text().strip().removeprefix("unix://"))
-        for node in NODES
-        for file in (folders.run / node.name / "containerd").glob("io.containerd.runtime.v2.task/*/*/address")
+        for found in ([node] if node else NODES)
+        for file in (folders.run / found.name / "containerd").glob("io.containerd.runtime.v2.task/*/*/address")
     ]
     deadline = time.monotonic() + seconds
-    while running := shims(folders):
+    while running := shims(folders, node=node):
         for process in running:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)

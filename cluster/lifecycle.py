@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from bootstrap.locks import exclusive
 from bootstrap.progress import Progress
 from cluster import addons, cgroups, components, files, images, leftovers, network, ownership, preflight
 from cluster.api import ApiServer
+from cluster.debian import find_debian_programs
 from cluster.layout import NODES, PAUSE_IMAGE, Folders, Node
 from cluster.processes import Processes, reap
 from cluster.programs import Programs, ensure_programs
@@ -29,6 +31,7 @@ def up(folders: Folders, progress: Progress) -> bool:
     Raises `BootstrapError` when this machine is not fit for it, a component ends, or it is not ready in time.
     """
     preflight.require_root()
+    ownership.refuse_foreign(folders)
     programs = ensure_programs(folders.project, progress)
     with exclusive(_LOCK, lambda: progress.line(LANE, "another command works on the cluster, waiting for it…")):
         ownership.refuse_foreign(folders)
@@ -63,6 +66,23 @@ def down(folders: Folders, progress: Progress, *, purge: bool = False) -> None:
                 shutil.rmtree(folders.state)
 
 
+def stop_node(folders: Folders, node: Node) -> None:
+    """Take a node away at once, as if its machine had lost power; `up` brings it back.
+
+    Raises `BootstrapError` when the running cluster is another checkout's.
+    """
+    preflight.require_root()
+    with exclusive(_LOCK):
+        ownership.refuse_foreign(folders)
+        processes = Processes(folders)
+        for name in (f"{node.name}-kubelet", f"{node.name}-containerd"):
+            process = processes.find(name)
+            if process is not None:
+                processes.stop([process], signal.SIGKILL)
+        leftovers.stop_shims(folders, node)
+        cgroups.stop(group=node.cgroup, number=signal.SIGKILL)
+
+
 def remove(folders: Folders) -> None:
     """Take every process, mount, device and rule away, whatever of them is there."""
     processes = Processes(folders)
@@ -81,6 +101,9 @@ def remove(folders: Folders) -> None:
     leftovers.unmount(folders)
     cgroups.tear_down()
     network.tear_down(folders)
+    programs = find_debian_programs()
+    if programs is not None:
+        network.remove_address_sets(programs)
     leftovers.remove_links(folders)
     folders.kubeconfig.unlink(missing_ok=True)
     shutil.rmtree(folders.run, ignore_errors=True)
@@ -114,6 +137,8 @@ def _start(folders: Folders, programs: Programs, processes: Processes, progress:
     if started:
         progress.line(LANE, f"starting {', '.join(started)}")
     _wait(api.ready, "The API server is not ready", processes, ("etcd", "kube-apiserver"))
+    # The rights of the components first.
+    _apply(folders, programs)
     before = len(started)
     for make in (components.controller_manager, components.scheduler, components.kube_proxy, components.local_cloud):
         ensure(make(folders, programs))
@@ -122,7 +147,6 @@ def _start(folders: Folders, programs: Programs, processes: Processes, progress:
         ensure(components.kubelet(folders, programs, node))
     if started[before:]:
         progress.line(LANE, f"starting {', '.join(started[before:])}")
-    _apply(folders, programs)
     before = len(started)
     ensure(components.metrics_server(folders, programs))
     names = {node.name for node in NODES}

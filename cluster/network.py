@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterable
 from ipaddress import IPv4Network
 from pathlib import Path
 
 from bootstrap.errors import BootstrapError
+from cluster.debian import DebianPrograms
 from cluster.layout import (
     CONTROL_PLANE,
     DEVICE,
@@ -28,6 +30,8 @@ SYSCTLS = {
 }
 CHAIN_PREFIXES = ("KUBE-", FIREWALL_CHAIN)
 """Chains of the packet filter that are the cluster's: of kube-proxy, kubelet, kube-router, and our own."""
+_MARKED = '--comment "KUBE-ROUTER rule '
+"""In the rules that kube-router writes into chains that are not its own."""
 _ROUTED = (POD_CIDR, HOST_CIDR, LOAD_BALANCER_CIDR)
 
 
@@ -111,11 +115,24 @@ def contains(saved: str, wanted: str) -> bool:
 
 
 def remove_rules() -> None:
-    """Remove the cluster's chains and every rule that leads to one, in both families, and its sets of addresses."""
+    """Remove the cluster's chains and every rule that leads to one, in both families."""
     for family in ("iptables", "ip6tables"):
         script = removal(run(f"{family}-save"))
         if script:
             run(f"{family}-restore", "--noflush", given=script)
+
+
+def remove_address_sets(programs: DebianPrograms) -> None:
+    """Remove the sets of addresses that kube-router's rules asked; the rules have to be gone."""
+    ipset, environment = str(programs.program("ipset")), {**os.environ, **programs.environment()}
+    named = subprocess.run([ipset, "list", "-name"], env=environment, capture_output=True, text=True, check=False)
+    for name in address_sets(named.stdout):
+        subprocess.run([ipset, "destroy", name], env=environment, capture_output=True, check=False)
+
+
+def address_sets(names: str) -> list[str]:
+    """Those of the output of `ipset list -name` that are the cluster's; `inet6:` and `TMP-` stand before some."""
+    return [name for name in names.split() if name.removeprefix("TMP-").removeprefix("inet6:").startswith("KUBE-")]
 
 
 def removal(saved: str, prefixes: Iterable[str] = CHAIN_PREFIXES) -> str:
@@ -128,7 +145,8 @@ def removal(saved: str, prefixes: Iterable[str] = CHAIN_PREFIXES) -> str:
             continue
         own = [line[1:].split()[0] for line in lines if line.startswith(":") and line[1:].startswith(prefixes)]
         references = [line for line in lines if line.startswith("-A ") and not line[3:].startswith(prefixes)]
-        removed = [line.replace("-A ", "-D ", 1) for line in references if any(word in own for word in line.split())]
+        leading = [line for line in references if _MARKED in line or any(word in own for word in line.split())]
+        removed = [line.replace("-A ", "-D ", 1) for line in leading]
         if own or removed:
             flushed = [f":{chain} - [0:0]" for chain in own]
             script += [lines[0], *flushed, *removed, *(f"-X {chain}" for chain in own), "COMMIT"]

@@ -87,13 +87,18 @@ class Processes:
         unfinished.rename(self._records / f"{component.name}.json")
         return True
 
-    def stop(self, processes: list[Process], seconds: float = _STOP_SECONDS) -> None:
-        """End processes, all at once: first politely, by force after `seconds`; forget their records."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
+    def stop(
+        self,
+        processes: list[Process],
+        number: signal.Signals = signal.SIGTERM,
+        seconds: float = _STOP_SECONDS,
+    ) -> None:
+        """End processes, all at once: first with `number`, by force after `seconds`; forget their records."""
+        for sent in (number, signal.SIGKILL):
             for process in processes:
                 if process.alive():
                     with suppress(ProcessLookupError):
-                        os.kill(process.number, number)
+                        os.kill(process.number, sent)
             deadline = time.monotonic() + seconds
             while time.monotonic() < deadline and any(process.alive() for process in processes):
                 time.sleep(0.05)

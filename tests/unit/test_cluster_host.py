@@ -20,7 +20,8 @@ import pytest
 from cryptography import x509
 
 from bootstrap.errors import BootstrapError
-from cluster import cgroups, files, leftovers, ownership, preflight
+from bootstrap.progress import Progress
+from cluster import cgroups, files, leftovers, lifecycle, ownership, preflight
 from cluster.certificates import ensure_certificates, wanted
 from cluster.components import Component
 from cluster.layout import Folders
@@ -131,6 +132,22 @@ def test_a_running_cluster_of_another_checkout_is_named_with_the_command_that_st
             ownership.refuse_foreign(other)
     finally:
         processes.stop(processes.known())
+
+
+def test_purge_removes_the_data_and_the_kubeconfig(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "require_root", lambda: None)
+    monkeypatch.setattr(lifecycle, "_LOCK", tmp_path / "lock")
+    volume = folders.data / "volumes" / "one" / "file"
+    for path in (volume, folders.kubeconfig):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    lifecycle.down(folders, Progress(quiet=True))
+    assert volume.exists()
+    assert not folders.kubeconfig.exists()
+    lifecycle.down(folders, Progress(quiet=True), purge=True)
+    assert not folders.state.exists()
 
 
 def test_who_is_not_root_is_told_both_ways_out() -> None:

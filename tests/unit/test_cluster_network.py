@@ -61,6 +61,12 @@ def test_chains_of_the_cluster_go_with_every_rule_that_leads_to_one() -> None:
     ]
 
 
+def test_rules_of_kube_router_in_chains_of_others_go_too() -> None:
+    rule = '-m comment --comment "KUBE-ROUTER rule to explicitly ACCEPT traffic" -m mark --mark 0x20000 -j ACCEPT'
+    saved = f"*filter\n:INPUT ACCEPT [0:0]\n-A INPUT {rule}\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n"
+    assert network.removal(saved) == f"*filter\n-D INPUT {rule}\nCOMMIT\n"
+
+
 def test_a_chain_of_the_cluster_with_a_longer_name_of_another_is_not_mistaken_for_it() -> None:
     saved = "*filter\n:FORWARD DROP [0:0]\n:MY-KUBE-PROXY - [0:0]\n-A FORWARD -j MY-KUBE-PROXY\nCOMMIT\n"
     assert network.removal(saved) == ""
@@ -98,3 +104,8 @@ def test_the_cluster_s_own_routes_do_not_count() -> None:
         {"dst": "10.244.1.0/24", "dev": "gostack-node-1"},
     ]
     assert network.overlapping([POD_CIDR, IPv4Network("10.96.0.0/16")], json.dumps(routes)) == []
+
+
+def test_address_sets_of_others_are_left_alone() -> None:
+    names = "KUBE-SRC-AAAA\ninet6:KUBE-DST-BBBB\nTMP-KUBE-SRC-CCCC\nmine\nmy-KUBE-SRC\n"
+    assert network.address_sets(names) == ["KUBE-SRC-AAAA", "inet6:KUBE-DST-BBBB", "TMP-KUBE-SRC-CCCC"]
