@@ -60,7 +60,7 @@ def render(
             result["PULUMI_CREDENTIALS_PATH"] = credentials
         else:
             folders[1:1] = sorted(toolchain.plugin_folder.glob("resource-docker-v*"))
-        folders += _stand_in_plugins(project_root, toolchain.plugin_folder)
+        folders += _stand_in_plugins(project_root, toolchain.plugin_folder, variables.get("PATH", ""))
     result["PATH"] = prepend(folders, variables.get("PATH", ""), cache_folder(variables))
     result["VIRTUAL_ENV"] = str(project_root / ".venv")
 
@@ -78,12 +78,21 @@ def render(
     return result
 
 
-def _stand_in_plugins(project_root: Path, plugins: Path) -> list[Path]:
-    """The folders with the project's own plugins, for those that no registry here has."""
+def _stand_in_plugins(project_root: Path, plugins: Path, path: str) -> list[Path]:
+    """The folders with the project's own plugins, for those that no registry here has and nobody has installed."""
     stand_ins = sorted((project_root / "tests" / "doubles").glob("*/bin/pulumi-resource-*"))
     return [
-        plugin.parent for plugin in stand_ins if not list(plugins.glob(f"{plugin.name.removeprefix('pulumi-')}-v*"))
+        plugin.parent
+        for plugin in stand_ins
+        if not list(plugins.glob(f"{plugin.name.removeprefix('pulumi-')}-v*")) and not _installed(plugin, path)
     ]
+
+
+def _installed(stand_in: Path, path: str) -> bool:
+    """Whether PATH has the real plugin; a stand-in, of this or another checkout, is none."""
+    own = Path(*stand_in.parts[-5:])
+    found = (Path(folder) / stand_in.name for folder in path.split(os.pathsep) if folder)
+    return any(plugin.is_file() and Path(*plugin.parts[-5:]) != own for plugin in found)
 
 
 def exports(variables: Mapping[str, str]) -> str:

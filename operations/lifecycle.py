@@ -15,6 +15,7 @@ from operations.lock import release_stale_lock
 from operations.objects import StackObjects
 from operations.plugins import end_orphaned_plugins
 from operations.readiness import wait_until_reachable
+from operations.rehearsal import NOTICE, rehearsal
 from operations.repair import mend
 from operations.report import diagnosis, summary, write_authority
 from operations.workspace import PulumiError, Workspace
@@ -69,6 +70,11 @@ def preview(workspace: Workspace, arguments: Iterable[str] = ()) -> int:
     if on_cluster(workspace):
         # Where no cluster answers, a preview may succeed and mean nothing.
         cluster_lifecycle.reachable(workspace)
+    rehearsed = rehearsal(workspace.project, workspace.stack_file, workspace.variables)
+    if rehearsed:
+        # On the other stream: with --json, the first one is read by a program.
+        print(NOTICE, file=sys.stderr)
+        workspace.variables.update(rehearsed)
     workspace.prepare()
     return workspace.run("preview", "--diff", *arguments)
 

@@ -22,12 +22,14 @@ def end_orphaned_plugins(project: Path) -> list[str]:
 
 def _is_orphaned_plugin(process: Path, project: Path) -> bool:
     try:
-        command = (process / "cmdline").read_bytes().split(b"\0")[0]
+        # A plugin in Python is the interpreter's first argument.
+        command = (process / "cmdline").read_bytes().split(b"\0")[:2]
         folder = (process / "cwd").resolve(strict=True)
         parent = int((process / "stat").read_text().rsplit(")", 1)[1].split()[1])
     except (OSError, ValueError, IndexError):
         return False
-    return parent == 1 and b"pulumi-resource-" in command and folder.is_relative_to(project)
+    is_plugin = any(b"pulumi-resource-" in word for word in command)
+    return parent == 1 and is_plugin and folder.is_relative_to(project)
 
 
 def _wait_for_end(process: Path) -> None:

@@ -15,6 +15,8 @@ from bootstrap.toolchain import find_toolchain
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOUBLES = PROJECT / "tests" / "doubles"
+# Not `aws/bin`: what is in a `bin` is used wherever no official plugin is, and nobody may take a rehearsal for an `up`.
+_FOLDERS = {"kubernetes": DOUBLES / "kubernetes" / "bin", "aws": DOUBLES / "aws" / "plugin"}
 
 
 def missing_toolchain() -> str | None:
@@ -47,7 +49,7 @@ class Program:
         text = f"name: shop\nruntime:\n  name: python\n  options:\n    virtualenv: {virtualenv}\n"
         (self.folder / "Pulumi.yaml").write_text(text)
         found = {**os.environ, **environment(PROJECT), **own, **self.variables}
-        folders = [str(DOUBLES / name / "bin") for name in self.doubles]
+        folders = [str(_FOLDERS[name]) for name in self.doubles]
         found["PATH"] = os.pathsep.join([*folders, found["PATH"]])
         # A program of a test may import what the project has.
         found["PYTHONPATH"] = str(PROJECT)

@@ -122,3 +122,22 @@ def test_the_passphrase_is_private_and_never_overwritten(tmp_path: Path) -> None
     assert path.read_text() == first
     assert len(first) >= 32
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_stand_in_is_used_only_where_nobody_has_installed_the_plugin(tmp_path: Path) -> None:
+    checkout, other, real = tmp_path / "checkout", tmp_path / "other", tmp_path / "bin"
+    stand_ins = [project / "tests" / "doubles" / "kubernetes" / "bin" for project in (checkout, other)]
+    for folder in (*stand_ins, real):
+        folder.mkdir(parents=True)
+        (folder / "pulumi-resource-kubernetes").touch()
+
+    def path(*folders: Path) -> list[str]:
+        user = {**USER, "PATH": ":".join([*map(str, folders), "/usr/bin"])}
+        return render(checkout, BUILT, user, home=tmp_path)["PATH"].split(":")
+
+    assert str(stand_ins[0]) in path()
+    assert path(stand_ins[1]).index(str(stand_ins[0])) < path(stand_ins[1]).index(str(stand_ins[1]))
+    assert str(stand_ins[0]) not in path(real)
+    # An official toolchain fetches its own.
+    official = render(checkout, OFFICIAL, USER, home=tmp_path)["PATH"].split(":")
+    assert str(stand_ins[0]) not in official

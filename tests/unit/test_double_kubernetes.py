@@ -7,89 +7,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import grpc
 import pytest
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import provider_pb2
 
-from tests.doubles.kubernetes.provider import KubernetesProvider
-from tests.doubles.plugin.main import start
-from tests.doubles.plugin.service import EngineLog
 from tests.doubles.plugin.values import UNKNOWN, Secret, decode, encode, plain
 from tests.support.kubernetes_api import FakeApi, kubernetes_api
-from tests.support.kubernetes_objects import BAD_IMAGE
-
-Properties = dict[str, Any]
-URN = "urn:pulumi:test::shop::gostack:index:Region$kubernetes:{}::{}"
-OLD_IMAGE, NEW_IMAGE = "users:1", "users:2"
-
-
-@dataclass
-class Plugin:
-    """The double as the engine sees it."""
-
-    stub: provider_pb2_grpc.ResourceProviderStub
-
-    def check(self, token: str, name: str, news: Properties, olds: Properties | None = None, seed: bytes = b"s") -> Any:
-        request = provider_pb2.CheckRequest(
-            urn=URN.format(token, name), news=encode(news), olds=encode(olds or {}), randomSeed=seed
-        )
-        return self.stub.Check(request)
-
-    def checked(self, token: str, name: str, news: Properties, olds: Properties | None = None) -> Properties:
-        answer = self.check(token, name, news, olds)
-        assert not answer.failures
-        return decode(answer.inputs)
-
-    def create(self, token: str, name: str, inputs: Properties, preview: bool = False, timeout: float = 0) -> Any:
-        request = provider_pb2.CreateRequest(
-            urn=URN.format(token, name), properties=encode(inputs), preview=preview, timeout=timeout
-        )
-        return self.stub.Create(request)
-
-    def made(self, token: str, name: str, news: Properties) -> tuple[str, Properties, Properties]:
-        inputs = self.checked(token, name, news)
-        answer = self.create(token, name, inputs)
-        return answer.id, inputs, decode(answer.properties)
-
-    def diff(
-        self, token: str, name: str, outputs: Properties, news: Properties, ignored: tuple[str, ...] = ()
-    ) -> provider_pb2.DiffResponse:
-        request = provider_pb2.DiffRequest(
-            urn=URN.format(token, name), id="x", olds=encode(outputs), news=encode(news), ignoreChanges=ignored
-        )
-        return self.stub.Diff(request)
-
-    def update(
-        self,
-        token: str,
-        name: str,
-        outputs: Properties,
-        news: Properties,
-        timeout: float = 0,
-        ignored: tuple[str, ...] = (),
-    ) -> Properties:
-        request = provider_pb2.UpdateRequest(
-            urn=URN.format(token, name),
-            id="default/x",
-            olds=encode(outputs),
-            news=encode(news),
-            timeout=timeout,
-            ignoreChanges=ignored,
-        )
-        return decode(self.stub.Update(request).properties)
-
-    def read(self, token: str, name: str, resource_id: str, inputs: Properties, outputs: Properties) -> Any:
-        request = provider_pb2.ReadRequest(
-            urn=URN.format(token, name), id=resource_id, inputs=encode(inputs), properties=encode(outputs)
-        )
-        return self.stub.Read(request)
-
-    def delete(self, token: str, name: str, outputs: Properties) -> None:
-        request = provider_pb2.DeleteRequest(urn=URN.format(token, name), id="x", properties=encode(outputs), timeout=5)
-        self.stub.Delete(request)
+from tests.support.kubernetes_plugin import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    NEW_IMAGE,
+    SECRET,
+    Plugin,
+    Properties,
+    config_map,
+    configured,
+    deployment,
+    failure,
+)
 
 
 @pytest.fixture
@@ -102,49 +39,6 @@ def api() -> Iterator[FakeApi]:
 def plugin(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugin]:
     monkeypatch.setenv("GOSTACK_KUBERNETES_SETTLE_SECONDS", "0")
     yield from configured({"kubeconfig": api.kubeconfig()})
-
-
-def configured(config: Properties) -> Iterator[Plugin]:
-    server, port = start(KubernetesProvider(), EngineLog())
-    try:
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            stub = provider_pb2_grpc.ResourceProviderStub(channel)
-            stub.Configure(provider_pb2.ConfigureRequest(args=encode(config)))
-            yield Plugin(stub)
-    finally:
-        server.stop(grace=None)
-
-
-def deployment(image: str = OLD_IMAGE, **spec: Any) -> Properties:
-    container = {"name": "main", "image": image, "resources": {"limits": {"cpu": "0.5", "memory": "1024Mi"}}}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"labels": {"app": "users"}},
-        "spec": {
-            "replicas": 2,
-            "selector": {"matchLabels": {"app": "users"}},
-            "template": {"metadata": {"labels": {"app": "users"}}, "spec": {"containers": [container]}},
-            **spec,
-        },
-    }
-
-
-def config_map(data: Properties, **metadata: Any) -> Properties:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
-
-
-DEPLOYMENT, CONFIG_MAP, SECRET = "apps/v1:Deployment", "core/v1:ConfigMap", "core/v1:Secret"
-
-
-def failure(error: pytest.ExceptionInfo[grpc.RpcError]) -> tuple[str, provider_pb2.ErrorResourceInitFailed]:
-    status = status_pb2.Status()
-    trailing = dict(error.value.trailing_metadata())  # type: ignore[attr-defined]
-    status.MergeFromString(trailing["grpc-status-details-bin"])
-    details = provider_pb2.ErrorResourceInitFailed()
-    for entry in status.details:
-        entry.Unpack(details)
-    return status.message, details
 
 
 def test_an_object_without_a_name_gets_one_of_its_own_and_is_marked(plugin: Plugin, api: FakeApi) -> None:
@@ -242,74 +136,6 @@ def test_a_changed_selector_replaces_the_deployment(plugin: Plugin) -> None:
     answer = plugin.diff(DEPLOYMENT, "users", outputs, plugin.checked(DEPLOYMENT, "users", news, olds=inputs))
 
     assert list(answer.replaces) == ["spec.selector.matchLabels.track"]
-
-
-def test_a_bad_image_fails_in_the_time_given_with_the_pods_own_reason_and_is_kept(plugin: Plugin, api: FakeApi) -> None:
-    inputs = plugin.checked(DEPLOYMENT, "users", deployment(BAD_IMAGE))
-
-    with pytest.raises(grpc.RpcError) as error:
-        plugin.create(DEPLOYMENT, "users", inputs, timeout=1)
-
-    message, details = failure(error)
-    (name,) = api.objects.names("Deployment")
-    assert f"'{name}' timed out waiting to be Ready" in message
-    assert details.id == f"default/{name}"
-    assert "0/2 Pods available" in details.reasons
-    assert any("[ErrImagePull] failed to pull" in reason for reason in details.reasons)
-    assert decode(details.properties)["metadata"]["name"] == name
-
-
-def test_the_annotation_bounds_the_wait(plugin: Plugin) -> None:
-    news = deployment(BAD_IMAGE)
-    news["metadata"]["annotations"] = {"pulumi.com/timeoutSeconds": "1"}
-
-    with pytest.raises(grpc.RpcError) as error:
-        plugin.create(DEPLOYMENT, "users", plugin.checked(DEPLOYMENT, "users", news))
-
-    assert "timed out" in failure(error)[0]
-
-
-def test_a_failed_rollout_converges_with_the_next_update(plugin: Plugin, api: FakeApi) -> None:
-    _, inputs, outputs = plugin.made(DEPLOYMENT, "users", deployment())
-    bad = plugin.checked(DEPLOYMENT, "users", deployment(BAD_IMAGE), olds=inputs)
-    with pytest.raises(grpc.RpcError) as error:
-        plugin.update(DEPLOYMENT, "users", outputs, bad, timeout=1)
-    half_done = decode(failure(error)[1].properties)
-
-    good = plugin.checked(DEPLOYMENT, "users", deployment(NEW_IMAGE), olds=bad)
-    assert plugin.diff(DEPLOYMENT, "users", half_done, good).changes == provider_pb2.DiffResponse.DIFF_SOME
-    healed = plugin.update(DEPLOYMENT, "users", half_done, good, timeout=5)
-
-    assert healed["spec"]["template"]["spec"]["containers"][0]["image"] == NEW_IMAGE
-
-
-def test_who_skips_the_wait_is_not_made_to_wait(plugin: Plugin) -> None:
-    news = deployment(BAD_IMAGE)
-    news["metadata"]["annotations"] = {"pulumi.com/skipAwait": "true"}
-
-    assert plugin.made(DEPLOYMENT, "users", news)[0].startswith("default/users-")
-
-
-def test_a_job_that_fails_fails_at_once_with_its_reason(plugin: Plugin) -> None:
-    containers = [{"name": "main", "image": BAD_IMAGE}]
-    news = {"apiVersion": "batch/v1", "kind": "Job", "spec": {"template": {"spec": {"containers": containers}}}}
-
-    with pytest.raises(grpc.RpcError) as error:
-        plugin.create("batch/v1:Job", "migrate", plugin.checked("batch/v1:Job", "migrate", news))
-
-    assert "[BackoffLimitExceeded] it failed" in failure(error)[1].reasons
-
-
-def test_a_service_waits_for_pods_that_it_can_send_to(plugin: Plugin) -> None:
-    service = {"apiVersion": "v1", "kind": "Service", "spec": {"selector": {"app": "users"}, "ports": [{"port": 80}]}}
-    checked = plugin.checked("core/v1:Service", "users", service)
-
-    with pytest.raises(grpc.RpcError) as error:
-        plugin.create("core/v1:Service", "users", checked, timeout=1)
-    assert any("does not target any Pods" in reason for reason in failure(error)[1].reasons)
-
-    plugin.made(DEPLOYMENT, "users", deployment())
-    assert plugin.create("core/v1:Service", "users", checked, timeout=5).id.startswith("default/users-")
 
 
 def test_an_unknown_property_is_refused_by_the_api_server(plugin: Plugin) -> None:
@@ -413,16 +239,6 @@ def test_a_changed_secret_is_replaced_by_the_key_that_changed(plugin: Plugin) ->
     assert list(answer.replaces) == ["data.password"]
 
 
-def test_removal_returns_when_the_object_and_what_it_owns_are_gone(plugin: Plugin, api: FakeApi) -> None:
-    _, _, outputs = plugin.made(DEPLOYMENT, "users", deployment())
-
-    plugin.delete(DEPLOYMENT, "users", outputs)
-    plugin.delete(DEPLOYMENT, "users", outputs)
-
-    assert api.objects.names("Deployment") == []
-    assert api.objects.names("Pod") == []
-
-
 def test_a_cluster_that_does_not_answer_is_named_when_something_is_to_be_made() -> None:
     unreachable = (
         "apiVersion: v1\ncurrent-context: a\ncontexts: [{name: a, context: {cluster: a}}]\n"
@@ -440,6 +256,28 @@ def test_a_context_that_does_not_exist_is_refused_with_those_that_do(api: FakeAp
         inputs = plugin.checked(CONFIG_MAP, "settings", config_map({"a": "1"}))
         with pytest.raises(grpc.RpcError, match='context "prod" does not exist in the kubeconfig; it has: staging'):
             plugin.create(CONFIG_MAP, "settings", inputs)
+
+
+def test_what_exists_already_is_not_taken_over_unless_the_provider_is_told_to(plugin: Plugin, api: FakeApi) -> None:
+    news = config_map({"a": "1"}, name="settings")
+    inputs = plugin.checked(CONFIG_MAP, "settings", news)
+    plugin.create(CONFIG_MAP, "settings", inputs)
+
+    with pytest.raises(grpc.RpcError, match='"settings" already exists'):
+        plugin.create(CONFIG_MAP, "other", inputs)
+
+    for other in configured({"kubeconfig": api.kubeconfig(), "upsertExistingObjects": "true"}):
+        assert other.create(CONFIG_MAP, "settings", inputs).id == "default/settings"
+
+
+def test_with_an_identifier_only_the_identifier_says_that_it_is_another_cluster(plugin: Plugin, api: FakeApi) -> None:
+    def replaces(olds: Properties, news: Properties) -> list[str]:
+        return list(plugin.stub.DiffConfig(provider_pb2.DiffRequest(olds=encode(olds), news=encode(news))).replaces)
+
+    here = {"kubeconfig": api.kubeconfig(), "clusterIdentifier": "a"}
+    renewed = {"kubeconfig": api.kubeconfig().replace("127.0.0.1", "127.0.0.2"), "clusterIdentifier": "a"}
+    assert replaces(here, renewed) == []
+    assert replaces(here, {**here, "clusterIdentifier": "b"}) == ["clusterIdentifier"]
 
 
 def test_another_cluster_replaces_what_the_provider_has_made(plugin: Plugin, api: FakeApi) -> None:

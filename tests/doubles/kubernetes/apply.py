@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +28,10 @@ class Applier:
     manager: str
     over: threading.Event
     """Set when everything is to end."""
+    force: bool
+    """Win conflicts with other field managers, whatever the object's annotation says."""
+    upsert: bool
+    """Take over what exists already; otherwise it is an error."""
     warn: Callable[[str], None]
     tell: Callable[[str], None]
 
@@ -36,6 +39,10 @@ class Applier:
         """Make the object, or find out what it would be. Raises `ApiError`, `NoSuchKind`, `Unreachable`."""
         # A dry run cannot know that the object of the same name goes first in a replacement.
         force = preview or self._forced(manifest)
+        if not (preview or self.upsert) and self.cluster.get(manifest) is not None:
+            kind, name = manifest["kind"], manifest["metadata"]["name"]
+            # The one whose name it is would be changed now, and removed by whoever made it.
+            raise ApiError(409, {"reason": "AlreadyExists", "message": f'{kind} "{name}" already exists'})
         attempts = 1 if preview else _ATTEMPTS
         for attempt in range(attempts):
             try:
@@ -68,6 +75,12 @@ class Applier:
         seconds = seconds_for(manifest, timeout)
         return until_ready(self.cluster, live, seconds, self.over, self.tell)
 
+    def relinquish(self, live: Manifest) -> None:
+        """Manage nothing of the object any more; it stays."""
+        kept = {key: live["metadata"][key] for key in ("name", "namespace") if key in live["metadata"]}
+        bare = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": kept}
+        self.cluster.apply(bare, self.manager, force=True, dry_run=False, warn=self.warn)
+
     def _try(self, manifest: Manifest, force: bool) -> Manifest:
         try:
             return self._apply(manifest, force, preview=True)
@@ -94,9 +107,7 @@ class Applier:
             raise ApiError(409, {"message": text, "reason": error.reason, "details": error.details}) from None
 
     def _forced(self, manifest: Manifest) -> bool:
-        if annotation(manifest, PATCH_FORCE) == "true":
-            return True
-        return os.environ.get("PULUMI_K8S_ENABLE_PATCH_FORCE") == "true"
+        return self.force or annotation(manifest, PATCH_FORCE) == "true"
 
     def _leave_alone(self, manifest: Manifest, live: Manifest, path: Path) -> None:
         """Do not touch what `ignore_changes` names: it stays as it is in the cluster, and whose it is."""

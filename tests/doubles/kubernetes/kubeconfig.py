@@ -31,24 +31,16 @@ class Connection:
     """The namespace of the context; empty when it names none."""
     headers: dict[str, str] = field(default_factory=dict[str, str])
     tls: ssl.SSLContext | None = None
-    identity: str = ""
-    """Tells clusters apart: the address and the authority, not the user."""
 
 
-def load(kubeconfig: str | None, context: str | None = None) -> Connection:
+def load(kubeconfig: str | None, context: str | None = None, cluster_name: str | None = None) -> Connection:
     """The connection of a kubeconfig, given by its contents or its path, or else by $KUBECONFIG or ~/.kube/config.
 
+    `cluster_name` chooses another cluster than that of the context.
     Raises `KubeconfigError` when it cannot be read, has no such context, or a credential cannot be had.
     """
     config = _parse(kubeconfig)
-    name = context or config.get("current-context") or ""
-    chosen = _named(config, "contexts", "context", name)
-    if chosen is None:
-        known = ", ".join(sorted(str(entry.get("name")) for entry in config.get("contexts") or [])) or "none"
-        raise KubeconfigError(f'context "{name}" does not exist in the kubeconfig; it has: {known}')
-    cluster = _named(config, "clusters", "cluster", chosen.get("cluster", ""))
-    if cluster is None or not cluster.get("server"):
-        raise KubeconfigError(f'the cluster of context "{name}" has no server in the kubeconfig')
+    chosen, cluster = _chosen(config, context, cluster_name)
     user = _named(config, "users", "user", chosen.get("user", "")) or {}
     user = {**user, **_from_plugin(user["exec"])} if user.get("exec") else user
     return Connection(
@@ -56,8 +48,27 @@ def load(kubeconfig: str | None, context: str | None = None) -> Connection:
         namespace=str(chosen.get("namespace") or ""),
         headers=_headers(user),
         tls=_tls(cluster, user) if str(cluster["server"]).startswith("https") else None,
-        identity=json.dumps([cluster["server"], cluster.get("certificate-authority-data")]),
     )
+
+
+def identity(kubeconfig: str | None, context: str | None = None, cluster_name: str | None = None) -> str:
+    """What tells the cluster from others: its address and authority, not the user. Raises `KubeconfigError`."""
+    _, cluster = _chosen(_parse(kubeconfig), context, cluster_name)
+    return json.dumps([cluster["server"], cluster.get("certificate-authority-data")])
+
+
+def _chosen(
+    config: dict[str, Any], context: str | None, cluster_name: str | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    name = context or config.get("current-context") or ""
+    chosen = _named(config, "contexts", "context", name)
+    if chosen is None:
+        known = ", ".join(sorted(str(entry.get("name")) for entry in config.get("contexts") or [])) or "none"
+        raise KubeconfigError(f'context "{name}" does not exist in the kubeconfig; it has: {known}')
+    cluster = _named(config, "clusters", "cluster", cluster_name or chosen.get("cluster", ""))
+    if cluster is None or not cluster.get("server"):
+        raise KubeconfigError(f'the cluster of context "{name}" has no server in the kubeconfig')
+    return chosen, cluster
 
 
 def _parse(kubeconfig: str | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from tests.doubles.kubernetes import checkpoint, settings
 from tests.doubles.kubernetes.apply import Applier
 from tests.doubles.kubernetes.cluster import ApiError, Cluster, Manifest, NoSuchKind, Unreachable
 from tests.doubles.kubernetes.difference import differences, is_below, parse, render
-from tests.doubles.kubernetes.kubeconfig import KubeconfigError, load
+from tests.doubles.kubernetes.kubeconfig import KubeconfigError, identity, load
 from tests.doubles.kubernetes.objects import (
     AUTONAMED,
     DELETION_PROPAGATION,
@@ -73,8 +73,12 @@ class KubernetesProvider:
             if plain(olds.get(key)) != plain(news.get(key)) and key != "version"
         }
         # Objects do not move: another cluster or namespace means other objects.
+        if old.cluster_identifier or new.cluster_identifier:
+            if "clusterIdentifier" in changes:
+                changes["clusterIdentifier"] = Change.UPDATE_REPLACE
+            return Difference(changes)
         if _identity(old) != _identity(new):
-            moved = "kubeconfig" if "kubeconfig" in changes else "context"
+            moved = next((key for key in ("kubeconfig", "cluster", "context") if key in changes), "kubeconfig")
             changes[moved] = Change.UPDATE_REPLACE
         if "namespace" in changes:
             changes["namespace"] = Change.UPDATE_REPLACE
@@ -86,7 +90,8 @@ class KubernetesProvider:
             self._unreachable = "the kubeconfig is not known yet"
             return
         try:
-            cluster = Cluster(load(self._settings.kubeconfig, self._settings.context))
+            chosen = self._settings
+            cluster = Cluster(load(chosen.kubeconfig, chosen.context, chosen.cluster))
             cluster.version()
             self._cluster = cluster
         except (KubeconfigError, Unreachable, ApiError) as error:
@@ -169,6 +174,8 @@ class KubernetesProvider:
         return identifier(live), checkpoint.build(inputs, live, manager)
 
     def read(self, resource: Resource, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
+        if self._given_up(resource):
+            return None
         cluster = self._reachable()
         old_inputs, live = checkpoint.parse(outputs)
         wanted = old_inputs or plain(inputs) or self._from_identifier(resource)
@@ -223,17 +230,23 @@ class KubernetesProvider:
         return checkpoint.build(news, live, manager)
 
     def delete(self, resource: Resource, outputs: Properties, timeout: float) -> None:
+        if self._given_up(resource):
+            return
         cluster = self._reachable()
         inputs, live = checkpoint.parse(outputs)
+        manager = str(outputs.get(checkpoint.FIELD_MANAGER))
         propagation = annotation(inputs, DELETION_PROPAGATION) or "Foreground"
         try:
             cluster.delete(live, propagation.capitalize())
             if not is_true(inputs, SKIP_AWAIT):
                 until_gone(cluster, live, seconds_for(inputs, timeout), self._over)
         except NotReady as failed:
-            raise self._half_done(resource, inputs, failed, str(plain(outputs.get(checkpoint.FIELD_MANAGER)))) from None
+            raise self._half_done(resource, inputs, failed, manager) from None
         except (ApiError, Unreachable) as error:
-            raise ProviderError(f"{resource.id} cannot be removed: {error}") from None
+            if not (isinstance(error, ApiError) and error.code == 403):
+                raise ProviderError(f"{resource.id} cannot be removed: {error}") from None
+            # What may not be removed, such as the namespace `default`, is no longer managed instead.
+            self._applier(cluster, resource, manager).relinquish(live)
         if live.get("kind") == "CustomResourceDefinition":
             cluster.forget_kinds()
 
@@ -255,6 +268,13 @@ class KubernetesProvider:
         else:
             set_autonamed(manifest, autonaming.proposed)
         return None
+
+    def _given_up(self, resource: Resource) -> bool:
+        if self._cluster is not None or not self._settings.delete_unreachable:
+            return False
+        if self._log is not None:
+            self._log.warning(resource.urn, f"given up, its cluster being unreachable: {self._unreachable}")
+        return True
 
     def _reachable(self) -> Cluster:
         if self._cluster is None:
@@ -290,7 +310,7 @@ class KubernetesProvider:
             if self._log is not None:
                 self._log.status(resource.urn, text)
 
-        return Applier(cluster, manager, self._over, warn, tell)
+        return Applier(cluster, manager, self._over, self._settings.force, self._settings.upsert, warn, tell)
 
     def _half_done(
         self, resource: Resource, inputs: Properties, failed: NotReady, manager: str
@@ -317,7 +337,7 @@ def _identity(chosen: settings.ProviderSettings) -> str:
     if not chosen.known:
         return "unknown"
     try:
-        return load(chosen.kubeconfig, chosen.context).identity
+        return identity(chosen.kubeconfig, chosen.context, chosen.cluster)
     except KubeconfigError:
         return f"{chosen.kubeconfig} {chosen.context}"
 
