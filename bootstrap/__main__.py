@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("staticcheck", help="print the path of the Go analyser, built if need be")
     commands.add_parser("vegeta", help="print the path of the load generator, built if need be")
     commands.add_parser("browser", help="make a browser ready for the tests of the stack explorer")
+    commands.add_parser("kube-score", help="print the path of the analyser of Kubernetes objects, built if need be")
     commands.add_parser("engine", help="make only the Docker engine ready")
     for command in (everything, doctor, environment):
         command.add_argument("--stack", default=os.environ.get("STACK") or "dev", help="the stack (default: dev)")
@@ -73,6 +74,10 @@ def _run(chosen: argparse.Namespace) -> int:
             from bootstrap.toolchain import staticcheck
 
             print(staticcheck(PROJECT_ROOT, progress))
+        case "kube-score":
+            from bootstrap.toolchain import kube_score
+
+            print(kube_score(PROJECT_ROOT, progress))
         case "vegeta":
             from bootstrap.toolchain import vegeta
 

@@ -236,6 +236,18 @@ def vegeta(project_root: Path, progress: Progress) -> Path:
     )
 
 
+def kube_score(project_root: Path, progress: Progress) -> Path:
+    """The analyser of Kubernetes objects (https://github.com/zegl/kube-score), built from its pinned module."""
+    return build_binary(
+        project_root / "toolchain" / "kube-score",
+        "github.com/zegl/kube-score/cmd/kube-score",
+        "kube-score",
+        title="kube-score",
+        usually="1 min",
+        progress=progress,
+    )
+
+
 def packet_delay(project_root: Path, progress: Progress) -> Path:
     """The drills' program that delays and drops the packets of one network namespace."""
     return build_binary(

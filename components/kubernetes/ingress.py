@@ -42,6 +42,8 @@ REPLICAS = 2
 DRAIN_SECONDS = 5
 """Time in seconds in which load balancers notice that a pod goes; it still answers meanwhile."""
 
+SCRATCH_MIB = 1024
+
 FILES = "/etc/ingress"
 _NOTHING_TOLD: LoadBalancerArgs = {"annotations": {}}
 _CERTIFICATE, _KEY = "certificate.pem", "private_key.pem"
@@ -113,7 +115,7 @@ class Ingress(pulumi.ComponentResource):
                         # Without readiness of its own: known replicas are served while Consul is away.
                         init_containers=[sidecar(args["consul"], secret, started_with_leader=True)],
                         containers=[_nginx(args)],
-                        volumes=[_files_volume(files, keys), scratch_volume("scratch", 1024), agent_volume()],
+                        volumes=[_files_volume(files, keys), scratch_volume("scratch", SCRATCH_MIB), agent_volume()],
                     ),
                 ),
             ),
@@ -187,7 +189,14 @@ def _nginx(args: IngressArgs) -> k8s.core.v1.ContainerArgs:
             image=args["image"],
             user=NGINX_USER,
             group=NGINX_USER,
-            resources=Resources(cpu_request=0.1, memory_request_mib=64, cpu_limit=1, memory_limit_mib=256),
+            resources=Resources(
+                cpu_request=0.1,
+                memory_request_mib=64,
+                cpu_limit=1,
+                memory_limit_mib=256,
+                # Bodies of requests are kept there until a replica has taken them.
+                disk_limit_mib=SCRATCH_MIB + 256,
+            ),
             command=["nginx", "-p", f"{FILES}/", "-c", "nginx.conf", "-g", "daemon off; pid /tmp/nginx.pid;"],
             ports={"https": nginx.HTTPS_PORT, "http": nginx.HTTP_PORT},
             mounts={"/tmp": "scratch"},

@@ -92,22 +92,15 @@ class MySqlMember(pulumi.ComponentResource):
         secrets = _secrets(args, certificate)
         secret = sealed(f"{name}-secret", region, labels, secrets, self)
         account = service_account(f"{name}-account", region, labels, self)
-        service = k8s.core.v1.Service(
-            f"{name}-service",
-            # The server is made after it, because its name must resolve; an empty one would never be ready.
-            metadata=metadata(name, region, labels, {"pulumi.com/skipAwait": "true"}),
-            spec=k8s.core.v1.ServiceSpecArgs(
-                selector=selector(labels),
-                ports=[k8s.core.v1.ServicePortArgs(name="mysql", port=mysql.PORT, protocol="TCP")],
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        # An address that stays when the pod goes: a client that connects meanwhile is refused at once.
+        service = _service(f"{name}-service", name, args, labels, self)
+        governing = _service(f"{name}-pods", f"{name}-pods", args, labels, self, cluster_ip="None")
         paths = _paths(f"{name}-paths", args, labels, self)
         server = k8s.apps.v1.StatefulSet(
             f"{name}-server",
             metadata=metadata(name, region, labels, patience(600)),
             spec=k8s.apps.v1.StatefulSetSpecArgs(
-                service_name=name,
+                service_name=f"{name}-pods",
                 # Two servers on one disk would destroy it; a StatefulSet never runs a second one beside the first.
                 replicas=1,
                 update_strategy=k8s.apps.v1.StatefulSetUpdateStrategyArgs(type="RollingUpdate"),
@@ -147,7 +140,9 @@ class MySqlMember(pulumi.ComponentResource):
                 ),
             ),
             opts=pulumi.ResourceOptions(
-                parent=self, protect=cluster["protect"] or None, depends_on=[service, paths, *given_dependencies(opts)]
+                parent=self,
+                protect=cluster["protect"] or None,
+                depends_on=[service, governing, paths, *given_dependencies(opts)],
             ),
         )
         self.address = server.id.apply(lambda _: f"{host}:{mysql.PORT}")
@@ -217,6 +212,28 @@ def _server(
                 liveness=tcp_probe(mysql.PORT, period=10, failures=6),
             ),
         )
+    )
+
+
+def _service(
+    name: str,
+    host: str,
+    args: MySqlMemberArgs,
+    labels: dict[str, str],
+    parent: pulumi.Resource,
+    *,
+    cluster_ip: str | None = None,
+) -> k8s.core.v1.Service:
+    return k8s.core.v1.Service(
+        name,
+        # The server is made after it, because its name must resolve; an empty one would never be ready.
+        metadata=metadata(host, args["region"], labels, {"pulumi.com/skipAwait": "true"}),
+        spec=k8s.core.v1.ServiceSpecArgs(
+            cluster_ip=cluster_ip,
+            selector=selector(labels),
+            ports=[k8s.core.v1.ServicePortArgs(name="mysql", port=mysql.PORT, protocol="TCP")],
+        ),
+        opts=pulumi.ResourceOptions(parent=parent),
     )
 
 

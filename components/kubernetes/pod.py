@@ -27,6 +27,9 @@ class Resources:
     memory_limit_mib: int
     """Memory in MiB at most."""
 
+    disk_limit_mib: int = 512
+    """Disk of the node in MiB at most, for logs and what it writes outside of claims."""
+
 
 @dataclass(frozen=True)
 class Probes:
@@ -118,8 +121,13 @@ def container(spec: ContainerSpec) -> k8s.core.v1.ContainerArgs:
             requests={
                 "cpu": cores(spec.resources.cpu_request),
                 "memory": f"{spec.resources.memory_request_mib}Mi",
+                "ephemeral-storage": "32Mi",
             },
-            limits={"cpu": cores(spec.resources.cpu_limit), "memory": f"{spec.resources.memory_limit_mib}Mi"},
+            limits={
+                "cpu": cores(spec.resources.cpu_limit),
+                "memory": f"{spec.resources.memory_limit_mib}Mi",
+                "ephemeral-storage": f"{spec.resources.disk_limit_mib}Mi",
+            },
         ),
         volume_mounts=[
             k8s.core.v1.VolumeMountArgs(mount_path=path, name=volume, read_only=True if read_only else None)

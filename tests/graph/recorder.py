@@ -212,7 +212,7 @@ class Recorder(mocks.MockMonitor):
             identity, outputs = "", inputs
         else:
             identity = _identity(request.name, generation) if request.custom else ""
-            outputs = inputs | _computed(request, inputs)
+            outputs = inputs | _computed(request, inputs, generation)
         property_dependencies = {
             key: frozenset(_name(urn) for urn in listed.urns) for key, listed in request.propertyDependencies.items()
         }
@@ -266,7 +266,7 @@ class Refusing(mocks.Mocks):
         raise AssertionError(f"the program asks a provider ({args.token}) while it plans")
 
 
-def _computed(request: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def _computed(request: Any, inputs: Mapping[str, Any], generation: int) -> dict[str, Any]:
     """Outputs as the engine's providers would fill them."""
     named = {} if "name" in inputs else {"name": f"{request.name}-1234567"}
     match request.type:
@@ -288,16 +288,17 @@ def _computed(request: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
         case kind if kind.startswith("aws:"):
             return aws_outputs(kind, request.name, inputs)
         case kind if kind.startswith("kubernetes:"):
-            return _kubernetes_object(request.name, kind, inputs)
+            return _kubernetes_object(request.name, kind, inputs, generation)
         case _ if request.custom:
             raise AssertionError(f"no provider of this stack knows the type {request.type}")
         case _:
             return {}
 
 
-def _kubernetes_object(name: str, kind: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """What the provider adds: a name where there is none, and the address of a load balancer."""
-    metadata = {"name": f"{name}-1234567", **inputs.get("metadata", {})}
+def _kubernetes_object(name: str, kind: str, inputs: Mapping[str, Any], generation: int) -> dict[str, Any]:
+    """What the provider adds: a name where there is none, another one for each replacement, and the address of a load
+    balancer."""
+    metadata = {"name": f"{name}-{generation}234567", **inputs.get("metadata", {})}
     outputs: dict[str, Any] = {"metadata": metadata}
     if kind == "kubernetes:core/v1:Service" and inputs["spec"].get("type") == "LoadBalancer":
         outputs["status"] = {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}

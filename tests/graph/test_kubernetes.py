@@ -14,6 +14,8 @@ from tests.graph.conftest import Document, staging_graph
 from tests.graph.kubernetes import containers, manifests, pods, selects
 from tests.graph.recorder import Graph
 
+DEMANDS = {"cpu", "memory", "ephemeral-storage"}
+
 
 def everything(document: Document) -> None:
     """Every optional part of the stack."""
@@ -51,7 +53,7 @@ def test_protected_data_is_not_deleted() -> None:
 
 def test_no_container_is_root_or_writes_to_its_root_or_has_a_capability(full: Graph) -> None:
     found = containers(full)
-    assert len(found) == 17
+    assert len(found) == 16
     for name, container in found.items():
         security = container["securityContext"]
         assert security["runAsUser"] > 0, name
@@ -81,17 +83,17 @@ def test_no_pod_has_rights_on_the_cluster(full: Graph) -> None:
 def test_every_container_says_what_it_needs_and_gets_at_most(full: Graph) -> None:
     for name, container in containers(full).items():
         resources = container["resources"]
-        assert resources["requests"].keys() == resources["limits"].keys() == {"cpu", "memory"}, name
+        assert resources["requests"].keys() == resources["limits"].keys() == DEMANDS, name
     resources = containers(full)["users-east-deployment/application"]["resources"]
     assert resources == {
-        "requests": {"cpu": "250m", "memory": "256Mi"},
-        "limits": {"cpu": "500m", "memory": "512Mi"},
+        "requests": {"cpu": "250m", "memory": "256Mi", "ephemeral-storage": "32Mi"},
+        "limits": {"cpu": "500m", "memory": "512Mi", "ephemeral-storage": "512Mi"},
     }
 
 
 def test_everything_that_stays_is_looked_after_by_all_three_probes(full: Graph) -> None:
     stays = {name: item for name, item in containers(full).items() if not name.endswith(("/job", "/consul-agent"))}
-    assert len(stays) == 8
+    assert len(stays) == 7
     for name, container in stays.items():
         assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys(), name
 
