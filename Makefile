@@ -16,7 +16,7 @@ STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack $(STACK) $(if $(PURGE),--purge)
 
 .PHONY: help up preview down promote rollback backup restore failover-mysql refresh evict env doctor python cluster cluster-down \
-	test-cluster lint-cluster rds-certificates \
+	test-cluster test-kubernetes lint-cluster rds-certificates \
 	test test-unit test-go test-integration lint lint-python lint-go bench drill reference requirements clean
 
 help: ## this list
@@ -57,14 +57,17 @@ doctor: python ## what would make `up` fail, and the command that mends it
 
 test: lint-python test-go test-unit test-integration ## every test that needs no account anywhere
 
-test-unit: python ## the tests without an engine, in less than a minute
-	$(PYTHON) -m pytest tests/unit tests/graph tests/contract tests/policy tests/explorer tests/mistakes
+test-unit: python ## the tests without an engine
+	$(PYTHON) -m pytest tests/unit tests/graph tests/contract tests/policy tests/delivery tests/mistakes tests/explorer
 
 test-go: lint-go ## the Go service's own tests
 	cd service && go test ./...
 
 test-cluster: python ## the local Kubernetes cluster (root; stops and starts it)
 	$(PYTHON) -m pytest tests/integration_cluster
+
+test-kubernetes: cluster ## the staging stack on the local cluster, from the first up to the last down
+	$(PYTHON) -m pytest tests/integration_kubernetes
 
 test-integration: python ## the real Pulumi engine on the real Docker engine
 	@$(PYTHON) -m bootstrap all --stack dev

@@ -55,5 +55,5 @@ def _metadata(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_default(item: dict[str, Any]) -> bool:
-    annotations = _metadata(item).get("annotations") or {}
+    annotations: dict[str, str] = _metadata(item).get("annotations") or {}
     return annotations.get("storageclass.kubernetes.io/is-default-class") == "true"

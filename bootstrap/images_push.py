@@ -86,7 +86,8 @@ def _push(reference: str, repository: str, tag: str) -> str:
             for line in lines:
                 if "error" in line:
                     raise BootstrapError(f"{repository}:{tag} could not be pushed ({line['error']}): {_REMEDY}")
-                digest = (line.get("aux") or {}).get("Digest", digest)
+                told: dict[str, Any] = line.get("aux") or {}
+                digest = str(told.get("Digest", digest))
     except DockerException as error:
         raise BootstrapError(f"{repository}:{tag} could not be pushed ({error}): {_REMEDY}") from None
     if not digest:

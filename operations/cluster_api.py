@@ -107,7 +107,7 @@ class ClusterApi:
             answer = {"text": response.data.decode(errors="replace")}
         if response.status < 300:
             return answer
-        message = answer.get("message") if isinstance(answer, dict) else None
+        message = cast("dict[str, Any]", answer).get("message") if isinstance(answer, dict) else None
         if response.status == 404:
             raise NotFoundError(str(message))
         if response.status == 429:
@@ -139,8 +139,10 @@ def _headers(user: dict[str, Any]) -> dict[str, str]:
 
 def _executed(plugin: dict[str, Any]) -> str | None:
     """What a credential plugin gives, as clouds use it (https://kubernetes.io/docs/reference/access-authn-authz)."""
-    variables = {str(item["name"]): str(item["value"]) for item in plugin.get("env") or []}
-    command = [str(plugin["command"]), *(str(word) for word in plugin.get("args") or [])]
+    settings: list[dict[str, Any]] = plugin.get("env") or []
+    words: list[Any] = plugin.get("args") or []
+    variables = {str(item["name"]): str(item["value"]) for item in settings}
+    command = [str(plugin["command"]), *(str(word) for word in words)]
     try:
         done = subprocess.run(
             command,

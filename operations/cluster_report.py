@@ -19,18 +19,23 @@ def diagnosis(api: ClusterApi, stack: str) -> str:
 
 
 def _problem(pod: dict[str, Any]) -> str:
-    status = pod["status"]
+    status: dict[str, Any] = pod["status"]
+    conditions: list[dict[str, Any]] = status.get("conditions") or []
+    containers: list[dict[str, Any]] = [
+        *(status.get("initContainerStatuses") or []),
+        *(status.get("containerStatuses") or []),
+    ]
     if status.get("phase") == "Succeeded" or "deletionTimestamp" in pod["metadata"]:
         return ""
-    for container in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
-        state: dict[str, Any] = container.get("state") or {}
+    for container in containers:
+        state: dict[str, dict[str, Any]] = container.get("state") or {}
         waiting, ended = state.get("waiting"), state.get("terminated")
         if waiting and waiting.get("reason") not in (None, "PodInitializing", "ContainerCreating"):
             return f"{container['name']} waits: {waiting['reason']} {waiting.get('message', '')}".strip()
         if ended and ended.get("exitCode"):
             return f"{container['name']} ended with exit code {ended['exitCode']} {ended.get('reason', '')}".strip()
-    for condition in status.get("conditions") or []:
+    for condition in conditions:
         if condition["type"] == "PodScheduled" and condition["status"] != "True":
             return f"is not scheduled: {condition.get('message', condition.get('reason', ''))}"
-    ready = {item["type"]: item["status"] for item in status.get("conditions") or []}.get("Ready")
-    return "" if ready == "True" else "is not ready"
+    ready = any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+    return "" if ready else "is not ready"

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -25,7 +26,7 @@ def rehearsal(project: Path, stack_file: Path, variables: Mapping[str, str]) -> 
 
 
 def _is_on_aws(stack_file: Path) -> bool:
-    document = yaml.safe_load(stack_file.read_text(encoding="utf-8")) or {}
+    document: dict[str, Any] = yaml.safe_load(stack_file.read_text(encoding="utf-8")) or {}
     return "gostack:aws" in (document.get("config") or {})
 
 

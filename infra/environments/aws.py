@@ -72,6 +72,10 @@ class AwsFoundation:
             depends_on=[self._database.members[region], *depends_on],
         )
 
+    def image_options(self) -> pulumi.ResourceOptions:
+        """Return options without a provider: what runs here was built and proven before, and is named by its digest."""
+        return pulumi.ResourceOptions()
+
     def joined(self, region: str) -> list[str]:
         """Return none: a region is a failure domain of its own."""
         del region

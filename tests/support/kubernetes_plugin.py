@@ -121,7 +121,7 @@ DEPLOYMENT, CONFIG_MAP, SECRET = "apps/v1:Deployment", "core/v1:ConfigMap", "cor
 
 def failure(error: pytest.ExceptionInfo[grpc.RpcError]) -> tuple[str, provider_pb2.ErrorResourceInitFailed]:
     status = status_pb2.Status()
-    trailing = dict(error.value.trailing_metadata())  # type: ignore[attr-defined]
+    trailing: dict[str, bytes] = dict(error.value.trailing_metadata())  # type: ignore[attr-defined]
     status.MergeFromString(trailing["grpc-status-details-bin"])
     details = provider_pb2.ErrorResourceInitFailed()
     for entry in status.details:
