@@ -1,5 +1,5 @@
-"""The prod stack in a folder of its own, run by the real engine: stand-ins for AWS, and in this process an API server for
-each region's cluster."""
+"""The prod stack in a folder of its own, run by the real engine: stand-ins for AWS, and in this process an API server
+for each region's cluster."""
 
 from __future__ import annotations
 
