@@ -13,7 +13,7 @@ from typing import Any
 import pulumi_aws
 import pytest
 
-from tests.graph.prod import HOME, OTHER, Document, ground
+from tests.graph.prod import HOME, OTHER, Change, Document, ground
 from tests.graph.recorder import Graph, Registered, names
 
 REGIONS = (HOME, OTHER)
@@ -464,6 +464,25 @@ def test_a_kubeconfig_names_a_command_and_holds_no_credential(prod: Graph) -> No
         assert user["user"].keys() == {"exec"}
         assert user["user"]["exec"]["args"][:2] == ["eks", "get-token"]
         assert region in user["user"]["exec"]["args"]
+
+
+def with_more(*more: str) -> Change:
+    def change(document: Document) -> None:
+        for number, region in enumerate(more):
+            document["regions"][region] = {}
+            document["aws"]["regions"][region] = {"cidr": f"10.{20 + number}.0.0/16"}
+            document["ingress"]["hosts"].append(f"{region}.api.example.com")
+
+    return change
+
+
+def test_every_further_region_costs_the_same(prod: Graph) -> None:
+    three = ground(with_more("eu-west-1"))
+    four = ground(with_more("eu-west-1", "ap-south-1"))
+    assert len(four.resources) - len(three.resources) == len(three.resources) - len(prod.resources)
+    edges = [sum(len(item.dependencies) for item in graph.resources.values()) for graph in (prod, three, four)]
+    # The registry that is pushed to waits for all others: a few edges more with each.
+    assert edges[2] - edges[1] < (edges[1] - edges[0]) * 1.1
 
 
 def test_nothing_is_known_of_a_first_preview_and_it_goes_through() -> None:

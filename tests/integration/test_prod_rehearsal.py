@@ -1,8 +1,8 @@
 """The prod stack, whole, under the real Pulumi engine: stand-ins for AWS, an API server in this process a cluster.
 
 One after the other, as in the life of the stack: planned, made, unchanged, a dangerous change, a region that retires
-and is removed, the end. Does not prove what AWS or a cluster does with any of it: quotas, IAM, timing, pods that
-start (docs/aws.md).
+and is removed, the end. Does not prove what AWS or a real cluster does with any of it: quotas, IAM, timing, and pods
+that start (docs/aws.md).
 """
 
 from __future__ import annotations
