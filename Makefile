@@ -56,7 +56,7 @@ doctor: python ## what would make `up` fail, and the command that mends it
 test: lint-python test-go test-unit test-integration ## every test that needs no account anywhere
 
 test-unit: python ## the tests without an engine, in less than a minute
-	$(PYTHON) -m pytest tests/unit tests/graph tests/contract
+	$(PYTHON) -m pytest tests/unit tests/graph tests/contract tests/delivery
 
 test-go: lint-go ## the Go service's own tests
 	cd service && go test ./...
