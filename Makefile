@@ -127,7 +127,9 @@ mistakes: python ## try the seeded mistakes on types, settings, tests and rules,
 
 .PHONY: record report comment gate drift acceptance images canary commit-release
 # The version of the repository with which a change is compared.
-BASE ?= $(shell git rev-parse --quiet --verify origin/main)
+ifndef BASE
+BASE := $(shell git rev-parse --quiet --verify origin/main 2> /dev/null)
+endif
 FORMAT ?= text
 
 record: python ## preview STACK and keep what the engine says for `report` and `gate`, without secrets; DESTROY=1 its removal

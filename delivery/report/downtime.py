@@ -8,13 +8,19 @@ from delivery.report.docker_roles import NETWORK, Shape, goes_first, role
 from delivery.report.findings import Finding, because, cause_path
 from delivery.report.knowledge.serving import RESTARTS, SERVING
 from delivery.report.knowledge.stateful import lost
-from delivery.report.notice_docker import away
+from delivery.report.kubernetes_workloads import restarts, workload_role
+from delivery.report.notice_docker import away, member_away
 from delivery.report.place import Places
 
 
 def downtime(stack: StackChanges, places: Places) -> list[Finding]:
     """Return a finding for each cause of a time in which something is away that clients notice."""
-    return [*_docker(stack, places), *_elsewhere(stack, places), *_restarted(stack, places)]
+    return [
+        *_docker(stack, places),
+        *_elsewhere(stack, places),
+        *_restarted(stack, places),
+        *_stateful_pods(stack, places),
+    ]
 
 
 def _docker(stack: StackChanges, places: Places) -> list[Finding]:
@@ -125,6 +131,23 @@ def _restarted(stack: StackChanges, places: Places) -> list[Finding]:
                     )
                 )
                 break
+    return findings
+
+
+def _stateful_pods(stack: StackChanges, places: Places) -> list[Finding]:
+    """Members of the database on Kubernetes: their pods restart in place."""
+    shape = Shape(stack, places)
+    findings: list[Finding] = []
+    for change in stack.changes:
+        difference = restarts(change)
+        if difference is None or workload_role(change) != "mysql":
+            continue
+        region = places.of(change).region
+        if noticed := member_away(shape, region):
+            sentence = f"restarts its pod {because(change, difference)}: {noticed}"
+            findings.append(
+                Finding("downtime", change.urn, change.name, sentence, difference.path, region, (change.urn,))
+            )
     return findings
 
 

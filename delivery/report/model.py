@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from delivery.gate.decision import Decision, Verdict
@@ -58,16 +57,14 @@ class Report:
 
     stacks: tuple[StackReport, ...]
 
-    @classmethod
-    def of(cls, stacks: Sequence[StackReport]) -> Report:
-        """Put the stacks in the order in which they matter: as given, worst verdict not first."""
-        return cls(tuple(stacks))
-
     @property
     def verdict(self) -> Verdict:
         """The worst of all stacks."""
         found = {item.decision.verdict for item in self.stacks}
-        return next((verdict for verdict in reversed(_VERDICTS) if verdict in found), "safe")
+        worst: Verdict = "safe"
+        for verdict in _VERDICTS:
+            worst = verdict if verdict in found else worst
+        return worst
 
     @property
     def headline(self) -> str:

@@ -63,15 +63,19 @@ def _database(shape: Shape, affected: list[Change], region: str) -> list[str]:
         for change in affected
         if shape.places.of(change).kind == "MySqlCluster" and role(change) in ("mysql", "sandbox")
     ]
-    if not members:
-        return []
+    noticed = member_away(shape, region) if members else ""
+    return [noticed] if noticed else []
+
+
+def member_away(shape: Shape, region: str) -> str:
+    """Return what users notice while MySQL's member of a region is away; empty when they notice nothing."""
     if shape.topology == "group":
-        return [f"MySQL's member in {region} is away: if it is the primary, writes wait some seconds for another one"]
+        return f"MySQL's member in {region} is away: if it is the primary, writes wait some seconds for another one"
     if region != shape.primary:
         # Reads go to the primary meanwhile.
-        return []
+        return ""
     reads = "neither read nor written" if shape.topology == "single" else "read but not written"
-    return [f"MySQL's primary is away: rows are {reads} until it is back"]
+    return f"MySQL's primary is away: rows are {reads} until it is back"
 
 
 def _discovery(shape: Shape, affected: list[Change], region: str) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from delivery.report.changes import Change
 from delivery.report.docker_roles import Shape, by_region, role
 from delivery.report.findings import described
+from delivery.report.kubernetes_workloads import reason, restarts
 
 CALM = "no downtime"
 _VERBS = {
@@ -75,13 +76,15 @@ def _microservice(part: Part) -> str:
     if kept:
         rolled = _regions(kept, part.shape)
         how = "rolls region by region" if len(rolled) > 1 else "rolls"
-        reason = _reason(kept, part.shape)
-        parts.append(f"{reason}, {how} ({', then '.join(rolled)})" if rolled else reason)
+        why = _reason(kept, part.shape)
+        parts.append(f"{why}, {how} ({', then '.join(rolled)})" if rolled else why)
     return "; ".join(parts) or _anything(part)
 
 
 def _reason(kept: Sequence[Change], shape: Shape) -> str:
     """What is new in replaced replicas, outermost cause first."""
+    if rolled := reason(kept):
+        return rolled
     changed = {difference.path.split("[")[0].split(".")[0] for change in kept for difference in change.differences}
     causes = {difference.path for change in kept if role(change) == "application" for difference in change.causes}
     if "image" in changed:
@@ -134,13 +137,19 @@ def _ingress_changes(roles: set[str], members: Sequence[Change], shape: Shape) -
         parts.append("a new Nginx takes over from the old one")
     if "configuration" in roles:
         parts.append("new configuration (routes, weights or certificate), tested and then loaded by the running Nginx")
+    if rolled := reason(members):
+        parts.append(f"{rolled}, a new Nginx is ready before the old one goes")
     if "agent" in roles:
         parts.append("its Consul agent restarts while Nginx keeps the replicas that it knows")
     return ("; ".join(parts) or _anything(Part(members, [], shape))) + where
 
 
 def _mysql(part: Part) -> str:
-    restarted = [change for change in part.members if role(change) == "mysql" and change.operation == "replace"]
+    restarted = [
+        change
+        for change in part.members
+        if (role(change) == "mysql" and change.operation == "replace") or restarts(change) is not None
+    ]
     made = [change for change in part.members if role(change) == "mysql" and change.operation == "create"]
     parts: list[str] = []
     if made:
@@ -170,9 +179,10 @@ def _mysql(part: Part) -> str:
 
 
 def _consul(part: Part) -> str:
-    found = by_region([change for change in part.members if role(change) == "consul-server"], part.shape.places)
-    changed = [region for region, servers in found.items() if any(item.operation == "replace" for item in servers)]
-    made = [region for region, servers in found.items() if all(item.operation == "create" for item in servers)]
+    servers = [change for change in part.members if role(change) == "consul-server" or restarts(change) is not None]
+    found = by_region(servers, part.shape.places)
+    changed = [region for region, items in found.items() if any(item.operation != "create" for item in items)]
+    made = [region for region, items in found.items() if all(item.operation == "create" for item in items)]
     parts = [f"new datacenter{_where(made)}"] if made else []
     if changed:
         parts.append(f"servers restart one after the other{_where(changed)}, the others hold the quorum")

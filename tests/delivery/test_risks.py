@@ -268,6 +268,54 @@ def test_an_image_bump_of_create_first_replicas_is_one_sentence_and_no_risk() ->
     assert len(sentences) == 2
 
 
+MEMBER = {"metadata": {"labels": {"gostack.role": "mysql", "gostack.region": "east"}}}
+CONFIGURED = {
+    "sequence": 0,
+    "preludeEvent": {"config": {"gostack:mysql": '{"primary": "east", "topology": "replica"}'}},
+}
+
+
+def pods(kind: str, path: str, labels: dict[str, Any]) -> dict[str, Any]:
+    old, new = {**labels, "spec": {"template": "a"}}, {**labels, "spec": {"template": "b"}}
+    return step("update", f"kubernetes:apps/v1:{kind}", "it", old, new, changes=(path,))
+
+
+def test_a_primary_whose_pod_restarts_on_kubernetes_is_downtime_and_a_deployment_that_rolls_is_not() -> None:
+    path = "spec.template"
+    assert told("downtime", CONFIGURED, pods("StatefulSet", path, MEMBER)) == [
+        "restarts its pod because `spec.template` changes from `a` to `b`: MySQL's primary is away: rows are read but "
+        "not written until it is back"
+    ]
+    assert told("downtime", CONFIGURED, pods("StatefulSet", "metadata.annotations", MEMBER)) == []
+    elsewhere = {"metadata": {"labels": {"gostack.role": "mysql", "gostack.region": "west"}}}
+    assert told("downtime", CONFIGURED, pods("StatefulSet", path, elsewhere)) == []
+    assert told("downtime", CONFIGURED, pods("Deployment", path, {})) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("spec.template.spec.containers[0].image", "new image, rolls (east), no downtime"),
+        ("spec.template.spec.containers[0].envFrom[0].secretRef.name", "new environment, rolls (east), no downtime"),
+        (
+            "spec.template.spec.containers[0].resources.limits.memory",
+            "other resource limits, rolls (east), no downtime",
+        ),
+    ],
+)
+def test_a_rolling_update_on_kubernetes_is_one_sentence(path: str, sentence: str) -> None:
+    component = "urn:pulumi:prod::gostack::gostack:index:Microservice::users-east"
+    owner: dict[str, Any] = {"op": "same", "urn": component, "type": "gostack:index:Microservice"}
+    owner["new"] = {"type": owner["type"], "urn": component, "parent": STACK["urn"]}
+    event = pods(
+        "Deployment", path, {"metadata": {"labels": {"gostack.role": "application", "gostack.region": "east"}}}
+    )
+    for side in ("old", "new"):
+        event["resourcePreEvent"]["metadata"][side]["parent"] = component
+    (group,) = assessed({"sequence": 0, "resourcePreEvent": {"metadata": owner}}, event).groups
+    assert (group.name, group.sentence) == ("users", sentence)
+
+
 def test_a_holder_of_a_namespace_that_is_replaced_is_downtime() -> None:
     (finding,) = [finding for finding in assessment("open-port").findings if finding.risk == "downtime"]
     assert (finding.name, finding.property) == ("ingress-east-pod-sandbox", "ports[0].ip")
