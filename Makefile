@@ -16,6 +16,7 @@ STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack $(STACK) $(if $(PURGE),--purge)
 
 .PHONY: help up preview down promote rollback backup restore failover-mysql refresh evict env doctor python cluster cluster-down \
+	test-kubernetes scan-kubernetes \
 	test-cluster lint-cluster \
 	test test-unit test-go test-integration lint lint-python lint-go bench drill reference requirements clean
 
@@ -69,6 +70,13 @@ test-cluster: python ## the local Kubernetes cluster (root; stops and starts it)
 test-integration: python ## the real Pulumi engine on the real Docker engine
 	@$(PYTHON) -m bootstrap all --stack dev
 	$(PYTHON) -m pytest tests/integration
+
+test-kubernetes: python ## the stack on a real Kubernetes cluster, which `make cluster` starts
+	@$(PYTHON) -m bootstrap all --stack staging
+	$(PYTHON) -m pytest tests/integration_kubernetes
+
+scan-kubernetes: python ## kube-score over every Kubernetes object of staging
+	$(PYTHON) -m pytest tests/integration_kubernetes/test_00_scan.py
 
 lint: lint-python lint-go ## static analysis alone
 
