@@ -16,7 +16,7 @@ STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack $(STACK) $(if $(PURGE),--purge)
 
 .PHONY: help up preview down promote rollback backup restore failover-mysql refresh evict env doctor python cluster cluster-down \
-	test-cluster test-kubernetes lint-cluster rds-certificates \
+	test-cluster test-kubernetes scan-kubernetes lint-cluster rds-certificates \
 	test test-unit test-go test-integration lint lint-python lint-go bench drill reference requirements clean
 
 help: ## this list
@@ -66,12 +66,16 @@ test-go: lint-go ## the Go service's own tests
 test-cluster: python ## the local Kubernetes cluster (root; stops and starts it)
 	$(PYTHON) -m pytest tests/integration_cluster
 
-test-kubernetes: cluster ## the staging stack on the local cluster, from the first up to the last down
-	$(PYTHON) -m pytest tests/integration_kubernetes
-
 test-integration: python ## the real Pulumi engine on the real Docker engine
 	@$(PYTHON) -m bootstrap all --stack dev
 	$(PYTHON) -m pytest tests/integration
+
+test-kubernetes: cluster ## the stack on a real Kubernetes cluster, which `make cluster` starts
+	@$(PYTHON) -m bootstrap all --stack staging
+	$(PYTHON) -m pytest tests/integration_kubernetes
+
+scan-kubernetes: python ## kube-score over every Kubernetes object of staging
+	$(PYTHON) -m pytest tests/integration_kubernetes/test_00_scan.py
 
 lint: lint-python lint-go ## static analysis alone
 

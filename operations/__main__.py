@@ -103,6 +103,10 @@ def _run(verb: str, workspace: Workspace, *, purge: bool, rounds: int) -> int:
         case "evict":
             return lifecycle.remove_foreign(workspace)
         case "bench":
+            if lifecycle.on_cluster(workspace):
+                from operations import cluster_benchmark
+
+                return cluster_benchmark.run(workspace, rounds)
             from operations.benchmark import run
 
             return run(workspace, rounds)

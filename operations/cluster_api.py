@@ -95,8 +95,8 @@ class ClusterApi:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise ClusterError(
                 f'the cluster of the context "{self.context}" ({self.server}) does not answer '
-                f"({type(error).__name__}): start it (`make cluster` starts the local one), or correct "
-                "gostack:kubernetes in the stack file."
+                f"({_reason(error)}): start it (`make cluster` starts the local one), or correct gostack:kubernetes in "
+                "the stack file."
             ) from None
 
     def _answer(self, response: urllib3.BaseHTTPResponse) -> dict[str, Any]:
@@ -121,6 +121,11 @@ class NotFoundError(ClusterError):
 
 class TooManyDisruptionsError(ClusterError):
     """An eviction would leave too few pods."""
+
+
+def _reason(error: Exception) -> str:
+    """The cause in a few words: what the operating system or TLS said, without the library's own names."""
+    return str(error).rpartition("Error(")[2].strip("()'\" ") or type(error).__name__
 
 
 def _headers(user: dict[str, Any]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from components.kubernetes.pod import (
     pod_security,
     scratch_volume,
     sleep_before_stop,
+    tcp_probe,
 )
 from components.kubernetes.spreading import apart, spread
 from components.kubernetes.workload import (
@@ -204,7 +205,7 @@ def _nginx(args: IngressArgs) -> k8s.core.v1.ContainerArgs:
             probes=Probes(
                 startup=http_probe(nginx.HTTP_PORT, "/healthz", period=1, failures=30),
                 readiness=http_probe(nginx.HTTP_PORT, "/healthz", period=2, failures=2),
-                liveness=http_probe(nginx.HTTP_PORT, "/healthz", period=10, failures=6),
+                liveness=tcp_probe(nginx.HTTP_PORT, period=10, failures=6),
             ),
             # The image's stop signal is SIGQUIT, which lets requests end.
             pre_stop=sleep_before_stop(_drain_seconds(args)),
