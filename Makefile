@@ -16,7 +16,7 @@ STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack $(STACK) $(if $(PURGE),--purge)
 
 .PHONY: help up preview down promote rollback backup restore failover-mysql refresh evict env doctor python cluster cluster-down \
-	test-cluster test-kubernetes scan-kubernetes lint-cluster rds-certificates \
+	test-rehearsal test-cluster test-kubernetes scan-kubernetes lint-cluster rds-certificates \
 	test test-unit test-go test-integration lint lint-python lint-go bench drill reference requirements clean
 
 help: ## this list
@@ -55,7 +55,7 @@ env: python ## print the shell's variables: eval "$$(make -s env)"
 doctor: python ## what would make `up` fail, and the command that mends it
 	@$(PYTHON) -m bootstrap doctor --stack $(STACK)
 
-test: lint-python test-go test-unit test-integration ## every test that needs no account anywhere
+test: lint-python test-go test-unit test-integration ## what every change must pass: no account, no cluster
 
 test-unit: python ## the tests without an engine
 	$(PYTHON) -m pytest tests/unit tests/graph tests/contract tests/policy tests/delivery tests/mistakes tests/explorer
@@ -76,6 +76,10 @@ test-kubernetes: cluster ## the stack on a real Kubernetes cluster, which `make 
 
 scan-kubernetes: python ## kube-score over every Kubernetes object of staging
 	$(PYTHON) -m pytest tests/integration_kubernetes/test_00_scan.py
+
+test-rehearsal: python ## prod, the workflows' commands and the plugins' stand-ins under the real Pulumi engine
+	@$(PYTHON) -m bootstrap all --stack dev
+	$(PYTHON) -m pytest tests/rehearsal
 
 lint: lint-python lint-go ## static analysis alone
 

@@ -1,6 +1,6 @@
 """What `make acceptance` asks of a deployed stack, against answers that are made up here.
 
-Does not prove that a real stack answers so: tests/integration/test_14_workflows.py runs it on one.
+Does not prove that a real stack answers so: tests/rehearsal/test_pipeline.py runs it on one.
 """
 
 from __future__ import annotations

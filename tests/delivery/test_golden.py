@@ -1,7 +1,7 @@
 """Reports of twelve changes that people make, as they were reviewed last, in text, Markdown and HTML.
 
 The previews are the engine's own, recorded on a stack that ran on Docker. Does not prove that the engine still says the
-same: tests/integration/test_14_pull_request.py asks it. `UPDATE_GOLDEN=1 pytest tests/delivery` writes the files anew,
+same: tests/rehearsal/test_pipeline.py asks it. `UPDATE_GOLDEN=1 pytest tests/delivery` writes the files anew,
 to be reviewed like code.
 """
 

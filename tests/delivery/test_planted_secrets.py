@@ -1,7 +1,7 @@
 """Fifty secrets in awkward encodings, written where nobody has marked them: none is in any report.
 
 Does not prove that every encoding is undone, nor that a secret of fewer than six characters is hidden. That an exported
-state and the logs of real commands hold none is tests/integration/test_15_planted_secrets.py.
+state and the logs of real commands hold none is tests/rehearsal/test_secrets_of_a_report.py.
 """
 
 from __future__ import annotations

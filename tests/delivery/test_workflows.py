@@ -1,6 +1,6 @@
 """What the workflows promise by how they are written: pinned actions, few permissions, no secret for strangers.
 
-Does not prove that their commands work: tests/integration/test_14_workflows.py runs each of them. Nor that GitHub's
+Does not prove that their commands work: tests/rehearsal/test_pipeline.py runs each of them. Nor that GitHub's
 settings (environments, their reviewers, the rule of the branch) are those of docs/pipeline.md.
 """
 
