@@ -54,12 +54,5 @@ EXEMPTIONS: tuple[Exemption, ...] = (
     Exemption("protected-data", "aws:ecr/repository:Repository", "registry-*-kubernetes-*", _CACHED, _REVIEW),
     Exemption("labels", "kubernetes:core/v1:ConfigMap", "defaults-*-network-policies", _OF_THE_CLUSTER, _REVIEW),
     Exemption("labels", "kubernetes:storage.k8s.io/v1:StorageClass", "defaults-*-disks", _OF_THE_CLUSTER, _REVIEW),
-    Exemption(
-        "probes-differ",
-        _DEPLOYMENT,
-        "ingress-*-deployment",
-        "Nginx answers /healthz itself and asks nothing that could be down.",
-        _REVIEW,
-    ),
 )
 """Every exemption in force."""
