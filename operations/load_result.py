@@ -63,20 +63,15 @@ class Result:
 
     @property
     def longest_outage(self) -> float:
-        """Longest time in seconds during which every request that was sent failed; 0.0 when none did.
-
-        It ends when the first one is sent that is answered: a single request that waits for ten seconds among others
-        that are answered is slow and failed, and no outage of ten seconds.
-        """
+        """Longest time in seconds during which every request that was sent failed; 0.0 when none did."""
         longest, since = 0.0, None
-        answers = sorted(self.answers, key=lambda item: item.sent_at)
-        for answer in answers:
-            if answer.problem:
-                since = answer.sent_at if since is None else since
-            elif since is not None:
-                longest, since = max(longest, answer.sent_at - since), None
-        # Nothing was answered any more.
-        return longest if since is None else max(longest, answers[-1].ended_at - since)
+        for answer in sorted(self.answers, key=lambda item: item.sent_at):
+            if not answer.problem:
+                since = None
+                continue
+            since = answer.sent_at if since is None else since
+            longest = max(longest, answer.ended_at - since)
+        return longest
 
     @property
     def failure_span(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 from drills.faults import replica, send_signal
-from drills.model import NO_ROW_LOST, Criterion, Drill, LoadPlan
+from drills.model import LESS_THAN_A_SECOND_OF_ERRORS, NO_FAILED_REQUEST, NO_ROW_LOST, Drill, LoadPlan
 from drills.scene import Scene
 
 
@@ -24,14 +24,7 @@ DRILL = Drill(
     name="replica-hang",
     purpose="One replica of two in a region hangs (SIGSTOP): its connections stay open and nothing is answered.",
     act=_act,
-    # A write on it may hold its transaction, and with it the second try of the same write, until MySQL drops the
-    # connection: that one fails whatever the ingress does. Everything else must go on.
-    criteria=(
-        Criterion("outage", "<", 1),
-        Criterion("failed_reads", "==", 0),
-        Criterion("failed_at_the_end", "==", 0),
-        NO_ROW_LOST,
-    ),
+    criteria=(LESS_THAN_A_SECOND_OF_ERRORS, NO_FAILED_REQUEST, NO_ROW_LOST),
     load=LoadPlan(after_seconds=20),
     clean_up=_clean_up,
 )

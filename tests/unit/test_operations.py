@@ -230,7 +230,7 @@ def test_the_longest_outage_spans_failures_in_a_row_only() -> None:
         Answer(4.0, 0.2, 503, "503"),
     ]
     result = Result(answers)
-    assert result.longest_outage == pytest.approx(2.0)
+    assert result.longest_outage == pytest.approx(1.5)
     assert str(result) == "5 requests sent, 3 failed, slowest 500 ms; refused (2×); 503 (1×)"
 
 
