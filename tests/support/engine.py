@@ -33,6 +33,21 @@ class Result:
     """Output and errors."""
 
 
+def run_pulumi(folder: Path, variables: dict[str, str], *arguments: str) -> Result:
+    """Run a command of Pulumi in a folder."""
+    command = shutil.which("pulumi", path=variables["PATH"])
+    assert command is not None
+    run = subprocess.run(
+        [command, "--non-interactive", "--color", "never", *arguments],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Result(run.returncode, run.stdout + run.stderr)
+
+
 @dataclass
 class Program:
     """A program in a folder, with one stack."""
@@ -65,17 +80,7 @@ class Program:
 
     def pulumi(self, *arguments: str) -> Result:
         """Run a command."""
-        command = shutil.which("pulumi", path=self.variables["PATH"])
-        assert command is not None
-        run = subprocess.run(
-            [command, "--non-interactive", "--color", "never", *arguments],
-            cwd=self.folder,
-            env=self.variables,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return Result(run.returncode, run.stdout + run.stderr)
+        return run_pulumi(self.folder, self.variables, *arguments)
 
     def up(self) -> Result:
         """Make the stack what the program says."""

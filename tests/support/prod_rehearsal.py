@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import yaml
 
 from bootstrap.environment import environment
 from tests.support import kubernetes_objects
-from tests.support.engine import DOUBLES, PROJECT, Result
+from tests.support.engine import DOUBLES, PROJECT, Result, run_pulumi
 from tests.support.kubernetes_api import FakeApi, kubernetes_api
 from tests.support.kubernetes_objects import Manifest
 
@@ -82,17 +81,7 @@ class Rehearsal:
 
     def pulumi(self, *arguments: str) -> Result:
         """Run a command of Pulumi."""
-        command = shutil.which("pulumi", path=self.variables["PATH"])
-        assert command is not None
-        run = subprocess.run(
-            [command, "--non-interactive", "--color", "never", *arguments],
-            cwd=self.folder,
-            env=self.variables,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return Result(run.returncode, run.stdout + run.stderr)
+        return run_pulumi(self.folder, self.variables, *arguments)
 
     def up(self) -> Result:
         """Make what the stack file says."""
