@@ -7,6 +7,8 @@ from typing import Any
 
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
+from docker.models.networks import Network
+from docker.models.volumes import Volume
 
 from operations.objects import StackObjects
 from operations.workspace import PulumiError, Workspace
@@ -58,16 +60,25 @@ def evict(workspace: Workspace, objects: StackObjects) -> list[str]:
         _remove(container)
         told.append(f"container {container.name}: removed")
     for network in objects.networks():
-        network.remove()
-        told.append(f"network {network.name}: removed")
+        told.append(f"network {network.name}: {_removed(network)}")
     for volume in objects.volumes():
         if "gostack.data" not in (volume.attrs.get("Labels") or {}):
-            volume.remove()
-            told.append(f"volume {volume.name}: removed")
+            told.append(f"volume {volume.name}: {_removed(volume)}")
     for image in objects.images():
         objects.client.images.remove(image.id, force=True)
         told.append(f"image {', '.join(image.tags) or image.short_id}: removed")
     return told
+
+
+def _removed(thing: Network | Volume) -> str:
+    # An engine that was killed may count mounts and endpoints of containers that are gone, until it starts again.
+    try:
+        thing.remove()
+    except NotFound:
+        return "removed"
+    except APIError as error:
+        return f"left, because the engine says: {error.explanation}; restart the engine and run this again"
+    return "removed"
 
 
 def _remove(container: Container) -> None:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from docker.errors import APIError
 
 from operations.compose import compose_document
-from operations.leftovers import remove_leftovers
+from operations.leftovers import evict, remove_leftovers
 from operations.load_result import Answer, Result
 from operations.lock import release_stale_lock
 from operations.reference import REFERENCE, reference
@@ -30,6 +31,9 @@ class FakeWorkspace:
     backend_folder: Path | None = None
     stack: str = "dev"
     recorded: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def exists(self) -> bool:
+        return False
 
     def state(self) -> dict[str, Any]:
         return self.recorded
@@ -91,12 +95,34 @@ class FakeContainer:
 class FakeObjects:
     held: list[FakeContainer]
     bridges: list[Any] = field(default_factory=list[Any])
+    stores: list[Any] = field(default_factory=list[Any])
+
+    def volumes(self) -> list[Any]:
+        return self.stores
+
+    def images(self) -> list[Any]:
+        return []
 
     def containers(self) -> list[FakeContainer]:
         return self.held
 
     def networks(self) -> list[Any]:
         return self.bridges
+
+
+class FakeVolume:
+    """A volume which the engine may believe to be mounted by a container that is gone."""
+
+    def __init__(self, name: str, *, mounted: bool = False, labels: dict[str, str] | None = None) -> None:
+        self.name = name
+        self.attrs = {"Labels": labels}
+        self.mounted = mounted
+        self.done: list[str] = []
+
+    def remove(self) -> None:
+        if self.mounted:
+            raise APIError("500 Server Error", explanation="volume has active mounts")
+        self.done.append("removed")
 
 
 def lock_file(folder: Path, **content: Any) -> Path:
@@ -148,6 +174,16 @@ def test_containers_of_another_checkout_are_not_touched() -> None:
     with pytest.raises(PulumiError, match="1 containers of a stack dev that this checkout did not make"):
         remove_leftovers(cast("Any", FakeWorkspace(recorded={})), cast("Any", FakeObjects([foreign])))
     assert foreign.done == []
+
+
+def test_an_eviction_goes_on_past_a_volume_that_the_engine_does_not_let_go() -> None:
+    stuck, free = FakeVolume("stuck", mounted=True), FakeVolume("free")
+    data = FakeVolume("data", labels={"gostack.data": "true"})
+    assert evict(cast("Any", FakeWorkspace()), cast("Any", FakeObjects([], stores=[stuck, free, data]))) == [
+        "volume stuck: left, because the engine says: volume has active mounts; restart the engine and run this again",
+        "volume free: removed",
+    ]
+    assert (free.done, data.done) == (["removed"], [])
 
 
 def test_a_stranded_member_is_restarted_after_its_sandbox_and_before_its_registration() -> None:
