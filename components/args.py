@@ -493,6 +493,9 @@ class RouteArgs(TypedDict):
     per_try_timeout_seconds: int
     """Wait in seconds after which a GET or HEAD is asked of another replica; 0 is no shorter wait."""
 
+    write_per_try_timeout_seconds: int
+    """Wait in seconds after which a write that may be repeated is asked of another replica; 0 is no shorter wait."""
+
 
 class HeaderMatchArgs(TypedDict):
     """A request header that leads to a canary."""

@@ -16,6 +16,7 @@ from components.rendering.nginx_tracks import (
     PINNED_REGION,
     STABLE,
     TRACKS_FILE,
+    WAITING,
     Canary,
     new_client_cookie,
     render_tracks,
@@ -58,6 +59,7 @@ class Route:
     rate_limit_burst: int
     timeout_seconds: int
     per_try_timeout_seconds: int
+    write_per_try_timeout_seconds: int
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ def _routed(model: IngressModel) -> dict[str, Canary]:
 
 def _upstreams(service: str, model: IngressModel) -> str:
     tracks = [STABLE, CANARY] if service in model.canaries else [STABLE]
-    return render_upstreams(service, tracks, model.region, model.other_regions)
+    waiting = any(route.write_per_try_timeout_seconds for route in model.routes if route.service == service)
+    return render_upstreams(service, tracks, model.region, model.other_regions, waiting=waiting)
 
 
 def _main(model: IngressModel) -> str:
@@ -302,6 +305,9 @@ def _location(index: int, route: Route, model: IngressModel) -> str:
     if route.per_try_timeout_seconds:
         first.append(f"error_page 419 = @route_{index}_read;")
         first.append("if ($reads) { return 419; }")
+    if route.write_per_try_timeout_seconds:
+        first.append(f"error_page 420 = @route_{index}_write;")
+        first.append("if ($reads = 0) { return 420; }")
     # A list of peers that changes while a request is retried ends in a 502: ask once more with the new list.
     first.append(f"error_page 502 504 = @route_{index}_again;")
     first += _proxy(route, "$track", replay=True)
@@ -312,10 +318,14 @@ def _location(index: int, route: Route, model: IngressModel) -> str:
     if not route.idempotent:
         once = [*limits, *headers, *_ERRORS, *_proxy(route, "$track", replay=False)]
         blocks.append(_block(f"location @route_{index}_once", once))
+    tried = [*limits, *headers, "include error_pages.conf;", f"error_page 502 504 = @route_{index}_again;"]
     if route.per_try_timeout_seconds:
         patient_enough = replace(route, timeout_seconds=route.per_try_timeout_seconds)
-        read = [*limits, *headers, "include error_pages.conf;", f"error_page 502 504 = @route_{index}_again;"]
-        blocks.append(_block(f"location @route_{index}_read", [*read, *_proxy(patient_enough, "$track", replay=True)]))
+        blocks.append(_block(f"location @route_{index}_read", [*tried, *_proxy(patient_enough, "$track", replay=True)]))
+    if route.write_per_try_timeout_seconds:
+        patient_enough = replace(route, timeout_seconds=route.write_per_try_timeout_seconds)
+        group = f"{WAITING}.$track"
+        blocks.append(_block(f"location @route_{index}_write", [*tried, *_proxy(patient_enough, group, replay=True)]))
     return "\n".join(blocks)
 
 

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 STABLE = "stable"
 CANARY = "canary"
 
+WAITING = "waiting"
+"""Prefix of the groups for writes that wait for the database: their waiting says nothing about a replica."""
+
 TRACKS_FILE = "tracks.conf"
 """File of a release that alone changes with a canary's weight."""
 
@@ -52,20 +55,24 @@ def render_tracks(canaries: Mapping[str, Canary], regions: Sequence[str]) -> str
     return "\n".join(parts)
 
 
-def render_upstreams(service: str, tracks: Sequence[str], region: str, other_regions: Sequence[str]) -> str:
+def render_upstreams(
+    service: str, tracks: Sequence[str], region: str, other_regions: Sequence[str], *, waiting: bool = False
+) -> str:
     """Return the groups of replicas that requests for `service` may go to.
 
     `<track>.<service>` takes `region` first and the others when no replica is left there; `<track>.<service>.<region>`
-    is for requests that ask for one region, and for that one alone.
+    is for requests that ask for one region, and for that one alone. With `waiting` each is there once more under
+    `waiting.<name>`, for requests whose time-out must not take a replica out of turn.
     """
+    # One failure takes a dead replica out until Consul has removed it.
+    kinds = [("", "max_fails=1 fail_timeout=2s"), *([(f"{WAITING}.", "max_fails=0")] if waiting else [])]
+    everywhere = [(region, ""), *((other, " backup") for other in other_regions)]
     groups: list[str] = []
-    for track in tracks:
-        everywhere = [(region, ""), *((other, " backup") for other in other_regions)]
-        groups.append(_upstream(f"{track}.{service}", service, track, everywhere))
-        groups += [
-            _upstream(f"{track}.{service}.{pinned}", service, track, [(pinned, "")])
-            for pinned in (region, *other_regions)
-        ]
+    for prefix, failures in kinds:
+        for track in tracks:
+            name, instances = f"{prefix}{track}.{service}", f"service=_{service}._{track} resolve {failures}"
+            groups.append(_upstream(name, instances, everywhere))
+            groups += [_upstream(f"{name}.{pinned}", instances, [(pinned, "")]) for pinned in (region, *other_regions)]
     return "\n".join(groups)
 
 
@@ -108,10 +115,8 @@ def _service_tracks(service: str, canary: Canary) -> str:
     return "\n".join(blocks)
 
 
-def _upstream(name: str, service: str, track: str, places: Sequence[tuple[str, str]]) -> str:
-    # max_fails=0 would keep a dead replica in turn; one failure takes it out until Consul has removed it.
-    peer = f"service=_{service}._{track} resolve max_fails=1 fail_timeout=2s"
-    servers = [f"  server service.{region}.consul {peer}{role};" for region, role in places]
+def _upstream(name: str, instances: str, places: Sequence[tuple[str, str]]) -> str:
+    servers = [f"  server service.{region}.consul {instances}{role};" for region, role in places]
     return _block(f"upstream {name}", [f"  zone {name} 256k;", "  least_conn;", *servers, "  keepalive 32;"])
 
 

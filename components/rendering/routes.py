@@ -23,6 +23,7 @@ def route_from_args(route: RouteArgs) -> Route:
         rate_limit_burst=route["rate_limit_burst"],
         timeout_seconds=route["timeout_seconds"],
         per_try_timeout_seconds=route["per_try_timeout_seconds"],
+        write_per_try_timeout_seconds=route["write_per_try_timeout_seconds"],
     )
 
 

@@ -101,6 +101,7 @@ def _routes(services: dict[str, ServiceSettings]) -> list[RouteArgs]:
             "rate_limit_burst": route.rate_limit_burst,
             "timeout_seconds": route.timeout_seconds,
             "per_try_timeout_seconds": route.per_try_timeout_seconds,
+            "write_per_try_timeout_seconds": route.write_per_try_timeout_seconds,
         }
         for name, service in services.items()
         for route in service.routes

@@ -127,13 +127,20 @@ class RouteSettings(Section):
     """Shorter wait in seconds after which a GET or HEAD is asked of another replica, so that one that hangs is not
     noticed; 0 waits as long as for everything else. It must be longer than the slowest answer that is still good."""
 
+    write_per_try_timeout_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
+    """The same for writes that may be repeated: PUT, DELETE, and what carries an `Idempotency-Key`. Twice this is how
+    long a write can wait for MySQL to have a primary again, so it is some seconds, and not more than half of what
+    clients wait; 0 waits as long as for everything else."""
+
     @model_validator(mode="after")
     def _one_try_is_shorter(self) -> Self:
-        if self.per_try_timeout_seconds > self.timeout_seconds:
-            raise ValueError(
-                f"per_try_timeout_seconds ({self.per_try_timeout_seconds}) is longer than timeout_seconds "
-                f"({self.timeout_seconds}): lower the first or raise the second."
-            )
+        for name in ("per_try_timeout_seconds", "write_per_try_timeout_seconds"):
+            seconds = getattr(self, name)
+            if seconds > self.timeout_seconds:
+                raise ValueError(
+                    f"{name} ({seconds}) is longer than timeout_seconds "
+                    f"({self.timeout_seconds}): lower the first or raise the second."
+                )
         return self
 
     @model_validator(mode="after")

@@ -39,6 +39,7 @@ options = {
     "rate_limit_burst": st.sampled_from([0, 1, 1_000_000]),
     "timeout_seconds": st.integers(1, 3600),
     "per_try_timeout_seconds": st.sampled_from([0, 1]),
+    "write_per_try_timeout_seconds": st.sampled_from([0, 1]),
 }
 literal_routes = st.fixed_dictionaries(
     {"path": paths}, optional={"match": st.sampled_from(["exact", "prefix"]), **options}

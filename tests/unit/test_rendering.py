@@ -33,6 +33,7 @@ def route(**values: object) -> nginx.Route:
         "rate_limit_burst": 0,
         "timeout_seconds": 15,
         "per_try_timeout_seconds": 0,
+        "write_per_try_timeout_seconds": 0,
     }
     return nginx.Route(**{**defaults, **values})  # type: ignore[arg-type]
 
@@ -81,8 +82,26 @@ def test_a_read_is_asked_of_another_replica_sooner_than_a_write() -> None:
     assert "proxy_read_timeout 8s;" in block(routes, "location @route_0_again")
 
 
+def test_a_write_that_waited_is_asked_of_another_replica_and_takes_none_out_of_turn() -> None:
+    files = rendered(route(path="/users", write_per_try_timeout_seconds=5))
+    write = block(files["routes.conf"], "location @route_0_write")
+    assert "proxy_read_timeout 5s;" in write
+    assert "proxy_pass http://waiting.$track.users$pinned_region;" in write
+    first = block(files["routes.conf"], "location = /users")
+    # Whatever may not be sent twice has left before.
+    assert first.index("$replayable = 0") < first.index("if ($reads = 0) { return 420; }")
+    groups = re.findall(r"^upstream (\S+) \{(.*?)^\}", files["upstreams.conf"], flags=re.M | re.S)
+    failures = {name: re.findall(r"max_fails=\d+", text) for name, text in groups}
+    assert set(failures["stable.users"]) == {"max_fails=1"}
+    assert set(failures["waiting.stable.users"]) == {"max_fails=0"}
+    plain = [name for name in failures if not name.startswith("waiting.")]
+    assert sorted(failures) == sorted([*plain, *(f"waiting.{name}" for name in plain)])
+
+
 def test_without_a_shorter_wait_a_read_is_handled_like_everything_else() -> None:
-    assert "419" not in rendered(route(path="/users"))["routes.conf"]
+    files = rendered(route(path="/users"))
+    assert not re.search("419|420", files["routes.conf"])
+    assert "waiting" not in files["upstreams.conf"]
 
 
 def test_an_idempotent_route_repeats_every_write() -> None:

@@ -50,6 +50,21 @@ func TestErrorsAreToldApart(t *testing.T) {
 	}
 }
 
+func TestOnlyWritersAreEndedWhenTheySayNothing(t *testing.T) {
+	for writable, expected := range map[bool]string{true: "wait_timeout=4", false: ""} {
+		config, err := driverConfig(configuration.Database{}, "db.example:3306", writable, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if dsn := config.FormatDSN(); strings.Contains(dsn, "wait_timeout") != (expected != "") || !strings.Contains(dsn, expected) {
+			t.Errorf("writable %v: %s", writable, dsn)
+		}
+	}
+	if idlePrimaryConnectionTime >= primarySilence {
+		t.Error("the pool would keep connections that the server has ended")
+	}
+}
+
 func TestOnlyThePrimaryPoolRefusesReadOnlyServers(t *testing.T) {
 	for _, writable := range []bool{true, false} {
 		config, err := driverConfig(configuration.Database{Password: "hush"}, "db.example:3306", writable, slog.New(slog.DiscardHandler))

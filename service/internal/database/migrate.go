@@ -91,6 +91,8 @@ func withMigrator(ctx context.Context, settings configuration.Database, logger *
 	connector, err := primaryConnector(settings, configuration.Consul{}, logger, func() {}, func(config *mysql.Config) {
 		config.MultiStatements = true
 		config.ReadTimeout = longestStatement
+		// The connection that holds the lock says nothing while another one works.
+		delete(config.Params, waitTimeout)
 	})
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/XSAM/otelsql"
@@ -20,9 +21,19 @@ import (
 	"gostack.dev/users/internal/configuration"
 )
 
-// An idle connection that is closed early costs a handshake; one that is kept
-// for long sits on the primary's connection limit.
-const idleConnectionTime = time.Minute
+const (
+	// An idle connection that is closed early costs a handshake; one that is kept
+	// for long sits on the primary's connection limit.
+	idleConnectionTime = time.Minute
+	// A process that hangs in the middle of a transaction keeps its row locks, and
+	// whoever repeats the write elsewhere waits for them: the server ends a session
+	// that says nothing for this long, and with it the transaction. The ingress
+	// repeats a write after five seconds (write_per_try_timeout_seconds).
+	primarySilence = 4 * time.Second
+	waitTimeout    = "wait_timeout"
+	// Before the server ends it, a connection without work leaves the pool.
+	idlePrimaryConnectionTime = primarySilence / 2
+)
 
 // Pools are the two ways to the data.
 type Pools struct {
@@ -43,6 +54,7 @@ func Open(settings configuration.Database, consul configuration.Consul, logger *
 		return Pools{}, fmt.Errorf("MYSQL_PRIMARY_ADDRESS: %w", err)
 	}
 	pools := Pools{Primary: openPool(settings, settings.PrimaryAddress, primary)}
+	pools.Primary.SetConnMaxIdleTime(idlePrimaryConnectionTime)
 	if settings.ReplicaAddress == settings.PrimaryAddress && !settings.PrimaryMoves() {
 		pools.Replica = pools.Primary
 		return pools, nil
@@ -202,6 +214,9 @@ func driverConfig(settings configuration.Database, address string, writable bool
 	config.InterpolateParams = true
 	// After a failover the old primary is read-only: drop the connection and dial again.
 	config.RejectReadOnly = writable
+	if writable {
+		config.Params = map[string]string{waitTimeout: strconv.Itoa(int(primarySilence.Seconds()))}
+	}
 	config.Logger = driverLogger{logger}
 	if settings.Certificates != nil {
 		config.TLS = &tls.Config{RootCAs: settings.Certificates, ServerName: host, MinVersion: tls.VersionTLS12}
