@@ -6,41 +6,19 @@ It does not prove anything by itself: a failure here is a failure to bring the s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from operations import lifecycle
-from operations.leftovers import evict
-from operations.workspace import PulumiError
+from tests.integration.brought_up import brought_up
 from tests.integration.support import FIGURES, LiveStack
 
-PROJECT = Path(__file__).resolve().parents[2]
-SETTINGS = PROJECT / "tests" / "integration" / "settings.yaml"
+SETTINGS = Path(__file__).with_name("settings.yaml")
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
     yield from brought_up("integration", SETTINGS, tmp_path_factory)
-
-
-def brought_up(name: str, published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
-    """A stack with a copy of these settings, which tests may change; it is removed whatever happens."""
-    settings = tmp_path_factory.mktemp("settings") / f"Pulumi.{name}.yaml"
-    settings.write_bytes(published.read_bytes())
-    live = LiveStack.of(PROJECT, settings, name)
-    # A run that was killed may have left its stack, and its state may be gone with its checkout.
-    with suppress(PulumiError):
-        evict(live.workspace, live.objects)
-    assert lifecycle.down(live.workspace, purge=True) == 0
-    before = live.everything_left()
-    try:
-        assert lifecycle.up(live.workspace) == 0
-        yield live
-    finally:
-        assert lifecycle.down(live.workspace, purge=True) == 0
-        assert set(live.everything_left()) <= set(before)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

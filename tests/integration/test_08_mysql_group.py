@@ -20,7 +20,7 @@ from docker.errors import APIError
 from operations import lifecycle
 from operations.__main__ import guarded
 from operations.failover import failover
-from tests.integration.conftest import brought_up
+from tests.integration.brought_up import brought_up
 from tests.integration.ledger import Ledger
 from tests.integration.support import LiveStack, tell, wait_until
 

@@ -25,6 +25,7 @@ from delivery.report.render.as_markdown import LONGEST, MARKER
 from operations.load import Load, Request
 from tests.delivery.github_server import Hub, github_server
 from tests.delivery.workflows import Step, evaluated, steps
+from tests.integration.brought_up import brought_up
 from tests.integration.support import LiveStack
 
 LEFT_OUT = {"make test": "it runs this test"}
@@ -115,6 +116,11 @@ class Repository:
     def previewed(self) -> None:
         self.job("pull-request", "preview")
         self.job("pull-request", "comment")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
+    yield from brought_up("pipeline", Path(__file__).with_name("settings.yaml"), tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,34 @@
+"""A stack on the real engine for as long as tests need it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from operations import lifecycle
+from operations.leftovers import evict
+from operations.workspace import PulumiError
+from tests.integration.support import LiveStack
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def brought_up(name: str, published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
+    """A stack with a copy of these settings, which tests may change; it is removed whatever happens."""
+    settings = tmp_path_factory.mktemp("settings") / f"Pulumi.{name}.yaml"
+    settings.write_bytes(published.read_bytes())
+    live = LiveStack.of(PROJECT, settings, name)
+    # A run that was killed may have left its stack, and its state may be gone with its checkout.
+    with suppress(PulumiError):
+        evict(live.workspace, live.objects)
+    assert lifecycle.down(live.workspace, purge=True) == 0
+    before = live.everything_left()
+    try:
+        assert lifecycle.up(live.workspace) == 0
+        yield live
+    finally:
+        assert lifecycle.down(live.workspace, purge=True) == 0
+        assert set(live.everything_left()) <= set(before)
