@@ -42,6 +42,7 @@ _ROLE_OF_CLASS = {
     "Region": "platform",
     "Backbone": "platform",
     "Cluster": "platform",
+    "ClusterDefaults": "platform",
     "Network": "platform",
     "TargetBinding": "platform",
     "DnsDrain": "platform",

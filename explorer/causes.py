@@ -38,7 +38,7 @@ CAUSES = (
     _cause(r"kubernetes\.(kubeconfig|context)", "KubernetesProvider"),
     _cause(r"kubernetes\.(namespace|quota\..*)", "Region"),
     _cause(r"kubernetes\.storage_class", "ConsulDatacenter MySqlMember"),
-    _cause(r"registry", "ServiceImage"),
+    _cause(r"registry", "ServiceImage DockerProvider"),
     _cause(r"aws\.account", "AlarmTopic AwsProvider Budget Cluster EncryptionKey Network Registry"),
     _cause(r"aws\.deploy_role", "AwsProvider Cluster"),
     _cause(r"aws\.(administrators|kubernetes_version|api_access)", "Cluster"),

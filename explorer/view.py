@@ -110,7 +110,7 @@ class _StackViewer:
         }
 
     def _settings(self) -> list[SettingView]:
-        targets = [Target(card.resource.kind, card.resource.name, card.region) for card in self.placement.cards]
+        targets = [Target(kind_of(card.resource), card.resource.name, card.region) for card in self.placement.cards]
         said = reasons(self.stack.text)
         return [
             {

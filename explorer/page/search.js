@@ -42,7 +42,7 @@ function fillHits(field, list) {
   list.replaceChildren(...found.slice(0, MOST_HITS).map(({ item }, number) => {
     const option = h("li", { role: "option", id: `hit-${number}`, "aria-selected": "false" }, h("b", {}, item.text), h("small", {}, item.more));
     option.addEventListener("mousedown", (event) => event.preventDefault());
-    option.addEventListener("click", () => { field.value = ""; closeHits(field, list); item.go(); });
+    option.addEventListener("click", () => { field.value = ""; closeHits(field, list); item.go(); document.getElementById("main").focus(); });
     return option;
   }));
   if (!found.length) list.replaceChildren(h("li", { class: "none" }, "Nothing is called so."));
