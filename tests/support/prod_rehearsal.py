@@ -54,6 +54,8 @@ class ClusterObjects(kubernetes_objects.Objects):
                 "currentRevision": "1",
                 "updateRevision": "1",
             }
+        elif manifest["kind"] == "ResourceQuota":
+            manifest["status"] = {"hard": dict(manifest["spec"]["hard"])}
         else:
             super()._control(manifest)
 
