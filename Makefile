@@ -112,9 +112,14 @@ backup: python ## the rows of the services into a file: FILE=… (default: .gost
 restore: python ## the rows back from FILE=…; FORCE=1 replaces what is there
 	@$(PYTHON) -m operations restore --stack $(STACK) $(if $(FILE),--file "$(FILE)") $(if $(FORCE),--force)
 
-bench: python ## time up, preview and docker compose side by side
+ifeq ($(STACK),prod)
+bench: python
+	@$(PYTHON) -m tests.graph.benchmark
+else
+bench: python ## time up, preview and docker compose side by side; STACK=staging on its cluster, STACK=prod its growth
 	@$(PYTHON) -m bootstrap all --stack $(STACK)
 	@$(PYTHON) -m operations bench --stack $(STACK) --rounds $(ROUNDS)
+endif
 
 drill: python ## prove the stack under faults and changes; NAME=… one drill, RATE=… requests a second, MARKDOWN=file
 	@$(PYTHON) -m bootstrap all --stack dev

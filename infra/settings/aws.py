@@ -176,8 +176,9 @@ class AwsSettings(Section):
     """Region of what exists once: the registry that releases are pushed to, and the declaration of the global database.
     It cannot be changed; `gostack:mysql.primary`, the region that takes writes, can."""
 
-    regions: Annotated[dict[AwsRegion, AwsRegionSettings], Field(min_length=1, max_length=8)]
-    """Region of AWS to what it has there; the names are those of `gostack:regions`."""
+    regions: Annotated[dict[AwsRegion, AwsRegionSettings], Field(min_length=1, max_length=11)]
+    """Region of AWS to what it has there; the names are those of `gostack:regions`. An Aurora Global Database has one
+    region that takes writes and at most ten others (AWS, 21 May 2025)."""
 
     domain: AwsDomainSettings
     """The name by which clients find the stack."""

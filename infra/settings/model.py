@@ -39,6 +39,9 @@ _CANARY_ENDING = "-canary"
 WITNESS = "witness"
 """Name of the place where a MySQL group has one more member."""
 
+LARGEST_GROUP = 9
+"""Members of a MySQL group at most: https://dev.mysql.com/doc/refman/8.4/en/group-replication-limitations.html."""
+
 
 class Settings(Section):
     """Every setting of a stack. Each attribute is a key `gostack:<attribute>` of `Pulumi.<stack>.yaml`."""
@@ -56,8 +59,8 @@ class Settings(Section):
     """On Kubernetes: where images of services are pushed, and nodes pull them from, as host[:port]/prefix, for example
     "registry.example.com/gostack". Needed for services with a `context`."""
 
-    regions: Annotated[dict[RegionName, RegionSettings], Field(min_length=1, max_length=8)]
-    """Region name to region. Their order says nothing."""
+    regions: Annotated[dict[RegionName, RegionSettings], Field(min_length=1, max_length=11)]
+    """Region name to region. Their order says nothing. As many as an Aurora Global Database can have."""
 
     backbone: BackboneSettings = BackboneSettings()
     """Network between the regions."""
@@ -143,6 +146,11 @@ class Settings(Section):
                 f"gostack:regions.{WITNESS} has the name of the place of gostack:mysql.witness: rename the region."
             )
         members = len(self.regions) + (self.mysql.witness is not None)
+        if members > LARGEST_GROUP:
+            raise ValueError(
+                f'gostack:mysql.topology is "group", which takes at most {LARGEST_GROUP} members, and has {members}: '
+                'remove regions, or set it to "replica".'
+            )
         if members < 3 or members % 2 == 0:
             fix = "remove gostack:mysql.witness" if self.mysql.witness is not None else "add gostack:mysql.witness"
             if len(self.regions) == 1:

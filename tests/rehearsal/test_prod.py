@@ -79,7 +79,9 @@ def test_02_up_makes_network_cluster_data_and_names_region_by_region(prod: Rehea
 def test_03_every_resource_is_made_by_the_provider_of_its_region_and_none_by_a_default_one(prod: Rehearsal) -> None:
     for resource in prod.state():
         provider = str(resource.get("provider", ""))
-        assert "::default" not in provider, resource["urn"]
+        # The engine keeps a stash itself: no plugin, no account and no region are in it.
+        if resource["type"] != "pulumi:index:Stash":
+            assert "::default" not in provider, resource["urn"]
         outputs = resource.get("outputs") or {}
         if resource["type"].startswith("aws:") and "region" in outputs:
             region = outputs["region"]

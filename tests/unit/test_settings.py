@@ -45,6 +45,11 @@ def third_region(document: Document) -> None:
     document["regions"]["north"] = {"cidr": "10.80.8.0/24", "https_port": 7443, "http_port": 7080, "consul_port": 7500}
 
 
+def numbered_region(number: int) -> Document:
+    ports = {f"{kind}_port": base + number for kind, base in (("https", 7100), ("http", 7200), ("consul", 7300))}
+    return {"cidr": f"10.81.{number}.0/24", **ports}
+
+
 MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
     "unknown key of the stack": (
         lambda d: d.update(servces={}),
@@ -95,6 +100,14 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
         lambda d: (third_region(d), d["mysql"].update(topology="group", witness={"cidr": "10.80.9.0/24"})),
         'gostack:mysql.topology is "group", which takes 3 members or another odd number, and has 4: '
         "remove gostack:mysql.witness.",
+    ),
+    "a group of eleven": (
+        lambda d: (
+            d["mysql"].pop("witness"),
+            d["regions"].update({f"region-{number}": numbered_region(number) for number in range(9)}),
+        ),
+        'gostack:mysql.topology is "group", which takes at most 9 members, and has 11: '
+        'remove regions, or set it to "replica".',
     ),
     "a group of one": (
         lambda d: (d["regions"].pop("west"), d["mysql"].pop("witness")),
