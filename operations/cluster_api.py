@@ -125,7 +125,7 @@ class TooManyDisruptionsError(ClusterError):
 
 def _reason(error: Exception) -> str:
     """The cause in a few words: what the operating system or TLS said, without the library's own names."""
-    return str(error).rpartition("Error(")[2].strip("()'\" ") or type(error).__name__
+    return str(error).rpartition(": ")[2].strip("()'\" ") or type(error).__name__
 
 
 def _headers(user: dict[str, Any]) -> dict[str, str]:
