@@ -12,11 +12,13 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from docker.errors import APIError
 
+from operations import cluster_lifecycle
 from operations.compose import compose_document
 from operations.leftovers import evict, remove_leftovers
 from operations.load_result import Answer, Result
@@ -278,3 +280,21 @@ def test_a_plugin_of_another_checkout_is_not_this_ones(tmp_path: Path) -> None:
 
 def test_the_configuration_reference_is_the_settings_own_words() -> None:
     assert REFERENCE.read_text(encoding="utf-8") == reference(), "run `make reference`"
+
+
+@pytest.mark.parametrize(("on_aws", "expected"), [(True, ["up", "--yes"]), (False, ["up", "--yes", "--skip-preview"])])
+def test_what_is_protected_is_met_by_a_preview_before_an_update_on_aws(
+    monkeypatch: pytest.MonkeyPatch, on_aws: bool, expected: list[str]
+) -> None:
+    ran: list[list[str]] = []
+
+    class Recording:
+        settings = SimpleNamespace(aws=object() if on_aws else None)
+
+        def run(self, *arguments: str) -> int:
+            ran.append(list(arguments))
+            return 0
+
+    monkeypatch.setattr(cluster_lifecycle, "reachable", lambda _: None)
+    assert cluster_lifecycle.update(cast("Any", Recording()), lambda: None) == 0
+    assert ran == [expected]
