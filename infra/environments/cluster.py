@@ -76,10 +76,11 @@ class ClusterFoundation:
 def pushing_engine(registry: str) -> docker.Provider:
     """Return the Docker engine of this machine, with the credentials of `docker login` for a registry (host/prefix).
 
-    A registry on this machine itself has none.
+    A registry on this machine itself has none, and speaks plain HTTP.
     """
     host = registry.partition("/")[0]
-    local = host.partition(":")[0] in ("localhost", "127.0.0.1")
-    return docker.Provider(
-        "engine", registry_auth=[docker.ProviderRegistryAuthArgs(address=host, auth_disabled=True if local else None)]
-    )
+    if host.partition(":")[0] in ("localhost", "127.0.0.1"):
+        login = docker.ProviderRegistryAuthArgs(address=f"http://{host}", auth_disabled=True)
+    else:
+        login = docker.ProviderRegistryAuthArgs(address=host)
+    return docker.Provider("engine", registry_auth=[login])
