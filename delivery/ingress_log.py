@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import cast
 
 from delivery.figures import Figures, by_track
 from operations.objects import StackObjects, role
@@ -33,7 +32,7 @@ class IngressLog:
         for container in self._objects.containers():
             if role(container) != "nginx":
                 continue
-            text = cast("bytes", container.logs(stderr=False, since=self._read_to, until=until))
+            text = container.logs(stderr=False, since=self._read_to, until=until)
             for track, figures in by_track(text.decode(errors="replace").splitlines(), self._service).items():
                 self._tracks.setdefault(track, Figures()).samples += figures.samples
         self._read_to = until

@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypedDict
 
 from delivery.stack_file import start_canary
 from infra.settings import SettingsError
 from operations.workspace import PulumiError, Workspace
 
 
+class DeployedService(TypedDict):
+    """A service among the outputs of a deployed stack, as far as a release needs it."""
+
+    image: str
+    """Name and tag of what runs."""
+
+
 def write_images(workspace: Workspace, output: Path | None) -> int:
     """Write which image each service of a deployed stack runs and return the exit code."""
-    services = workspace.outputs().get("services") or {}
+    services: Mapping[str, DeployedService] = workspace.outputs().get("services") or {}
     if not services:
         raise PulumiError(f"the stack {workspace.stack} is not deployed: run `make up STACK={workspace.stack}` first.")
     document = {

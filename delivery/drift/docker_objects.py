@@ -11,8 +11,11 @@ from typing import Any
 
 from docker.models.containers import Container
 
+from delivery.documents import is_mapping
 from delivery.drift.model import Drift
+from delivery.exported_state import resources_of
 from delivery.report.findings import shown
+from delivery.report.urn import name_of
 from operations.networks import expected_networks
 from operations.objects import StackObjects, role
 
@@ -35,11 +38,7 @@ def docker_drift(state: Mapping[str, Any], objects: StackObjects) -> list[Drift]
 
 def resource_names(state: Mapping[str, Any]) -> dict[str, str]:
     """Return identity on the engine to name of the resource."""
-    return {
-        resource["id"]: resource["urn"].rsplit("::", 1)[-1]
-        for resource in state.get("resources") or []
-        if resource.get("id")
-    }
+    return {identity: name_of(resource["urn"]) for resource in resources_of(state) if (identity := resource.get("id"))}
 
 
 def _documents(containers: list[Container], names: Mapping[str, str]) -> list[Drift]:
@@ -73,7 +72,7 @@ def differing(document: str, held: str) -> list[tuple[str, str]]:
         wanted, there = json.loads(document), json.loads(held)
     except ValueError:
         return [("", "it holds something that is no JSON")]
-    if not (isinstance(wanted, dict) and isinstance(there, dict)):
+    if not (is_mapping(wanted) and is_mapping(there)):
         return [("", "it holds another document")]
     found: list[tuple[str, str]] = []
     for key in sorted(wanted.keys() | there.keys()):

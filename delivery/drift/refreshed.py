@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from delivery.drift.model import Drift
 from delivery.report.changes import SECRET, masked, value_at
-from delivery.report.engine import Event
+from delivery.report.events import Event, Step
 from delivery.report.findings import shown
 from delivery.report.urn import name_of
 
@@ -25,9 +25,10 @@ def refreshed(events: Iterable[Event]) -> list[Drift]:
     """Return what the events of `pulumi refresh --preview-only` say has changed."""
     found: list[Drift] = []
     for event in events:
-        metadata = (event.get("resOutputsEvent") or {}).get("metadata")
-        if metadata is None:
+        outputs = event.get("resOutputsEvent")
+        if not outputs:
             continue
+        metadata = outputs["metadata"]
         if metadata["op"] == "delete":
             name = name_of(metadata["urn"])
             kind = metadata["type"].rsplit(":", 1)[-1]
@@ -43,7 +44,7 @@ def refusals(events: Iterable[Event]) -> list[str]:
     return [" ".join(str(item["message"]).split()) for item in said if item.get("severity") == "error"]
 
 
-def _changed(metadata: Mapping[str, Any]) -> list[Drift]:
+def _changed(metadata: Step) -> list[Drift]:
     name = name_of(metadata["urn"])
     before = masked((metadata.get("old") or {}).get("outputs") or {})
     now = masked((metadata.get("new") or {}).get("outputs") or {})

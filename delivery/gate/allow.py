@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from delivery.documents import is_list
 from delivery.gate.environments import GateError, first_problem, read_yaml
 from delivery.report.urn import Urn
 
@@ -50,8 +51,8 @@ def load_allow_entries(file: Path = FILE) -> list[AllowEntry]:
     unknown = sorted(set(document) - {"allow"})
     if unknown:
         raise GateError(f"{file.name}: {unknown[0]} is not a known key: write the entries below allow.")
-    entries = document.get("allow") or []
-    if not isinstance(entries, list):
+    entries: object = document.get("allow") or []
+    if not is_list(entries):
         raise GateError(f"{file.name}: allow must be a list of entries.")
     found: list[AllowEntry] = []
     for number, values in enumerate(entries, start=1):

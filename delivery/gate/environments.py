@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from delivery.documents import is_mapping
 
 FILE = Path(__file__).resolve().parent.parent / "environments.yaml"
 
@@ -37,8 +40,8 @@ def load_environments(file: Path = FILE) -> dict[str, Environment]:
     """Return environment to what it asks for; raises GateError."""
     document = read_yaml(file)
     found: dict[str, Environment] = {}
-    entries = document.get("environments")
-    if not isinstance(entries, dict) or set(document) != {"environments"} or not entries:
+    entries: object = document.get("environments")
+    if not is_mapping(entries) or set(document) != {"environments"} or not entries:
         raise GateError(f"{file.name} must hold one key, environments, with an entry for each stack.")
     for name, values in entries.items():
         try:
@@ -60,17 +63,17 @@ def environment_of(stack: str, environments: dict[str, Environment]) -> Environm
     )
 
 
-def read_yaml(file: Path) -> dict[str, Any]:
+def read_yaml(file: Path) -> Mapping[str, Any]:
     """Return the mapping in a file; raises GateError when there is none."""
     try:
-        document: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+        document: object = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise GateError(f"{file.name} does not exist: take it back from version control.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise GateError(f"{file.name} is not valid YAML ({' '.join(str(error).split())}): correct that line.") from None
     if document is None:
         return {}
-    if not isinstance(document, dict):
+    if not is_mapping(document):
         raise GateError(f"{file.name} must be a mapping of keys.")
     return document
 

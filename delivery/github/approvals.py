@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Required, TypedDict
+
 from delivery.github.client import GitHub
 
 _MAY_APPROVE = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+
+
+class User(TypedDict):
+    """Somebody on GitHub."""
+
+    login: str
+    """The name."""
+
+
+class Review(TypedDict, total=False):
+    """What somebody said of a pull request."""
+
+    user: User | None
+    """Who; None when the account is gone."""
+
+    state: Required[str]
+    """`APPROVED`, `CHANGES_REQUESTED`, `DISMISSED` or `COMMENTED`."""
+
+    author_association: str
+    """What the person is to the repository."""
+
+    commit_id: str
+    """What was looked at."""
 
 
 def pull_request_of_commit(github: GitHub, commit: str) -> int | None:
@@ -22,8 +48,10 @@ def approvals(github: GitHub, pull_request: int) -> int:
     pull = github.get(f"pulls/{pull_request}")
     head, author = pull["head"]["sha"], pull["user"]["login"]
     last: dict[str, bool] = {}
-    for review in github.pages(f"pulls/{pull_request}/reviews"):
-        person = (review.get("user") or {}).get("login")
+    reviews: Iterator[Review] = github.pages(f"pulls/{pull_request}/reviews")
+    for review in reviews:
+        user = review.get("user")
+        person = user.get("login") if user else None
         # A comment neither approves nor takes an approval back.
         if person is None or person == author or review["state"] not in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
             continue

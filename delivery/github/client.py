@@ -12,6 +12,8 @@ from typing import Any
 
 import urllib3
 
+from delivery.documents import mapping
+
 ATTEMPTS = 4
 LONGEST_WAIT = 300
 """Seconds; whoever is told to wait longer gives up and says so."""
@@ -120,7 +122,7 @@ def _pause(response: urllib3.BaseHTTPResponse, attempt: int) -> float | None:
 
 def _message(data: bytes) -> str:
     try:
-        document = json.loads(data)
+        document: object = json.loads(data)
     except ValueError:
         return "no reason given"
-    return str(document.get("message", "no reason given")) if isinstance(document, dict) else "no reason given"
+    return str(mapping(document).get("message", "no reason given"))

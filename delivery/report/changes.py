@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from delivery.report.engine import Event
+from delivery.documents import is_list, is_mapping
+from delivery.report.events import DiagnosticEvent, Event, PolicyEvent, Step, StepState
 from delivery.report.urn import Urn
 
 Operation = Literal["create", "update", "replace", "delete", "read", "import", "forget", "same"]
@@ -185,11 +186,11 @@ class StackChanges:
 
 def stack_changes(stack: str, events: Iterable[Event]) -> StackChanges:
     """Put together what the events of one preview say."""
-    steps: dict[str, list[dict[str, Any]]] = {}
+    steps: dict[str, list[Step]] = {}
     diagnostics: list[tuple[str, str]] = []
     violations: list[Violation] = []
     packs: set[str] = set()
-    settings: Mapping[str, Any] = {}
+    settings: Mapping[str, str] = {}
     for event in events:
         if step := event.get("resourcePreEvent"):
             metadata = step["metadata"]
@@ -217,19 +218,19 @@ def stack_changes(stack: str, events: Iterable[Event]) -> StackChanges:
     )
 
 
-def _change(urn: str, steps: list[dict[str, Any]]) -> Change:
+def _change(urn: str, steps: list[Step]) -> Change:
     operations = [step["op"] for step in steps]
     # Logical steps repeat what the others say; of a replacement, the one that creates has the reasons.
     main = next((step for step in steps if step["op"] in ("create-replacement", "import-replacement")), None)
     main = main or next((step for step in steps if step["op"] != "delete-replaced"), steps[0])
     operation = _OPERATIONS.get(main["op"], "replace" if "replaced" in main["op"] else "same")
-    old, new = main.get("old") or {}, main.get("new") or {}
+    old, new = main.get("old") or StepState(), main.get("new") or StepState()
     created = operations.index(main["op"])
     delete_first = operation == "replace" and "delete-replaced" in operations[:created]
     if operation == "delete":
-        new = {}
+        new = StepState()
     elif operation == "create":
-        old = {}
+        old = StepState()
     known = new or old
     return Change(
         urn=urn,
@@ -249,7 +250,7 @@ def _change(urn: str, steps: list[dict[str, Any]]) -> Change:
     )
 
 
-def _state(metadata: Mapping[str, Any]) -> State | None:
+def _state(metadata: StepState) -> State | None:
     if not metadata:
         return None
     return State(
@@ -259,7 +260,7 @@ def _state(metadata: Mapping[str, Any]) -> State | None:
     )
 
 
-def _differences(step: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Difference, ...]:
+def _differences(step: Step, old: StepState, new: StepState) -> tuple[Difference, ...]:
     before, after = masked(old.get("inputs") or {}), masked(new.get("inputs") or {})
     found_there = masked(old.get("outputs") or {})
 
@@ -297,9 +298,9 @@ def value_at(inputs: Any, path: str) -> Any:
     for step in path_steps(path):
         if current == SECRET:
             return SECRET
-        if isinstance(current, list) and step.isdigit() and int(step) < len(current):
+        if is_list(current) and step.isdigit() and int(step) < len(current):
             current = current[int(step)]
-        elif isinstance(current, Mapping) and step in current:
+        elif is_mapping(current) and step in current:
             current = current[step]
         else:
             return None
@@ -327,16 +328,16 @@ def path_steps(path: str) -> list[str]:
 
 def masked(value: Any) -> Any:
     """Return a value without what the engine adds for itself, each secret as SECRET."""
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         if _SIGNATURE in value:
             return SECRET if "ciphertext" in value or "plaintext" in value else "(file)"
         return {key: masked(item) for key, item in value.items() if key not in ("__defaults", "__meta")}
-    if isinstance(value, list):
+    if is_list(value):
         return [masked(item) for item in value]
     return value
 
 
-def _violation(event: Mapping[str, Any]) -> Violation:
+def _violation(event: PolicyEvent) -> Violation:
     return Violation(
         policy=f"{event.get('policyPackName', '')}/{event.get('policyName', '')}",
         message=" ".join(_plain(str(event.get("message", ""))).split()),
@@ -349,7 +350,7 @@ def _said(severity: str, diagnostics: list[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for level, text in diagnostics if level == severity and text))
 
 
-def _text(diagnostic: Mapping[str, Any]) -> str:
+def _text(diagnostic: DiagnosticEvent) -> str:
     return _plain(str(diagnostic.get("message", ""))).strip()
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bootstrap.locations import state_folder
+from delivery.documents import mapping
 from delivery.gate.allow import load_allow_entries
 from delivery.gate.decision import BLOCKED, OPEN, WAITING, Evidence, decide, judge
 from delivery.gate.environments import environment_of, load_environments
@@ -117,8 +118,8 @@ def recordings(place: Path, stacks: Sequence[str]) -> list[Recording]:
 def pull_request_of(event_file: Path) -> int | None:
     """Return the number of the pull request that an event of GitHub is about; None for another event."""
     try:
-        event = json.loads(event_file.read_text(encoding="utf-8"))
+        event: object = json.loads(event_file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    number = (event.get("pull_request") or {}).get("number") if isinstance(event, dict) else None
+    number = mapping(mapping(event).get("pull_request")).get("number")
     return int(number) if number is not None else None

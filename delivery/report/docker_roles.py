@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from delivery.documents import mapping
 from delivery.report.changes import Change, StackChanges
 from delivery.report.place import Place, Places, labels_of, setting
 
@@ -34,16 +35,12 @@ class Shape:
     @property
     def topology(self) -> str:
         """What MySQL's members are to each other."""
-        settings = setting(self.stack.settings, "mysql")
-        found = settings.get("topology") if isinstance(settings, dict) else None
-        return found if isinstance(found, str) else "replica"
+        return self._mysql("topology", "replica")
 
     @property
     def primary(self) -> str:
         """Region of MySQL's primary; in a group, of the first one."""
-        settings = setting(self.stack.settings, "mysql")
-        found = settings.get("primary") if isinstance(settings, dict) else None
-        return found if isinstance(found, str) else ""
+        return self._mysql("primary", "")
 
     def containers(self, wanted: str, where: Callable[[Place], bool]) -> list[Change]:
         """Return the containers with a role that are there before the change."""
@@ -57,6 +54,10 @@ class Shape:
         """Return the regions in which a service has replicas before the change."""
         found = self.containers("application", lambda place: place.service == service)
         return sorted({self.places.of(change).region for change in found})
+
+    def _mysql(self, key: str, default: str) -> str:
+        found = mapping(setting(self.stack.settings, "mysql")).get(key)
+        return found if isinstance(found, str) else default
 
 
 def by_region(changes: Iterable[Change], places: Places) -> dict[str, list[Change]]:

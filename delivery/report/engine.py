@@ -10,12 +10,11 @@ import json
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, cast
 
+from delivery.documents import is_mapping
+from delivery.report.events import Event
 from operations.workspace import PulumiError, Workspace
-
-Event = dict[str, Any]
-"""One event of the engine, as `apitype.EngineEvent` names its parts."""
 
 Subject = Literal["update", "destroy", "refresh"]
 """What is looked at: an update of the stack, its removal, or what changed outside of Pulumi."""
@@ -81,9 +80,9 @@ def parse_lines(lines: Iterable[str]) -> list[Event]:
         if not line.startswith("{"):
             continue
         try:
-            event: Any = json.loads(line)
+            event: object = json.loads(line)
         except ValueError:
             continue
-        if isinstance(event, dict) and "sequence" in event:
-            events.append(event)
+        if is_mapping(event) and "sequence" in event:
+            events.append(cast("Event", event))
     return events

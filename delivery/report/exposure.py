@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from delivery.documents import is_list, is_mapping, listing, mappings
 from delivery.report.changes import Change, StackChanges, value_at
 from delivery.report.findings import Finding, shown
 from delivery.report.knowledge.exposure import (
@@ -43,8 +44,9 @@ def _opened(change: Change) -> Iterator[Opened]:
         return
     if change.operation in ("read", "forget"):
         return
-    old = change.old.inputs if change.old is not None else {}
-    new = change.new.inputs if change.new is not None else {}
+    nothing: Mapping[str, Any] = {}
+    old = change.old.inputs if change.old is not None else nothing
+    new = change.new.inputs if change.new is not None else nothing
     yield from _ports(change, old, new)
     yield from _flags(change, old, new)
     yield from _addresses(change, old, new)
@@ -57,8 +59,8 @@ def _opened(change: Change) -> Iterator[Opened]:
 def _ports(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Opened]:
     if change.type != "docker:index/container:Container":
         return
-    before = {(item.get("ip"), item.get("external")) for item in _mappings(old.get("ports"))}
-    for index, port in enumerate(_mappings(new.get("ports"))):
+    before = {(item.get("ip"), item.get("external")) for item in mappings(old.get("ports"))}
+    for index, port in enumerate(mappings(new.get("ports"))):
         address = str(port.get("ip") or "0.0.0.0")  # noqa: S104  # what the engine takes when nothing is said
         if address.startswith(LOOPBACK) or (port.get("ip"), port.get("external")) in before:
             continue
@@ -89,9 +91,9 @@ def _addresses(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -
         for address in sorted(added):
             yield path, f"{address} is let in{_ports_of(new)}"
     if change.type == "kubernetes:networking.k8s.io/v1:NetworkPolicy" and change.operation == "update":
-        rules = _mappings(value_at(new, "spec.ingress"))
+        rules = mappings(value_at(new, "spec.ingress"))
         if any(not rule.get("from") for rule in rules) and all(
-            rule.get("from") for rule in _mappings(value_at(old, "spec.ingress"))
+            rule.get("from") for rule in mappings(value_at(old, "spec.ingress"))
         ):
             yield "spec.ingress", "a rule without `from` lets everybody in"
 
@@ -99,7 +101,7 @@ def _addresses(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -
 def _ports_of(inputs: Mapping[str, Any]) -> str:
     first, last = inputs.get("fromPort"), inputs.get("toPort")
     if first is None:
-        rules = _mappings(inputs.get("ingress"))
+        rules = mappings(inputs.get("ingress"))
         open_to_all = [rule for rule in rules if EVERYBODY & set(_leaves(rule))]
         spans = sorted({(rule.get("fromPort"), rule.get("toPort")) for rule in open_to_all}, key=str)
         if not spans:
@@ -150,11 +152,11 @@ def _rights(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> I
     if attached is not None and (given := value_at(new, attached)) != value_at(old, attached):
         yield attached, f"{shown(str(given).rsplit('/', 1)[-1])} is given"
     if change.type.startswith("kubernetes:rbac.authorization.k8s.io/") and "rules" in new:
-        before = {_rule(rule) for rule in _mappings(old.get("rules"))}
-        for index, rule in enumerate(_mappings(new.get("rules"))):
+        before = {_rule(rule) for rule in mappings(old.get("rules"))}
+        for index, rule in enumerate(mappings(new.get("rules"))):
             if _rule(rule) not in before:
-                verbs = ", ".join(str(verb) for verb in rule.get("verbs") or [])
-                resources = ", ".join(str(item) for item in rule.get("resources") or [])
+                verbs = ", ".join(str(verb) for verb in listing(rule.get("verbs")))
+                resources = ", ".join(str(item) for item in listing(rule.get("resources")))
                 yield f"rules[{index}]", f"{verbs} on {resources} is given"
 
 
@@ -172,21 +174,17 @@ def _rule(rule: Mapping[str, Any]) -> str:
     return str(sorted((key, sorted(map(str, value or []))) for key, value in rule.items()))
 
 
-def _mappings(value: Any) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
-
-
 def _leaves(value: Any) -> list[Any]:
     return [leaf for _, leaf in _paths(value)]
 
 
 def _paths(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every leaf with its path."""
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         for key, item in value.items():
             step = f'["{key}"]' if "." in str(key) else (f".{key}" if path else str(key))
             yield from _paths(item, f"{path}{step}")
-    elif isinstance(value, list):
+    elif is_list(value):
         for index, item in enumerate(value):
             yield from _paths(item, f"{path}[{index}]")
     else:

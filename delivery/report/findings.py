@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from delivery.documents import is_mapping
 from delivery.report.changes import SECRET, UNKNOWN, Change, Difference
 
 Risk = Literal["data loss", "downtime", "exposure", "cost"]
@@ -74,7 +75,7 @@ def code(text: str) -> str:
 
 def shown(value: object) -> str:
     """Return a value in one line, cut when it is long."""
-    if isinstance(value, dict) and set(value) == {"label", "value"}:
+    if is_mapping(value) and set(value) == {"label", "value"}:
         value = f"{value['label']}={value['value']}"
     text = " ".join(str(value).split()) if not isinstance(value, bool) else str(value).lower()
     if isinstance(value, str) and value.startswith("sha256:"):

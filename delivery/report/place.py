@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from delivery.documents import is_mapping, mapping, mappings
 from delivery.report.changes import Change, StackChanges
 
 COMPONENT_PREFIX = "gostack:index:"
@@ -33,21 +34,16 @@ class Place:
 
 def labels_of(inputs: Mapping[str, Any]) -> dict[str, str]:
     """Return the labels or tags of a resource of Docker, Kubernetes or AWS."""
-    metadata: Any = inputs.get("metadata")
     found: dict[str, str] = {}
     for candidate in (
-        metadata.get("labels") if isinstance(metadata, Mapping) else None,
+        mapping(inputs.get("metadata")).get("labels"),
         inputs.get("tags"),
         inputs.get("labels"),
     ):
-        if isinstance(candidate, Mapping):
+        if is_mapping(candidate):
             found |= {str(key): str(value) for key, value in candidate.items()}
-        elif isinstance(candidate, list):
-            found |= {
-                str(item["label"]): str(item.get("value", ""))
-                for item in candidate
-                if isinstance(item, Mapping) and "label" in item
-            }
+        else:
+            found |= {str(item["label"]): str(item.get("value", "")) for item in mappings(candidate) if "label" in item}
     return found
 
 
@@ -109,8 +105,7 @@ def _regions_of_components(changes: Iterable[Change]) -> set[str]:
 
 
 def _regions_of_settings(settings: Mapping[str, Any]) -> set[str]:
-    regions = setting(settings, "regions")
-    return {str(name) for name in regions} if isinstance(regions, Mapping) else set()
+    return {str(name) for name in mapping(setting(settings, "regions"))}
 
 
 def setting(settings: Mapping[str, Any], key: str) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from delivery.documents import is_list, is_mapping, mapping
 from delivery.report.changes import Change, Difference, StackChanges, State, Violation, stack_changes
 from delivery.report.engine import Subject, look
 from delivery.report.place import labels_of
@@ -70,8 +71,9 @@ def known_secrets(workspace: Workspace, state: Mapping[str, Any] | None = None) 
         "--config-file",
         str(workspace.configuration_file),
     )
-    written: Any = yaml.safe_load(workspace.configuration_file.read_text(encoding="utf-8")) or {}
-    return KnownSecrets.of(shown, more=_secret_settings(configuration, written.get("config") or {}))
+    written: Mapping[str, Any] = yaml.safe_load(workspace.configuration_file.read_text(encoding="utf-8")) or {}
+    stored: Mapping[str, Any] = written.get("config") or {}
+    return KnownSecrets.of(shown, more=_secret_settings(configuration, stored))
 
 
 def redacted(recording: Recording, redactor: Redactor) -> Recording:
@@ -108,18 +110,14 @@ def load(file: Path) -> Recording:
             raise PulumiError(
                 f"{file.name} is a recording of another version of this program: preview the stack again."
             )
-        values = document["changes"]
-        return Recording(
-            changes=StackChanges(
-                **{
-                    **{key: tuple(item) if isinstance(item, list) else item for key, item in values.items()},
-                    "changes": tuple(_change(item) for item in values["changes"]),
-                    "unchanged": tuple(_change(item) for item in values["unchanged"]),
-                    "violations": tuple(Violation(**item) for item in values["violations"]),
-                }
-            ),
-            settings=tuple(document["settings"]),
-        )
+        values: dict[str, Any] = document["changes"]
+        fields: dict[str, Any] = {
+            **{key: tuple(item) if is_list(item) else item for key, item in values.items()},
+            "changes": tuple(_change(item) for item in values["changes"]),
+            "unchanged": tuple(_change(item) for item in values["unchanged"]),
+            "violations": tuple(Violation(**item) for item in values["violations"]),
+        }
+        return Recording(changes=StackChanges(**fields), settings=tuple(document["settings"]))
     except FileNotFoundError:
         raise PulumiError(
             f"{file.name} does not exist: preview the stack first (python -m delivery preview)."
@@ -156,20 +154,18 @@ def _bare(change: Change) -> Change:
 
 
 def _change(values: dict[str, Any]) -> Change:
-    return Change(
-        **{
-            **values,
-            "keys": tuple(values["keys"]),
-            "differences": tuple(Difference(**item) for item in values["differences"]),
-            "old": State(**values["old"]) if values["old"] else None,
-            "new": State(**values["new"]) if values["new"] else None,
-        }
-    )
+    fields: dict[str, Any] = {
+        **values,
+        "keys": tuple(values["keys"]),
+        "differences": tuple(Difference(**item) for item in values["differences"]),
+        "old": State(**values["old"]) if values["old"] else None,
+        "new": State(**values["new"]) if values["new"] else None,
+    }
+    return Change(**fields)
 
 
-def _shown(workspace: Workspace, *arguments: str) -> dict[str, Any]:
-    found: Any = json.loads(workspace.capture(*arguments) or "{}")
-    return found if isinstance(found, dict) else {}
+def _shown(workspace: Workspace, *arguments: str) -> Mapping[str, Any]:
+    return mapping(json.loads(workspace.capture(*arguments) or "{}"))
 
 
 def _secret_settings(shown: Mapping[str, Any], written: Mapping[str, Any]) -> list[str]:
@@ -177,17 +173,17 @@ def _secret_settings(shown: Mapping[str, Any], written: Mapping[str, Any]) -> li
     found: list[str] = []
 
     def collect(plain: Any, stored: Any) -> None:
-        if isinstance(stored, Mapping) and set(stored) == {"secure"}:
+        if is_mapping(stored) and set(stored) == {"secure"}:
             found.extend(_texts(plain))
-        elif isinstance(stored, Mapping) and isinstance(plain, Mapping):
+        elif is_mapping(stored) and is_mapping(plain):
             for key, item in stored.items():
                 collect(plain.get(str(key)), item)
-        elif isinstance(stored, list) and isinstance(plain, list):
+        elif is_list(stored) and is_list(plain):
             for one, item in zip(plain, stored, strict=False):
                 collect(one, item)
 
     for key, entry in shown.items():
-        if not isinstance(entry, Mapping):
+        if not is_mapping(entry):
             continue
         plain = entry.get("objectValue", entry.get("value"))
         if key in written:
@@ -198,8 +194,8 @@ def _secret_settings(shown: Mapping[str, Any], written: Mapping[str, Any]) -> li
 
 
 def _texts(value: Any) -> list[str]:
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         return [text for item in value.values() for text in _texts(item)]
-    if isinstance(value, list):
+    if is_list(value):
         return [text for item in value for text in _texts(item)]
     return [value] if isinstance(value, str) else []

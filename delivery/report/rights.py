@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
+
+from delivery.documents import is_list, is_mapping, mappings
 
 Right = tuple[str, str, str, str]
 """Who may do what, where, and under which condition."""
@@ -39,13 +40,13 @@ def _rights(document: Any) -> set[Right]:
             document = json.loads(document)
         except ValueError:
             return set()
-    if isinstance(document, list):
-        return set().union(*(_rights(item.get("policy") if isinstance(item, Mapping) else item) for item in document))
-    if not isinstance(document, Mapping):
-        return set()
     found: set[Right] = set()
-    for statement in _listed(document.get("Statement")):
-        if not isinstance(statement, Mapping) or statement.get("Effect") != "Allow":
+    if is_list(document):
+        return found.union(*(_rights(item.get("policy") if is_mapping(item) else item) for item in document))
+    if not is_mapping(document):
+        return found
+    for statement in mappings(_listed(document.get("Statement"))):
+        if statement.get("Effect") != "Allow":
             continue
         condition = json.dumps(statement["Condition"], sort_keys=True) if statement.get("Condition") else ""
         for who in _principals(statement.get("Principal")):
@@ -58,7 +59,7 @@ def _rights(document: Any) -> set[Right]:
 def _principals(value: Any) -> list[str]:
     if value is None:
         return [""]
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         return [text for item in value.values() for text in _texts(item)]
     return _texts(value)
 
@@ -70,4 +71,4 @@ def _texts(value: Any) -> list[str]:
 def _listed(value: Any) -> list[Any]:
     if value is None:
         return []
-    return list(value) if isinstance(value, list) else [value]
+    return value if is_list(value) else [value]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from delivery.documents import is_list, is_mapping
 from delivery.report.changes import SECRET
 from delivery.report.findings import shown
 
@@ -49,20 +50,20 @@ def compared(earlier: str, now: str) -> tuple[str, ...]:
 
 def _settings(text: str) -> Iterator[tuple[str, Any]]:
     try:
-        document: Any = yaml.safe_load(text) or {}
+        document: object = yaml.safe_load(text) or {}
     except yaml.YAMLError:
         return
-    if isinstance(document, Mapping):
+    if is_mapping(document):
         yield from _leaves(document.get("config") or {}, "")
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     if _secret(value):
         yield path, value
-    elif isinstance(value, Mapping) and value:
+    elif is_mapping(value) and value:
         for key, item in value.items():
             yield from _leaves(item, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list) and value:
+    elif is_list(value) and value:
         for index, item in enumerate(value):
             yield from _leaves(item, f"{path}[{index}]")
     else:
@@ -70,4 +71,4 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _secret(value: Any) -> bool:
-    return value == SECRET or (isinstance(value, Mapping) and set(value) == {"secure"})
+    return value == SECRET or (is_mapping(value) and set(value) == {"secure"})

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from delivery.documents import is_list, is_mapping, mapping
+from delivery.exported_state import resources_of
 from delivery.report.changes import Change, StackChanges
 
 _ELEMENT = re.compile(r"^envs\[(\d+)\]$")
@@ -16,15 +18,14 @@ _ELEMENT = re.compile(r"^envs\[(\d+)\]$")
 def variable_names(state: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return URN to the names of its variables, in order, from an exported state with secrets shown."""
     found: dict[str, list[str]] = {}
-    deployment = state.get("deployment") or {}
-    for resource in deployment.get("resources") or []:
-        variables: Any = (resource.get("inputs") or {}).get("envs")
-        if isinstance(variables, Mapping):
+    for resource in resources_of(mapping(state.get("deployment"))):
+        variables: Any = mapping(resource.get("inputs")).get("envs")
+        if is_mapping(variables):
             try:
                 variables = json.loads(variables.get("plaintext", ""))
             except ValueError:
                 continue
-        if isinstance(variables, list):
+        if is_list(variables):
             found[resource["urn"]] = [_name(item) for item in variables]
     return found
 
@@ -55,7 +56,7 @@ def _named(path: str, names: list[str]) -> str:
 
 
 def _name(item: Any) -> str:
-    if isinstance(item, Mapping):
+    if is_mapping(item):
         # One that is secret by itself, beside others that are not.
         try:
             item = json.loads(item.get("plaintext", '""'))

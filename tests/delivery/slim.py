@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 _BULKY = frozenset({"command", "healthcheck", "entrypoints", "__defaults", "__meta"})
 
 
-def slim(events: Iterable[dict[str, Any]]) -> str:
+def slim(events: Iterable[Mapping[str, Any]]) -> str:
     """Return events as lines, smaller and the same for the same preview."""
     kept: list[dict[str, Any]] = []
     for event in events:
@@ -19,7 +19,7 @@ def slim(events: Iterable[dict[str, Any]]) -> str:
     return "".join(f"{json.dumps(event, sort_keys=True, ensure_ascii=False)}\n" for event in kept)
 
 
-def _slim(event: dict[str, Any]) -> dict[str, Any] | None:
+def _slim(event: Mapping[str, Any]) -> dict[str, Any] | None:
     if step := event.get("resourcePreEvent") or event.get("resOutputsEvent"):
         kind = "resourcePreEvent" if "resourcePreEvent" in event else "resOutputsEvent"
         metadata = step["metadata"]

@@ -11,7 +11,8 @@ from delivery.gate.decision import decide
 from delivery.gate.environments import environment_of, load_environments
 from delivery.report.assessment import Assessment
 from delivery.report.changes import StackChanges, stack_changes
-from delivery.report.engine import Event, parse_lines
+from delivery.report.engine import parse_lines
+from delivery.report.events import Event
 from delivery.report.model import Report, StackReport
 from delivery.report.recording import Recording, redacted
 from delivery.report.redaction import KnownSecrets, Redactor

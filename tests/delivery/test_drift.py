@@ -9,13 +9,14 @@ from typing import Any
 
 from delivery.drift.docker_objects import differing
 from delivery.drift.refreshed import refreshed, refusals
+from delivery.report.events import DiagnosticEvent, Event, Step
 from tests.delivery.streams import events
 
 DEPLOYMENT = "urn:pulumi:staging::gostack::gostack:index:Microservice$kubernetes:apps/v1:Deployment::users-east"
 
 
-def edited(paths: dict[str, str], before: dict[str, Any], now: dict[str, Any]) -> list[dict[str, Any]]:
-    metadata = {
+def edited(paths: dict[str, str], before: dict[str, Any], now: dict[str, Any]) -> list[Event]:
+    metadata: Step = {
         "op": "update",
         "urn": DEPLOYMENT,
         "type": "kubernetes:apps/v1:Deployment",
@@ -57,8 +58,8 @@ def test_what_the_cluster_writes_itself_is_no_drift() -> None:
 
 
 def test_a_provider_that_cannot_look_is_told_and_not_taken_for_no_drift() -> None:
-    said = [{"sequence": 1, "diagnosticEvent": {"severity": "error", "message": "the cluster\ncannot be reached"}}]
-    assert refusals(said) == ["the cluster cannot be reached"]
+    error: DiagnosticEvent = {"severity": "error", "message": "the cluster\ncannot be reached"}
+    assert refusals([{"sequence": 1, "diagnosticEvent": error}]) == ["the cluster cannot be reached"]
 
 
 def test_each_key_of_a_document_is_told_by_itself() -> None:

@@ -17,6 +17,7 @@ from delivery.gate.environments import Environment
 from delivery.report import recording as recordings
 from delivery.report.assessment import Assessment
 from delivery.report.changes import stack_changes
+from delivery.report.events import Event, Step, StepState
 from delivery.report.model import Report, StackReport
 from delivery.report.recording import Recording, redacted
 from delivery.report.redaction import MASK, KnownSecrets, Redactor
@@ -33,9 +34,15 @@ def pieces(secret: str) -> set[str]:
     return {line[at : at + 8] for line in lines for at in range(len(line) - 7)}
 
 
-def events(written: dict[str, object]) -> list[dict[str, object]]:
-    state = {"type": "kubernetes:core/v1:ConfigMap", "urn": URN, "custom": True, "parent": "", "provider": ""}
-    metadata = {
+def events(written: dict[str, object]) -> list[Event]:
+    state: StepState = {
+        "type": "kubernetes:core/v1:ConfigMap",
+        "urn": URN,
+        "custom": True,
+        "parent": "",
+        "provider": "",
+    }
+    metadata: Step = {
         "op": "update",
         "urn": URN,
         "type": "kubernetes:core/v1:ConfigMap",

@@ -13,10 +13,12 @@ import pytest
 
 from delivery.report.assessment import Assessment
 from delivery.report.changes import stack_changes
+from delivery.report.events import Event, Step, StepState
 from delivery.report.findings import Risk
 from tests.delivery.streams import assessment
 
-STACK = {"type": "pulumi:pulumi:Stack", "urn": "urn:pulumi:prod::gostack::pulumi:pulumi:Stack::gostack-prod"}
+STACK = "urn:pulumi:prod::gostack::pulumi:pulumi:Stack::gostack-prod"
+STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 def step(
@@ -29,10 +31,11 @@ def step(
     replaces: tuple[str, ...] = (),
     changes: tuple[str, ...] = (),
     protect: bool = False,
-) -> dict[str, Any]:
+    parent: str = "",
+) -> Event:
     urn = f"urn:pulumi:prod::gostack::{kind}::{name}"
-    state = {"type": kind, "urn": urn, "custom": True, "parent": "", "provider": "", "protect": protect}
-    metadata: dict[str, Any] = {"op": op, "urn": urn, "type": kind}
+    state: StepState = {"type": kind, "urn": urn, "custom": True, "parent": parent, "provider": "", "protect": protect}
+    metadata: Step = {"op": op, "urn": urn, "type": kind}
     if old is not None:
         metadata["old"] = {**state, "inputs": old, "outputs": {}}
     if new is not None:
@@ -46,25 +49,29 @@ def step(
     return {"sequence": 0, "resourcePreEvent": {"metadata": metadata}}
 
 
-def same() -> dict[str, Any]:
-    return {"sequence": 0, "resourcePreEvent": {"metadata": {"op": "same", **STACK, "new": STACK}}}
+def same() -> Event:
+    state: StepState = {"type": STACK_TYPE, "urn": STACK}
+    return {
+        "sequence": 0,
+        "resourcePreEvent": {"metadata": {"op": "same", "urn": STACK, "type": STACK_TYPE, "new": state}},
+    }
 
 
-def assessed(*events: dict[str, Any]) -> Assessment:
+def assessed(*events: Event) -> Assessment:
     return Assessment(stack_changes("prod", [same(), *events]))
 
 
-def told(risk: Risk, *events: dict[str, Any]) -> list[str]:
+def told(risk: Risk, *events: Event) -> list[str]:
     return [finding.sentence for finding in assessed(*events).findings if finding.risk == risk]
 
 
-def update(kind: str, old: dict[str, Any], new: dict[str, Any], *paths: str) -> dict[str, Any]:
+def update(kind: str, old: dict[str, Any], new: dict[str, Any], *paths: str) -> Event:
     return step("update", kind, "it", old, new, changes=paths)
 
 
 def replaced(
     kind: str, old: dict[str, Any], new: dict[str, Any], path: str, *, first: bool, protect: bool = False
-) -> list[dict[str, Any]]:
+) -> list[Event]:
     """The steps of a replacement, in the order of the engine."""
     create = step("create-replacement", kind, "it", old, new, replaces=(path,), protect=protect)
     delete = step("delete-replaced", kind, "it", old, protect=protect)
@@ -269,15 +276,15 @@ def test_an_image_bump_of_create_first_replicas_is_one_sentence_and_no_risk() ->
 
 
 MEMBER = {"metadata": {"labels": {"gostack.role": "mysql", "gostack.region": "east"}}}
-CONFIGURED = {
+CONFIGURED: Event = {
     "sequence": 0,
     "preludeEvent": {"config": {"gostack:mysql": '{"primary": "east", "topology": "replica"}'}},
 }
 
 
-def pods(kind: str, path: str, labels: dict[str, Any]) -> dict[str, Any]:
+def pods(kind: str, path: str, labels: dict[str, Any], parent: str = "") -> Event:
     old, new = {**labels, "spec": {"template": "a"}}, {**labels, "spec": {"template": "b"}}
-    return step("update", f"kubernetes:apps/v1:{kind}", "it", old, new, changes=(path,))
+    return step("update", f"kubernetes:apps/v1:{kind}", "it", old, new, changes=(path,), parent=parent)
 
 
 def test_a_primary_whose_pod_restarts_on_kubernetes_is_downtime_and_a_deployment_that_rolls_is_not() -> None:
@@ -305,13 +312,11 @@ def test_a_primary_whose_pod_restarts_on_kubernetes_is_downtime_and_a_deployment
 )
 def test_a_rolling_update_on_kubernetes_is_one_sentence(path: str, sentence: str) -> None:
     component = "urn:pulumi:prod::gostack::gostack:index:Microservice::users-east"
-    owner: dict[str, Any] = {"op": "same", "urn": component, "type": "gostack:index:Microservice"}
-    owner["new"] = {"type": owner["type"], "urn": component, "parent": STACK["urn"]}
-    event = pods(
-        "Deployment", path, {"metadata": {"labels": {"gostack.role": "application", "gostack.region": "east"}}}
-    )
-    for side in ("old", "new"):
-        event["resourcePreEvent"]["metadata"][side]["parent"] = component
+    kind = "gostack:index:Microservice"
+    there: StepState = {"type": kind, "urn": component, "parent": STACK}
+    owner: Step = {"op": "same", "urn": component, "type": kind, "new": there}
+    labels = {"metadata": {"labels": {"gostack.role": "application", "gostack.region": "east"}}}
+    event = pods("Deployment", path, labels, parent=component)
     (group,) = assessed({"sequence": 0, "resourcePreEvent": {"metadata": owner}}, event).groups
     assert (group.name, group.sentence) == ("users", sentence)
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from delivery.documents import is_list, is_mapping
 
 SHORTEST = 6
 """Shorter values are words like any other."""
@@ -84,7 +86,7 @@ def looks_random(word: str) -> bool:
 
 
 def _leaves(value: Any, kind: Kind) -> Iterator[Leaf]:
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         if _SIGNATURE in value:
             plain = value.get("plaintext")
             if isinstance(plain, str):
@@ -96,7 +98,7 @@ def _leaves(value: Any, kind: Kind) -> Iterator[Leaf]:
                     yield from _beside_all(word for word in leaf.split() if looks_random(word))
             else:
                 yield from _leaves(item, kind)
-    elif isinstance(value, list):
+    elif is_list(value):
         for item in value:
             yield from _leaves(item, kind)
     elif isinstance(value, str) and value:
@@ -105,7 +107,7 @@ def _leaves(value: Any, kind: Kind) -> Iterator[Leaf]:
 
 def _hidden(value: Any) -> Iterator[Leaf]:
     """What the engine keeps as one secret."""
-    if isinstance(value, list):
+    if is_list(value):
         yield from _beside_all(_beside(value, ""))
     else:
         yield from _leaves(value, "secret")
@@ -118,10 +120,10 @@ def _beside_all(values: Iterable[str]) -> Iterator[Leaf]:
 
 def _beside(value: Any, name: str) -> Iterator[str]:
     """Of values that are hidden together, those that are secret by themselves."""
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         for key, item in value.items():
             yield from _beside(item, str(key))
-    elif isinstance(value, list):
+    elif is_list(value):
         for item in value:
             yield from _beside(item, name)
     elif isinstance(value, str):

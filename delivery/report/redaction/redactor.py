@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any, TypeVar, cast
 
+from delivery.documents import is_list, is_mapping
 from delivery.report.redaction.encodings import encoded_parts
 from delivery.report.redaction.known import KnownSecrets, looks_random
 from delivery.report.redaction.patterns import ANY_HINT, PATTERNS
@@ -60,17 +61,16 @@ class Redactor:
     def _value(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
-        if isinstance(value, Mapping):
+        if is_mapping(value):
             hidden = self._neighbours(list(value.values()))
             return {
                 self.text(str(key)): MASK if index in hidden else self._value(item)
                 for index, (key, item) in enumerate(value.items())
             }
-        if isinstance(value, (list, tuple)):
-            hidden = self._neighbours(list(value))
-            items = [MASK if index in hidden else self._value(item) for index, item in enumerate(value)]
-            return items if isinstance(value, list) else tuple(items)
-        return value
+        if is_list(value):
+            hidden = self._neighbours(value)
+            return [MASK if index in hidden else self._value(item) for index, item in enumerate(value)]
+        return tuple(self._value(list(cast("tuple[object, ...]", value)))) if isinstance(value, tuple) else value
 
     def _neighbours(self, values: list[Any]) -> set[int]:
         """Positions of texts that are a secret only together."""

@@ -1,0 +1,31 @@
+"""What other programs write as JSON or YAML, told apart by its shape before anything is read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+
+
+def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Whether a value is an object: keys and what stands below them."""
+    return isinstance(value, Mapping)
+
+
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    """Whether a value is a list."""
+    return isinstance(value, list)
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """Return a value that is an object, and an empty one for anything else."""
+    return value if is_mapping(value) else {}
+
+
+def listing(value: object) -> list[Any]:
+    """Return a value that is a list, and an empty one for anything else."""
+    return value if is_list(value) else []
+
+
+def mappings(value: object) -> list[Mapping[str, Any]]:
+    """Return the objects in a list, and nothing for anything else."""
+    return [item for item in listing(value) if is_mapping(item)]
