@@ -1,0 +1,49 @@
+"""What a pod offers to others and how Consul checks it."""
+
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict
+
+
+class CheckArgs(TypedDict):
+    """How Consul checks an instance."""
+
+    path: NotRequired[str]
+    """Path that answers 2xx; without it a TCP connection is the check."""
+
+    live_path: NotRequired[str]
+    """On Kubernetes: path that answers 2xx unless only a restart helps; without it a TCP connection is enough."""
+
+    interval: str
+    """Time between two checks, for example "1s"."""
+
+    timeout: str
+    """Time after which a check has failed, for example "500ms"."""
+
+    deregister_after: str
+    """Time in the critical state after which the instance is forgotten; Consul raises less than 1m to 1m."""
+
+
+class ServiceInstanceArgs(TypedDict):
+    """What a pod offers to others, as its agent registers it."""
+
+    service: str
+    """Name of the service."""
+
+    id: NotRequired[str]
+    """Name of the instance, unique in the pod; the service's own by default."""
+
+    port: int
+    """Port on which the pod answers."""
+
+    check: NotRequired[CheckArgs]
+    """How Consul checks it."""
+
+    ttl: NotRequired[str]
+    """Given instead of `check`: the instance reports itself, and counts as failed when it has not done so for this
+    long, for example "3s". Its report goes to the check with the instance's name."""
+
+    tags: Sequence[str]
+    """Tags by which it can be asked for."""
+
+    metadata: Mapping[str, str]
+    """What else Consul tells of it."""
