@@ -63,7 +63,7 @@ def _run(chosen: argparse.Namespace) -> int:
 
             sys.stdout.write(exports(environment(PROJECT_ROOT, progress)))
         case "doctor":
-            from bootstrap.doctor import run
+            from bootstrap.doctor.command import run
 
             return run(PROJECT_ROOT, chosen.stack, chosen.json)
         case "toolchain":

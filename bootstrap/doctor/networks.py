@@ -8,6 +8,17 @@ from contextlib import closing
 from typing import Any, cast
 
 from bootstrap.docker_engine import Engine
+from bootstrap.doctor.finding import Finding
+
+
+def check_networks(wanted: Mapping[str, str], existing: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether each network of the stack is apart from the engine's other networks."""
+    in_the_way = list(overlaps(wanted, existing))
+    for key, name in in_the_way:
+        message = f"gostack:{key} ({wanted[key]}) overlaps with the engine's network {name} ({existing[name]})"
+        yield Finding("networks", "fail", message, f"docker network rm {name}, or choose another gostack:{key}")
+    if not in_the_way:
+        yield Finding("networks", "ok", f"{', '.join(wanted.values())} free or held by this stack")
 
 
 def overlaps(wanted: Mapping[str, str], existing: Mapping[str, str]) -> Iterator[tuple[str, str]]:

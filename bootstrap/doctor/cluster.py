@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bootstrap.doctor_finding import Finding
+from bootstrap.doctor.finding import Finding
 
 if TYPE_CHECKING:
     from infra.settings import Settings
