@@ -58,3 +58,17 @@ def metric_alarm(
         tags=named(tags, name),
         opts=opts,
     )
+
+
+def metric_alarms(
+    name: str,
+    watched: Mapping[str, Watched],
+    *,
+    topic_arn: pulumi.Input[str],
+    tags: Mapping[str, str],
+    parent: pulumi.Resource,
+) -> None:
+    """Make an alarm for each figure, all below one component."""
+    for label, figure in watched.items():
+        opts = pulumi.ResourceOptions(parent=parent)
+        metric_alarm(f"{name}-{label}", figure, topic_arn=topic_arn, tags=tags, opts=opts)

@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.alarms import Watched, metric_alarm
+from components.aws.alarms import Watched, metric_alarms
 
 ERRORS_NAMESPACE = "gostack/ingress"
 SERVER_ERRORS = '{ ($.log_processed.service = "ingress") && ($.log_processed.status >= 500) }'
@@ -48,14 +48,8 @@ class ClusterAlarms(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        for label, figure in _watched(args["cluster_name"]).items():
-            metric_alarm(
-                f"{name}-{label}",
-                figure,
-                topic_arn=args["topic_arn"],
-                tags=args["tags"],
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+        figures = _watched(args["cluster_name"])
+        metric_alarms(name, figures, topic_arn=args["topic_arn"], tags=args["tags"], parent=self)
         self.errors_metric = counted.metric_transformation.apply(lambda transformation: transformation.name)
         aws.cloudwatch.MetricAlarm(
             f"{name}-errors",

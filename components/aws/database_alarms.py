@@ -5,7 +5,7 @@ from typing import TypedDict
 
 import pulumi
 
-from components.aws.alarms import Watched, metric_alarm
+from components.aws.alarms import Watched, metric_alarms
 
 GIB = 1024**3
 
@@ -40,14 +40,7 @@ class DatabaseAlarms(pulumi.ComponentResource):
         watched = _watched(args["cluster_identifier"])
         if args["copy"]:
             watched["replication-lag"] = _lag(args["cluster_identifier"])
-        for key, figure in watched.items():
-            metric_alarm(
-                f"{name}-{key}",
-                figure,
-                topic_arn=args["topic_arn"],
-                tags=args["tags"],
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+        metric_alarms(name, watched, topic_arn=args["topic_arn"], tags=args["tags"], parent=self)
         self.names = [f"{name}-{key}" for key in watched]
         self.register_outputs({"names": self.names})
 

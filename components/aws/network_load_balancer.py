@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.alarms import Watched, metric_alarm
+from components.aws.alarms import Watched, metric_alarms
 from components.aws.tags import named
 from components.rendering import nginx
 
@@ -206,11 +206,5 @@ class NetworkLoadBalancer(pulumi.ComponentResource):
                 meaning=f"{self._name}: no ingress pod is healthy. Clients of this region are sent to another one.",
             ),
         }
-        for label, figure in figures.items():
-            metric_alarm(
-                f"{self._name}-{label}",
-                figure,
-                topic_arn=self._args["topic_arn"],
-                tags=self._args["tags"],
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+        args = self._args
+        metric_alarms(self._name, figures, topic_arn=args["topic_arn"], tags=args["tags"], parent=self)

@@ -12,7 +12,7 @@ from components.docker.container import ContainerSpec, HealthCheck, hardened_con
 from components.docker.pod import Pod
 from components.docker.volumes import volume_labels
 from components.rendering import nginx
-from components.rendering.routes import canary_from_args, route_from_args
+from components.rendering.routes import ingress_model
 from components.rendering.scripts import INGRESS_HEALTH, RELEASE_HEALTH, RELEASES, script
 
 # The official image's user `nginx`; the volume in memory must belong to it.
@@ -176,17 +176,8 @@ def variable_name(file: str) -> str:
 
 
 def _files(args: IngressArgs) -> dict[str, pulumi.Input[str]]:
-    model = nginx.IngressModel(
-        region=args["region"]["region"],
-        other_regions=args["other_regions"],
-        hosts=args["hosts"],
-        https_port=args["https_port"],
-        routes=[route_from_args(route) for route in args["routes"]],
-        worker_connections=args["worker_connections"],
-        canaries={service: canary_from_args(canary) for service, canary in args["canaries"].items()},
-    )
     return {
-        **nginx.render_ingress(model),
+        **nginx.render_ingress(ingress_model(args)),
         "certificate.pem": args["certificate"],
         "private_key.pem": pulumi.Output.secret(args["private_key"]),
     }

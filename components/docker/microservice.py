@@ -2,10 +2,11 @@
 
 import pulumi
 
-from components.args import MicroserviceArgs, ServiceInstanceArgs
+from components.args import MicroserviceArgs
 from components.docker.consul_agent import ConsulAgent, ConsulAgentArgs, agent_spec
 from components.docker.container import ContainerSpec, content_digest, hardened_container
 from components.docker.pod import Pod
+from components.replica import replica_environment, replica_instance
 
 
 class Microservice(pulumi.ComponentResource):
@@ -29,7 +30,7 @@ class Microservice(pulumi.ComponentResource):
             "node": name,
             "region": args["region"],
             "consul": args["consul"],
-            "services": [_instance(args)],
+            "services": [replica_instance(args)],
             "drain_seconds": args["drain_seconds"],
             "start_seconds": args["start_seconds"],
             "replaced_with_pod": True,
@@ -66,27 +67,11 @@ def _application_spec(name: str, args: MicroserviceArgs) -> ContainerSpec:
         environment={
             **args["environment"],
             **args["secrets"],
-            "PORT": str(args["port"]),
-            "SERVICE_NAME": args["service"],
-            "SERVICE_VERSION": args["version"],
+            **replica_environment(args),
             "INSTANCE_ID": name,
-            "REGION": args["region"]["region"],
-            "TRACK": args["track"],
-            # The agent in the replica's own network namespace.
-            "CONSUL_HTTP_ADDR": "http://127.0.0.1:8500",
         },
         stop_seconds=args["stop_seconds"],
     )
-
-
-def _instance(args: MicroserviceArgs) -> ServiceInstanceArgs:
-    return {
-        "service": args["service"],
-        "port": args["port"],
-        "check": args["check"],
-        "tags": [args["track"]],
-        "metadata": {"region": args["region"]["region"]},
-    }
 
 
 def _labels(args: MicroserviceArgs) -> dict[str, str]:

@@ -12,7 +12,6 @@ from components.docker.mysql_member import (
     MySqlMemberArgs,
     administration_mounts,
     member_host_name,
-    server_id,
 )
 from components.rendering import mysql
 from components.rendering.scripts import script
@@ -81,7 +80,7 @@ class MySqlCluster(pulumi.ComponentResource):
         place = first[0]["region"]
         primary = MySqlMember(
             f"{self._name}-{place}",
-            {"cluster": args, "region": first[0], "consul": first[1], "server_id": server_id(place)},
+            {"cluster": args, "region": first[0], "consul": first[1], "server_id": mysql.server_id(place)},
             pulumi.ResourceOptions(parent=self),
         )
         accounts = self._accounts(passwords, {place: primary})
@@ -93,7 +92,7 @@ class MySqlCluster(pulumi.ComponentResource):
                     "cluster": args,
                     "region": region,
                     "consul": datacenter,
-                    "server_id": server_id(region["region"]),
+                    "server_id": mysql.server_id(region["region"]),
                     "primary_host": member_host_name(place),
                     "replication_password": pulumi.Output.secret(
                         pulumi.Output.all(passwords["replication"], accounts.completed).apply(lambda pair: str(pair[0]))
@@ -124,7 +123,7 @@ class MySqlCluster(pulumi.ComponentResource):
             member: MySqlMemberArgs = {
                 "cluster": args,
                 "region": region,
-                "server_id": server_id(place),
+                "server_id": mysql.server_id(place),
                 "group": group,
             }
             if registered:

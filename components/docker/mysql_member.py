@@ -1,6 +1,5 @@
 """One MySQL server: its data, its certificate, its place in the networks and its registration."""
 
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
@@ -165,11 +164,6 @@ class MySqlMember(pulumi.ComponentResource):
 def member_host_name(place: str) -> str:
     """Return the name under which the networks know the member of a place; its certificate names it too."""
     return f"mysql-{place}"
-
-
-def server_id(place: str) -> int:
-    """Return the number of a place's member: its name's checksum, so that another place does not change it."""
-    return zlib.crc32(place.encode()) or 1
 
 
 def administration_mounts(volumes: Mapping[str, pulumi.Input[str]]) -> list[docker.ContainerVolumeArgs]:

@@ -37,7 +37,12 @@ SERVER_PORT = 8300
 NODE_PREFIX = "pod"
 VOLUME = "agent-files"
 
-_ANSWERS = "wget -q -O - http://127.0.0.1:8500/v1/agent/self > /dev/null"
+AGENT_RESOURCES = Resources(cpu_request=0.025, memory_request_mib=64, cpu_limit=0.5, memory_limit_mib=128)
+"""What an agent asks for and gets, whatever it does beside its pod's program."""
+
+AGENT_ANSWERS = "wget -q -O - http://127.0.0.1:8500/v1/agent/self > /dev/null"
+"""Shell command that succeeds while the agent in the pod answers."""
+
 _KNOWS_LEADER = "wget -q -O - http://127.0.0.1:8500/v1/status/leader | grep -q :"
 
 
@@ -61,7 +66,7 @@ def sidecar(
             image=datacenter["image"],
             user=CONSUL_USER,
             group=CONSUL_GROUP,
-            resources=Resources(cpu_request=0.025, memory_request_mib=64, cpu_limit=0.5, memory_limit_mib=128),
+            resources=AGENT_RESOURCES,
             command=["/bin/sh", "-c", script("consul-agent")],
             # The pod's program drains, not the agent.
             environment={**membership(datacenter, services), "NODE": NODE_PREFIX, "DRAIN_SECONDS": "0"},
@@ -69,7 +74,7 @@ def sidecar(
             secret_variables=[GOSSIP_VARIABLE],
             mounts={"/tmp": VOLUME},
             probes=Probes(
-                startup=shell_probe(_KNOWS_LEADER if started_with_leader else _ANSWERS, period=1, failures=120),
+                startup=shell_probe(_KNOWS_LEADER if started_with_leader else AGENT_ANSWERS, period=1, failures=120),
                 readiness=shell_probe(_registered(services), period=5, failures=3) if ready_when_registered else None,
             ),
             pre_stop=run_before_stop(_deregister(services)) if services else None,

@@ -30,11 +30,10 @@ from components.kubernetes.pod import (
     Resources,
     container,
     memory_volume,
-    pod_security,
     shell_probe,
     tcp_probe,
 )
-from components.kubernetes.spreading import apart, spread
+from components.kubernetes.pod_template import pod_template
 from components.kubernetes.storage import claim_template
 from components.kubernetes.workload import disruption_budget, metadata, patience, sealed, service_account
 from components.rendering import consul
@@ -90,19 +89,14 @@ class ConsulDatacenter(pulumi.ComponentResource):
                     when_scaled="Retain",
                 ),
                 volume_claim_templates=[claim_template("data", STORAGE_GIB, args.get("storage_class"), labels)],
-                template=k8s.core.v1.PodTemplateSpecArgs(
-                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=labels),
-                    spec=k8s.core.v1.PodSpecArgs(
-                        service_account_name=account.metadata.apply(lambda found: str(found.name)),
-                        automount_service_account_token=False,
-                        enable_service_links=False,
-                        security_context=pod_security(CONSUL_GROUP),
-                        affinity=apart(selector(labels)),
-                        topology_spread_constraints=spread(selector(labels)),
-                        termination_grace_period_seconds=30,
-                        containers=[_server(args, addresses, others, gossip)],
-                        volumes=[memory_volume("files", 16)],
-                    ),
+                template=pod_template(
+                    labels,
+                    account,
+                    CONSUL_GROUP,
+                    containers=[_server(args, addresses, others, gossip)],
+                    volumes=[memory_volume("files", 16)],
+                    apart_from=selector(labels),
+                    stop_seconds=30,
                 ),
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[service, budget, paths]),

@@ -5,6 +5,8 @@ import pulumi_kubernetes as k8s
 
 from components.args import DynamicConfigurationArgs
 from components.kubernetes.consul_agent import (
+    AGENT_ANSWERS,
+    AGENT_RESOURCES,
     CONSUL_GROUP,
     CONSUL_USER,
     GOSSIP_VARIABLE,
@@ -13,19 +15,19 @@ from components.kubernetes.consul_agent import (
     membership,
     to_servers,
 )
-from components.kubernetes.names import DYNAMIC_CONFIGURATION, STACK_LABEL, selector, workload_labels
+from components.kubernetes.names import DYNAMIC_CONFIGURATION, STACK_LABEL, workload_labels
 from components.kubernetes.network import allow
 from components.kubernetes.pod import (
     ContainerSpec,
     Probes,
-    Resources,
     container,
     memory_volume,
-    pod_security,
     shell_probe,
     sleep_before_stop,
 )
-from components.kubernetes.workload import metadata, patience, sealed, service_account
+from components.kubernetes.pod_template import pod_template
+from components.kubernetes.rollout import rolling_deployment
+from components.kubernetes.workload import sealed, service_account
 from components.options import given_dependencies
 from components.rendering import consul
 from components.rendering.scripts import DYNAMIC_CONFIGURATION_HEALTH, script
@@ -60,33 +62,25 @@ class DynamicConfiguration(pulumi.ComponentResource):
             parent=self,
             outgoing=[to_servers(args["labels"].get(STACK_LABEL, "gostack"))],
         )
-        writer = k8s.apps.v1.Deployment(
-            f"{name}-deployment",
-            metadata=metadata(name, region, labels, patience(180)),
-            spec=k8s.apps.v1.DeploymentSpecArgs(
-                replicas=1,
-                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(labels)),
-                # The old document is in force until the new one is: services never see the key missing.
-                strategy=k8s.apps.v1.DeploymentStrategyArgs(
-                    type="RollingUpdate",
-                    rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1),
-                ),
-                progress_deadline_seconds=150,
-                revision_history_limit=3,
-                template=k8s.core.v1.PodTemplateSpecArgs(
-                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=labels),
-                    spec=k8s.core.v1.PodSpecArgs(
-                        service_account_name=account.metadata.apply(lambda found: str(found.name)),
-                        automount_service_account_token=False,
-                        enable_service_links=False,
-                        security_context=pod_security(CONSUL_GROUP),
-                        termination_grace_period_seconds=OVERLAP_SECONDS + 20,
-                        containers=[_writer(args, key, secret)],
-                        volumes=[memory_volume("files", 64)],
-                    ),
-                ),
-            ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[paths, *given_dependencies(opts)]),
+        template = pod_template(
+            labels,
+            account,
+            CONSUL_GROUP,
+            containers=[_writer(args, key, secret)],
+            volumes=[memory_volume("files", 64)],
+            stop_seconds=OVERLAP_SECONDS + 20,
+        )
+        # The old document is in force until the new one is: services never see the key missing.
+        writer = rolling_deployment(
+            name,
+            region,
+            labels,
+            template,
+            parent=self,
+            depends_on=[paths, *given_dependencies(opts)],
+            replicas=1,
+            progress_seconds=150,
+            patience_seconds=180,
         )
         self.key = writer.id.apply(lambda _: key)
         self.register_outputs({"key": self.key})
@@ -99,7 +93,7 @@ def _writer(args: DynamicConfigurationArgs, key: str, secret: pulumi.Input[str])
             image=args["consul"]["image"],
             user=CONSUL_USER,
             group=CONSUL_GROUP,
-            resources=Resources(cpu_request=0.025, memory_request_mib=64, cpu_limit=0.5, memory_limit_mib=128),
+            resources=AGENT_RESOURCES,
             command=["/bin/sh", "-c", script("dynamic-configuration")],
             environment={
                 **membership(args["consul"]),
@@ -113,9 +107,7 @@ def _writer(args: DynamicConfigurationArgs, key: str, secret: pulumi.Input[str])
             probes=Probes(
                 startup=shell_probe("test -e /tmp/document", period=1, failures=30),
                 readiness=shell_probe(DYNAMIC_CONFIGURATION_HEALTH, period=5, failures=6),
-                liveness=shell_probe(
-                    "wget -q -O - http://127.0.0.1:8500/v1/agent/self > /dev/null", period=30, failures=6
-                ),
+                liveness=shell_probe(AGENT_ANSWERS, period=30, failures=6),
             ),
             pre_stop=sleep_before_stop(OVERLAP_SECONDS),
         )

@@ -18,23 +18,22 @@ from components.kubernetes.pod import (
     Resources,
     container,
     http_probe,
-    pod_security,
     scratch_volume,
     sleep_before_stop,
     tcp_probe,
 )
-from components.kubernetes.spreading import apart, spread
+from components.kubernetes.pod_template import pod_template
+from components.kubernetes.rollout import rolling_deployment
 from components.kubernetes.workload import (
     configuration,
     disruption_budget,
     metadata,
-    patience,
     sealed,
     service_account,
 )
 from components.options import given_dependencies
 from components.rendering import nginx
-from components.rendering.routes import canary_from_args, route_from_args
+from components.rendering.routes import ingress_model
 
 NGINX_USER = 101
 """User and group `nginx` of the official image."""
@@ -90,37 +89,28 @@ class Ingress(pulumi.ComponentResource):
         account = service_account(f"{name}-account", region, labels, self)
         budget = disruption_budget(f"{name}-budget", region, labels, self)
         paths = _paths(f"{name}-paths", args, labels, self)
-        deployment = k8s.apps.v1.Deployment(
-            f"{name}-deployment",
-            metadata=metadata(name, region, labels, patience(300)),
-            spec=k8s.apps.v1.DeploymentSpecArgs(
-                replicas=REPLICAS,
-                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(labels)),
-                strategy=k8s.apps.v1.DeploymentStrategyArgs(
-                    type="RollingUpdate",
-                    rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1),
-                ),
-                progress_deadline_seconds=270,
-                revision_history_limit=3,
-                template=k8s.core.v1.PodTemplateSpecArgs(
-                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=labels),
-                    spec=k8s.core.v1.PodSpecArgs(
-                        service_account_name=account.metadata.apply(lambda found: str(found.name)),
-                        automount_service_account_token=False,
-                        enable_service_links=False,
-                        security_context=pod_security(NGINX_USER),
-                        affinity=apart(selector(labels)),
-                        topology_spread_constraints=spread(selector(labels)),
-                        # Nginx gives requests 30 s after its stop signal (worker_shutdown_timeout).
-                        termination_grace_period_seconds=_drain_seconds(args) + 40,
-                        # Without readiness of its own: known replicas are served while Consul is away.
-                        init_containers=[sidecar(args["consul"], secret, started_with_leader=True)],
-                        containers=[_nginx(args)],
-                        volumes=[_files_volume(files, keys), scratch_volume("scratch", SCRATCH_MIB), agent_volume()],
-                    ),
-                ),
-            ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[budget, paths, *given_dependencies(opts)]),
+        template = pod_template(
+            labels,
+            account,
+            NGINX_USER,
+            # Without readiness of its own: known replicas are served while Consul is away.
+            init_containers=[sidecar(args["consul"], secret, started_with_leader=True)],
+            containers=[_nginx(args)],
+            volumes=[_files_volume(files, keys), scratch_volume("scratch", SCRATCH_MIB), agent_volume()],
+            apart_from=selector(labels),
+            # Nginx gives requests 30 s after its stop signal (worker_shutdown_timeout).
+            stop_seconds=_drain_seconds(args) + 40,
+        )
+        deployment = rolling_deployment(
+            name,
+            region,
+            labels,
+            template,
+            parent=self,
+            depends_on=[budget, paths, *given_dependencies(opts)],
+            replicas=REPLICAS,
+            progress_seconds=270,
+            patience_seconds=300,
         )
         service = self._service(f"{name}-service", name, args, labels, deployment)
         host = args.get("load_balancer", _NOTHING_TOLD).get("host", args["hosts"][0])
@@ -169,16 +159,7 @@ class Ingress(pulumi.ComponentResource):
 
 def rendered_files(args: IngressArgs) -> dict[str, str]:
     """Return file name to text of Nginx's configuration; its release is named by the digest of all files."""
-    model = nginx.IngressModel(
-        region=args["region"]["region"],
-        other_regions=args["other_regions"],
-        hosts=args["hosts"],
-        https_port=args["https_port"],
-        routes=[route_from_args(route) for route in args["routes"]],
-        worker_connections=args["worker_connections"],
-        canaries={service: canary_from_args(canary) for service, canary in args["canaries"].items()},
-    )
-    files = dict(nginx.render_ingress(model))
+    files = dict(nginx.render_ingress(ingress_model(args)))
     release = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
     return {name: text.replace(nginx.RELEASE_PLACEHOLDER, release) for name, text in files.items()}
 

@@ -10,7 +10,8 @@ from components.args import RegionReference
 from components.kubernetes.names import JOB, STACK_LABEL, workload_labels
 from components.kubernetes.names import MYSQL as MYSQL_ROLE
 from components.kubernetes.network import EgressRule, allow, networks, pods_of_stack, tcp
-from components.kubernetes.pod import ContainerSpec, Resources, container, memory_volume, pod_security
+from components.kubernetes.pod import ContainerSpec, Resources, container, memory_volume
+from components.kubernetes.pod_template import pod_template
 from components.kubernetes.workload import object_name, patience, sealed, service_account
 from components.options import given_dependencies
 from components.rendering.mysql import PORT as MYSQL_PORT
@@ -78,7 +79,6 @@ class Job(pulumi.ComponentResource):
             parent=self,
             outgoing=[EgressRule(to=database, ports=tcp(MYSQL_PORT))],
         )
-        entrypoint = args.get("entrypoint")
         run = k8s.batch.v1.Job(
             f"{name}-run",
             metadata=k8s.meta.v1.ObjectMetaArgs(
@@ -87,38 +87,35 @@ class Job(pulumi.ComponentResource):
             spec=k8s.batch.v1.JobSpecArgs(
                 backoff_limit=RETRIES,
                 active_deadline_seconds=DEADLINE_SECONDS,
-                template=k8s.core.v1.PodTemplateSpecArgs(
-                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=labels),
-                    spec=k8s.core.v1.PodSpecArgs(
-                        restart_policy="Never",
-                        service_account_name=account.metadata.apply(lambda found: str(found.name)),
-                        automount_service_account_token=False,
-                        enable_service_links=False,
-                        security_context=pod_security(args["user"]),
-                        containers=[
-                            container(
-                                ContainerSpec(
-                                    name="job",
-                                    image=args["image"],
-                                    user=args["user"],
-                                    group=args["user"],
-                                    resources=Resources(
-                                        cpu_request=0.05, memory_request_mib=64, cpu_limit=1, memory_limit_mib=256
-                                    ),
-                                    command=[*entrypoint, *args["command"]] if entrypoint is not None else None,
-                                    arguments=args["command"] if entrypoint is None else None,
-                                    environment=args["environment"],
-                                    secret=secret,
-                                    secret_variables=list(args["secrets"]),
-                                    mounts={"/tmp": "files"},
-                                )
-                            )
-                        ],
-                        volumes=[memory_volume("files", 16)],
-                    ),
+                template=pod_template(
+                    labels,
+                    account,
+                    args["user"],
+                    containers=[_container(args, secret)],
+                    volumes=[memory_volume("files", 16)],
+                    restart_policy="Never",
                 ),
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[paths, *given_dependencies(opts)]),
         )
         self.completed = object_name(run)
         self.register_outputs({"completed": self.completed})
+
+
+def _container(args: JobArgs, secret: pulumi.Input[str]) -> k8s.core.v1.ContainerArgs:
+    entrypoint = args.get("entrypoint")
+    return container(
+        ContainerSpec(
+            name="job",
+            image=args["image"],
+            user=args["user"],
+            group=args["user"],
+            resources=Resources(cpu_request=0.05, memory_request_mib=64, cpu_limit=1, memory_limit_mib=256),
+            command=[*entrypoint, *args["command"]] if entrypoint is not None else None,
+            arguments=args["command"] if entrypoint is None else None,
+            environment=args["environment"],
+            secret=secret,
+            secret_variables=list(args["secrets"]),
+            mounts={"/tmp": "files"},
+        )
+    )

@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.args import MicroserviceArgs, RegionReference, ServiceInstanceArgs
+from components.args import MicroserviceArgs, RegionReference
 from components.kubernetes.autoscaling import autoscaler
 from components.kubernetes.consul_agent import GOSSIP_VARIABLE, agent_volume, gossip_secret, sidecar, to_servers
 from components.kubernetes.names import APPLICATION, MYSQL, NGINX, STACK_LABEL, selector, workload_labels
@@ -15,14 +15,15 @@ from components.kubernetes.pod import (
     container,
     http_probe,
     memory_volume,
-    pod_security,
     sleep_before_stop,
     tcp_probe,
 )
-from components.kubernetes.spreading import apart, spread
-from components.kubernetes.workload import disruption_budget, metadata, patience, sealed, service_account
+from components.kubernetes.pod_template import pod_template
+from components.kubernetes.rollout import rolling_deployment
+from components.kubernetes.workload import disruption_budget, sealed, service_account
 from components.options import given_dependencies
 from components.rendering import mysql
+from components.replica import replica_environment, replica_instance
 
 SERVICE_USER = 65532
 """User of the service images (service/Dockerfile)."""
@@ -58,39 +59,28 @@ class Microservice(pulumi.ComponentResource):
         account = service_account(f"{name}-account", region, labels, self)
         budget = disruption_budget(f"{name}-budget", region, labels, self)
         paths = _paths(f"{name}-paths", args, labels, self)
-        deployment = k8s.apps.v1.Deployment(
-            f"{name}-deployment",
-            metadata=metadata(name, region, labels, patience(SCHEDULING_SECONDS + args["start_seconds"])),
-            spec=k8s.apps.v1.DeploymentSpecArgs(
-                # The autoscaler's own, where there is one: an update must not take back what the load asked for.
-                replicas=None if "autoscaling" in args else args["replicas"],
-                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(labels)),
-                strategy=k8s.apps.v1.DeploymentStrategyArgs(
-                    type="RollingUpdate",
-                    rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1),
-                ),
-                min_ready_seconds=SETTLING_SECONDS,
-                progress_deadline_seconds=SCHEDULING_SECONDS + args["start_seconds"],
-                revision_history_limit=3,
-                template=k8s.core.v1.PodTemplateSpecArgs(
-                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=labels),
-                    spec=k8s.core.v1.PodSpecArgs(
-                        service_account_name=account.metadata.apply(lambda found: str(found.name)),
-                        automount_service_account_token=False,
-                        enable_service_links=False,
-                        security_context=pod_security(SERVICE_USER),
-                        affinity=apart(selector(labels)),
-                        topology_spread_constraints=spread(selector(labels)),
-                        termination_grace_period_seconds=args["drain_seconds"] + args["stop_seconds"] + 10,
-                        init_containers=[
-                            sidecar(args["consul"], secret, [_instance(args)], ready_when_registered=True)
-                        ],
-                        containers=[_application(args, secret)],
-                        volumes=[memory_volume("files", 64), agent_volume()],
-                    ),
-                ),
-            ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[budget, paths, *given_dependencies(opts)]),
+        template = pod_template(
+            labels,
+            account,
+            SERVICE_USER,
+            init_containers=[sidecar(args["consul"], secret, [replica_instance(args)], ready_when_registered=True)],
+            containers=[_application(args, secret)],
+            volumes=[memory_volume("files", 64), agent_volume()],
+            apart_from=selector(labels),
+            stop_seconds=args["drain_seconds"] + args["stop_seconds"] + 10,
+        )
+        deployment = rolling_deployment(
+            name,
+            region,
+            labels,
+            template,
+            parent=self,
+            depends_on=[budget, paths, *given_dependencies(opts)],
+            # The autoscaler's own, where there is one: an update must not take back what the load asked for.
+            replicas=None if "autoscaling" in args else args["replicas"],
+            progress_seconds=SCHEDULING_SECONDS + args["start_seconds"],
+            patience_seconds=SCHEDULING_SECONDS + args["start_seconds"],
+            settling_seconds=SETTLING_SECONDS,
         )
         if "autoscaling" in args:
             autoscaler(
@@ -134,13 +124,7 @@ def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.
             ),
             environment={
                 **args["environment"],
-                "PORT": str(args["port"]),
-                "SERVICE_NAME": args["service"],
-                "SERVICE_VERSION": args["version"],
-                "REGION": args["region"]["region"],
-                "TRACK": args["track"],
-                # The agent in the replica's own network namespace.
-                "CONSUL_HTTP_ADDR": "http://127.0.0.1:8500",
+                **replica_environment(args),
             },
             from_fields={"INSTANCE_ID": "metadata.name"},
             secret=secret,
@@ -160,16 +144,6 @@ def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.
             pre_stop=sleep_before_stop(args["drain_seconds"]),
         )
     )
-
-
-def _instance(args: MicroserviceArgs) -> ServiceInstanceArgs:
-    return {
-        "service": args["service"],
-        "port": args["port"],
-        "check": args["check"],
-        "tags": [args["track"]],
-        "metadata": {"region": args["region"]["region"]},
-    }
 
 
 def _paths(

@@ -1,6 +1,5 @@
 """One MySQL server: its disk, its certificate, its name and its registration."""
 
-import zlib
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
@@ -27,11 +26,10 @@ from components.kubernetes.pod import (
     Resources,
     container,
     memory_volume,
-    pod_security,
     shell_probe,
     tcp_probe,
 )
-from components.kubernetes.spreading import apart, spread
+from components.kubernetes.pod_template import pod_template
 from components.kubernetes.storage import claim_template
 from components.kubernetes.workload import metadata, patience, sealed, service_account
 from components.options import given_dependencies
@@ -116,27 +114,16 @@ class MySqlMember(pulumi.ComponentResource):
                         {**selector(labels), "gostack.data": "mysql"},
                     )
                 ],
-                template=k8s.core.v1.PodTemplateSpecArgs(
-                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=labels),
-                    spec=k8s.core.v1.PodSpecArgs(
-                        service_account_name=account.metadata.apply(lambda found: str(found.name)),
-                        automount_service_account_token=False,
-                        enable_service_links=False,
-                        security_context=pod_security(MYSQL_USER),
-                        affinity=apart({key: value for key, value in selector(labels).items() if "member" not in key}),
-                        topology_spread_constraints=spread(
-                            {key: value for key, value in selector(labels).items() if "member" not in key}
-                        ),
-                        termination_grace_period_seconds=60,
-                        # Without readiness of its own: a database must be reached while Consul is away.
-                        init_containers=[sidecar(args["consul"], secret, [_instance(args)])],
-                        containers=[_server(args, certificate, secret, list(secrets))],
-                        volumes=[
-                            memory_volume("files", 64),
-                            memory_volume("socket", 1),
-                            agent_volume(),
-                        ],
-                    ),
+                template=pod_template(
+                    labels,
+                    account,
+                    MYSQL_USER,
+                    # Without readiness of its own: a database must be reached while Consul is away.
+                    init_containers=[sidecar(args["consul"], secret, [_instance(args)])],
+                    containers=[_server(args, certificate, secret, list(secrets))],
+                    volumes=[memory_volume("files", 64), memory_volume("socket", 1), agent_volume()],
+                    apart_from={key: value for key, value in selector(labels).items() if "member" not in key},
+                    stop_seconds=60,
                 ),
             ),
             opts=pulumi.ResourceOptions(
@@ -152,11 +139,6 @@ class MySqlMember(pulumi.ComponentResource):
 def role_of(args: MySqlMemberArgs) -> str:
     """Return what the member is to the others, `primary` or `replica`."""
     return "replica" if "primary_host" in args else "primary"
-
-
-def server_id(place: str) -> int:
-    """Return the number of a member: its name's checksum, so that another member does not change it."""
-    return zlib.crc32(place.encode()) or 1
 
 
 def _secrets(args: MySqlMemberArgs, certificate: Certificate) -> Mapping[str, pulumi.Input[str]]:
@@ -192,7 +174,7 @@ def _server(
             command=["bash", "-c", script("mysql-server", "mysql-member")],
             environment={
                 "MEMBER_CONFIGURATION": mysql.member_configuration(
-                    server_id=server_id(f"{args['region']['region']}-{role_of(args)}"),
+                    server_id=mysql.server_id(f"{args['region']['region']}-{role_of(args)}"),
                     read_only=replica,
                     buffer_pool_mib=cluster["buffer_pool_mib"],
                     max_connections=cluster["max_connections"],

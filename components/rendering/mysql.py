@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,11 @@ class GroupMember:
 
     weight: int
     """The living member with the highest weight becomes the primary, 0 to 100."""
+
+
+def server_id(place: str) -> int:
+    """Return the number of a place's member: its name's checksum, so that another place does not change it."""
+    return zlib.crc32(place.encode()) or 1
 
 
 def member_configuration(

@@ -1,10 +1,23 @@
-"""From routes and canaries as a component takes them to what nginx's configuration needs."""
+"""From an ingress as a component takes it, with its routes and canaries, to what nginx's configuration needs."""
 
 from __future__ import annotations
 
-from components.args import CanaryArgs, RouteArgs
-from components.rendering.nginx import Route
+from components.args import CanaryArgs, IngressArgs, RouteArgs
+from components.rendering.nginx import IngressModel, Route
 from components.rendering.nginx_tracks import Canary, HeaderMatch
+
+
+def ingress_model(args: IngressArgs) -> IngressModel:
+    """Return what the configuration of a region's ingress is rendered from."""
+    return IngressModel(
+        region=args["region"]["region"],
+        other_regions=args["other_regions"],
+        hosts=args["hosts"],
+        https_port=args["https_port"],
+        routes=[route_from_args(route) for route in args["routes"]],
+        worker_connections=args["worker_connections"],
+        canaries={service: canary_from_args(canary) for service, canary in args["canaries"].items()},
+    )
 
 
 def route_from_args(route: RouteArgs) -> Route:

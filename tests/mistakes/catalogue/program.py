@@ -60,11 +60,11 @@ _TYPES = (
     ),
     SourceMistake(
         "an argument of a component misspelled",
-        "components/docker/ingress.py",
+        "components/rendering/routes.py",
         'args["worker_connections"]',
         'args["worker_connection"]',
     ),
-    SourceMistake("a model without a part", "components/docker/ingress.py", '        hosts=args["hosts"],\n', ""),
+    SourceMistake("a model without a part", "components/rendering/routes.py", '        hosts=args["hosts"],\n', ""),
     SourceMistake(
         "capabilities under another name",
         "components/docker/container.py",
@@ -79,7 +79,7 @@ _TYPES = (
     ),
     SourceMistake(
         "a release strategy misspelled",
-        "components/kubernetes/microservice.py",
+        "components/kubernetes/rollout.py",
         "max_unavailable=0, max_surge=1",
         "max_unavailible=0, max_surge=1",
     ),

@@ -1,0 +1,45 @@
+"""What the pods of every workload have in common: an account without a token, one user's group, places apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pulumi_kubernetes as k8s
+
+from components.kubernetes.pod import pod_security
+from components.kubernetes.spreading import apart, spread
+
+
+def pod_template(
+    labels: Mapping[str, str],
+    account: k8s.core.v1.ServiceAccount,
+    group: int,
+    *,
+    containers: Sequence[k8s.core.v1.ContainerArgs],
+    volumes: Sequence[k8s.core.v1.VolumeArgs],
+    init_containers: Sequence[k8s.core.v1.ContainerArgs] = (),
+    apart_from: Mapping[str, str] | None = None,
+    stop_seconds: int | None = None,
+    restart_policy: str | None = None,
+) -> k8s.core.v1.PodTemplateSpecArgs:
+    """Return the template of a workload's pods.
+
+    Volumes belong to `group`. `apart_from` selects the pods that share no zone and no node with it, as far as the
+    cluster has places. `stop_seconds` is the time that a pod has to end, what happens before its stop signal included.
+    """
+    return k8s.core.v1.PodTemplateSpecArgs(
+        metadata=k8s.meta.v1.ObjectMetaArgs(labels=dict(labels)),
+        spec=k8s.core.v1.PodSpecArgs(
+            restart_policy=restart_policy,
+            service_account_name=account.metadata.apply(lambda found: str(found.name)),
+            automount_service_account_token=False,
+            enable_service_links=False,
+            security_context=pod_security(group),
+            affinity=apart(apart_from) if apart_from is not None else None,
+            topology_spread_constraints=spread(apart_from) if apart_from is not None else None,
+            termination_grace_period_seconds=stop_seconds,
+            init_containers=list(init_containers) or None,
+            containers=list(containers),
+            volumes=list(volumes),
+        ),
+    )
