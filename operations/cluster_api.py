@@ -11,6 +11,7 @@ import os
 import ssl
 import subprocess
 import tempfile
+from email.utils import unquote
 from pathlib import Path
 from typing import Any, cast
 
@@ -82,7 +83,7 @@ class ClusterApi:
         """Apply an object on the server's side and return it with the server's warnings."""
         query = "fieldManager=gostack-operations&force=true&fieldValidation=Strict" + ("&dryRun=All" if dry_run else "")
         response = self._send("PATCH", f"{path}?{query}", manifest, "application/apply-patch+yaml")
-        return self._answer(response), [text.split('"')[1] for text in response.headers.getlist("Warning")]
+        return self._answer(response), [warning_text(text) for text in response.headers.getlist("Warning")]
 
     def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         return self._answer(self._send(method, path, body, "application/json"))
@@ -162,6 +163,11 @@ def _executed(plugin: dict[str, Any]) -> str | None:
         raise ClusterError(
             f"the kubeconfig's command {command[0]} gives no credentials ({type(error).__name__}): run it by hand."
         ) from None
+
+
+def warning_text(header: str) -> str:
+    """Return the text of a Warning header: a code, an agent and a quoted text (RFC 7234, section 5.5)."""
+    return unquote(header.split(" ", 2)[-1])
 
 
 def _tls(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:

@@ -64,7 +64,8 @@ def _graph(stack: str, file: str | None) -> Graph:
 
 
 def _preview(stack: str) -> Graph:
-    command = ["pulumi", "preview", "--json", "--non-interactive", "--stack", stack]
+    # What stays as it is belongs to the whole that is judged: an agent that watches a replaced container, for one.
+    command = ["pulumi", "preview", "--json", "--show-sames", "--non-interactive", "--stack", stack]
     try:
         preview = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     except FileNotFoundError:

@@ -28,6 +28,8 @@ class Hub:
     comments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     reviews: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     pull: dict[str, Any] = field(default_factory=lambda: {"head": {"sha": "head"}, "user": {"login": "author"}})
+    merged: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """Pull requests that a commit of the main branch came with."""
     limited: int = 0
     """Requests that are refused because there were too many."""
     broken: int = 0
@@ -95,6 +97,8 @@ def github_server() -> Iterator[Hub]:
                 comment = next(item for item in hub.comments if item["id"] == number)
                 comment["body"] = body["body"]
                 return self._send(200, comment)
+            if re.fullmatch(rf"{base}/commits/[0-9a-f]{{40}}/pulls", path):
+                return self._page(path, hub.merged, page)
             if re.fullmatch(rf"{base}/pulls/\d+/reviews", path):
                 return self._page(path, hub.reviews, page)
             if re.fullmatch(rf"{base}/pulls/\d+", path):

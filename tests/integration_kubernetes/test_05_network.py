@@ -14,6 +14,7 @@ from operations.cluster_lifecycle import remove_namespace
 from tests.integration_kubernetes.support import ClusterStack, tell, wait_until
 
 STRANGERS = "gostack-integration-strangers"
+SETTLED_SECONDS = 5
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,9 @@ def connects(stack: ClusterStack, namespace: str, name: str, url: str, labels: d
 
 def rogue(name: str, image: str, url: str, labels: dict[str, str]) -> dict[str, Any]:
     # 7 is a refused connection, 28 one that got no answer; anything else means that somebody answered.
-    command = f"curl -skv -o /dev/null --connect-timeout 5 -m 8 {url}; code=$?; [ $code != 7 ] && [ $code != 28 ]"
+    # A pod's own rules are in force some time after it has started: what it may reach is asked then.
+    curl = f"curl -skv -o /dev/null --connect-timeout 5 -m 8 {url}"
+    command = f"sleep {SETTLED_SECONDS}; {curl}; code=$?; [ $code != 7 ] && [ $code != 28 ]"
     return {
         "apiVersion": "v1",
         "kind": "Pod",

@@ -14,6 +14,7 @@ import yaml
 
 from infra.kubeconfig import chosen_context, server_url
 from infra.settings import SettingsError
+from operations.cluster_api import warning_text
 
 
 def document() -> dict[str, Any]:
@@ -100,3 +101,8 @@ def test_a_certificate_that_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "me.key").unlink()
     with pytest.raises(SettingsError, match=r"names the file me\.key, which cannot be read"):
         chosen_context(file, "staging")
+
+
+def test_a_warning_of_the_api_server_is_told_with_its_quotes() -> None:
+    header = '299 - "would violate PodSecurity \\"restricted:latest\\": seccompProfile"'
+    assert warning_text(header) == 'would violate PodSecurity "restricted:latest": seccompProfile'

@@ -51,7 +51,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 }
 
 func TestOnlyWritersAreEndedWhenTheySayNothing(t *testing.T) {
-	for writable, expected := range map[bool]string{true: "wait_timeout=4", false: ""} {
+	for writable, expected := range map[bool]string{true: "wait_timeout=8", false: ""} {
 		config, err := driverConfig(configuration.Database{}, "db.example:3306", writable, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)

@@ -29,7 +29,7 @@ const (
 	// whoever repeats the write elsewhere waits for them: the server ends a session
 	// that says nothing for this long, and with it the transaction. The ingress
 	// repeats a write after five seconds (write_per_try_timeout_seconds).
-	primarySilence = 4 * time.Second
+	primarySilence = 8 * time.Second
 	waitTimeout    = "wait_timeout"
 	// Before the server ends it, a connection without work leaves the pool.
 	idlePrimaryConnectionTime = primarySilence / 2

@@ -43,14 +43,18 @@ def until_ready(cluster: Cluster, live: Manifest, seconds: float, over: threadin
     name = at(live, "metadata", "name")
     deadline = time.monotonic() + seconds
     ready_since: float | None = None
+    said_by_pods: list[str] = []
     while True:
         verdict = _judged(judge, live, cluster)
+        said_by_pods = [reason for reason in verdict.reasons if reason.startswith("[Pod ")] or said_by_pods
         ready_since = (ready_since or time.monotonic()) if verdict.ready else None
         if ready_since is not None and _has_settled(verdict, ready_since):
             tell("")
             return live
         if verdict.hopeless:
-            raise NotReady(f"Resource '{name}' was created but failed to initialize", live, verdict.reasons)
+            # A job that ran out of time has lost its pods, and with them what they said.
+            reasons = [*verdict.reasons, *(reason for reason in said_by_pods if reason not in verdict.reasons)]
+            raise NotReady(f"Resource '{name}' was created but failed to initialize", live, reasons)
         if over.is_set():
             raise NotReady(f'Resource operation was cancelled for "{name}"', live, verdict.reasons)
         if time.monotonic() >= deadline:
