@@ -136,6 +136,8 @@ def make_ground(
         kubeconfig=cluster.kubeconfig,
         # What runs in a cluster is made anew only when it is another cluster, not when its kubeconfig is rewritten.
         cluster_identifier=cluster.endpoint,
+        # What somebody edited by hand is put right by the next `up`, and no reason for it to fail.
+        enable_patch_force=True,
         # Whoever uses it may need what belongs to the cluster: access, and figures to scale by.
         opts=pulumi.ResourceOptions(depends_on=[cluster]),
     )

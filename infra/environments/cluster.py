@@ -33,6 +33,8 @@ class ClusterFoundation:
             cluster_identifier=cluster.context,
             # A namespace outlives its stack, because the disks are in it: the next `up` takes it over.
             upsert_existing_objects=True,
+            # What somebody edited by hand is put right by the next `up`, and no reason for it to fail.
+            enable_patch_force=True,
         )
         self._engine = pushing_engine(settings.registry) if settings.needs_engine() else None
 
