@@ -30,6 +30,7 @@ from tests.integration.support import LiveStack
 
 LEFT_OUT = {"make test": "it runs this test"}
 ELSEWHERE = {"make policy": "the rules come with the policy pack"}
+RELEASED = "gostack-pipeline/greeter:released"
 VOLUME = 'labels=volume_labels({**labels, "gostack.data": "mysql"})'
 
 
@@ -244,7 +245,9 @@ def test_a_release_walks_its_canary_and_is_pushed(repository: Repository, stack:
     }
     (repository.clone / stack_file(repository)).write_text(yaml.safe_dump(document, sort_keys=False))
     url = f"{stack.outputs['url']}/hello/ada"
-    values = {"inputs.service": "greeter", "inputs.image": release["services"]["greeter"]}
+    # The engine that built it is the registry too: under the name that it was built with it would go with its build.
+    assert stack.objects.client.images.get(release["services"]["greeter"]).tag(*RELEASED.split(":"))
+    values = {"inputs.service": "greeter", "inputs.image": RELEASED}
     with Load(stack.authority, 20, lambda number: Request("GET", url, headers={"X-Client-ID": f"c{number}"})) as load:
         repository.job("release", "prod", **values)
     assert load.result.failures == []
@@ -255,7 +258,7 @@ def test_a_release_walks_its_canary_and_is_pushed(repository: Repository, stack:
         text=True,
     ).stdout
     greeter = yaml.safe_load(pushed)["config"]["gostack:services"]["greeter"]
-    assert greeter["image"] == release["services"]["greeter"]
+    assert greeter["image"] == RELEASED
     assert greeter["environment"]["GREETING"] == "Good evening"
     assert "canary" not in greeter
 
