@@ -50,14 +50,31 @@ func TestErrorsAreToldApart(t *testing.T) {
 	}
 }
 
+func TestAConnectionThatWasNeverMadeIsToldFromOneThatBroke(t *testing.T) {
+	for err, expected := range map[error]bool{
+		fmt.Errorf("wrapped: %w", &net.OpError{Op: "dial", Err: &net.DNSError{IsTimeout: true}}): true,
+		&net.OpError{Op: "read", Err: errors.New("reset")}:                                       false,
+		mysql.ErrInvalidConn: false,
+	} {
+		if IsUnconnected(err) != expected {
+			t.Errorf("%v: %v", err, !expected)
+		}
+	}
+}
+
 func TestOnlyWritersAreEndedWhenTheySayNothing(t *testing.T) {
-	for writable, expected := range map[bool]string{true: "wait_timeout=8", false: ""} {
-		config, err := driverConfig(configuration.Database{}, "db.example:3306", writable, slog.New(slog.DiscardHandler))
+	group := configuration.Database{MemberAddresses: []string{"db.example:3306"}}
+	for _, test := range []struct {
+		settings configuration.Database
+		writable bool
+		ended    bool
+	}{{group, true, true}, {group, false, false}, {configuration.Database{}, true, false}} {
+		config, err := driverConfig(test.settings, "db.example:3306", test.writable, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if dsn := config.FormatDSN(); strings.Contains(dsn, "wait_timeout") != (expected != "") || !strings.Contains(dsn, expected) {
-			t.Errorf("writable %v: %s", writable, dsn)
+		if dsn := config.FormatDSN(); strings.Contains(dsn, "wait_timeout=8") != test.ended {
+			t.Errorf("writable %v: %s", test.writable, dsn)
 		}
 	}
 	if idlePrimaryConnectionTime >= primarySilence {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"net"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -47,6 +48,13 @@ func IsUnavailable(err error) bool {
 		return true
 	}
 	return false
+}
+
+// IsUnconnected tells a connection that could not be made, so that nothing was
+// asked over it: its server refuses, or a name server lost a question.
+func IsUnconnected(err error) bool {
+	var network *net.OpError
+	return errors.As(err, &network) && network.Op == "dial"
 }
 
 // IsDuplicate says that a unique key already has the value.

@@ -28,7 +28,9 @@ const (
 	// A process that hangs in the middle of a transaction keeps its row locks, and
 	// whoever repeats the write elsewhere waits for them: the server ends a session
 	// that says nothing for this long, and with it the transaction. The ingress
-	// repeats a write after five seconds (write_per_try_timeout_seconds).
+	// repeats a write after five seconds (write_per_try_timeout_seconds). Only
+	// where the primary may move: elsewhere idle connections are worth more than
+	// what each new one asks of a name server and of the primary.
 	primarySilence = 8 * time.Second
 	waitTimeout    = "wait_timeout"
 	// Before the server ends it, a connection without work leaves the pool.
@@ -54,7 +56,9 @@ func Open(settings configuration.Database, consul configuration.Consul, logger *
 		return Pools{}, fmt.Errorf("MYSQL_PRIMARY_ADDRESS: %w", err)
 	}
 	pools := Pools{Primary: openPool(settings, settings.PrimaryAddress, primary)}
-	pools.Primary.SetConnMaxIdleTime(idlePrimaryConnectionTime)
+	if settings.PrimaryMoves() {
+		pools.Primary.SetConnMaxIdleTime(idlePrimaryConnectionTime)
+	}
 	if settings.ReplicaAddress == settings.PrimaryAddress && !settings.PrimaryMoves() {
 		pools.Replica = pools.Primary
 		return pools, nil
@@ -214,7 +218,7 @@ func driverConfig(settings configuration.Database, address string, writable bool
 	config.InterpolateParams = true
 	// After a failover the old primary is read-only: drop the connection and dial again.
 	config.RejectReadOnly = writable
-	if writable {
+	if writable && settings.PrimaryMoves() {
 		config.Params = map[string]string{waitTimeout: strconv.Itoa(int(primarySilence.Seconds()))}
 	}
 	config.Logger = driverLogger{logger}

@@ -3,6 +3,7 @@ package users
 import (
 	"context"
 	"errors"
+	"net"
 	"testing"
 	"time"
 
@@ -207,5 +208,24 @@ func TestThePauseEndsWithTheRequest(t *testing.T) {
 	}
 	if !pauseForFailover(t.Context()) {
 		t.Error("it gave up although there is time")
+	}
+}
+
+func TestAPrimaryThatCannotMoveIsDialledAFewTimes(t *testing.T) {
+	for failures, served := range map[int]bool{connectAttempts - 1: true, connectAttempts: false} {
+		bench := newBenchWith(t, RepositoryOptions{})
+		bench.pause = func(context.Context) bool { return true }
+		for range failures {
+			bench.primary.ExpectBegin().WillReturnError(&net.OpError{Op: "dial", Err: &net.DNSError{IsTimeout: true}})
+		}
+		if served {
+			bench.primary.ExpectBegin()
+			bench.primary.ExpectExec(insertUser).WillReturnResult(sqlmock.NewResult(42, 1))
+			bench.primary.ExpectCommit()
+		}
+		_, created, err := bench.Create(t.Context(), input, "")
+		if created != served || errors.Is(err, ErrUnavailable) == served {
+			t.Errorf("%d failures: created %v, %v", failures, created, err)
+		}
 	}
 }

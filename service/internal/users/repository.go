@@ -17,6 +17,9 @@ const (
 	// A replica that hangs must leave time to ask the primary within the same request.
 	replicaDeadline     = 1500 * time.Millisecond
 	transactionAttempts = 3
+	// How often a primary that cannot move is dialled: a name server that lost a
+	// question is no outage, and one that is away is told of soon.
+	connectAttempts = 3
 	// How long a request waits before it asks again for a primary that is away,
 	// and the primary's circuit breaker before it lets a request through: both add
 	// to a failover, which takes seconds by itself.
@@ -231,12 +234,15 @@ const (
 // tries again until the request's deadline: an answer that comes seconds late is
 // worth more than an error, and an error of every replica would make the ingress
 // take them all for dead, for reads too. An operation whose commit may have
-// arrived is run again only where that is harmless.
+// arrived is run again only where that is harmless. Where the primary cannot move,
+// only a connection that was never made is tried again, a few times.
 func (repository *MySQLRepository) onPrimary(ctx context.Context, again repetition, operation func(context.Context) error) error {
-	for {
+	for attempt := 1; ; attempt++ {
 		err := translate(repository.primaryBreaker.Do(ctx, operation))
 		switch {
-		case !repository.primaryMoves, !errors.Is(err, ErrUnavailable):
+		case !errors.Is(err, ErrUnavailable):
+			return err
+		case !repository.primaryMoves && (attempt == connectAttempts || !database.IsUnconnected(err)):
 			return err
 		case again == onlyOnce && errors.Is(err, errUncertain):
 			return err
