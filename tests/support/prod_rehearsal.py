@@ -72,7 +72,13 @@ class Rehearsal:
 
     folder: Path
     clusters: dict[str, FakeApi]
+    """Region to the API server in this process, where it has one."""
     variables: dict[str, str]
+
+    def begin(self) -> None:
+        """Make the stack, with nothing in it."""
+        made = self.pulumi("stack", "init", "prod")
+        assert made.code == 0, made.text
 
     def change(self, change: Callable[[Document], Any]) -> None:
         """Change the stack file."""
@@ -118,13 +124,6 @@ def rehearsal(folder: Path) -> Iterator[Rehearsal]:
     """A rehearsal with nothing in it yet, ended afterwards."""
     for version, kinds in _KINDS.items():
         kubernetes_objects.NAMESPACED.setdefault(version, {}).update(kinds)
-    for name in ("infra", ".venv"):
-        (folder / name).symlink_to(PROJECT / name)
-    for name in ("Pulumi.yaml", "Pulumi.prod.yaml"):
-        shutil.copy(PROJECT / name, folder / name)
-    (folder / "state").mkdir()
-    journal = folder / "journal"
-    journal.touch()
     with ExitStack() as stack:
         clusters: dict[str, FakeApi] = {}
         places: list[str] = []
@@ -134,22 +133,36 @@ def rehearsal(folder: Path) -> Iterator[Rehearsal]:
             kubeconfig = folder / f"kubeconfig-{region}"
             kubeconfig.write_text(clusters[region].kubeconfig(), encoding="utf-8")
             places.append(f"{region}={kubeconfig}")
-        variables = {
-            **os.environ,
-            **environment(PROJECT),
-            "PULUMI_CONFIG_PASSPHRASE": "test",
-            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
-            "GOSTACK_EKS_KUBECONFIG": ",".join(places),
-            "GOSTACK_AWS_JOURNAL": str(journal),
-            # Nothing of an account may be needed, or used.
-            "AWS_ACCESS_KEY_ID": "",
-            "AWS_PROFILE": "",
-        }
-        folders = [DOUBLES / "aws" / "plugin", DOUBLES / "aws" / "cli", DOUBLES / "kubernetes" / "bin"]
-        variables["PATH"] = os.pathsep.join([*map(str, folders), variables["PATH"]])
-        # Only one of the two may say how secrets are encrypted.
-        variables.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
-        rehearsed = Rehearsal(folder, clusters, variables)
-        made = rehearsed.pulumi("stack", "init", "prod")
-        assert made.code == 0, made.text
+        rehearsed = Rehearsal(folder, clusters, prepared(folder, ",".join(places)))
+        rehearsed.begin()
         yield rehearsed
+
+
+def prepared(folder: Path, kubeconfigs: str) -> dict[str, str]:
+    """Put the program and its stack file into a folder; return the variables with which the engine is run there.
+
+    `kubeconfigs` says which clusters stand for EKS', as `GOSTACK_EKS_KUBECONFIG` does.
+    """
+    for name in ("infra", ".venv"):
+        (folder / name).symlink_to(PROJECT / name)
+    for name in ("Pulumi.yaml", "Pulumi.prod.yaml"):
+        shutil.copy(PROJECT / name, folder / name)
+    (folder / "state").mkdir()
+    journal = folder / "journal"
+    journal.touch()
+    variables = {
+        **os.environ,
+        **environment(PROJECT),
+        "PULUMI_CONFIG_PASSPHRASE": "test",
+        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+        "GOSTACK_EKS_KUBECONFIG": kubeconfigs,
+        "GOSTACK_AWS_JOURNAL": str(journal),
+        # Nothing of an account may be needed, or used.
+        "AWS_ACCESS_KEY_ID": "",
+        "AWS_PROFILE": "",
+    }
+    folders = [DOUBLES / "aws" / "plugin", DOUBLES / "aws" / "cli", DOUBLES / "kubernetes" / "bin"]
+    variables["PATH"] = os.pathsep.join([*map(str, folders), variables["PATH"]])
+    # Only one of the two may say how secrets are encrypted.
+    variables.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
+    return variables

@@ -8,7 +8,7 @@ import os
 import threading
 from typing import Any
 
-from tests.doubles.aws import faults, functions, journal, rules
+from tests.doubles.aws import faults, functions, journal, local_database, rules
 from tests.doubles.aws.difference import differences, replacing_paths
 from tests.doubles.aws.identities import name_property
 from tests.doubles.aws.outputs import Place, computed, in_preview, salt_of
@@ -120,6 +120,7 @@ class AwsProvider:
             self._strike("create", resource)
             salt = salt_of(inputs, replacing_paths(kind))
             entry.id, outputs = computed(kind, resource.urn, _told(inputs), self._in(region), salt)
+            outputs |= local_database.endpoints(resource.type, entry.id, plain(inputs))
         return entry.id, with_secrets_of(outputs, inputs)
 
     def read(self, resource: Resource, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
