@@ -9,6 +9,7 @@ that GitHub's runner does with a workflow what its documentation says.
 from __future__ import annotations
 
 import datetime
+import io
 import json
 import os
 import re
@@ -25,7 +26,7 @@ from delivery.report.render.as_markdown import LONGEST, MARKER
 from operations.load import Load, Request
 from tests.delivery.github_server import Hub, github_server
 from tests.delivery.workflows import Step, evaluated, steps
-from tests.integration.brought_up import brought_up
+from tests.integration.brought_up import PROJECT, brought_up
 from tests.integration.support import LiveStack
 
 LEFT_OUT = {"make test": "it runs this test"}
@@ -121,7 +122,13 @@ class Repository:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
-    yield from brought_up("pipeline", Path(__file__).with_name("settings.yaml"), tmp_path_factory)
+    settings = Path(__file__).with_name("settings.yaml")
+    try:
+        yield from brought_up("pipeline", settings, tmp_path_factory)
+    finally:
+        images = LiveStack.of(PROJECT, settings, "pipeline").objects.client.images
+        for image in images.list(RELEASED):
+            images.remove(image.id, force=True)
 
 
 @pytest.fixture(scope="module")
@@ -245,8 +252,12 @@ def test_a_release_walks_its_canary_and_is_pushed(repository: Repository, stack:
     }
     (repository.clone / stack_file(repository)).write_text(yaml.safe_dump(document, sort_keys=False))
     url = f"{stack.outputs['url']}/hello/ada"
-    # The engine that built it is the registry too: under the name that it was built with it would go with its build.
-    assert stack.objects.client.images.get(release["services"]["greeter"]).tag(*RELEASED.split(":"))
+    # The engine that built it is the registry too: an image with the stack's name and labels would go with its build.
+    stack.objects.client.images.build(
+        fileobj=io.BytesIO(f"FROM {release['services']['greeter']}\n".encode()),
+        labels={"gostack.stack": "of-a-registry"},
+        tag=RELEASED,
+    )
     values = {"inputs.service": "greeter", "inputs.image": RELEASED}
     with Load(stack.authority, 20, lambda number: Request("GET", url, headers={"X-Client-ID": f"c{number}"})) as load:
         repository.job("release", "prod", **values)
