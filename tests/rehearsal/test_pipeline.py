@@ -127,8 +127,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
         yield from brought_up("pipeline", settings, tmp_path_factory)
     finally:
         images = LiveStack.of(PROJECT, settings, "pipeline").objects.client.images
-        for image in images.list(RELEASED):
-            images.remove(image.id, force=True)
+        if images.list(RELEASED):
+            images.remove(RELEASED, force=True)
 
 
 @pytest.fixture(scope="module")
