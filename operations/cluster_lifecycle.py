@@ -25,7 +25,7 @@ def up(workspace: Workspace, prepare: Callable[[], None]) -> int:
     api = reachable(workspace)
     prepare()
     # What was removed by hand is seen only by a refresh.
-    code = workspace.run(*_update(workspace), "--refresh")
+    code = workspace.run(*_looking_ahead(workspace, "up"), "--refresh")
     if code != 0:
         print(diagnosis(api, workspace.stack), file=sys.stderr)
         return code
@@ -44,16 +44,16 @@ def update(workspace: Workspace, prepare: Callable[[], None]) -> int:
     """Run `pulumi up` alone and return its exit code."""
     api = reachable(workspace)
     prepare()
-    code = workspace.run(*_update(workspace))
+    code = workspace.run(*_looking_ahead(workspace, "up"))
     if code != 0:
         print(diagnosis(api, workspace.stack), file=sys.stderr)
     return code
 
 
-def _update(workspace: Workspace) -> list[str]:
+def _looking_ahead(workspace: Workspace, verb: str) -> list[str]:
     # An update meets the protection of a resource when its turn comes, after everything that goes before it: a preview
     # meets it before anything is touched. Where nothing is protected, it is only time.
-    return ["up", "--yes"] if workspace.settings.aws is not None else ["up", "--yes", "--skip-preview"]
+    return [verb, "--yes", *([] if workspace.settings.aws is not None else ["--skip-preview"])]
 
 
 def refresh(workspace: Workspace, prepare: Callable[[], None]) -> int:
@@ -67,7 +67,7 @@ def down(workspace: Workspace, prepare: Callable[[], None], *, purge: bool) -> i
     """Remove the stack and return the exit code. Its namespaces, with the disks in them, stay unless `purge`."""
     api = reachable(workspace)
     prepare()
-    code = workspace.run("destroy", "--yes", "--skip-preview", "--refresh")
+    code = workspace.run(*_looking_ahead(workspace, "destroy"), "--refresh")
     if code != 0:
         print(diagnosis(api, workspace.stack), file=sys.stderr)
         return code

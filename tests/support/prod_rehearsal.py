@@ -96,8 +96,8 @@ class Rehearsal:
         return self.pulumi("up", "--yes", "--skip-preview", "--stack", "prod", "--suppress-progress")
 
     def destroy(self) -> Result:
-        """Remove the stack."""
-        return self.pulumi("destroy", "--yes", "--skip-preview", "--stack", "prod", "--suppress-progress")
+        """Remove the stack, after a preview: what is protected is met before anything is removed."""
+        return self.pulumi("destroy", "--yes", "--stack", "prod", "--suppress-progress")
 
     def steps(self) -> list[dict[str, Any]]:
         """Every step that an update would take."""
