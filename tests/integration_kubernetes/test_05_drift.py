@@ -13,7 +13,9 @@ from tests.integration_kubernetes.support import ClusterStack, tell
 def test_each_change_by_hand_is_named_in_one_run_and_up_repairs_only_those(stack: ClusterStack) -> None:
     assert find_drift(stack.workspace) == []
     apps = f"/apis/apps/v1/namespaces/{stack.namespace}/deployments"
-    budget = f"/apis/policy/v1/namespaces/{stack.namespace}/poddisruptionbudgets/users-east"
+    budgets = f"/apis/policy/v1/namespaces/{stack.namespace}/poddisruptionbudgets"
+    (found_budget,) = stack.api.items(budgets, gostack_service="users")
+    budget = f"{budgets}/{found_budget['metadata']['name']}"
     before, pods = stack.api.get(f"{apps}/users-east")["spec"], stack.names("mysql") | stack.names("consul-server")
     edited = {
         "apiVersion": "apps/v1",
@@ -35,6 +37,6 @@ def test_each_change_by_hand_is_named_in_one_run_and_up_repairs_only_those(stack
     assert lifecycle.up(stack.workspace) == 0
     after = stack.api.get(f"{apps}/users-east")["spec"]
     assert {key: after[key] for key in edited["spec"]} == {key: before[key] for key in edited["spec"]}
-    assert stack.api.exists(budget)
+    assert len(stack.api.items(budgets, gostack_service="users")) == 1
     assert stack.names("mysql") | stack.names("consul-server") == pods
     assert find_drift(stack.workspace) == []
