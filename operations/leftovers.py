@@ -75,7 +75,7 @@ def _removed(thing: Network | Volume) -> str:
     try:
         thing.remove()
     except NotFound:
-        return "removed"
+        pass
     except APIError as error:
         return f"left, because the engine says: {error.explanation}; restart the engine and run this again"
     return "removed"

@@ -7,22 +7,11 @@ of the text is `nginx -t` of the image that runs it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from collections.abc import Mapping
 
-from components.rendering.nginx_tracks import (
-    CANARY,
-    PINNED_REGION,
-    STABLE,
-    TRACKS_FILE,
-    WAITING,
-    Canary,
-    new_client_cookie,
-    render_tracks,
-    render_upstreams,
-    track_value,
-)
+from components.rendering.nginx_locations import location_heads, render_location
+from components.rendering.nginx_model import IngressModel
+from components.rendering.nginx_tracks import CANARY, STABLE, TRACKS_FILE, Canary, render_tracks, render_upstreams
 
 RELEASE_PLACEHOLDER = "@RELEASE@"
 """Stands for the identity of a configuration release; the release replaces it with the digest of its files."""
@@ -45,46 +34,6 @@ _CIPHERS = ":".join(
 )
 
 
-@dataclass(frozen=True)
-class Route:
-    """One path of the ingress and how requests to it are handled."""
-
-    path: str
-    match: Literal["exact", "prefix", "regex"]
-    service: str
-    idempotent: bool
-    static: bool
-    body_limit_kib: int
-    rate_limit_per_second: int
-    rate_limit_burst: int
-    timeout_seconds: int
-    per_try_timeout_seconds: int
-    write_per_try_timeout_seconds: int
-
-
-@dataclass(frozen=True)
-class IngressModel:
-    """Everything that the configuration of one region's ingress depends on."""
-
-    region: str
-    """The region, which is also the name of its Consul datacenter."""
-
-    other_regions: Sequence[str]
-    """Regions that take over when no replica is left in this one, in this order."""
-
-    hosts: Sequence[str]
-    """Host names that are served."""
-
-    https_port: int
-    """Port that clients use, for redirects."""
-
-    routes: Sequence[Route]
-    worker_connections: int
-
-    canaries: Mapping[str, Canary] = field(default_factory=dict[str, Canary])
-    """Service to its second track, for those that have one."""
-
-
 def render_ingress(model: IngressModel) -> Mapping[str, str]:
     """Return file name to text of the configuration that serves `model`.
 
@@ -94,7 +43,7 @@ def render_ingress(model: IngressModel) -> Mapping[str, str]:
         "nginx.conf": _main(model),
         TRACKS_FILE: render_tracks(_routed(model), [model.region, *model.other_regions]),
         "upstreams.conf": "\n".join(_upstreams(service, model) for service in _services(model)),
-        "routes.conf": "\n".join(_location(index, route, model) for index, route in enumerate(model.routes)),
+        "routes.conf": "\n".join(render_location(index, route, model) for index, route in enumerate(model.routes)),
         "security_headers.conf": _SECURITY_HEADERS,
         "error_pages.conf": _ERROR_PAGES,
         "proxy.conf": _PROXY,
@@ -290,81 +239,6 @@ def _rate_limit_zones(model: IngressModel) -> str:
     return "\n".join([*zones, "  limit_req_status 429;", ""])
 
 
-def _location(index: int, route: Route, model: IngressModel) -> str:
-    limits = [f"client_max_body_size {route.body_limit_kib}k;"]
-    if route.rate_limit_per_second:
-        burst = f" burst={route.rate_limit_burst} nodelay" if route.rate_limit_burst else ""
-        limits.append(f"limit_req zone=route_{index}{burst};")
-    headers = _headers(route, model)
-    first = [*limits, *headers, "include error_pages.conf;"]
-    first += [f"set $upstream_service {route.service};", f"set $track {track_value(route.service, model.canaries)};"]
-    first.append(f"if ({PINNED_REGION} = unknown) {{ return 400 '{_NO_SUCH_REGION}'; }}")
-    if not route.idempotent:
-        first.append(f"error_page 418 = @route_{index}_once;")
-        first.append("if ($replayable = 0) { return 418; }")
-    if route.per_try_timeout_seconds:
-        first.append(f"error_page 419 = @route_{index}_read;")
-        first.append("if ($reads) { return 419; }")
-    if route.write_per_try_timeout_seconds:
-        first.append(f"error_page 420 = @route_{index}_write;")
-        first.append("if ($reads = 0) { return 420; }")
-    # A list of peers that changes while a request is retried ends in a 502: ask once more with the new list.
-    first.append(f"error_page 502 504 = @route_{index}_again;")
-    first += _proxy(route, "$track", replay=True)
-    # A canary without a replica is no reason to refuse a request.
-    again = [limits[0], *headers, *_ERRORS, *_proxy(route, STABLE, replay=True)]
-    blocks = [_block(f"location {head}", first) for head in location_heads(route.match, route.path)]
-    blocks.append(_block(f"location @route_{index}_again", again))
-    if not route.idempotent:
-        once = [*limits, *headers, *_ERRORS, *_proxy(route, "$track", replay=False)]
-        blocks.append(_block(f"location @route_{index}_once", once))
-    tried = [*limits, *headers, "include error_pages.conf;", f"error_page 502 504 = @route_{index}_again;"]
-    if route.per_try_timeout_seconds:
-        patient_enough = replace(route, timeout_seconds=route.per_try_timeout_seconds)
-        blocks.append(_block(f"location @route_{index}_read", [*tried, *_proxy(patient_enough, "$track", replay=True)]))
-    if route.write_per_try_timeout_seconds:
-        patient_enough = replace(route, timeout_seconds=route.write_per_try_timeout_seconds)
-        group = f"{WAITING}.$track"
-        blocks.append(_block(f"location @route_{index}_write", [*tried, *_proxy(patient_enough, group, replay=True)]))
-    return "\n".join(blocks)
-
-
-def location_heads(match: str, path: str) -> list[str]:
-    """Return what stands behind `location` for a route; no two routes may share one."""
-    if match == "exact":
-        return [f"= {path}"]
-    if match == "regex":
-        return [f"~ {path}"]
-    # "/users" as a prefix is /users and /users/…, not /usersandmore.
-    return [path] if path.endswith("/") else [f"= {path}", f"{path}/"]
-
-
-def _headers(route: Route, model: IngressModel) -> list[str]:
-    own = [
-        *(['add_header Cache-Control "public, max-age=31536000, immutable";'] if route.static else []),
-        *(["add_header X-Track $track always;"] if route.service in model.canaries else []),
-        # What everybody may keep for a year must not carry one client's cookie.
-        *([] if route.static else new_client_cookie(route.service, model.canaries)),
-    ]
-    # add_header in a location drops those of the server: they are repeated.
-    return ["include security_headers.conf;", *own] if own else []
-
-
-def _proxy(route: Route, track: str, *, replay: bool) -> list[str]:
-    conditions = "error timeout http_502 http_503 http_504" + (" non_idempotent" if replay else "")
-    return [
-        f"proxy_pass http://{track}.{route.service}{PINNED_REGION};",
-        "include proxy.conf;",
-        f"proxy_read_timeout {route.timeout_seconds}s;",
-        f"proxy_send_timeout {route.timeout_seconds}s;",
-        f"proxy_next_upstream {conditions};",
-    ]
-
-
-def _block(head: str, lines: Sequence[str]) -> str:
-    return "\n".join([f"{head} {{", *(f"  {line}" for line in lines), "}", ""])
-
-
 _SECURITY_HEADERS = """\
 add_header Strict-Transport-Security $strict_transport always;
 add_header X-Content-Type-Options "nosniff" always;
@@ -374,10 +248,6 @@ add_header Content-Security-Policy "default-src 'self'; frame-ancestors 'none'" 
 add_header X-Request-ID $request_identity always;
 add_header X-Trace-ID $trace always;
 """
-
-_NO_SUCH_REGION = '{"code":400,"message":"X-Region names no region of this stack","data":null}'
-
-_ERRORS = ["include error_pages.conf;", "error_page 502 504 = @unavailable;"]
 
 # A location that sets an error page of its own inherits none: every route repeats these.
 _ERROR_PAGES = """\

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.args import CanaryArgs, IngressArgs, RouteArgs
-from components.rendering.nginx import IngressModel, Route
+from components.rendering.nginx_model import IngressModel, Route
 from components.rendering.nginx_tracks import Canary, HeaderMatch
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from components.rendering.mysql import RESERVED_ACCOUNTS, migration_account
-from components.rendering.nginx import location_heads
+from components.rendering.nginx_locations import location_heads
 from infra.settings.aws import AwsSettings
 from infra.settings.aws_checks import aws_problem
 from infra.settings.base import Name, RegionName, Section

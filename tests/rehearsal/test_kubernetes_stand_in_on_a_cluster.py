@@ -7,37 +7,16 @@ official plugin does the same: what is known of that one was read in its source 
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.doubles.kubernetes.cluster import ApiError, Cluster, Unreachable
-from tests.doubles.kubernetes.kubeconfig import KubeconfigError, load
-from tests.support.engine import PROJECT, Program, missing_toolchain
+from tests.doubles.kubernetes.cluster import Cluster
+from tests.support.engine import Program, missing_toolchain
+from tests.support.real_cluster import CONTEXT, KUBECONFIG, REGISTRY, connected, missing_cluster
 from tests.support.registry_image import push
-
-KUBECONFIG = Path(os.environ.get("GOSTACK_TEST_KUBECONFIG") or PROJECT / ".gostack" / "kubeconfig")
-CONTEXT = os.environ.get("GOSTACK_TEST_CONTEXT") or "gostack"
-REGISTRY = os.environ.get("GOSTACK_TEST_REGISTRY") or "localhost:5001"
-
-
-def missing_cluster() -> str | None:
-    """Why there is no cluster to be used; None when there is one."""
-    if not KUBECONFIG.is_file():
-        return "there is no cluster: run `make cluster`, or name one with GOSTACK_TEST_KUBECONFIG"
-    try:
-        connected().version()
-    except (KubeconfigError, Unreachable, ApiError) as error:
-        return f"the cluster cannot be used: {error}"
-    return None
-
-
-def connected() -> Cluster:
-    return Cluster(load(str(KUBECONFIG), CONTEXT))
 
 
 def reason_to_skip() -> str:

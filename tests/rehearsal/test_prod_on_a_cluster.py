@@ -10,7 +10,6 @@ ACM and Route 53 in front. Nor a second region: tests/rehearsal/test_prod.py has
 from __future__ import annotations
 
 import json
-import os
 import time
 import uuid
 from collections.abc import Iterator
@@ -29,17 +28,13 @@ from cluster.node_images import held, runner
 from components.rendering.aws_addresses import plan_subnets
 from components.rendering.nginx import HTTPS_PORT
 from tests.doubles.aws import local_database
-from tests.doubles.kubernetes.cluster import ApiError, Cluster, Unreachable
-from tests.doubles.kubernetes.kubeconfig import KubeconfigError, load
+from tests.doubles.kubernetes.cluster import Cluster
 from tests.support.eks_objects import eks_objects
-from tests.support.engine import PROJECT, missing_toolchain
+from tests.support.engine import missing_toolchain
 from tests.support.local_aurora import LocalAurora, local_aurora
 from tests.support.prod_rehearsal import REGIONS, Document, Rehearsal, prepared
+from tests.support.real_cluster import CONTEXT, KUBECONFIG, REGISTRY, connected, missing_cluster
 from tests.support.regional_images import RegionalImages, regional_images
-
-KUBECONFIG = Path(os.environ.get("GOSTACK_TEST_KUBECONFIG") or PROJECT / ".gostack" / "kubeconfig")
-CONTEXT = os.environ.get("GOSTACK_TEST_CONTEXT") or "gostack"
-REGISTRY = os.environ.get("GOSTACK_TEST_REGISTRY") or "localhost:5001"
 
 REGION, OTHER = REGIONS
 ACCOUNT, NETWORK, HOST = "123456789012", "10.16.0.0/16", "api.example.com"
@@ -60,25 +55,15 @@ KINDS = {
 """What a region is made of, and Kubernetes itself puts into no namespace."""
 
 
-def missing_cluster() -> str | None:
-    """Why there is no cluster to be used; None when there is one."""
-    if not KUBECONFIG.is_file():
-        return "there is no cluster: run `make cluster`, or name one with GOSTACK_TEST_KUBECONFIG"
+def missing_nodes() -> str | None:
+    """Why images cannot be given to the cluster's nodes; None when they can."""
     if find_debian_programs() is None or not all(Folders().containerd_socket(node).exists() for node in NODES):
         return "the cluster is not the one that `make cluster` starts on this machine: its nodes must be given images"
-    try:
-        connected().version()
-    except (KubeconfigError, Unreachable, ApiError) as error:
-        return f"the cluster cannot be used: {error}"
     return None
 
 
-def connected() -> Cluster:
-    return Cluster(load(str(KUBECONFIG), CONTEXT))
-
-
 def reason_to_skip() -> str:
-    return missing_toolchain() or missing_cluster() or ""
+    return missing_toolchain() or missing_cluster() or missing_nodes() or ""
 
 
 pytestmark = pytest.mark.skipif(bool(reason_to_skip()), reason=reason_to_skip())

@@ -15,13 +15,14 @@ import pytest
 
 from components.docker.container import go_duration
 from components.rendering import addresses, consul, mysql, nginx
+from components.rendering.nginx_model import IngressModel, Route
 from components.rendering.nginx_tracks import Canary
 from components.rendering.scripts import RELEASES, script
 
 SHELL = Path(nginx.__file__).resolve().parent / "shell"
 
 
-def route(**values: object) -> nginx.Route:
+def route(**values: object) -> Route:
     defaults: dict[str, object] = {
         "path": "/users",
         "match": "prefix",
@@ -35,13 +36,11 @@ def route(**values: object) -> nginx.Route:
         "per_try_timeout_seconds": 0,
         "write_per_try_timeout_seconds": 0,
     }
-    return nginx.Route(**{**defaults, **values})  # type: ignore[arg-type]
+    return Route(**{**defaults, **values})  # type: ignore[arg-type]
 
 
-def rendered(*routes: nginx.Route, https_port: int = 8443, **canaries: Canary) -> dict[str, str]:
-    model = nginx.IngressModel(
-        "east", ["west", "north"], ["localhost"], https_port, routes or [route()], 1024, canaries
-    )
+def rendered(*routes: Route, https_port: int = 8443, **canaries: Canary) -> dict[str, str]:
+    model = IngressModel("east", ["west", "north"], ["localhost"], https_port, routes or [route()], 1024, canaries)
     return dict(nginx.render_ingress(model))
 
 

@@ -16,9 +16,10 @@ import pytest
 
 from components.docker.ingress import variable_name
 from components.rendering import mysql, nginx
+from components.rendering.nginx_model import IngressModel
 from components.rendering.scripts import RELEASE_HEALTH, RELEASES, script
 
-MODEL = nginx.IngressModel("east", [], ["localhost"], 8443, [], 1024)
+MODEL = IngressModel("east", [], ["localhost"], 8443, [], 1024)
 FILES = {**nginx.render_ingress(MODEL), "certificate.pem": "certificate\n", "private_key.pem": "key\n"}
 
 
