@@ -58,6 +58,9 @@ class StackOutputs(TypedDict):
     regions: dict[str, pulumi.Input[str]]
     """Region to URL of its ingress."""
 
+    protected_regions: list[str]
+    """Regions whose network, cluster, keys and data refuse to be removed, until a setting lifts that."""
+
     addresses: dict[str, pulumi.Input[str]]
     """Region to host and port at which its ingress is reached from where `up` ran, whatever its host names lead to."""
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from operations.cluster_api import ClusterApi
 from operations.cluster_report import diagnosis
 from operations.readiness import wait_until_reachable
+from operations.removals import refuse_removal_of_regions, refuse_removal_of_stack
 from operations.report import summary, write_authority
 from operations.workspace import Workspace
 
@@ -24,6 +25,7 @@ def up(workspace: Workspace, prepare: Callable[[], None]) -> int:
     """Bring the stack to what its settings say and return Pulumi's exit code; `prepare` readies the workspace."""
     api = reachable(workspace)
     prepare()
+    refuse_removal_of_regions(workspace)
     # What was removed by hand is seen only by a refresh.
     code = workspace.run(*_looking_ahead(workspace, "up"), "--refresh")
     if code != 0:
@@ -44,6 +46,7 @@ def update(workspace: Workspace, prepare: Callable[[], None]) -> int:
     """Run `pulumi up` alone and return its exit code."""
     api = reachable(workspace)
     prepare()
+    refuse_removal_of_regions(workspace)
     code = workspace.run(*_looking_ahead(workspace, "up"))
     if code != 0:
         print(diagnosis(api, workspace.stack), file=sys.stderr)
@@ -67,6 +70,7 @@ def down(workspace: Workspace, prepare: Callable[[], None], *, purge: bool) -> i
     """Remove the stack and return the exit code. Its namespaces, with the disks in them, stay unless `purge`."""
     api = reachable(workspace)
     prepare()
+    refuse_removal_of_stack(workspace)
     code = workspace.run(*_looking_ahead(workspace, "destroy"), "--refresh")
     if code != 0:
         print(diagnosis(api, workspace.stack), file=sys.stderr)

@@ -17,6 +17,7 @@ from operations.objects import StackObjects
 from operations.plugins import end_orphaned_plugins
 from operations.readiness import wait_until_reachable
 from operations.rehearsal import NOTICE, rehearsal
+from operations.removals import refuse_removal_of_regions
 from operations.repair import mend
 from operations.report import diagnosis, summary, write_authority
 from operations.workspace import PulumiError, Workspace
@@ -78,6 +79,7 @@ def preview(workspace: Workspace, arguments: Iterable[str] = ()) -> int:
         print(NOTICE, file=sys.stderr)
         workspace.variables.update(rehearsed)
     workspace.prepare()
+    refuse_removal_of_regions(workspace)
     return workspace.run("preview", "--diff", *arguments)
 
 

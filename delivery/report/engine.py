@@ -14,6 +14,7 @@ from typing import Literal, cast
 
 from delivery.documents import is_mapping
 from delivery.report.events import Event
+from operations.removals import refuse_removal_of_regions, refuse_removal_of_stack
 from operations.workspace import PulumiError, Workspace
 
 Subject = Literal["update", "destroy", "refresh"]
@@ -43,9 +44,14 @@ class Stream:
 def look(workspace: Workspace, subject: Subject = "update", arguments: Sequence[str] = ()) -> Stream:
     """Return what the engine would do; nothing is changed, and the state is not locked.
 
-    Raises PulumiError when the command cannot start, or ends before it says anything in events.
+    Raises SettingsError when something protected would be removed with its region, PulumiError when the command cannot
+    start, or ends before it says anything in events.
     """
     workspace.prepare()
+    if subject == "update":
+        refuse_removal_of_regions(workspace)
+    if subject == "destroy":
+        refuse_removal_of_stack(workspace)
     result = subprocess.run(
         [
             workspace.command,

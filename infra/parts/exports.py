@@ -29,6 +29,7 @@ def exports(
     return {
         "url": url,
         "regions": {region: ingress.url for region, ingress in ingresses.items()},
+        "protected_regions": context.settings.protected_regions(),
         "addresses": {region: ingress.address for region, ingress in ingresses.items()},
         "services": {
             name: _service(service, url, images[name][STABLE].reference, services[name])

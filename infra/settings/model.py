@@ -201,6 +201,10 @@ class Settings(Section):
         """Return the region of the primary, then the others by name: the order is the same whoever read the file."""
         return [self.mysql.primary, *sorted(set(self.regions) - {self.mysql.primary})]
 
+    def protected_regions(self) -> list[str]:
+        """Return the regions whose network, cluster, keys and data refuse to be removed."""
+        return [region for region in self.ordered_regions() if self.aws is not None and self.aws.protected(region)]
+
     def needs_engine(self) -> bool:
         """Whether this machine's Docker engine takes part: it runs the stack, or builds an image of it."""
         return self.platform == "docker" or any(

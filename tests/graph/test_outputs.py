@@ -38,6 +38,7 @@ def test_the_exports_are_those_of_the_settings(dev: Graph) -> None:
     assert outputs == {
         "url": "https://localhost:8443",
         "regions": {"east": "https://localhost:8443", "west": "https://localhost:9443"},
+        "protected_regions": [],
         "addresses": {"east": "127.0.0.1:8443", "west": "127.0.0.1:9443"},
         "services": {"users": {"url": "https://localhost:8443/api/v1/users", "image": image, "tracks": {"stable": 4}}},
         "consul": {"east": "http://127.0.0.1:8500", "west": "http://127.0.0.1:9500"},

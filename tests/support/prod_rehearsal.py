@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from bootstrap.environment import environment
+from operations.workspace import Workspace
 from tests.support import kubernetes_objects
 from tests.support.engine import DOUBLES, PROJECT, Result, run_pulumi
 from tests.support.kubernetes_api import FakeApi, kubernetes_api
@@ -90,6 +91,12 @@ class Rehearsal:
     def pulumi(self, *arguments: str) -> Result:
         """Run a command of Pulumi."""
         return run_pulumi(self.folder, self.variables, *arguments)
+
+    def workspace(self) -> Workspace:
+        """What the commands of `make` work on, with this rehearsal's stack."""
+        workspace = Workspace(self.folder, "prod")
+        workspace.variables.update(self.variables)
+        return workspace
 
     def up(self) -> Result:
         """Make what the stack file says."""

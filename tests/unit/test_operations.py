@@ -18,12 +18,14 @@ from typing import Any, cast
 import pytest
 from docker.errors import APIError
 
+from infra.settings import SettingsError
 from operations import cluster_lifecycle
 from operations.compose import compose_document
 from operations.leftovers import evict, remove_leftovers
 from operations.load_result import Answer, Result
 from operations.lock import release_stale_lock
 from operations.reference import REFERENCE, reference
+from operations.removals import refuse_left_out, refuse_protected
 from operations.repair import mend
 from operations.workspace import PulumiError
 
@@ -289,7 +291,11 @@ def test_what_is_protected_is_met_by_a_preview_before_an_update_on_aws(
     ran: list[list[str]] = []
 
     class Recording:
+        stack = "prod"
         settings = SimpleNamespace(aws=object() if on_aws else None)
+
+        def outputs(self) -> dict[str, Any]:
+            return {}
 
         def run(self, *arguments: str) -> int:
             ran.append(list(arguments))
@@ -298,3 +304,28 @@ def test_what_is_protected_is_met_by_a_preview_before_an_update_on_aws(
     monkeypatch.setattr(cluster_lifecycle, "reachable", lambda _: None)
     assert cluster_lifecycle.update(cast("Any", Recording()), lambda: None) == 0
     assert ran == [expected]
+
+
+PROTECTED = {"protected_regions": ["eu-central-1", "us-east-1"]}
+
+
+def regions(*names: str) -> Any:
+    return SimpleNamespace(regions=dict.fromkeys(names))
+
+
+def test_a_protected_region_is_not_left_out_before_it_has_retired() -> None:
+    with pytest.raises(SettingsError, match=r"us-east-1\.retiring to true") as refused:
+        refuse_left_out("prod", regions("eu-central-1"), PROTECTED)
+    assert "eu-central-1," not in str(refused.value)
+
+
+def test_a_region_that_has_retired_and_a_new_one_are_not_refused() -> None:
+    refuse_left_out("prod", regions("eu-central-1"), {"protected_regions": ["eu-central-1"]})
+    refuse_left_out("prod", regions("eu-central-1"), {})
+    refuse_left_out("prod", regions("eu-central-1", "us-east-1", "eu-west-1"), PROTECTED)
+
+
+def test_a_stack_with_a_protected_region_is_not_removed() -> None:
+    with pytest.raises(SettingsError, match=r"eu-central-1, us-east-1 of prod are protected.*gostack:aws.protect"):
+        refuse_protected("prod", PROTECTED)
+    refuse_protected("prod", {"protected_regions": []})
