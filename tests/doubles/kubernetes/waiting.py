@@ -43,17 +43,17 @@ def until_ready(cluster: Cluster, live: Manifest, seconds: float, over: threadin
     name = at(live, "metadata", "name")
     deadline = time.monotonic() + seconds
     ready_since: float | None = None
-    said_by_pods: list[str] = []
+    said_by_pods: dict[str, None] = {}
     while True:
         verdict = _judged(judge, live, cluster)
-        said_by_pods = [reason for reason in verdict.reasons if reason.startswith("[Pod ")] or said_by_pods
+        said_by_pods |= dict.fromkeys(reason for reason in verdict.reasons if reason.startswith("[Pod "))
         ready_since = (ready_since or time.monotonic()) if verdict.ready else None
         if ready_since is not None and _has_settled(verdict, ready_since):
             tell("")
             return live
         if verdict.hopeless:
-            # A job that ran out of time has lost its pods, and with them what they said.
-            reasons = [*verdict.reasons, *(reason for reason in said_by_pods if reason not in verdict.reasons)]
+            # A job that ran out of time has lost its pods, and pods that are ending no longer say why.
+            reasons = list(dict.fromkeys([*verdict.reasons, *said_by_pods]))
             raise NotReady(f"Resource '{name}' was created but failed to initialize", live, reasons)
         if over.is_set():
             raise NotReady(f'Resource operation was cancelled for "{name}"', live, verdict.reasons)
