@@ -5,15 +5,19 @@ The API server is a small one in this process, whose controllers act at once: it
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from typing import ClassVar, cast
 
 import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
+from tests.doubles.kubernetes.cluster import Cluster
+from tests.doubles.kubernetes.waiting import NotReady, until_ready
 from tests.doubles.plugin.values import decode
 from tests.support.kubernetes_api import FakeApi, kubernetes_api
-from tests.support.kubernetes_objects import BAD_IMAGE
+from tests.support.kubernetes_objects import BAD_IMAGE, Manifest
 from tests.support.kubernetes_plugin import DEPLOYMENT, NEW_IMAGE, Plugin, configured, deployment, failure
 
 
@@ -106,3 +110,38 @@ def test_removal_returns_when_the_object_and_what_it_owns_are_gone(plugin: Plugi
 
     assert api.objects.names("Deployment") == []
     assert api.objects.names("Pod") == []
+
+
+class EndingJob:
+    """A cluster whose job runs out of time: its pod says why, then ends and says nothing, then is gone."""
+
+    _WAITING: ClassVar[Manifest] = {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def get(self, manifest: Manifest) -> Manifest:
+        self.looks += 1
+        out_of_time = {"type": "Failed", "status": "True", "reason": "DeadlineExceeded", "message": "too long"}
+        return {**manifest, "status": {"conditions": [out_of_time] if self.looks >= 2 else []}}
+
+    def list(self, *_: str) -> list[Manifest]:
+        container: Manifest = {"name": "job", "ready": False, "state": self._WAITING if self.looks == 0 else {}}
+        unready = {"type": "Ready", "status": "False", "message": "containers with unready status: [job]"}
+        pod: Manifest = {
+            "metadata": {"namespace": "shop", "name": "migrate-1", "ownerReferences": [{"uid": "1"}]},
+            "status": {"conditions": [unready], "containerStatuses": [container]},
+        }
+        return [pod] if self.looks < 2 else []
+
+
+def test_a_job_that_runs_out_of_time_says_what_its_pods_said_before_they_ended() -> None:
+    live: Manifest = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"namespace": "shop", "name": "migrate", "uid": "1"},
+    }
+    with pytest.raises(NotReady) as failed:
+        until_ready(cast("Cluster", EndingJob()), live, 30, threading.Event(), lambda _: None)
+    assert "[DeadlineExceeded] too long" in failed.value.reasons
+    assert "[Pod shop/migrate-1]: [ErrImagePull] no such image" in failed.value.reasons
