@@ -25,6 +25,7 @@ from components.kubernetes.pod import (
 )
 from components.rendering import consul
 from components.rendering.consul_instances import instances_from_args
+from components.rendering.consul_probes import AGENT_ANSWERS, KNOWS_LEADER, found
 from components.rendering.scripts import script
 
 CONSUL_USER, CONSUL_GROUP = 100, 1000
@@ -40,24 +41,19 @@ VOLUME = "agent-files"
 AGENT_RESOURCES = Resources(cpu_request=0.025, memory_request_mib=64, cpu_limit=0.5, memory_limit_mib=128)
 """What an agent asks for and gets, whatever it does beside its pod's program."""
 
-AGENT_ANSWERS = "wget -q -O - http://127.0.0.1:8500/v1/agent/self > /dev/null"
-"""Shell command that succeeds while the agent in the pod answers."""
-
-_KNOWS_LEADER = "wget -q -O - http://127.0.0.1:8500/v1/status/leader | grep -q :"
-
 
 def sidecar(
     datacenter: ConsulReference,
     secret: pulumi.Input[str],
     services: Sequence[ServiceInstanceArgs] = (),
     *,
-    ready_when_registered: bool = False,
+    ready_when_found: bool = False,
     started_with_leader: bool = False,
 ) -> k8s.core.v1.ContainerArgs:
     """Return the agent of a pod, for its init containers.
 
-    `secret` is the Secret with GOSSIP_VARIABLE. `ready_when_registered` makes the pod ready only while its instances
-    are registered and pass their checks: for pods that are found through Consul alone. `started_with_leader` keeps the
+    `secret` is the Secret with GOSSIP_VARIABLE. `ready_when_found` makes the pod ready only while clients of
+    Consul find its instances: for pods that are found through Consul alone. `started_with_leader` keeps the
     pod's program from starting while nobody could answer its questions.
     """
     return container(
@@ -74,8 +70,12 @@ def sidecar(
             secret_variables=[GOSSIP_VARIABLE],
             mounts={"/tmp": VOLUME},
             probes=Probes(
-                startup=shell_probe(_KNOWS_LEADER if started_with_leader else AGENT_ANSWERS, period=1, failures=120),
-                readiness=shell_probe(_registered(services), period=5, failures=3) if ready_when_registered else None,
+                startup=shell_probe(KNOWS_LEADER if started_with_leader else AGENT_ANSWERS, period=1, failures=120),
+                readiness=(
+                    shell_probe(found([service["service"] for service in services]), period=2, failures=5)
+                    if ready_when_found
+                    else None
+                ),
             ),
             pre_stop=run_before_stop(_deregister(services)) if services else None,
             sidecar=True,
@@ -111,18 +111,6 @@ def to_servers(stack: str) -> EgressRule:
     return EgressRule(to=pods_of_stack(stack, CONSUL_SERVER), ports=tcp(SERVER_PORT))
 
 
-def _identities(services: Sequence[ServiceInstanceArgs]) -> list[str]:
-    return [service.get("id", service["service"]) for service in services]
-
-
-def _registered(services: Sequence[ServiceInstanceArgs]) -> str:
-    # Consul answers 503 for an instance that does not pass its check.
-    probes = [
-        f"wget -q -O - http://127.0.0.1:8500/v1/agent/health/service/id/{identity} > /dev/null"
-        for identity in _identities(services)
-    ]
-    return " && ".join([*probes, _KNOWS_LEADER])
-
-
 def _deregister(services: Sequence[ServiceInstanceArgs]) -> str:
-    return "; ".join(f"consul services deregister -id={identity}" for identity in _identities(services))
+    identities = [service.get("id", service["service"]) for service in services]
+    return "; ".join(f"consul services deregister -id={identity}" for identity in identities)

@@ -5,7 +5,6 @@ import pulumi_kubernetes as k8s
 
 from components.args import DynamicConfigurationArgs
 from components.kubernetes.consul_agent import (
-    AGENT_ANSWERS,
     AGENT_RESOURCES,
     CONSUL_GROUP,
     CONSUL_USER,
@@ -30,6 +29,7 @@ from components.kubernetes.rollout import rolling_deployment
 from components.kubernetes.workload import sealed, service_account
 from components.options import given_dependencies
 from components.rendering import consul
+from components.rendering.consul_probes import AGENT_ANSWERS
 from components.rendering.scripts import DYNAMIC_CONFIGURATION_HEALTH, script
 
 OVERLAP_SECONDS = 15

@@ -63,7 +63,7 @@ class Microservice(pulumi.ComponentResource):
             labels,
             account,
             SERVICE_USER,
-            init_containers=[sidecar(args["consul"], secret, [replica_instance(args)], ready_when_registered=True)],
+            init_containers=[sidecar(args["consul"], secret, [replica_instance(args)], ready_when_found=True)],
             containers=[_application(args, secret)],
             volumes=[memory_volume("files", 64), agent_volume()],
             apart_from=selector(labels),

@@ -118,7 +118,7 @@ def test_an_update_never_takes_a_replica_away_before_the_new_one_serves(full: Gr
 def test_a_replica_counts_as_ready_only_while_it_is_registered_and_healthy(staging: Graph) -> None:
     agent = containers(staging)["users-east-deployment/consul-agent"]
     assert agent["restartPolicy"] == "Always"
-    assert "/v1/agent/health/service/id/users" in agent["readinessProbe"]["exec"]["command"][-1]
+    assert "/v1/health/service/users?passing" in agent["readinessProbe"]["exec"]["command"][-1]
 
 
 def test_a_database_or_an_ingress_is_reached_while_consul_is_away(staging: Graph) -> None:
