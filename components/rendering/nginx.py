@@ -113,7 +113,9 @@ http {{
   gzip_min_length 1024;
 
   # The Consul agent in this network namespace: another one would be a single point of failure for all.
-  resolver 127.0.0.1:8600 ipv6=off;
+  # Asked anew after two seconds. Without `valid`, one second; but after it was told once that there is no replica,
+  # Nginx would believe it for eleven.
+  resolver 127.0.0.1:8600 valid=1s ipv6=off;
   resolver_timeout 1s;
 
   map $http_x_request_id $request_identity {{
