@@ -94,9 +94,8 @@ class Rehearsal:
 
     def workspace(self) -> Workspace:
         """What the commands of `make` work on, with this rehearsal's stack."""
-        workspace = Workspace(self.folder, "prod")
-        # Its own would look for the toolchain of a checkout in this folder.
-        vars(workspace)["variables"] = self.variables
+        workspace = Workspace(PROJECT, "prod", self.folder / "Pulumi.prod.yaml")
+        workspace.variables.update(self.variables)
         return workspace
 
     def up(self) -> Result:
