@@ -58,8 +58,8 @@ class LoadPlan:
     protocols: tuple[Protocol, ...] = ("HTTP/1.1", "HTTP/2")
     """One load over each, all at the same time, with kept connections."""
 
-    rate: int = 200
-    """Requests a second over each protocol."""
+    rate: int = 100
+    """Requests a second over each protocol: over two of them 200 together."""
 
     new_connections: int = 0
     """Requests a second over HTTP/1.1, each on a new connection, beside the others."""
