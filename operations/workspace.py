@@ -21,6 +21,8 @@ from bootstrap.locations import state_folder
 from infra.settings import Settings, load_stack_file
 
 SALT = "encryptionsalt"
+YIELDING = ("nice", "-n", "10")
+"""Runs a command with less of the processors than others get while they want more than there are."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ class Workspace:
         return pulumi
 
     def _command(self, *arguments: str) -> list[str]:
-        return [self.command, *arguments]
+        # Where the stack runs on this machine, its clients come first.
+        return [*YIELDING, self.command, *arguments]
 
     def _create(self) -> str:
         """Create the stack and return the salt of its secrets; empty when the backend has other ways."""
