@@ -25,7 +25,7 @@ def circumstances(drill: Drill, rate: int | None) -> Circumstances:
 
 def _load(drill: Drill, rate: int | None) -> str:
     plan = drill.load
-    told = f"{rate or plan.rate} requests a second over each of {' and '.join(plan.protocols)}, half of it writes"
+    told = f"{rate or plan.rate} requests a second over each of {' and '.join(plan.protocols)}, a fifth of it writes"
     return told + (f"; {plan.new_connections} a second on new connections." if plan.new_connections else ".")
 
 

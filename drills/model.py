@@ -53,7 +53,7 @@ class Criterion:
 
 @dataclass(frozen=True)
 class LoadPlan:
-    """The load of a drill: half reads and half writes, each write with an idempotency key of its own."""
+    """The load of a drill: four reads to a write, each write with an idempotency key of its own."""
 
     protocols: tuple[Protocol, ...] = ("HTTP/1.1", "HTTP/2")
     """One load over each, all at the same time, with kept connections."""
