@@ -16,10 +16,9 @@ from operations import lifecycle
 from operations.live import JSON, RunningStack, wait_until
 from operations.load import Request
 
-
 REQUESTS_A_WRITE = 5
-"""One request in so many is a write. With every second one, three members of MySQL alone take half of a machine with two
-cores, and a drill says more about it than about the stack."""
+"""One request in so many is a write. With every second one, MySQL's three members alone take half of a machine with two
+cores, and a drill says more about that machine than about the stack."""
 
 
 class DrillError(RuntimeError):
