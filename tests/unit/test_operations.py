@@ -13,13 +13,14 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 from docker.errors import APIError
 
-from infra.settings import SettingsError
-from operations import cluster_lifecycle
+from bootstrap.locations import PROJECT_ROOT
+from infra.settings import SettingsError, load_stack_file
+from operations import cluster_lifecycle, lifecycle
 from operations.compose import compose_document
 from operations.leftovers import evict, remove_leftovers
 from operations.load_result import Answer, Result
@@ -329,3 +330,33 @@ def test_a_stack_with_a_protected_region_is_not_removed() -> None:
     with pytest.raises(SettingsError, match=r"eu-central-1, us-east-1 of prod are protected.*gostack:aws.protect"):
         refuse_protected("prod", PROTECTED)
     refuse_protected("prod", {"protected_regions": []})
+
+
+def test_a_stack_that_makes_its_clusters_itself_is_previewed_without_asking_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ran: list[tuple[str, ...]] = []
+
+    class Prod:
+        project = PROJECT_ROOT
+        stack = "prod"
+        stack_file = PROJECT_ROOT / "Pulumi.prod.yaml"
+        settings = load_stack_file(stack_file, PROJECT_ROOT)
+        variables: ClassVar[dict[str, str]] = {}
+
+        def prepare(self) -> None:
+            pass
+
+        def outputs(self) -> dict[str, Any]:
+            return {}
+
+        def run(self, *arguments: str) -> int:
+            ran.append(arguments)
+            return 0
+
+    assert lifecycle.preview(cast("Any", Prod())) == 0
+    assert [arguments[0] for arguments in ran] == ["preview"]
+    monkeypatch.setattr(cluster_lifecycle, "summary", lambda *_: "up")
+    assert cluster_lifecycle.up(cast("Any", Prod()), lambda: None) == 0
+    assert cluster_lifecycle.down(cast("Any", Prod()), lambda: None, purge=True) == 0
+    assert [arguments[0] for arguments in ran] == ["preview", "up", "destroy"]
