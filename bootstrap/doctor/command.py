@@ -44,7 +44,9 @@ def examine(project_root: Path, stack: str) -> list[Finding]:
     findings.append(finding)
     findings += check_toolchain(project_root)
     if settings is not None and settings.platform == "kubernetes":
-        findings += check_cluster(cast("Any", settings), project_root)
+        # Prod makes its clusters itself: there is none to look at before.
+        if settings.aws is None:
+            findings += check_cluster(cast("Any", settings), project_root)
         if not settings.needs_engine():
             return findings
 

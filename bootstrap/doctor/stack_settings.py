@@ -24,6 +24,11 @@ class StackSettings(Protocol):
         ...
 
     @property
+    def aws(self) -> object | None:
+        """What is made in AWS, the clusters among it; None for a stack that is not there."""
+        ...
+
+    @property
     def platform(self) -> str:
         """What a region is made of."""
         ...

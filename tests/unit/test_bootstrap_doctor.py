@@ -14,9 +14,11 @@ import pytest
 
 from bootstrap.docker_engine import DEFAULT_SOCKET, Engine, api_version, find_endpoint, how_to_install
 from bootstrap.doctor import certificates, engine, machine, ports, report, stack_settings, toolchain
+from bootstrap.doctor.command import examine
 from bootstrap.doctor.finding import Finding
 from bootstrap.doctor.ports import PublishedPorts
 from bootstrap.errors import BootstrapError
+from bootstrap.locations import PROJECT_ROOT
 from bootstrap.toolchain import Toolchain
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -180,3 +182,9 @@ def test_the_sentence_fits_the_machine() -> None:
     assert "sudo apt-get" in how_to_install("Linux", is_debian=True, is_root=False)
     assert api_version("1.41") == (1, 41)
     assert api_version("nonsense") == (0, 0)
+
+
+def test_a_stack_that_makes_its_clusters_itself_is_examined_without_one() -> None:
+    findings = examine(PROJECT_ROOT, "prod")
+    assert "settings" in {finding.name for finding in findings if finding.level == "ok"}
+    assert not {"cluster", "storage"} & {finding.name for finding in findings}
