@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from bootstrap.locations import PROJECT_ROOT
 from drills.model import Drill
 from drills.record import Circumstances
+from drills.scene import REQUESTS_A_WRITE
 
 
 def circumstances(drill: Drill, rate: int | None) -> Circumstances:
@@ -25,7 +26,8 @@ def circumstances(drill: Drill, rate: int | None) -> Circumstances:
 
 def _load(drill: Drill, rate: int | None) -> str:
     plan = drill.load
-    told = f"{rate or plan.rate} requests a second over each of {' and '.join(plan.protocols)}, a fifth of it writes"
+    told = f"{rate or plan.rate} requests a second over each of {' and '.join(plan.protocols)}"
+    told += f", one in {REQUESTS_A_WRITE} a write"
     return told + (f"; {plan.new_connections} a second on new connections." if plan.new_connections else ".")
 
 

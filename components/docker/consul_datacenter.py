@@ -9,7 +9,8 @@ from components.docker.container import ContainerSpec, HealthCheck, hardened_con
 from components.docker.volumes import volume_labels
 from components.rendering import consul
 from components.rendering.addresses import consul_server_addresses, gateway
-from components.rendering.scripts import CONSUL_SERVER_HEALTH, script
+from components.rendering.consul_probes import CONSUL_SERVER_HEALTH
+from components.rendering.scripts import script
 
 
 class ConsulDatacenter(pulumi.ComponentResource):

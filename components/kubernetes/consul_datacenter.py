@@ -37,7 +37,8 @@ from components.kubernetes.pod_template import pod_template
 from components.kubernetes.storage import claim_template
 from components.kubernetes.workload import disruption_budget, metadata, patience, sealed, service_account
 from components.rendering import consul
-from components.rendering.scripts import CONSUL_SERVER_HEALTH, script
+from components.rendering.consul_probes import CONSUL_SERVER_HEALTH
+from components.rendering.scripts import script
 
 HTTP_PORT = 8500
 WAN_PORT = 8302

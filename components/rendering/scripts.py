@@ -21,14 +21,6 @@ RELEASE_HEALTH = 'test "$(curl -fsS --max-time 1 http://127.0.0.1:8081/release)"
 DYNAMIC_CONFIGURATION_HEALTH = 'test "$(wget -q -O - "http://127.0.0.1:8500/v1/kv/$KEY?raw")" = "$(cat /tmp/document)"'
 """Health of a dynamic configuration: passes while Consul holds the document of this container."""
 
-# A server that never was in a cluster is well when it answers; one that was needs its leader, so that servers which
-# are replaced one after the other never outnumber those that hold the quorum.
-CONSUL_SERVER_HEALTH = (
-    "peers=$(wget -q -O - http://127.0.0.1:8500/v1/status/peers) && "
-    '{ [ "$peers" = "[]" ] || wget -q -O - http://127.0.0.1:8500/v1/status/leader | grep -q :; }'
-)
-"""Health of a Consul server."""
-
 PROBE_TIMEOUT_SECONDS = 40
 """Time in seconds that a health probe may take; it needs less."""
 

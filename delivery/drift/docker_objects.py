@@ -11,6 +11,7 @@ from typing import Any
 
 from docker.models.containers import Container
 
+from components.rendering.consul_probes import KNOWS_LEADER
 from delivery.documents import is_mapping
 from delivery.drift.model import Drift
 from delivery.exported_state import resources_of
@@ -21,7 +22,6 @@ from operations.objects import StackObjects, role
 
 _NO_KEY = 3
 _READ_KEY = f'wget -q -O - "http://127.0.0.1:8500/v1/kv/$KEY?raw" || exit {_NO_KEY}'
-_CONSUL_ANSWERS = "wget -q -O - http://127.0.0.1:8500/v1/status/leader | grep -q :"
 
 
 def docker_drift(state: Mapping[str, Any], objects: StackObjects) -> list[Drift]:
@@ -48,7 +48,7 @@ def _documents(containers: list[Container], names: Mapping[str, str]) -> list[Dr
             continue
         name = names.get(str(container.id), str(container.name))
         key = _variable(container, "KEY")
-        if _said(container, _CONSUL_ANSWERS)[0] != 0:
+        if _said(container, KNOWS_LEADER)[0] != 0:
             # Without Consul nothing can be said of its keys.
             continue
         code, held = _said(container, _READ_KEY)
