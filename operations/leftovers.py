@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -15,21 +16,25 @@ from operations.workspace import PulumiError, Workspace
 
 
 def remove_leftovers(workspace: Workspace, objects: StackObjects) -> list[str]:
-    """Remove containers and networks of the stack that the state does not know, and tell of each in one sentence.
+    """Remove containers, networks and volumes without data that the state does not know; tell of each in one sentence.
 
     They are removed when the state says that an operation was cut off, or knows other containers that are there.
     Raises PulumiError otherwise: then they belong to another checkout, or the state was lost.
-    Volumes are never touched: a volume that exists is taken over with what it holds.
+    Data volumes are never touched: one that exists is taken over with its rows.
     """
     state = workspace.state()
     known = _identities(state)
     everything = objects.containers()
     containers = [container for container in everything if container.id not in known]
     networks = [network for network in objects.networks() if network.id not in known]
-    if not containers and not networks:
+    # The engine knows volumes by their names alone, and so does the state.
+    volumes = [volume for volume in without_data(objects.volumes()) if volume.name not in known]
+    if not containers and not networks and not volumes:
         return []
     ours = len(containers) < len(everything)
     if not ours and not state.get("pending_operations"):
+        if not containers and not networks:
+            return []
         raise PulumiError(
             f"the engine runs {len(containers)} containers of a stack {workspace.stack} that this checkout did not "
             "make: run `make down` in the checkout that did, or `make evict` here to remove them (data volumes stay)."
@@ -44,7 +49,25 @@ def remove_leftovers(workspace: Workspace, objects: StackObjects) -> list[str]:
         except (APIError, NotFound):
             continue
         told.append(f"network {network.name} was left by an interrupted update: removed")
+    told += [f"volume {volume.name} was left by an interrupted update: {_removed(volume)}" for volume in volumes]
     return told
+
+
+def remove_volumes_without_data(objects: StackObjects) -> list[str]:
+    """Remove them where the stack has no container left; tell of each in one sentence."""
+    if objects.containers():
+        return []
+    return [f"volume {volume.name}: {_removed(volume)}" for volume in without_data(objects.volumes())]
+
+
+def holds_data(volume: Any) -> bool:
+    """Whether the volume keeps rows, which nothing could write again."""
+    return "gostack.data" in (volume.attrs.get("Labels") or {})
+
+
+def without_data(volumes: Iterable[Any]) -> list[Any]:
+    """Those of the volumes that hold nothing which a new container would not write again."""
+    return [volume for volume in volumes if not holds_data(volume)]
 
 
 def evict(workspace: Workspace, objects: StackObjects) -> list[str]:
@@ -61,9 +84,7 @@ def evict(workspace: Workspace, objects: StackObjects) -> list[str]:
         told.append(f"container {container.name}: removed")
     for network in objects.networks():
         told.append(f"network {network.name}: {_removed(network)}")
-    for volume in objects.volumes():
-        if "gostack.data" not in (volume.attrs.get("Labels") or {}):
-            told.append(f"volume {volume.name}: {_removed(volume)}")
+    told += [f"volume {volume.name}: {_removed(volume)}" for volume in without_data(objects.volumes())]
     for image in objects.images():
         objects.client.images.remove(image.id, force=True)
         told.append(f"image {', '.join(image.tags) or image.short_id}: removed")

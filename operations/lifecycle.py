@@ -10,7 +10,7 @@ from pathlib import Path
 from bootstrap.locations import state_folder
 from bootstrap.locks import exclusive
 from operations import cluster_lifecycle
-from operations.leftovers import evict, remove_leftovers
+from operations.leftovers import evict, holds_data, remove_leftovers, remove_volumes_without_data
 from operations.lock import release_stale_lock
 from operations.networks import join_networks
 from operations.objects import StackObjects
@@ -108,7 +108,9 @@ def _down(workspace: Workspace, *, purge: bool) -> int:
     if code != 0:
         print(diagnosis(objects), file=sys.stderr)
         return code
-    data = [volume for volume in objects.volumes() if "gostack.data" in (volume.attrs.get("Labels") or {})]
+    # What an update left that was killed before it could write down even one container.
+    _tell(remove_volumes_without_data(objects))
+    data = [volume for volume in objects.volumes() if holds_data(volume)]
     if purge:
         for volume in data:
             volume.remove()

@@ -31,4 +31,5 @@ def brought_up(name: str, published: Path, tmp_path_factory: pytest.TempPathFact
         yield live
     finally:
         assert lifecycle.down(live.workspace, purge=True) == 0
-        assert set(live.everything_left()) <= set(before)
+        left = sorted(set(live.everything_left()) - set(before))
+        assert left == [], f"left of the stack {name} once it is down: {', '.join(left)}"

@@ -22,7 +22,7 @@ from bootstrap.locations import PROJECT_ROOT
 from infra.settings import SettingsError, load_stack_file
 from operations import cluster_lifecycle, lifecycle
 from operations.compose import compose_document
-from operations.leftovers import evict, remove_leftovers
+from operations.leftovers import evict, remove_leftovers, remove_volumes_without_data
 from operations.load_result import Answer, Result
 from operations.lock import release_stale_lock
 from operations.reference import REFERENCE, reference
@@ -172,6 +172,35 @@ def test_what_an_interrupted_update_left_is_removed() -> None:
     told = remove_leftovers(cast("Any", FakeWorkspace(recorded=state)), cast("Any", FakeObjects([known, left])))
     assert told == ["container left was left by an interrupted update: removed"]
     assert (known.done, left.done) == ([], ["removed"])
+
+
+def test_a_volume_without_data_that_an_interrupted_update_left_is_removed() -> None:
+    known, left = FakeVolume("known"), FakeVolume("left")
+    data = FakeVolume("data", labels={"gostack.data": "mysql"})
+    state = {"resources": [{"id": "known"}, {"urn": "a component"}], "pending_operations": [{"type": "creating"}]}
+    objects = FakeObjects([], stores=[known, left, data])
+    told = remove_leftovers(cast("Any", FakeWorkspace(recorded=state)), cast("Any", objects))
+    assert told == ["volume left was left by an interrupted update: removed"]
+    assert (known.done, left.done, data.done) == ([], ["removed"], [])
+
+
+def test_volumes_that_nothing_says_are_left_stay() -> None:
+    volume = FakeVolume("volume")
+    assert remove_leftovers(cast("Any", FakeWorkspace()), cast("Any", FakeObjects([], stores=[volume]))) == []
+    assert volume.done == []
+
+
+def test_a_stack_that_is_gone_keeps_no_volume_but_its_data() -> None:
+    left, data = FakeVolume("left"), FakeVolume("data", labels={"gostack.data": "mysql"})
+    assert remove_volumes_without_data(cast("Any", FakeObjects([], stores=[left, data]))) == ["volume left: removed"]
+    assert (left.done, data.done) == (["removed"], [])
+
+
+def test_a_stack_of_which_containers_run_keeps_its_volumes() -> None:
+    left = FakeVolume("left")
+    objects = FakeObjects([FakeContainer("another", "agent")], stores=[left])
+    assert remove_volumes_without_data(cast("Any", objects)) == []
+    assert left.done == []
 
 
 def test_containers_of_another_checkout_are_not_touched() -> None:
