@@ -19,6 +19,9 @@ class CheckArgs(TypedDict):
     timeout: str
     """Time after which a check has failed, for example "500ms"."""
 
+    failures: NotRequired[int]
+    """Checks in a row that must fail before the instance gets nothing any more; 1 when it is not given."""
+
     deregister_after: str
     """Time in the critical state after which the instance is forgotten; Consul raises less than 1m to 1m."""
 

@@ -31,6 +31,10 @@ class Check:
     timeout: str | None = None
     """Time after which a check has failed; not with `ttl`."""
 
+    failures: int = 1
+    """Checks in a row that must fail before the instance is in the critical state. A new instance is in it until its
+    first check passes."""
+
     deregister_after: str | None = None
     """Time in the critical state after which the instance is forgotten, None for never; Consul raises less than 1m to
     1m."""
@@ -40,15 +44,16 @@ class Check:
         if sum(kind is not None for kind in (self.http, self.tcp, self.ttl)) != 1:
             raise ValueError("a check has exactly one of http, tcp and ttl")
 
-    def probe(self) -> dict[str, str]:
+    def probe(self) -> dict[str, str | int]:
         """Return the check in the words of Consul's configuration."""
-        words = {
+        words: dict[str, str | int | None] = {
             "http": self.http,
             "tcp": self.tcp,
             "ttl": self.ttl,
             "interval": self.interval,
             "timeout": self.timeout,
             "deregister_critical_service_after": self.deregister_after,
+            "failures_before_critical": self.failures if self.failures > 1 else None,
         }
         return {word: value for word, value in words.items() if value is not None}
 

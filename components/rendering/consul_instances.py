@@ -34,5 +34,6 @@ def _check(args: ServiceInstanceArgs) -> Check:
         tcp=address if path is None else None,
         interval=check["interval"],
         timeout=check["timeout"],
+        failures=check.get("failures", 1),
         deregister_after=check["deregister_after"],
     )

@@ -154,6 +154,7 @@ def _arguments(
             "path": service.check.path,
             "interval": service.check.interval,
             "timeout": service.check.timeout,
+            "failures": service.check.failures,
             "deregister_after": service.check.deregister_after,
         },
         "memory_mib": limits.memory_mib,

@@ -11,6 +11,7 @@ import stat
 import subprocess
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -193,6 +194,6 @@ def test_nothing_that_a_member_does_at_its_start_becomes_a_transaction_of_its_ow
 
 
 @pytest.mark.parametrize("kinds", [{}, {"http": "http://x/", "tcp": "x:1"}, {"tcp": "x:1", "ttl": "3s"}])
-def test_a_check_of_consul_is_of_exactly_one_kind(kinds: dict[str, str]) -> None:
+def test_a_check_of_consul_is_of_exactly_one_kind(kinds: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="exactly one"):
         consul.Check(**kinds)

@@ -201,6 +201,11 @@ def test_an_instance_is_checked_as_it_was_told() -> None:
     ]
 
 
+def test_more_than_one_check_in_a_row_may_have_to_fail() -> None:
+    check = consul.Check(tcp="127.0.0.1:1", interval="1s", timeout="2s", failures=2)
+    assert check.probe() == {"tcp": "127.0.0.1:1", "interval": "1s", "timeout": "2s", "failures_before_critical": 2}
+
+
 def test_the_gossip_key_is_in_a_file_of_its_own() -> None:
     assert "encrypt" not in agent([])
     assert json.loads(consul.gossip_configuration("key")) == {"encrypt": "key"}

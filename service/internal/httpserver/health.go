@@ -11,9 +11,9 @@ import (
 
 const (
 	readinessTimeout = time.Second
-	// The platform gives a check half a second. An instance that has an answer
-	// already does not wait longer than this for a dependency that hangs, or a
-	// database that is away would take every instance out of service.
+	// An instance that has an answer already does not wait longer than this for
+	// a dependency that hangs: a check that gives up earlier than readinessTimeout
+	// must not take every instance out of service with a database that is away.
 	straggling = 200 * time.Millisecond
 )
 
