@@ -27,8 +27,14 @@ NAMESPACE = "gostack-benchmark"
 def run(workspace: Workspace, rounds: int) -> int:
     """Measure a copy of the stack in namespaces of its own and print a table; return the exit code.
 
-    The local cluster is measured first, which stops and starts it. Another one is left as it is.
+    The local cluster is measured first, which stops and starts it. Another one is left as it is. Raises PulumiError for
+    a stack on AWS, which would be paid for.
     """
+    if workspace.settings.aws is not None:
+        raise PulumiError(
+            f"`make bench` brings a stack up and removes it, and {workspace.stack} is on AWS: "
+            "`make bench STACK=prod` measures how its graph grows, without an account."
+        )
     folders = Folders()
     if workspace.project / workspace.settings.cluster().kubeconfig == folders.kubeconfig:
         print("the local cluster is stopped and started, twice", file=sys.stderr, flush=True)

@@ -20,7 +20,7 @@ from docker.errors import APIError
 
 from bootstrap.locations import PROJECT_ROOT
 from infra.settings import SettingsError, load_stack_file
-from operations import cluster_lifecycle, lifecycle
+from operations import cluster_benchmark, cluster_lifecycle, lifecycle
 from operations.compose import compose_document
 from operations.leftovers import evict, remove_leftovers, remove_volumes_without_data
 from operations.load_result import Answer, Result
@@ -28,7 +28,7 @@ from operations.lock import release_stale_lock
 from operations.reference import REFERENCE, reference
 from operations.removals import refuse_left_out, refuse_protected
 from operations.repair import mend
-from operations.workspace import PulumiError
+from operations.workspace import PulumiError, Workspace
 
 
 @dataclass
@@ -389,3 +389,11 @@ def test_a_stack_that_makes_its_clusters_itself_is_previewed_without_asking_one(
     assert cluster_lifecycle.up(cast("Any", Prod()), lambda: None) == 0
     assert cluster_lifecycle.down(cast("Any", Prod()), lambda: None, purge=True) == 0
     assert [arguments[0] for arguments in ran] == ["preview", "up", "destroy"]
+
+
+def test_no_benchmark_brings_up_a_stack_on_aws(capsys: pytest.CaptureFixture[str]) -> None:
+    project = Path(__file__).resolve().parents[2]
+    workspace = Workspace(project, "elsewhere", project / "Pulumi.prod.yaml", quiet=True)
+    with pytest.raises(PulumiError, match="elsewhere is on AWS: `make bench STACK=prod` measures how its graph grows"):
+        cluster_benchmark.run(workspace, 1)
+    assert capsys.readouterr().out == ""
