@@ -1,4 +1,4 @@
-"""What the drills of a canary share: the track, its walk under load, and the time in which clients noticed a fault."""
+"""What the drills of a canary share: the track, its walk under load, and the time in which clients were sent to it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from drills.changes import apply
 from drills.scene import DrillError, Scene
 from infra.settings.canary import AnalysisSettings
 from operations.load import Load, Request
+from operations.load_result import Answer
 
 UNSTEADY = "unsteady"
 """A service of the drills' stack whose answers can be made worse by its environment."""
@@ -19,6 +20,8 @@ RATE = 200
 SLOW_SECONDS = 0.8
 
 SLACK_SECONDS = 5
+
+_SERVER_ERROR = 500
 
 
 def longest_harm(analysis: AnalysisSettings) -> int:
@@ -33,7 +36,7 @@ def set_canary(scene: Scene, service: str, **canary: Any) -> None:
 
 
 def walk(scene: Scene, service: str) -> tuple[int, float]:
-    """Run what `make promote` runs; return its exit code and when the first clients got the canary (wall clock)."""
+    """Run what `make promote` runs; return its exit code and when its first look at the canary began (wall clock)."""
     began: list[float] = []
 
     def tell(text: str) -> None:
@@ -49,7 +52,7 @@ def walk(scene: Scene, service: str) -> tuple[int, float]:
 
 
 def walk_to_its_fall(scene: Scene, environment: dict[str, str]) -> None:
-    """Promote a canary that is worse than the stable track, and observe for how long clients noticed it."""
+    """Promote a canary that is worse than the stable track, and observe for how long clients were sent to it."""
     analysis = AnalysisSettings()
     set_canary(scene, UNSTEADY, environment=environment)
     url = f"{scene.entry(scene.regions[0]).removesuffix('/api/v1/users')}/{UNSTEADY}"
@@ -61,10 +64,19 @@ def walk_to_its_fall(scene: Scene, environment: dict[str, str]) -> None:
     with load:
         scene.strike()
         code, began = walk(scene, UNSTEADY)
+        ended = time.time()
         time.sleep(2)
-    worse = [answer for answer in load.result.answers if answer.status >= 500 or answer.seconds > SLOW_SECONDS]
+    answers = [answer for answer in load.result.answers if _of_the_canary(answer)]
+    worse = [answer for answer in answers if answer.status >= _SERVER_ERROR or answer.seconds > SLOW_SECONDS]
     scene.observe("exit_code", code)
     scene.observe("requests_to_the_service", load.result.sent)
+    scene.observe("answers_of_the_canary", len(answers))
     scene.observe("worse_answers", len(worse))
-    scene.observe("seconds_of_worse_answers", max((answer.ended_at for answer in worse), default=began) - began)
+    scene.observe("seconds_with_the_canary", max((answer.ended_at for answer in answers), default=began) - began)
     scene.observe("seconds_allowed", longest_harm(analysis))
+    scene.observe("seconds_to_the_exit_code", ended - began)
+
+
+def _of_the_canary(answer: Answer) -> bool:
+    # The service says its track; an error does not, and only the canary makes errors.
+    return answer.status >= _SERVER_ERROR or b'"track":"canary"' in answer.body

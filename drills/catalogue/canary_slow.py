@@ -21,7 +21,7 @@ DRILL = Drill(
     criteria=(
         Criterion("exit_code", "==", 1),
         Criterion("worse_answers", ">=", 1),
-        Criterion("seconds_of_worse_answers", "<", longest_harm(AnalysisSettings())),
+        Criterion("seconds_with_the_canary", "<", longest_harm(AnalysisSettings())),
         NO_FAILED_REQUEST,
         NO_ROW_LOST,
     ),
