@@ -1,4 +1,7 @@
-"""No disk is endless. Nothing takes over by itself: the primary waits for space, and so do the writes."""
+"""No disk is endless. Nothing takes over by itself: the primary waits for space, and so do the writes.
+
+MySQL looks for space once a minute: https://dev.mysql.com/doc/refman/8.4/en/full-disk.html
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from drills.scene import Scene
 from drills.small_disk import SmallDisk
 
 _FULL_SECONDS = 20
+_LOOKS_EVERY_SECONDS = 60
+_SLACK_SECONDS = 5
 
 
 def _prepare(scene: Scene) -> None:
@@ -42,10 +47,16 @@ def _clean_up(scene: Scene) -> None:
 
 DRILL = Drill(
     name="mysql-disk-full",
-    purpose=f"The disk of the MySQL primary is full for {_FULL_SECONDS} s; then there is space again.",
+    purpose=f"The disk of the MySQL primary is full for {_FULL_SECONDS} s; then there is space again, "
+    f"which MySQL notices within {_LOOKS_EVERY_SECONDS} s.",
     prepare=_prepare,
     act=_act,
-    criteria=(Criterion("failed_reads", "==", 0), Criterion("recovered", "<", 13), NO_ROW_LOST),
-    load=LoadPlan(after_seconds=20),
+    criteria=(
+        Criterion("failed_reads", "==", 0),
+        Criterion("recovered", "<", _LOOKS_EVERY_SECONDS + _SLACK_SECONDS),
+        Criterion("failed_at_the_end", "==", 0),
+        NO_ROW_LOST,
+    ),
+    load=LoadPlan(after_seconds=_LOOKS_EVERY_SECONDS + 4 * _SLACK_SECONDS),
     clean_up=_clean_up,
 )
