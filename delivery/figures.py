@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 SERVER_FAILED = 500
@@ -23,6 +24,9 @@ class Sample:
 
     seconds: float
     """Time that the service took, over all attempts."""
+
+    logged_at: float = math.inf
+    """When it was answered, in whole seconds on the wall clock; infinite when that is not known."""
 
 
 @dataclass
@@ -53,6 +57,11 @@ class Figures:
             return 0.0
         ranked = sorted(sample.seconds for sample in self.samples)
         return 1000 * ranked[math.ceil(_PERCENTILE * len(ranked)) - 1]
+
+    @property
+    def first_at(self) -> float:
+        """When the first of them was answered, in seconds on the wall clock; infinite without any request."""
+        return min((sample.logged_at for sample in self.samples), default=math.inf)
 
     def __str__(self) -> str:
         return (
@@ -87,6 +96,7 @@ def _sample(entry: dict[str, Any]) -> Sample:
     return Sample(
         failed=max([int(entry["status"]), *statuses]) >= SERVER_FAILED,
         seconds=sum(float(number) for number in _numbers(entry.get("upstream_seconds", ""))),
+        logged_at=datetime.fromisoformat(entry["timestamp"]).timestamp() if "timestamp" in entry else math.inf,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 
 from components.rendering.nginx_tracks import CANARY, STABLE
 from delivery.figures import Figures
@@ -51,6 +52,11 @@ class StackRollout:
     def watch(self) -> None:
         """Forget what was measured so far."""
         self._log.restart()
+
+    def seconds_in_traffic(self, minimum_requests: int) -> float:
+        """Time since the canary's first request after `watch`; 0.0 while it had fewer than this many."""
+        canary, _ = self.look()
+        return max(0.0, time.time() - canary.first_at) if canary.requests >= minimum_requests else 0.0
 
     def look(self) -> tuple[Figures, Figures]:
         """Figures of the canary and of the stable track since `watch`."""

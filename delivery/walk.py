@@ -27,6 +27,10 @@ class Rollout(Protocol):
         """Forget what was measured so far."""
         ...
 
+    def seconds_in_traffic(self, minimum_requests: int) -> float:
+        """Time since the canary's first request after `watch`; 0.0 while it had fewer than this many."""
+        ...
+
     def look(self) -> tuple[Figures, Figures]:
         """Figures of the canary and of the stable track since `watch`."""
         ...
@@ -83,6 +87,9 @@ class _Walk:
     def steps(self) -> str:
         """Return what spoke against the canary; empty when nothing did."""
         position, release = 0, ""
+        # Clients have the canary before the update that sends them there has ended: their time counts.
+        self.rollout.watch()
+        first = True
         while position < len(self.limits.steps):
             weight = self.limits.steps[position]
             self.rollout.shift(weight)
@@ -93,7 +100,14 @@ class _Walk:
                 continue
             release = found
             self.tell(f"{weight} % of the clients have the canary")
-            reason, changed = self._step(release)
+            if first:
+                behind = self.rollout.seconds_in_traffic(self.limits.minimum_requests)
+            else:
+                # What the canary did at another weight, or another version, is not to be judged again.
+                behind = 0.0
+                self.rollout.watch()
+            first = False
+            reason, changed = self._step(release, behind)
             if reason:
                 return reason
             if changed:
@@ -103,10 +117,9 @@ class _Walk:
             position += 1
         return ""
 
-    def _step(self, release: str) -> tuple[str, bool]:
+    def _step(self, release: str, seconds_behind: float) -> tuple[str, bool]:
         """Return what spoke against the step, and whether another version came in between."""
-        self.rollout.watch()
-        due = self.clock()
+        due = self.clock() - seconds_behind
         passed = failed = 0
         while passed < self.limits.checks:
             # A look takes its time; the next one is not to be later for it.

@@ -10,7 +10,7 @@ from drills.changes import apply
 from drills.scene import DrillError, Scene
 from infra.settings.canary import AnalysisSettings
 from operations.load import Load, Request
-from operations.load_result import Answer
+from operations.load_result import NO_ANSWER, Answer
 
 UNSTEADY = "unsteady"
 """A service of the drills' stack whose answers can be made worse by its environment."""
@@ -35,25 +35,17 @@ def set_canary(scene: Scene, service: str, **canary: Any) -> None:
     apply(scene)
 
 
-def walk(scene: Scene, service: str) -> tuple[int, float]:
-    """Run what `make promote` runs; return its exit code and when its first look at the canary began (wall clock)."""
-    began: list[float] = []
-
-    def tell(text: str) -> None:
-        print(text)
-        if "of the clients have the canary" in text:
-            began.append(time.time())
-
+def walk(scene: Scene, service: str) -> int:
+    """Run what `make promote` runs and return its exit code."""
     with scene.logged("promote.log"):
-        code = promote(scene.stack.workspace, service, tell)
-    if not began:
-        raise DrillError("nobody ever got the canary: promote.log says why")
-    return code, began[0]
+        return promote(scene.stack.workspace, service, print)
 
 
-def walk_to_its_fall(scene: Scene, environment: dict[str, str]) -> None:
-    """Promote a canary that is worse than the stable track, and observe for how long clients were sent to it."""
-    analysis = AnalysisSettings()
+def walk_to_its_fall(scene: Scene, environment: dict[str, str], objection: str) -> None:
+    """Promote a canary that is worse than the stable track, and observe for how long clients were sent to it.
+
+    Raises DrillError when `make promote` does not name this objection.
+    """
     set_canary(scene, UNSTEADY, environment=environment)
     url = f"{scene.entry(scene.regions[0]).removesuffix('/api/v1/users')}/{UNSTEADY}"
     load = Load(
@@ -63,20 +55,34 @@ def walk_to_its_fall(scene: Scene, environment: dict[str, str]) -> None:
     )
     with load:
         scene.strike()
-        code, began = walk(scene, UNSTEADY)
+        code = walk(scene, UNSTEADY)
         ended = time.time()
         time.sleep(2)
     answers = [answer for answer in load.result.answers if _of_the_canary(answer)]
-    worse = [answer for answer in answers if answer.status >= _SERVER_ERROR or answer.seconds > SLOW_SECONDS]
+    began = min((answer.sent_at for answer in answers), default=ended)
     scene.observe("exit_code", code)
     scene.observe("requests_to_the_service", load.result.sent)
     scene.observe("answers_of_the_canary", len(answers))
-    scene.observe("worse_answers", len(worse))
-    scene.observe("seconds_with_the_canary", max((answer.ended_at for answer in answers), default=began) - began)
-    scene.observe("seconds_allowed", longest_harm(analysis))
+    scene.observe("errors_of_the_canary", sum(map(_failed, answers)))
+    scene.observe("slow_answers_of_the_canary", sum(answer.seconds > SLOW_SECONDS for answer in answers))
+    # From the first client that was sent there to the answer for the last one.
+    scene.observe("seconds_with_the_canary", max((answer.ended_at for answer in answers), default=ended) - began)
+    scene.observe("seconds_allowed", longest_harm(AnalysisSettings()))
     scene.observe("seconds_to_the_exit_code", ended - began)
+    said = (scene.folder / "promote.log").read_text(encoding="utf-8")
+    if objection not in _reason(said):
+        raise DrillError(f"`make promote` did not say that {objection}: {_reason(said)}")
+
+
+def _reason(said: str) -> str:
+    found = [line for line in said.splitlines() if line.startswith("rolling back: ")]
+    return found[-1] if found else "it rolled nothing back"
+
+
+def _failed(answer: Answer) -> bool:
+    return answer.status == NO_ANSWER or answer.status >= _SERVER_ERROR
 
 
 def _of_the_canary(answer: Answer) -> bool:
-    # The service says its track; an error does not, and only the canary makes errors.
-    return answer.status >= _SERVER_ERROR or b'"track":"canary"' in answer.body
+    # The service says its track. What failed says none, and counts against the canary.
+    return _failed(answer) or b'"track":"canary"' in answer.body

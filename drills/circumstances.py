@@ -26,6 +26,8 @@ def circumstances(drill: Drill, rate: int | None) -> Circumstances:
 
 def _load(drill: Drill, rate: int | None) -> str:
     plan = drill.load
+    if not plan.protocols:
+        return "No requests."
     told = f"{rate or plan.rate} requests a second over each of {' and '.join(plan.protocols)}"
     told += f", one in {REQUESTS_A_WRITE} a write"
     return told + (f"; {plan.new_connections} a second on new connections." if plan.new_connections else ".")

@@ -49,24 +49,26 @@ def remove_leftovers(workspace: Workspace, objects: StackObjects) -> list[str]:
         except (APIError, NotFound):
             continue
         told.append(f"network {network.name} was left by an interrupted update: removed")
-    told += [f"volume {volume.name} was left by an interrupted update: {_removed(volume)}" for volume in volumes]
+    told += [f"volume {volume.name} of an interrupted update: {_removed(volume)}" for volume in volumes]
     return told
 
 
 def remove_volumes_without_data(objects: StackObjects) -> list[str]:
-    """Remove them where the stack has no container left; tell of each in one sentence."""
-    if objects.containers():
+    """Remove the stack's volumes without data once no container and no network of it is left; tell of each in one
+    sentence."""
+    if objects.containers() or objects.networks():
         return []
     return [f"volume {volume.name}: {_removed(volume)}" for volume in without_data(objects.volumes())]
 
 
 def holds_data(volume: Any) -> bool:
-    """Whether the volume keeps rows, which nothing could write again."""
+    """Whether the volume keeps rows, which nothing could write again: its label says so, and without it the volume
+    goes with its stack."""
     return "gostack.data" in (volume.attrs.get("Labels") or {})
 
 
 def without_data(volumes: Iterable[Any]) -> list[Any]:
-    """Those of the volumes that hold nothing which a new container would not write again."""
+    """Those of the volumes that are not labelled as data; Consul's are among them."""
     return [volume for volume in volumes if not holds_data(volume)]
 
 
@@ -98,7 +100,7 @@ def _removed(thing: Network | Volume) -> str:
     except NotFound:
         pass
     except APIError as error:
-        return f"left, because the engine says: {error.explanation}; restart the engine and run this again"
+        return f"left, because the engine says: {error.explanation} (of one that nothing uses: restart the engine)"
     return "removed"
 
 

@@ -32,17 +32,19 @@ class Check:
     """Time after which a check has failed; not with `ttl`."""
 
     failures: int = 1
-    """Checks in a row that must fail before the instance is in the critical state. A new instance is in it until its
-    first check passes."""
+    """Checks in a row that must fail before the instance is in the critical state; not with `ttl`. A new instance is in
+    it until its first check passes."""
 
     deregister_after: str | None = None
     """Time in the critical state after which the instance is forgotten, None for never; Consul raises less than 1m to
     1m."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for none or more than one kind of check."""
+        """Raise ValueError for none or more than one kind of check, and for failures that it cannot count."""
         if sum(kind is not None for kind in (self.http, self.tcp, self.ttl)) != 1:
             raise ValueError("a check has exactly one of http, tcp and ttl")
+        if self.failures < 1 or (self.ttl is not None and self.failures != 1):
+            raise ValueError("a check fails after one failure or more, and one of ttl after one")
 
     def probe(self) -> dict[str, str | int]:
         """Return the check in the words of Consul's configuration."""

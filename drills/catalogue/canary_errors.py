@@ -10,7 +10,7 @@ from infra.settings.canary import AnalysisSettings
 
 
 def _act(scene: Scene) -> None:
-    walk_to_its_fall(scene, {"ERROR_EVERY": "50"})
+    walk_to_its_fall(scene, {"ERROR_EVERY": "50"}, "of the canary's requests failed")
 
 
 DRILL = Drill(
@@ -21,7 +21,7 @@ DRILL = Drill(
     act=_act,
     criteria=(
         Criterion("exit_code", "==", 1),
-        Criterion("worse_answers", ">=", 1),
+        Criterion("errors_of_the_canary", ">=", 1),
         Criterion("seconds_with_the_canary", "<", longest_harm(AnalysisSettings())),
         NO_FAILED_REQUEST,
         NO_ROW_LOST,

@@ -13,8 +13,7 @@ def _act(scene: Scene) -> None:
     # Whether a slow canary falls, `canary-slow` asks; all of a small machine may be slower than the usual limit.
     analysis = {"interval_seconds": 3, "checks": 2, "p99_milliseconds": 5000}
     set_canary(scene, SERVICE, environment={"RELEASE": scene.identity}, analysis=analysis)
-    code, _ = walk(scene, SERVICE)
-    scene.observe("exit_code", code)
+    scene.observe("exit_code", walk(scene, SERVICE))
 
 
 DRILL = Drill(

@@ -48,7 +48,7 @@ def _clean_up(scene: Scene) -> None:
 DRILL = Drill(
     name="mysql-disk-full",
     purpose=f"The disk of the MySQL primary is full for {_FULL_SECONDS} s; then there is space again, "
-    f"which MySQL notices within {_LOOKS_EVERY_SECONDS} s.",
+    f"which MySQL notices within {_LOOKS_EVERY_SECONDS} s. Recovery counts from when there is space.",
     prepare=_prepare,
     act=_act,
     criteria=(

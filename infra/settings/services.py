@@ -156,8 +156,9 @@ class CheckSettings(Section):
     """How Consul decides that a replica is healthy.
 
     The reference values of most teams are 10 s, 5 s and 30 s. With the defaults here a replica that refuses connections
-    leaves the list of healthy ones after two intervals, 2 s, and one that hangs after 6 s, at the price of ten times
-    the checks; until then Nginx asks another one. A replica that is only slow for a moment stays.
+    leaves the list of healthy ones after at most two intervals, 2 s, and one that hangs after at most 6 s, at the price
+    of ten times the checks; until then Nginx asks another one. A replica that is only slow for a moment stays. The
+    readiness of a pod on Kubernetes has times of its own: only the paths are the same.
     """
 
     path: UrlPath = "/health/ready"

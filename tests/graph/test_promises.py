@@ -5,6 +5,7 @@ Does not prove that the engine keeps to the graph, nor that a provider does what
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -38,6 +39,28 @@ def test_a_registration_is_there_only_while_its_replica_is(dev: Graph) -> None:
     for application in applications(dev):
         agent = application.name.replace("-application", "-registration-agent")
         assert application.name in dev.reachable(agent)
+
+
+def test_a_replica_is_checked_as_its_settings_say() -> None:
+    wanted = {"interval": "3s", "timeout": "4s", "failures": 5, "deregister_after": "6m"}
+
+    def change(document: Document) -> None:
+        document["services"]["users"]["check"] = {"path": "/well", **wanted}
+
+    agents = dev_graph(change).with_role("agent", service="users")
+    assert agents
+    for agent in agents:
+        (service,) = json.loads(agent.environment["AGENT_CONFIGURATION"])["services"]
+        assert service["checks"] == [
+            {
+                "name": "users answers",
+                "http": "http://127.0.0.1:8080/well",
+                "interval": "3s",
+                "timeout": "4s",
+                "failures_before_critical": 5,
+                "deregister_critical_service_after": "6m",
+            }
+        ]
 
 
 def test_a_replica_joins_its_own_pod(dev: Graph) -> None:

@@ -70,7 +70,13 @@ def service() -> st.SearchStrategy[Document]:
         optional={
             "port": st.integers(1024, 65535).filter(lambda port: port not in AGENT_PORTS),
             "replicas": st.integers(1, 20),
-            "check": optional(path=paths, interval=durations, timeout=durations, deregister_after=durations),
+            "check": optional(
+                path=paths,
+                interval=durations,
+                timeout=durations,
+                failures=st.integers(1, 10),
+                deregister_after=durations,
+            ),
             "environment": st.dictionaries(variables, st.text(max_size=10), max_size=3),
             "memory_mib": st.integers(16, 65536),
             "canary": canaries,

@@ -7,8 +7,10 @@ tests/integration/test_12_canary.py does.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 
@@ -20,9 +22,17 @@ from infra.settings.canary import AnalysisSettings
 LIMITS = AnalysisSettings(steps=[5, 50, 100], interval_seconds=10, checks=2, threshold=2, minimum_requests=10)
 
 
-def line(track: str, status: int = 200, upstream: str = "200", seconds: str = "0.010", service: str = "users") -> str:
+def line(
+    track: str,
+    status: int = 200,
+    upstream: str = "200",
+    seconds: str = "0.010",
+    service: str = "users",
+    timestamp: str = "2026-11-22T03:00:00+00:00",
+) -> str:
     return json.dumps(
         {
+            "timestamp": timestamp,
             "upstream_service": service,
             "track": track,
             "status": status,
@@ -110,6 +120,9 @@ class Rehearsal:
     weights: list[int] = field(default_factory=list[int])
     asked: int = 0
     looked: int = 0
+    in_traffic: float = 0.0
+    watched: list[int] = field(default_factory=list[int])
+    """How many weights there had been at each call of `watch`."""
     version: str = "one"
 
     def release(self) -> str:
@@ -123,7 +136,11 @@ class Rehearsal:
         self.weights.append(weight)
 
     def watch(self) -> None:
-        pass
+        self.watched.append(len(self.weights))
+
+    def seconds_in_traffic(self, minimum_requests: int) -> float:
+        assert minimum_requests == LIMITS.minimum_requests
+        return self.in_traffic
 
     def look(self) -> tuple[Figures, Figures]:
         self.looked += 1
@@ -161,6 +178,20 @@ def test_a_breach_that_lasts_sends_it_back_after_threshold_intervals() -> None:
 def test_a_look_that_takes_its_time_makes_the_next_one_no_later() -> None:
     _, waits, _ = walked(Rehearsal(looks=[BAD, BAD]), look_seconds=3)
     assert waits == [10, 7]
+
+
+def test_the_first_step_counts_from_the_first_clients_request_and_the_others_from_their_update() -> None:
+    rehearsal = Rehearsal(in_traffic=12)
+    _, waits, _ = walked(rehearsal)
+    # The first look was due two seconds ago, and the second is no later for it.
+    assert waits == [0, 8, 10, 10, 10, 10]
+    assert rehearsal.watched == [0, 2, 3]
+
+
+def test_the_first_request_is_told_by_the_log() -> None:
+    log = [line("canary", timestamp=f"2026-11-22T03:00:{second}+01:00") for second in (12, 10, 11)]
+    assert by_track(log, "users")["canary"].first_at == datetime(2026, 11, 22, 2, 0, 10, tzinfo=UTC).timestamp()
+    assert Figures().first_at == math.inf
 
 
 def test_one_bad_look_alone_is_forgiven_but_the_step_starts_to_count_anew() -> None:

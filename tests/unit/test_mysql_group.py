@@ -193,6 +193,12 @@ def test_nothing_that_a_member_does_at_its_start_becomes_a_transaction_of_its_ow
     assert r"IDENTIFIED BY 'it\'s' REQUIRE SSL;" in mysql.group_boot_sql("it's")
 
 
+@pytest.mark.parametrize("kinds", [{"tcp": "x:1", "failures": 0}, {"ttl": "3s", "failures": 2}])
+def test_a_check_of_consul_fails_after_a_number_of_failures_that_it_can_count(kinds: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="after one failure or more"):
+        consul.Check(**kinds)
+
+
 @pytest.mark.parametrize("kinds", [{}, {"http": "http://x/", "tcp": "x:1"}, {"tcp": "x:1", "ttl": "3s"}])
 def test_a_check_of_consul_is_of_exactly_one_kind(kinds: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="exactly one"):

@@ -180,7 +180,7 @@ def test_a_volume_without_data_that_an_interrupted_update_left_is_removed() -> N
     state = {"resources": [{"id": "known"}, {"urn": "a component"}], "pending_operations": [{"type": "creating"}]}
     objects = FakeObjects([], stores=[known, left, data])
     told = remove_leftovers(cast("Any", FakeWorkspace(recorded=state)), cast("Any", objects))
-    assert told == ["volume left was left by an interrupted update: removed"]
+    assert told == ["volume left of an interrupted update: removed"]
     assert (known.done, left.done, data.done) == ([], ["removed"], [])
 
 
@@ -214,7 +214,8 @@ def test_an_eviction_goes_on_past_a_volume_that_the_engine_does_not_let_go() -> 
     stuck, free = FakeVolume("stuck", mounted=True), FakeVolume("free")
     data = FakeVolume("data", labels={"gostack.data": "true"})
     assert evict(cast("Any", FakeWorkspace()), cast("Any", FakeObjects([], stores=[stuck, free, data]))) == [
-        "volume stuck: left, because the engine says: volume has active mounts; restart the engine and run this again",
+        "volume stuck: left, because the engine says: volume has active mounts "
+        "(of one that nothing uses: restart the engine)",
         "volume free: removed",
     ]
     assert (free.done, data.done) == (["removed"], [])

@@ -183,6 +183,11 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
         lambda d: users(d)["check"].update(interval="10"),
         'gostack:services.users.check.interval: "10" is not a duration; write it like "500ms", "10s" or "1m".',
     ),
+    "a replica that no check could take out": (
+        lambda d: users(d)["check"].update(failures=0),
+        "gostack:services.users.check.failures: input should be greater than or equal to 1, but it is 0; "
+        "correct it in the stack file.",
+    ),
     "a regular expression that is none": (
         lambda d: users(d).update(routes=[{"match": "regex", "path": "(a"}]),
         'gostack:services.users.routes.0: "(a" is not a regular expression (missing ), unterminated subpattern at '
