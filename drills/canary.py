@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from delivery.figures import SERVER_FAILED
 from delivery.promote import promote
 from drills.changes import apply
 from drills.scene import DrillError, Scene
@@ -20,8 +21,6 @@ RATE = 200
 SLOW_SECONDS = 0.8
 
 SLACK_SECONDS = 5
-
-_SERVER_ERROR = 500
 
 
 def longest_harm(analysis: AnalysisSettings) -> int:
@@ -80,7 +79,7 @@ def _reason(said: str) -> str:
 
 
 def _failed(answer: Answer) -> bool:
-    return answer.status == NO_ANSWER or answer.status >= _SERVER_ERROR
+    return answer.status == NO_ANSWER or answer.status >= SERVER_FAILED
 
 
 def _of_the_canary(answer: Answer) -> bool:

@@ -29,11 +29,10 @@ def remove_leftovers(workspace: Workspace, objects: StackObjects) -> list[str]:
     networks = [network for network in objects.networks() if network.id not in known]
     # The engine knows volumes by their names alone, and so does the state.
     volumes = [volume for volume in without_data(objects.volumes()) if volume.name not in known]
-    if not containers and not networks and not volumes:
-        return []
     ours = len(containers) < len(everything)
     if not ours and not state.get("pending_operations"):
         if not containers and not networks:
+            # Of volumes alone nobody can say whose they are.
             return []
         raise PulumiError(
             f"the engine runs {len(containers)} containers of a stack {workspace.stack} that this checkout did not "

@@ -393,8 +393,7 @@ def test_a_stack_that_makes_its_clusters_itself_is_previewed_without_asking_one(
 
 
 def test_no_benchmark_brings_up_a_stack_on_aws(capsys: pytest.CaptureFixture[str]) -> None:
-    project = Path(__file__).resolve().parents[2]
-    workspace = Workspace(project, "elsewhere", project / "Pulumi.prod.yaml", quiet=True)
+    workspace = Workspace(PROJECT_ROOT, "elsewhere", PROJECT_ROOT / "Pulumi.prod.yaml", quiet=True)
     with pytest.raises(PulumiError, match="elsewhere is on AWS: `make bench STACK=prod` measures how its graph grows"):
         cluster_benchmark.run(workspace, 1)
     assert capsys.readouterr().out == ""
