@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 
-from components.rendering.nginx_tracks import CANARY, STABLE
+from components.ingress.tracks import CANARY, STABLE
 from delivery.figures import Figures
 from delivery.ingress_log import IngressLog
 from delivery.stack_file import set_weight

@@ -11,14 +11,16 @@ from components.docker.consul_agent import ConsulAgent
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.docker.pod import Pod
 from components.docker.volumes import volume_labels
-from components.rendering import nginx
-from components.rendering.routes import ingress_model
+from components.ingress import HTTP_PORT, HTTPS_PORT, render_ingress
 from components.rendering.scripts import INGRESS_HEALTH, RELEASE_HEALTH, RELEASES, script
 
 # The official image's user `nginx`; the volume in memory must belong to it.
 NGINX_USER = 101
 
 EVERYWHERE = "0.0.0.0"
+
+SCRATCH_MIB = 32
+"""Memory in MiB for the scratch folder of an Nginx, which writes no body there."""
 
 
 class Ingress(pulumi.ComponentResource):
@@ -32,7 +34,7 @@ class Ingress(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Ingress", name, {}, opts)
-        region = args["region"]
+        region, configuration = args["region"], args["configuration"]
         labels = {**args["labels"], "gostack.region": region["region"], "gostack.service": "ingress"}
         releases = docker.Volume(
             f"{name}-releases",
@@ -52,8 +54,12 @@ class Ingress(pulumi.ComponentResource):
                 "region": region,
                 "pause_image": args["pause_image"],
                 "ports": [
-                    _port(nginx.HTTPS_PORT, args["https_port"], args["bind_address"]),
-                    _port(nginx.HTTP_PORT, args["http_port"], args["bind_address"]),
+                    port
+                    for address in args["bind_addresses"]
+                    for port in (
+                        _port(HTTPS_PORT, configuration.https_port, address),
+                        _port(HTTP_PORT, args["http_port"], address),
+                    )
                 ],
                 "labels": labels,
             },
@@ -80,7 +86,8 @@ class Ingress(pulumi.ComponentResource):
                 image=args["image"],
                 labels=labels,
                 role="nginx",
-                memory_mib=256,
+                memory_mib=args["memory_mib"],
+                scratch_mib=SCRATCH_MIB,
                 user="nginx",
                 entrypoint=["/bin/sh", "-c"],
                 command=[script("ingress")],
@@ -106,11 +113,12 @@ class Ingress(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self, depends_on=[server]),
         )
-        host = args["hosts"][0]
-        port = "" if args["https_port"] == 443 else f":{args['https_port']}"
+        host, https_port = configuration.hosts[0], configuration.https_port
+        port = "" if https_port == 443 else f":{https_port}"
         self.url = release.identity.apply(lambda _: f"https://{host}{port}")
-        reached = "127.0.0.1" if args["bind_address"] == EVERYWHERE else args["bind_address"]
-        self.address = release.identity.apply(lambda _: f"{reached}:{args['https_port']}")
+        address = args["bind_addresses"][0]
+        reached = "127.0.0.1" if address == EVERYWHERE else address
+        self.address = release.identity.apply(lambda _: f"{reached}:{https_port}")
         self.register_outputs({"url": self.url, "address": self.address})
 
 
@@ -172,12 +180,12 @@ class ConfigurationRelease(pulumi.ComponentResource):
 
 def variable_name(file: str) -> str:
     """Return the part of a variable's name that stands for a file name."""
-    return file.upper().replace(".", "_")
+    return file.upper().replace(".", "_").replace("-", "_")
 
 
 def _files(args: IngressArgs) -> dict[str, pulumi.Input[str]]:
     return {
-        **nginx.render_ingress(ingress_model(args)),
+        **render_ingress(args["configuration"]),
         "certificate.pem": args["certificate"],
         "private_key.pem": pulumi.Output.secret(args["private_key"]),
     }

@@ -16,7 +16,7 @@ import pytest
 import urllib3
 
 from components.docker.ingress import variable_name
-from components.rendering.nginx_tracks import TRACKS_FILE
+from components.ingress import TRACKS_FILE
 from components.rendering.scripts import script
 from delivery.promote import promote, roll_back
 from operations import lifecycle

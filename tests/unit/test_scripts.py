@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from components import ingress
 from components.docker.ingress import variable_name
-from components.rendering import mysql, nginx
-from components.rendering.nginx_model import IngressModel
+from components.rendering import mysql
 from components.rendering.scripts import RELEASE_HEALTH, RELEASES, script
 
-MODEL = IngressModel("east", [], ["localhost"], 8443, [], 1024)
-FILES = {**nginx.render_ingress(MODEL), "certificate.pem": "certificate\n", "private_key.pem": "key\n"}
+MODEL = ingress.IngressConfiguration("east", [], ["localhost"], 8443, {"users": [ingress.Route(path="/users")]})
+FILES = {**ingress.render_ingress(MODEL), "certificate.pem": "certificate\n", "private_key.pem": "key\n"}
 
 
 def test_every_file_of_a_release_is_read_from_the_variable_that_python_writes() -> None:
@@ -34,9 +34,9 @@ def test_every_file_of_a_release_is_read_from_the_variable_that_python_writes() 
 
 
 def test_a_release_asks_for_itself_where_nginx_tells_it() -> None:
-    assert f"http://127.0.0.1:{nginx.STATUS_PORT}/release" in RELEASE_HEALTH
-    assert f"listen 127.0.0.1:{nginx.STATUS_PORT} " in FILES["nginx.conf"]
-    assert FILES["nginx.conf"].count(nginx.RELEASE_PLACEHOLDER) == 1
+    assert f"http://127.0.0.1:{ingress.STATUS_PORT}/release" in RELEASE_HEALTH
+    assert f"listen 127.0.0.1:{ingress.STATUS_PORT} " in FILES["nginx.conf"]
+    assert FILES["nginx.conf"].count(ingress.RELEASE_PLACEHOLDER) == 1
 
 
 def test_mysql_scripts_use_the_folders_of_the_configuration() -> None:
@@ -99,7 +99,7 @@ def test_an_accepted_release_is_current_with_every_file_and_its_own_name(release
     # The text of a variable ends with the line end that printenv adds.
     written = {file.name: file.read_text().rstrip("\n") for file in releases.current.iterdir()}
     expected = {name: text.rstrip("\n") for name, text in FILES.items()}
-    expected["nginx.conf"] = expected["nginx.conf"].replace(nginx.RELEASE_PLACEHOLDER, releases.current.name)
+    expected["nginx.conf"] = expected["nginx.conf"].replace(ingress.RELEASE_PLACEHOLDER, releases.current.name)
     assert written == expected
     assert {stat.S_IMODE(file.stat().st_mode) & 0o077 for file in releases.current.iterdir()} == {0}
 
@@ -107,7 +107,7 @@ def test_an_accepted_release_is_current_with_every_file_and_its_own_name(release
 def test_a_refused_release_leaves_the_one_in_force_and_nothing_behind(releases: Releases) -> None:
     releases.run(FILES, accepted=True)
     before = releases.current
-    assert releases.run({**FILES, "routes.conf": "wrong"}, accepted=False) == 1
+    assert releases.run({**FILES, "route-0.conf": "wrong"}, accepted=False) == 1
     assert releases.current == before
     assert [folder.name for folder in (releases.folder / "releases").iterdir()] == [before.name]
 
@@ -122,7 +122,7 @@ def test_the_same_files_are_the_same_release(releases: Releases) -> None:
 
 def test_old_releases_go_and_the_current_one_stays(releases: Releases) -> None:
     for number in range(6):
-        releases.run({**FILES, "routes.conf": f"# {number}\n"}, accepted=True)
+        releases.run({**FILES, "route-0.conf": f"# {number}\n"}, accepted=True)
     kept = {folder.name for folder in (releases.folder / "releases").iterdir()}
     assert len(kept) == 3
     assert releases.current.name in kept
@@ -131,16 +131,16 @@ def test_old_releases_go_and_the_current_one_stays(releases: Releases) -> None:
 def test_going_back_to_an_old_release_works_while_newer_ones_are_there(releases: Releases) -> None:
     names: list[str] = []
     for number in (0, 1, 2, 3, 0, 1, 2, 3):
-        releases.run({**FILES, "routes.conf": f"# {number}\n"}, accepted=True)
+        releases.run({**FILES, "route-0.conf": f"# {number}\n"}, accepted=True)
         names.append(releases.current.name)
-        assert (releases.current / "routes.conf").read_text().startswith(f"# {number}")
+        assert (releases.current / "route-0.conf").read_text().startswith(f"# {number}")
     assert names[:4] == names[4:]
 
 
 def test_a_release_whose_removal_was_cut_off_is_written_anew(releases: Releases) -> None:
     releases.run(FILES, accepted=True)
     first = releases.current
-    releases.run({**FILES, "routes.conf": "# other\n"}, accepted=True)
+    releases.run({**FILES, "route-0.conf": "# other\n"}, accepted=True)
     removed = releases.folder / "removed.1"
     first.rename(removed)
     (removed / "nginx.conf").unlink()

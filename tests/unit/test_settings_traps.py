@@ -40,7 +40,7 @@ def region(**values: Any) -> Callable[[Document], Any]:
 NGINX_REFUSES: dict[str, Callable[[Document], Any]] = {
     "a path exactly and as a prefix": users_routes({"path": "/users"}, {"path": "/users", "match": "exact"}),
     "a prefix with and without its slash": users_routes({"path": "/users"}, {"path": "/users/"}),
-    "the health path of the ingress": users_routes({"path": "/healthz"}),
+    "the health path of the ingress": users_routes({"path": "/.well-known/gostack/healthz", "match": "exact"}),
     "an empty regular expression": users_routes({"path": "", "match": "regex"}),
     "a regular expression that begins a comment": users_routes({"path": "#a", "match": "regex"}),
     "a regular expression that only Python knows": users_routes({"path": r"^/\u0041", "match": "regex"}),

@@ -9,7 +9,7 @@ mkdir -p releases
 rm -rf removed.*
 new=$(mktemp -d releases/new.XXXXXX)
 for file in $FILES; do
-  printenv "FILE_$(printf '%s' "$file" | tr '.a-z' '_A-Z')" > "$new/$file"
+  printenv "FILE_$(printf '%s' "$file" | tr '.a-z-' '_A-Z_')" > "$new/$file"
 done
 release=$(cat "$new"/* | sha256sum | cut -c 1-16)
 sed -i "s/@RELEASE@/$release/" "$new/nginx.conf"
