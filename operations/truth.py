@@ -18,7 +18,7 @@ from operations.instances import (
     wanted_replicas,
 )
 from operations.objects import StackObjects
-from operations.repair import mend
+from operations.repair import revive
 from operations.replicas import (
     Replica,
     explanation,
@@ -71,7 +71,7 @@ def wait_until_whole(
         if now - began > seconds + SPREADING_SECONDS:
             return [*problems, *_explanations(lacking, settings, objects)]
         if mended_at is None or now - mended_at >= _MENDS_EVERY_SECONDS:
-            for sentence in mend(objects):
+            for sentence in revive(objects):
                 tell(sentence)
             # At the first look the datacenter may only be about to know what its agents know.
             for replica in _to_register(objects, lacking, known, patient=mended_at is None):

@@ -130,7 +130,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     monkeypatch.setattr(truth.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(truth.time, "sleep", sleep)
-    monkeypatch.setattr(truth, "mend", lambda _: [])
+    monkeypatch.setattr(truth, "revive", lambda _: [])
     return now
 
 
