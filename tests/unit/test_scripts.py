@@ -6,10 +6,14 @@ Does not prove that nginx, MySQL and Consul behave like the programs that stand 
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
+import signal
 import stat
 import subprocess
+import uuid
 from pathlib import Path
 
 import pytest
@@ -17,7 +21,9 @@ import pytest
 from components import ingress
 from components.docker.ingress import variable_name
 from components.rendering import mysql
+from components.rendering.consul import CLIENTS_ADDRESS
 from components.rendering.scripts import RELEASE_HEALTH, RELEASES, script
+from operations.live_stack import wait_until
 
 MODEL = ingress.IngressConfiguration("east", [], ["localhost"], 8443, {"users": [ingress.Route(path="/users")]})
 FILES = {**ingress.render_ingress(MODEL), "certificate.pem": "certificate\n", "private_key.pem": "key\n"}
@@ -53,6 +59,95 @@ def test_a_script_that_gets_secrets_lets_nobody_else_read_what_it_writes(name: s
     lines = script(name).splitlines()
     writes = [index for index, line in enumerate(lines) if re.search(r"> \"?(/tmp|\$new)", line)]
     assert lines.index("umask 077") < min(writes)
+
+
+def test_the_agent_writes_its_pods_address_where_python_left_room_for_it() -> None:
+    match = re.search(r"sed \"s/(\S+)/\$address/g\" > /tmp/consul/agent.json", script("consul-agent"))
+    assert match is not None
+    assert re.fullmatch(match.group(1), CLIENTS_ADDRESS)
+
+
+@pytest.mark.parametrize("name", ["consul-agent", "dynamic-configuration"])
+def test_an_agent_that_comes_back_has_the_identity_that_it_had(name: str) -> None:
+    (line,) = [line for line in script(name).splitlines() if line.startswith("identity=")]
+    told = [
+        subprocess.run(
+            ["sh", "-c", f"{line}; echo $identity"],
+            env={"name": node, "PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for node in ("users-east-0-aaa", "users-east-0-aaa", "users-east-1-bbb")
+    ]
+    assert told[0] == told[1] != told[2]
+    assert str(uuid.UUID(told[0])) == told[0]
+    assert '-node-id "$identity"' in script(name)
+
+
+def agent_with(folder: Path, leader: str, **environment: str) -> Path:
+    """Run the agent's script until it has looked twice, beside programs that stand in for Consul and busybox; return
+    its folder."""
+    programs_folder = folder / "bin"
+    programs_folder.mkdir()
+    programs = {
+        "consul": f'echo "$@" > {folder}/arguments; exec {shutil.which("sleep")} 600',
+        "hostname": "echo abc",
+        "ip": 'echo "$4 dev eth0 src 10.80.1.130 uid 100"; echo " cache"',
+        "wget": f"echo '{leader}'",
+        "nc": f"cat >> {folder}/asked",
+        "sleep": f"echo >> {folder}/looks; exec {shutil.which('sleep')} 0.1",
+    }
+    for name, text in programs.items():
+        (programs_folder / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs_folder / name).chmod(0o755)
+    process = subprocess.Popen(
+        ["sh", "-c", script("consul-agent").replace("/tmp/", f"{folder}/")],
+        env={
+            "PATH": f"{programs_folder}:{os.environ['PATH']}",
+            "AGENT_CONFIGURATION": f'{{"http": "http://{CLIENTS_ADDRESS}:8080/ready?a=1&b=2"}}',
+            "GOSSIP_CONFIGURATION": "{}",
+            "NODE": "users-east-0",
+            "DRAIN_SECONDS": "0",
+            "SERVERS": "10.80.1.11 10.80.1.12",
+            **environment,
+        },
+        start_new_session=True,
+    )
+    looks, arguments = folder / "looks", folder / "arguments"
+    try:
+        wait_until(
+            lambda: arguments.exists() and looks.exists() and len(looks.read_text()) > 2,
+            60,
+            "the agent looked twice",
+        )
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return folder
+
+
+def test_a_check_asks_the_pods_address_in_the_network_of_its_servers(tmp_path: Path) -> None:
+    folder = agent_with(tmp_path, '"10.80.1.11:8300"')
+    assert json.loads((folder / "consul" / "agent.json").read_text()) == {
+        "http": "http://10.80.1.130:8080/ready?a=1&b=2"
+    }
+    assert (folder / "arguments").read_text().startswith("agent -node users-east-0-abc -node-id ")
+
+
+def test_a_platform_that_knows_the_pods_address_tells_it(tmp_path: Path) -> None:
+    folder = agent_with(tmp_path, '"10.80.1.11:8300"', POD_ADDRESS="10.244.0.7")
+    assert "http://10.244.0.7:8080" in (folder / "consul" / "agent.json").read_text()
+
+
+def test_an_agent_without_a_leader_asks_every_server_to_let_it_join_again(tmp_path: Path) -> None:
+    asked = (agent_with(tmp_path, '""') / "asked").read_text()
+    for server in ("10.80.1.11", "10.80.1.12"):
+        assert f"PUT /v1/agent/join/{server} HTTP/1.0\n\n" in asked
+
+
+def test_an_agent_with_a_leader_is_left_alone(tmp_path: Path) -> None:
+    assert not (agent_with(tmp_path, '"10.80.1.11:8300"') / "asked").exists()
 
 
 class Releases:
