@@ -18,6 +18,7 @@ from components.rendering.mysql import PORT as MYSQL_PORT
 
 RETRIES = 2
 DEADLINE_SECONDS = 300
+"""Time in seconds that a job has when nobody says, its repetitions included."""
 
 
 class JobArgs(TypedDict):
@@ -46,6 +47,9 @@ class JobArgs(TypedDict):
 
     region: RegionReference
     """Region in whose namespace it runs."""
+
+    deadline_seconds: NotRequired[int]
+    """Time in seconds after which it is ended and has failed, its repetitions included; DEADLINE_SECONDS by default."""
 
     database_networks: NotRequired[Sequence[pulumi.Input[str]]]
     """Networks in CIDR notation with a database that is no pod of the stack."""
@@ -79,14 +83,15 @@ class Job(pulumi.ComponentResource):
             parent=self,
             outgoing=[EgressRule(to=database, ports=tcp(MYSQL_PORT))],
         )
+        deadline = args.get("deadline_seconds", DEADLINE_SECONDS)
         run = k8s.batch.v1.Job(
             f"{name}-run",
             metadata=k8s.meta.v1.ObjectMetaArgs(
-                namespace=region["network"], labels=labels, annotations=patience(DEADLINE_SECONDS + 30)
+                namespace=region["network"], labels=labels, annotations=patience(deadline + 30)
             ),
             spec=k8s.batch.v1.JobSpecArgs(
                 backoff_limit=RETRIES,
-                active_deadline_seconds=DEADLINE_SECONDS,
+                active_deadline_seconds=deadline,
                 template=pod_template(
                     labels,
                     account,
