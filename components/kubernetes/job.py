@@ -10,11 +10,12 @@ from components.args import RegionReference
 from components.kubernetes.names import JOB, STACK_LABEL, workload_labels
 from components.kubernetes.names import MYSQL as MYSQL_ROLE
 from components.kubernetes.network import EgressRule, allow, networks, pods_of_stack, tcp
-from components.kubernetes.pod import ContainerSpec, Resources, container, memory_volume
+from components.kubernetes.pod import ContainerSpec, container, memory_volume
 from components.kubernetes.pod_template import pod_template
 from components.kubernetes.workload import object_name, patience, sealed, service_account
 from components.options import given_dependencies
 from components.rendering.mysql import PORT as MYSQL_PORT
+from components.rendering.pod_resources import JOB as JOB_RESOURCES
 
 RETRIES = 2
 DEADLINE_SECONDS = 300
@@ -115,7 +116,7 @@ def _container(args: JobArgs, secret: pulumi.Input[str]) -> k8s.core.v1.Containe
             image=args["image"],
             user=args["user"],
             group=args["user"],
-            resources=Resources(cpu_request=0.05, memory_request_mib=64, cpu_limit=1, memory_limit_mib=256),
+            resources=JOB_RESOURCES,
             command=[*entrypoint, *args["command"]] if entrypoint is not None else None,
             arguments=args["command"] if entrypoint is None else None,
             environment=args["environment"],
