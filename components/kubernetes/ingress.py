@@ -16,7 +16,6 @@ from components.kubernetes.network import EgressRule, IngressRule, allow, networ
 from components.kubernetes.pod import (
     ContainerSpec,
     Probes,
-    Resources,
     container,
     http_probe,
     memory_volume,
@@ -24,7 +23,7 @@ from components.kubernetes.pod import (
     tcp_probe,
 )
 from components.kubernetes.pod_template import pod_template
-from components.kubernetes.rollout import rolling_deployment
+from components.kubernetes.rollout import released_deployment
 from components.kubernetes.workload import (
     configuration,
     disruption_budget,
@@ -33,16 +32,16 @@ from components.kubernetes.workload import (
     service_account,
 )
 from components.options import given_dependencies
+from components.rendering.pod_resources import INGRESS_REPLICAS, INGRESS_SCRATCH_MIB, ingress_resources
 
 NGINX_USER = 101
 """User and group `nginx` of the official image."""
 
-REPLICAS = 2
 DRAIN_SECONDS = 5
 """Time in seconds in which load balancers notice that a pod goes; it still answers meanwhile."""
 
-SCRATCH_MIB = 32
-"""Memory in MiB for the scratch folder of an Nginx, which writes no body there."""
+CONFIGURATION_LABEL, CERTIFICATE_LABEL = "gostack.configuration", "gostack.certificate"
+"""Labels of a pod with the names of the ConfigMap and the Secret that it serves from."""
 
 FILES = "/etc/ingress"
 _NOTHING_TOLD: LoadBalancerArgs = {"annotations": {}}
@@ -52,8 +51,9 @@ _CERTIFICATE, _KEY = "certificate.pem", "private_key.pem"
 class Ingress(pulumi.ComponentResource):
     """Terminates TLS and spreads requests over the healthy replicas, its own region's first.
 
-    Changed files, routes or certificates are a rollout: a new pod serves before an old one is drained. Files that Nginx
-    refuses keep the new pod from getting ready, and the old ones serve on.
+    Changed files, routes or certificates are a release: as many new pods come up beside the old ones, and when all of
+    them are ready, the Service sends clients there and no longer to the old ones. When one of them does not get ready,
+    because Nginx refuses the files or the cluster has no room, the old ones serve on alone.
     """
 
     url: pulumi.Output[str]
@@ -89,30 +89,32 @@ class Ingress(pulumi.ComponentResource):
         account = service_account(f"{name}-account", region, labels, self)
         budget = disruption_budget(f"{name}-budget", region, labels, self)
         paths = _paths(f"{name}-paths", args, labels, self)
+        release: dict[str, pulumi.Input[str]] = {CONFIGURATION_LABEL: files, CERTIFICATE_LABEL: keys}
         template = pod_template(
-            labels,
+            {**labels, **release},
             account,
             NGINX_USER,
             # Without readiness of its own: known replicas are served while Consul is away.
             init_containers=[sidecar(args["consul"], secret, started_with_leader=True)],
             containers=[_nginx(args)],
-            volumes=[_files_volume(files, keys), memory_volume("scratch", SCRATCH_MIB), agent_volume()],
-            apart_from=selector(labels),
+            volumes=[_files_volume(files, keys), memory_volume("scratch", INGRESS_SCRATCH_MIB), agent_volume()],
+            apart_from={**selector(labels), **release},
             # Nginx gives requests 30 s after its stop signal (worker_shutdown_timeout).
             stop_seconds=_drain_seconds(args) + 40,
         )
-        deployment = rolling_deployment(
+        deployment = released_deployment(
             name,
             region,
             labels,
+            release,
             template,
             parent=self,
             depends_on=[budget, paths, *given_dependencies(opts)],
-            replicas=REPLICAS,
+            replicas=INGRESS_REPLICAS,
             progress_seconds=270,
             patience_seconds=300,
         )
-        service = self._service(f"{name}-service", name, args, labels, deployment)
+        service = self._service(f"{name}-service", name, args, labels, release, deployment)
         host = args.get("load_balancer", _NOTHING_TOLD).get("host", args["configuration"].hosts[0])
         port = "" if args["configuration"].https_port == 443 else f":{args['configuration'].https_port}"
         outside = args.get("load_balancer", _NOTHING_TOLD).get("outside")
@@ -134,7 +136,13 @@ class Ingress(pulumi.ComponentResource):
         )
 
     def _service(
-        self, name: str, ingress: str, args: IngressArgs, labels: Mapping[str, str], deployment: pulumi.Resource
+        self,
+        name: str,
+        ingress: str,
+        args: IngressArgs,
+        labels: Mapping[str, str],
+        release: Mapping[str, pulumi.Input[str]],
+        deployment: pulumi.Resource,
     ) -> k8s.core.v1.Service:
         told = args.get("load_balancer")
         return k8s.core.v1.Service(
@@ -143,7 +151,7 @@ class Ingress(pulumi.ComponentResource):
             spec=k8s.core.v1.ServiceSpecArgs(
                 type="LoadBalancer" if told is None or "outside" not in told else "ClusterIP",
                 load_balancer_class=told.get("load_balancer_class") if told is not None else None,
-                selector=selector(labels),
+                selector={**selector(labels), **release},
                 ports=[
                     k8s.core.v1.ServicePortArgs(
                         name="https", port=args["configuration"].https_port, target_port=HTTPS_PORT, protocol="TCP"
@@ -171,12 +179,7 @@ def _nginx(args: IngressArgs) -> k8s.core.v1.ContainerArgs:
             image=args["image"],
             user=NGINX_USER,
             group=NGINX_USER,
-            resources=Resources(
-                cpu_request=0.1,
-                memory_request_mib=64,
-                cpu_limit=1,
-                memory_limit_mib=args["memory_mib"],
-            ),
+            resources=ingress_resources(memory_mib=args["memory_mib"]),
             command=["nginx", "-p", f"{FILES}/", "-c", "nginx.conf", "-g", "daemon off; pid /tmp/nginx.pid;"],
             ports={"https": HTTPS_PORT, "http": HTTP_PORT},
             mounts={"/tmp": "scratch"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
@@ -92,7 +92,7 @@ class CheckSettings(Section):
     The address that is asked is the one that clients use: a program that listens on 127.0.0.1 alone is not healthy.
     """
 
-    protocol: Literal[http, tcp, grpc] = "http"
+    protocol: Literal["http", "tcp", "grpc"] = "http"
     """`http` asks for `path`; `tcp` opens a connection; `grpc` asks the server by gRPC health checking
     (grpc.health.v1.Health/Check, without TLS) for the empty service name, which stands for all of it."""
 
@@ -151,6 +151,11 @@ class DatabaseSettings(Section):
     migrate: list[str] | None = None
     """Arguments that make the service apply its schema migrations and exit, for example ["migrate"]; run once for each
     image before its replicas start. None when it has no migrations."""
+
+    migrate_timeout_seconds: Annotated[int, Field(ge=10, le=86_400)] = 1800
+    """Kubernetes only: time in seconds that the migrations of an image may take, repetitions of failed ones included;
+    then they are ended and the update fails. MySQL does not roll back a change of a table's definition that was
+    ended half-way, so it is longer than the slowest of them. On Docker there is no such limit."""
 
 
 class AutoscalingSettings(Section):
