@@ -27,7 +27,7 @@ def everybody_to_stable(objects: StackObjects, settings: Settings, service: str)
         tracks = render_tracks(_canaries(settings, service), region, others)
         code, output = container.exec_run(
             ["/bin/sh", "-c", script("release")],
-            environment={"ONCE": "1", f"FILE_{variable_name(TRACKS_FILE)}": tracks},
+            environment={"ONCE": "1", variable_name(TRACKS_FILE): tracks},
         )
         if code != 0:
             refused.append(f"{container.name}: {cast('bytes', output).decode(errors='replace').strip()}")

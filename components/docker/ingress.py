@@ -1,5 +1,6 @@
 """The way into a region: Nginx with TLS, which learns from Consul where the replicas are."""
 
+import re
 from collections.abc import Mapping
 from typing import TypedDict
 
@@ -21,6 +22,8 @@ EVERYWHERE = "0.0.0.0"
 
 SCRATCH_MIB = 32
 """Memory in MiB for the scratch folder of an Nginx, which writes no body there."""
+_FILE_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*")
+_ESCAPED = {"_": "__", ".": "_0", "-": "_1", "/": "_2"}
 
 
 class Ingress(pulumi.ComponentResource):
@@ -135,7 +138,7 @@ class ConfigurationReleaseArgs(TypedDict):
     """Volume with the releases."""
 
     files: Mapping[str, pulumi.Input[str]]
-    """File name to text; secret texts stay secret."""
+    """Path in the release to text; secret texts stay secret. One text has at most 128 KiB."""
 
     labels: Mapping[str, str]
     """Labels of the container."""
@@ -164,7 +167,7 @@ class ConfigurationRelease(pulumi.ComponentResource):
                 command=[script("release")],
                 environment={
                     "FILES": " ".join(sorted(args["files"])),
-                    **{f"FILE_{variable_name(file)}": text for file, text in args["files"].items()},
+                    **{variable_name(file): text for file, text in args["files"].items()},
                 },
                 volumes=[docker.ContainerVolumeArgs(volume_name=args["volume"], container_path=RELEASES)],
                 health=HealthCheck(test=["CMD-SHELL", RELEASE_HEALTH], wait_seconds=30, start_period_seconds=20),
@@ -179,8 +182,13 @@ class ConfigurationRelease(pulumi.ComponentResource):
 
 
 def variable_name(file: str) -> str:
-    """Return the part of a variable's name that stands for a file name."""
-    return file.upper().replace(".", "_").replace("-", "_")
+    """Return the variable that carries a file of a release, another one for each file.
+
+    Raises ValueError for what is no relative path of lower-case letters, digits, `.`, `-` and `_`.
+    """
+    if not _FILE_NAME.fullmatch(file):
+        raise ValueError(f"{file!r} cannot be a file of a release")
+    return f"FILE_{''.join(_ESCAPED.get(letter, letter) for letter in file).upper()}"
 
 
 def _files(args: IngressArgs) -> dict[str, pulumi.Input[str]]:

@@ -88,6 +88,16 @@ class Registered:
         return dict(variable.split("=", 1) for variable in self.plain("envs") or [])
 
 
+@dataclass(frozen=True)
+class JobEnd:
+    """How the engine tells of a container that ran to its end."""
+
+    exit_code: int | None = 0
+    """None when its end was not seen."""
+
+    logs: str = "done"
+
+
 @dataclass
 class Graph:
     """Everything that a program registered, in its order, and what it exported."""
@@ -176,14 +186,15 @@ class Recorder(mocks.MockMonitor):
 
     With `kept`, the graph of an update before, it answers from that state: what did not change keeps its identity and
     its outputs, a stashed value stays until its trigger changes. In a preview, outputs of what would be made are
-    unknown.
+    unknown. `ends` names the containers that end otherwise than well.
     """
 
-    def __init__(self, stack: str, *, preview: bool, kept: Graph | None) -> None:
+    def __init__(self, stack: str, *, preview: bool, kept: Graph | None, ends: Mapping[str, JobEnd]) -> None:
         super().__init__(Refusing())
         self.graph = Graph()
         self._stack = stack
         self._preview = preview
+        self._ends = ends
         self._kept = kept.resources if kept is not None else {}
         self._lock = threading.Lock()
 
@@ -212,7 +223,7 @@ class Recorder(mocks.MockMonitor):
             identity, outputs = "", inputs
         else:
             identity = _identity(request.name, generation) if request.custom else ""
-            outputs = inputs | _computed(request, inputs, generation)
+            outputs = inputs | _computed(request, inputs, generation, self._ends)
         property_dependencies = {
             key: frozenset(_name(urn) for urn in listed.urns) for key, listed in request.propertyDependencies.items()
         }
@@ -266,7 +277,7 @@ class Refusing(mocks.Mocks):
         raise AssertionError(f"the program asks a provider ({args.token}) while it plans")
 
 
-def _computed(request: Any, inputs: Mapping[str, Any], generation: int) -> dict[str, Any]:
+def _computed(request: Any, inputs: Mapping[str, Any], generation: int, ends: Mapping[str, JobEnd]) -> dict[str, Any]:
     """Outputs as the engine's providers would fill them."""
     named = {} if "name" in inputs else {"name": f"{request.name}-1234567"}
     match request.type:
@@ -275,9 +286,12 @@ def _computed(request: Any, inputs: Mapping[str, Any], generation: int) -> dict[
         case "docker:index/remoteImage:RemoteImage":
             return {"imageId": f"sha256:{inputs['name']}"}
         case "docker:index/container:Container":
-            outputs = {**named, "exitCode": 0, "containerLogs": "done"}
+            end = ends.get(request.name, JobEnd())
+            outputs = {**named, "exitCode": end.exit_code, "containerLogs": end.logs}
             return {
-                key: _sealed(item) if key in request.additionalSecretOutputs else item for key, item in outputs.items()
+                key: _sealed(item) if key in request.additionalSecretOutputs else item
+                for key, item in outputs.items()
+                if item is not None
             }
         case "docker:index/network:Network" | "docker:index/volume:Volume":
             return named
@@ -323,14 +337,16 @@ def record(
     preview: bool = False,
     stack: str = "dev",
     kept: Graph | None = None,
+    ends: Mapping[str, JobEnd] | None = None,
 ) -> Graph:
     """Run a program to its end, every Output resolved, and return what it registered and exported.
 
-    `kept` is the graph of an update before, whose state this one finds.
+    `kept` is the graph of an update before, whose state this one finds; `ends` says which containers end otherwise than
+    well. Raises what the program raised.
     """
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    recorder = Recorder(stack, preview=preview, kept=kept)
+    recorder = Recorder(stack, preview=preview, kept=kept, ends=ends or {})
     mocks.set_mocks(Refusing(), project=PROJECT_NAME, stack=stack, preview=preview, monitor=recorder)
     exported: dict[str, pulumi.Output[Any]] = {}
 
@@ -345,7 +361,15 @@ def record(
     try:
         # An Output that was made outside of the program never resolves: a failure is better than no end.
         recorder.graph.outputs = loop.run_until_complete(asyncio.wait_for(everything(), timeout=600))
+    except BaseException:
+        # Whatever waited for the one that failed would say the same again, each when it is collected.
+        loop.set_exception_handler(lambda *_: None)
+        raise
     finally:
+        waiting = asyncio.all_tasks(loop)
+        for task in waiting:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
         loop.close()
         asyncio.set_event_loop(None)
         settings.reset_options()

@@ -106,7 +106,7 @@ def test_secrets_reach_containers_as_secret_variables_and_only_where_they_are_ne
     assert found == {
         "agent": {"GOSSIP_CONFIGURATION"},
         "application": {"MYSQL_PASSWORD"},
-        "configuration": {"FILE_PRIVATE_KEY_PEM"},
+        "configuration": {"FILE_PRIVATE__KEY_0PEM"},
         "consul-server": {"GOSSIP_CONFIGURATION"},
         "job": {"MYSQL_PASSWORD", "STATEMENTS"},
         "mysql": {"PRIVATE_KEY", "BOOT_SQL", "GROUP_PASSWORD"},

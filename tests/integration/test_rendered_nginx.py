@@ -48,9 +48,7 @@ def releases_of(document: Document) -> dict[str, dict[str, str]]:
     for container in graph.with_role("configuration"):
         environment = container.environment
         names = environment["FILES"].split()
-        releases[container.labels["gostack.region"]] = {
-            name: environment[f"FILE_{variable_name(name)}"] for name in names
-        }
+        releases[container.labels["gostack.region"]] = {name: environment[variable_name(name)] for name in names}
     return releases
 
 
