@@ -9,7 +9,6 @@ from typing import Any
 from policy.readers.engine import from_preview, from_state
 from policy.resource import Graph, listing, mapping
 
-
 _HARMLESS = frozenset({"debug", "info", "info#err", "warning"})
 """Severities of the engine's diagnostics that do not mean a failure."""
 
