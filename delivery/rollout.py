@@ -22,6 +22,7 @@ class StackRollout:
     """The canary of one service. Its weight is what the stack file says: traffic follows by an update."""
 
     def __init__(self, workspace: Workspace, service: str) -> None:
+        refuse_without_figures(workspace)
         canary_of(workspace, service)
         self._workspace = workspace
         self._service = service
@@ -78,6 +79,16 @@ class StackRollout:
         if lifecycle.update(self._workspace) != 0:
             found = refusal or "the canary has no traffic"
             raise PulumiError(f"{found}; the update to 0 % failed: correct the cause and run `make up`")
+
+
+def refuse_without_figures(workspace: Workspace) -> None:
+    """Raise PulumiError for a stack whose ingress cannot be read: no canary is judged, or moved, unseen."""
+    platform = workspace.settings.platform
+    if platform != "docker":
+        raise PulumiError(
+            f"a canary is judged by the ingress's logs on Docker alone, and {workspace.stack} is on "
+            f"{platform.capitalize()}: release there with `make set-image` and `make up` (docs/pipeline.md)."
+        )
 
 
 def canary_of(workspace: Workspace, service: str) -> CanarySettings:
