@@ -10,7 +10,8 @@ from pydantic import Field, model_validator
 
 from components.ingress.nginx import HEALTH_PATH
 from components.ingress.route import quoted
-from components.rendering.mysql import RESERVED_ACCOUNTS, migration_account
+from components.rendering.mysql import migration_account
+from components.rendering.mysql_names import owner_of
 from infra.settings.aws import AwsSettings
 from infra.settings.aws_checks import aws_problem
 from infra.settings.base import Name, RegionName, Section
@@ -191,16 +192,17 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _databases_apart(self) -> Self:
-        owners = dict.fromkeys(RESERVED_ACCOUNTS, "MySQL itself")
+        owners: dict[str, str] = {}
         for service, settings in self.services.items():
             schema = settings.database_name(service)
             if schema is None:
                 continue
             for account in (schema, migration_account(schema)):
-                if account in owners:
+                owner = owners.get(account) or owner_of(account)
+                if owner:
                     raise ValueError(
                         f'gostack:services.{service}.database.name is "{schema}", whose account "{account}" '
-                        f"{owners[account]} has already: choose another name."
+                        f"{owner} has already: choose another name."
                     )
                 owners[account] = f'service "{service}"'
         return self

@@ -137,9 +137,36 @@ def test_a_password_cannot_leave_its_quotes() -> None:
 
 
 def test_an_old_password_stays_good_while_replicas_are_replaced() -> None:
-    sql = mysql.stack_accounts_sql(mysql.StackAccounts("r", "b", "e"))
-    assert sql.count("RETAIN CURRENT PASSWORD") == 3
-    assert "root" not in sql
+    assert mysql.stack_accounts_sql("r").count("RETAIN CURRENT PASSWORD") == 1
+    sql = mysql.service_accounts_sql(database="users", application_password="a", migration_password="m")
+    assert sql.count("RETAIN CURRENT PASSWORD") == 2
+
+
+def test_a_schema_is_granted_by_its_name_and_not_by_a_pattern() -> None:
+    sql = mysql.service_accounts_sql(database="order_api", application_password="a", migration_password="m")
+    granted = re.findall(r"^GRANT .* ON (\S+) TO", sql, flags=re.M)
+    assert granted == [r"`order\_api`.*", r"`order\_api`.*"]
+
+
+def test_a_grant_by_pattern_of_an_earlier_release_is_taken_back_after_the_new_one_is_made() -> None:
+    sql = mysql.service_accounts_sql(database="order_api", application_password="a", migration_password="m")
+    statements = re.findall(r"^(GRANT|REVOKE IF EXISTS) (.*) ON (\S+) (?:TO|FROM) '(\w+)'@'%';$", sql, flags=re.M)
+    for account in ("order_api", "order_api_migration"):
+        (verb, given, _, _), (back, taken, pattern, _) = [found for found in statements if found[3] == account]
+        assert (verb, back, pattern) == ("GRANT", "REVOKE IF EXISTS", "`order_api`.*")
+        assert taken == given
+
+
+def test_a_name_without_wildcards_has_nothing_to_take_back() -> None:
+    assert "REVOKE" not in mysql.service_accounts_sql(
+        database="users", application_password="a", migration_password="m"
+    )
+
+
+def test_the_stack_makes_one_account_and_drops_those_that_nothing_used() -> None:
+    sql = mysql.stack_accounts_sql("r")
+    assert re.findall(r"^CREATE USER IF NOT EXISTS '(\w+)'", sql, flags=re.M) == ["replication"]
+    assert re.findall(r"^DROP USER IF EXISTS '(\w+)'", sql, flags=re.M) == ["backup", "exporter"]
 
 
 def test_an_account_name_fits_into_what_mysql_allows() -> None:

@@ -305,7 +305,7 @@ def test_releases_at_the_same_time_are_all_accepted_and_one_of_them_is_whole(rel
     assert [release.wait(timeout=60) for release in running] == [0] * len(running)
     name = releases.current.name
     written = releases.files()
-    written["nginx.conf"] = written["nginx.conf"].replace(name, nginx.RELEASE_PLACEHOLDER)
+    written["nginx.conf"] = written["nginx.conf"].replace(name, ingress.RELEASE_PLACEHOLDER)
     assert written in [{path: text.rstrip("\n") for path, text in files.items()} for files in versions]
     assert not [left.name for left in releases.folder.iterdir() if left.name.startswith(("new.", "removed.", "next"))]
     assert len(list((releases.folder / "releases").iterdir())) <= 3
