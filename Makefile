@@ -60,8 +60,8 @@ test: lint-python test-go test-unit test-integration ## what every change must p
 test-unit: python ## the tests without an engine
 	$(PYTHON) -m pytest tests/unit tests/components tests/graph tests/contract tests/policy tests/delivery tests/mistakes/test_settings.py
 
-test-go: lint-go ## the Go service's own tests
-	cd service && go test ./...
+test-go: lint-go ## the tests of every Go program
+	for module in $(GO_MODULES); do (cd $$module && go test ./...) || exit 1; done
 
 test-cluster: python ## the local Kubernetes cluster (root; stops and starts it)
 	$(PYTHON) -m pytest tests/integration_cluster

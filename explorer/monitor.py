@@ -105,6 +105,17 @@ class Registered:
         return {name: value for name, _, value in (variable.partition("=") for variable in found)}
 
 
+@dataclass(frozen=True)
+class JobEnd:
+    """What the engine says of a container that ran to its end."""
+
+    exit_code: int | None = 0
+    """None when its end was not seen."""
+
+    logs: str = "done"
+    """What it printed."""
+
+
 @dataclass
 class Recording:
     """Everything that a program registered, in its order, and what it exported."""
@@ -127,14 +138,17 @@ class Recorder(mocks.MockMonitor):
 
     With `kept`, the recording of an update before, it answers from that state: what did not change keeps its identity
     and its outputs, a stashed value stays until its trigger changes. In a preview, outputs of what would be made are
-    unknown.
+    unknown. `ends` names the containers that end otherwise than well.
     """
 
-    def __init__(self, stack: str, *, preview: bool, kept: Recording | None) -> None:
+    def __init__(
+        self, stack: str, *, preview: bool, kept: Recording | None, ends: Mapping[str, JobEnd] | None = None
+    ) -> None:
         super().__init__(Refusing())
         self.recording = Recording()
         self._stack = stack
         self._preview = preview
+        self._ends = ends or {}
         self._kept = kept.registered if kept is not None else {}
         self._lock = threading.Lock()
 
@@ -164,7 +178,7 @@ class Recorder(mocks.MockMonitor):
             identity, outputs = "", inputs
         else:
             identity = _identity(request.name, generation) if request.custom else ""
-            outputs = inputs | _computed(request, inputs, generation)
+            outputs = inputs | _computed(request, inputs, generation, self._ends)
         property_dependencies = {key: frozenset(listed.urns) for key, listed in request.propertyDependencies.items()}
         registered = Registered(
             urn=urn,
@@ -216,7 +230,7 @@ class Refusing(mocks.Mocks):
         raise AssertionError(f"the program asks a provider ({args.token}) while it plans")
 
 
-def _computed(request: Any, inputs: Mapping[str, Any], generation: int) -> dict[str, Any]:
+def _computed(request: Any, inputs: Mapping[str, Any], generation: int, ends: Mapping[str, JobEnd]) -> dict[str, Any]:
     """Outputs as the engine's providers would fill them."""
     named = {} if "name" in inputs else {"name": f"{request.name}-1234567"}
     match request.type:
@@ -225,9 +239,12 @@ def _computed(request: Any, inputs: Mapping[str, Any], generation: int) -> dict[
         case "docker:index/remoteImage:RemoteImage":
             return {"imageId": f"sha256:{inputs['name']}"}
         case "docker:index/container:Container":
-            outputs = {**named, "exitCode": 0, "containerLogs": "done"}
+            end = ends.get(request.name, JobEnd())
+            outputs = {**named, "exitCode": end.exit_code, "containerLogs": end.logs}
             return {
-                key: _sealed(item) if key in request.additionalSecretOutputs else item for key, item in outputs.items()
+                key: _sealed(item) if key in request.additionalSecretOutputs else item
+                for key, item in outputs.items()
+                if item is not None
             }
         case "docker:index/network:Network" | "docker:index/volume:Volume":
             return named
@@ -273,14 +290,16 @@ def record(
     preview: bool = False,
     stack: str = "dev",
     kept: Recording | None = None,
+    ends: Mapping[str, JobEnd] | None = None,
 ) -> Recording:
     """Run a program to its end, every Output resolved, and return what it registered and exported.
 
-    `kept` is the recording of an update before, whose state this one finds.
+    `kept` is the recording of an update before, whose state this one finds; `ends` says which containers end otherwise
+    than well. Raises what the program raised.
     """
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    recorder = Recorder(stack, preview=preview, kept=kept)
+    recorder = Recorder(stack, preview=preview, kept=kept, ends=ends)
     mocks.set_mocks(Refusing(), project=PROJECT_NAME, stack=stack, preview=preview, monitor=recorder)
     exported: dict[str, pulumi.Output[Any]] = {}
 
@@ -295,11 +314,24 @@ def record(
     try:
         # An Output that was made outside of the program never resolves: a failure is better than no end.
         recorder.recording.outputs = loop.run_until_complete(asyncio.wait_for(everything(), timeout=600))
+    except BaseException:
+        # Whatever waited for the one that failed would say the same again, each when it is collected.
+        loop.set_exception_handler(_silent)
+        raise
     finally:
+        waiting = asyncio.all_tasks(loop)
+        for task in waiting:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
         loop.close()
         asyncio.set_event_loop(None)
         settings.reset_options()
     return recorder.recording
+
+
+def _silent(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say nothing of what a task ended with."""
+    del loop, context
 
 
 async def _resolved(value: pulumi.Output[Any]) -> Any:

@@ -17,6 +17,7 @@ from explorer.monitor import (
     SECRET,
     SIGNATURE,
     UNKNOWN,
+    JobEnd,
     Recording,
     Registered,
     holds_secret,
@@ -30,6 +31,7 @@ __all__ = [
     "SIGNATURE",
     "UNKNOWN",
     "Graph",
+    "JobEnd",
     "Registered",
     "holds_secret",
     "masked",
@@ -137,9 +139,13 @@ def record(
     preview: bool = False,
     stack: str = "dev",
     kept: Graph | None = None,
+    ends: Mapping[str, JobEnd] | None = None,
 ) -> Graph:
-    """Run a program to its end and return what it registered; `kept` is the graph of an update before."""
-    recording = monitor.record(program, preview=preview, stack=stack, kept=kept)
+    """Run a program to its end and return what it registered.
+
+    `kept` is the graph of an update before, `ends` says which containers end otherwise than well.
+    """
+    recording = monitor.record(program, preview=preview, stack=stack, kept=kept, ends=ends)
     return Graph(**vars(recording))
 
 
