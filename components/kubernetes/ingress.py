@@ -15,7 +15,6 @@ from components.kubernetes.network import EgressRule, IngressRule, allow, networ
 from components.kubernetes.pod import (
     ContainerSpec,
     Probes,
-    Resources,
     container,
     http_probe,
     scratch_volume,
@@ -33,16 +32,14 @@ from components.kubernetes.workload import (
 )
 from components.options import given_dependencies
 from components.rendering import nginx
+from components.rendering.pod_resources import INGRESS, INGRESS_REPLICAS, INGRESS_SCRATCH_MIB
 from components.rendering.routes import ingress_model
 
 NGINX_USER = 101
 """User and group `nginx` of the official image."""
 
-REPLICAS = 2
 DRAIN_SECONDS = 5
 """Time in seconds in which load balancers notice that a pod goes; it still answers meanwhile."""
-
-SCRATCH_MIB = 1024
 
 FILES = "/etc/ingress"
 _NOTHING_TOLD: LoadBalancerArgs = {"annotations": {}}
@@ -96,7 +93,7 @@ class Ingress(pulumi.ComponentResource):
             # Without readiness of its own: known replicas are served while Consul is away.
             init_containers=[sidecar(args["consul"], secret, started_with_leader=True)],
             containers=[_nginx(args)],
-            volumes=[_files_volume(files, keys), scratch_volume("scratch", SCRATCH_MIB), agent_volume()],
+            volumes=[_files_volume(files, keys), scratch_volume("scratch", INGRESS_SCRATCH_MIB), agent_volume()],
             apart_from=selector(labels),
             # Nginx gives requests 30 s after its stop signal (worker_shutdown_timeout).
             stop_seconds=_drain_seconds(args) + 40,
@@ -108,7 +105,7 @@ class Ingress(pulumi.ComponentResource):
             template,
             parent=self,
             depends_on=[budget, paths, *given_dependencies(opts)],
-            replicas=REPLICAS,
+            replicas=INGRESS_REPLICAS,
             progress_seconds=270,
             patience_seconds=300,
         )
@@ -171,14 +168,7 @@ def _nginx(args: IngressArgs) -> k8s.core.v1.ContainerArgs:
             image=args["image"],
             user=NGINX_USER,
             group=NGINX_USER,
-            resources=Resources(
-                cpu_request=0.1,
-                memory_request_mib=64,
-                cpu_limit=1,
-                memory_limit_mib=256,
-                # Bodies of requests are kept there until a replica has taken them.
-                disk_limit_mib=SCRATCH_MIB + 256,
-            ),
+            resources=INGRESS,
             command=["nginx", "-p", f"{FILES}/", "-c", "nginx.conf", "-g", "daemon off; pid /tmp/nginx.pid;"],
             ports={"https": nginx.HTTPS_PORT, "http": nginx.HTTP_PORT},
             mounts={"/tmp": "scratch"},

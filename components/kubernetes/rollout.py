@@ -10,6 +10,7 @@ import pulumi_kubernetes as k8s
 from components.args import RegionReference
 from components.kubernetes.names import selector
 from components.kubernetes.workload import metadata, patience
+from components.rendering.pod_resources import SURGE
 
 
 def rolling_deployment(
@@ -39,7 +40,7 @@ def rolling_deployment(
             selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(labels)),
             strategy=k8s.apps.v1.DeploymentStrategyArgs(
                 type="RollingUpdate",
-                rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1),
+                rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=SURGE),
             ),
             min_ready_seconds=settling_seconds,
             progress_deadline_seconds=progress_seconds,

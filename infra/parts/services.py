@@ -66,6 +66,7 @@ def _schema(context: Context, around: _Surroundings, name: str, service: Service
                 if track.name == STABLE or track.has_source
             },
             "migrate": service.database.migrate or [],
+            "migrate_timeout_seconds": service.database.migrate_timeout_seconds,
             "password_rotation": context.settings.rotation.passwords,
             "labels": {**context.labels, "gostack.service": name},
         },

@@ -203,6 +203,11 @@ class DatabaseSettings(Section):
     """Arguments that make the service apply its schema migrations and exit, for example ["migrate"]; run once for each
     image before its replicas start. None when it has no migrations."""
 
+    migrate_timeout_seconds: Annotated[int, Field(ge=10, le=86_400)] = 1800
+    """Kubernetes only: time in seconds that the migrations of an image may take, repetitions of failed ones included;
+    then they are ended and the update fails. MySQL does not roll back a change of a table's definition that was
+    ended half-way, so it is longer than the slowest of them. On Docker there is no such limit."""
+
 
 class AutoscalingSettings(Section):
     """How the number of replicas follows the load."""

@@ -203,6 +203,19 @@ def test_replicas_of_a_service_start_after_its_migrations(staging: Graph) -> Non
     )
 
 
+def test_migrations_have_the_time_that_the_settings_give_them(staging: Graph) -> None:
+    def deadlines(graph: Graph) -> dict[str, tuple[int, str]]:
+        return {
+            name: (job["spec"]["activeDeadlineSeconds"], job["metadata"]["annotations"]["pulumi.com/timeoutSeconds"])
+            for name, job in manifests(graph, "Job").items()
+        }
+
+    accounts = {"mysql-accounts-run": (300, "330"), "users-database-accounts-run": (300, "330")}
+    assert deadlines(staging) == {**accounts, "users-database-migrations-run": (1800, "1830")}
+    longer = staging_graph(lambda d: d["services"]["users"]["database"].update(migrate_timeout_seconds=7200))
+    assert deadlines(longer) == {**accounts, "users-database-migrations-run": (7200, "7230")}
+
+
 def test_a_changed_secret_makes_new_pods(staging: Graph) -> None:
     for secret in manifests(staging, "Secret", "ConfigMap").values():
         assert secret["immutable"] is True

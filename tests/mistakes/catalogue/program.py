@@ -21,7 +21,7 @@ _TYPES = (
         '"lifetime_days": str(settings.certificates.lifetime_days),',
     ),
     SourceMistake("an argument left out", "infra/parts/regions.py", '        "cidr": cidr,\n', ""),
-    SourceMistake("a setting that does not exist", "infra/parts/regions.py", "quota.memory_gib", "quota.memory_gb"),
+    SourceMistake("a setting that does not exist", "infra/parts/regions.py", "quota.storage_gib", "quota.storage_gb"),
     SourceMistake(
         "a setting of another section",
         "infra/parts/database.py",
