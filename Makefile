@@ -121,9 +121,9 @@ bench: python ## time up, preview and docker compose side by side; STACK=staging
 	@$(PYTHON) -m operations bench --stack $(STACK) --rounds $(ROUNDS)
 endif
 
-drill: python ## prove the stack under faults and changes; NAME=… one drill, RATE=… requests a second, MARKDOWN=file
+drill: python ## prove the stack under faults and changes; NAME=… one drill, RATE=… requests a second, SECONDS=… of an outage, MARKDOWN=file
 	@$(PYTHON) -m bootstrap all --stack dev
-	@$(PYTHON) -m drills $(if $(NAME),--name $(NAME)) $(if $(RATE),--rate $(RATE)) $(if $(MARKDOWN),--markdown $(MARKDOWN))
+	@$(PYTHON) -m drills $(if $(NAME),--name $(NAME)) $(if $(RATE),--rate $(RATE)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(MARKDOWN),--markdown $(MARKDOWN))
 
 .PHONY: policy mistakes test-mistakes
 policy: python ## judge what `up` would make by the rules of policy/; FILE=… judges a preview or an exported state instead

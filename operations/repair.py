@@ -23,11 +23,15 @@ def mend(objects: StackObjects) -> list[str]:
     """Start what holds the rest and stands still, restart what is stranded, remove failed jobs, write documents again
     that were changed in Consul; tell of each."""
     return [
-        *_start_servers(objects),
-        *_revive_pods(objects),
+        *revive(objects),
         *_remove_failed_jobs(objects),
         *_write_documents_again(objects),
     ]
+
+
+def revive(objects: StackObjects) -> list[str]:
+    """Start Consul servers and pods that stand still, and restart what is stranded; tell of each."""
+    return [*_start_servers(objects), *_revive_pods(objects)]
 
 
 def _start_servers(objects: StackObjects) -> list[str]:

@@ -63,6 +63,7 @@ def sidecar(
             command=["/bin/sh", "-c", script("consul-agent")],
             # The pod's program drains, not the agent.
             environment={**membership(datacenter, services), "NODE": NODE_PREFIX, "DRAIN_SECONDS": "0"},
+            from_fields={"POD_ADDRESS": "status.podIP"},
             secret=secret,
             secret_variables=[GOSSIP_VARIABLE],
             mounts={"/tmp": VOLUME},

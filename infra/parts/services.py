@@ -152,11 +152,10 @@ def _arguments(
         "environment": track.environment,
         "secrets": {},
         "check": {
-            "path": service.check.path,
+            "protocol": service.check.protocol,
             "interval": service.check.interval,
             "timeout": service.check.timeout,
             "failures": service.check.failures,
-            "deregister_after": service.check.deregister_after,
         },
         "memory_mib": limits.memory_mib,
         "cpus": limits.cpus,
@@ -168,6 +167,8 @@ def _arguments(
         "start_seconds": service.start_seconds,
         "labels": context.labels,
     }
+    if service.check.protocol == "http":
+        arguments["check"]["path"] = service.check.path
     if service.check.live_path is not None:
         arguments["check"]["live_path"] = service.check.live_path
     if service.autoscaling is not None:

@@ -15,6 +15,7 @@ from infra.settings.base import ImageReference, Name, Port, Section
 from infra.settings.canary import CanarySettings
 
 _PATH = re.compile(r"^/[A-Za-z0-9._~/-]*$")
+_PATH_WITH_QUERY = re.compile(r"^/[A-Za-z0-9._~!*,;=:@%/-]*(\?[A-Za-z0-9._~!*,;=:@%/?&+-]*)?$")
 _VARIABLE = re.compile(r"^[A-Z_][A-Z0-9_]*$")
 _DURATION = re.compile(r"^[1-9][0-9]*(ms|s|m)$")
 
@@ -49,6 +50,12 @@ RESERVED_VARIABLES = frozenset(
 def _path(value: str) -> str:
     if not _PATH.fullmatch(value):
         raise ValueError(f'"{value}" is not a URL path; write it like "/health/ready".')
+    return value
+
+
+def _path_with_query(value: str) -> str:
+    if not _PATH_WITH_QUERY.fullmatch(value):
+        raise ValueError(f'"{value}" is not a URL path with or without a query; write it like "/health?full=1".')
     return value
 
 
@@ -88,8 +95,8 @@ def _check_variables(key: str, variables: dict[str, str]) -> None:
             raise ValueError(f"{key}.{variable} is not a variable name: use capitals, digits and underscores.")
 
 
-UrlPath = Annotated[str, AfterValidator(_path)]
-"""An absolute URL path without query."""
+CheckPath = Annotated[str, AfterValidator(_path_with_query)]
+"""An absolute URL path, with or without a query."""
 
 Duration = Annotated[str, AfterValidator(_duration)]
 """A duration with a unit (ms, s or m), as Go and Consul write it."""
@@ -157,16 +164,23 @@ class CheckSettings(Section):
 
     The reference values of most teams are 10 s, 5 s and 30 s. With the defaults here a replica that refuses connections
     leaves the list of healthy ones after at most two intervals, 2 s, and one that hangs after at most 6 s, at the price
-    of ten times the checks; until then Nginx asks another one. A replica that is only slow for a moment stays. The
-    readiness of a pod on Kubernetes has times of its own: only the paths are the same.
+    of ten times the checks; until then Nginx asks another one. A replica that is only slow for a moment stays. However
+    long one was ill, it is in traffic again as soon as a check passes. The readiness of a pod on Kubernetes has times
+    of its own: only protocol and paths are the same.
+
+    The address that is asked is the one that clients use: a program that listens on 127.0.0.1 alone is not healthy.
     """
 
-    path: UrlPath = "/health/ready"
-    """Path that answers 2xx when the replica can serve."""
+    protocol: Literal["http", "tcp", "grpc"] = "http"
+    """`http` asks for `path`; `tcp` opens a connection; `grpc` asks the server by gRPC health checking
+    (grpc.health.v1.Health/Check, without TLS) for the empty service name, which stands for all of it."""
 
-    live_path: UrlPath | None = None
-    """Kubernetes only: path that answers 2xx unless only a restart helps, so never one that asks the database; without
-    it, a TCP connection tells that the replica lives."""
+    path: CheckPath = "/health/ready"
+    """For `http`: path, with or without a query, that answers 2xx when the replica can serve."""
+
+    live_path: CheckPath | None = None
+    """Kubernetes only, for `http`: path, with or without a query, that answers 2xx unless only a restart helps, so
+    never one that asks the database; without it, a TCP connection tells that the replica lives."""
 
     interval: Duration = "1s"
     """Time between two checks; at least 1s (Consul raises less)."""
@@ -178,9 +192,23 @@ class CheckSettings(Section):
     """Checks in a row that must fail before the replica gets no more requests. What slows down every replica for a
     moment, as a busy machine or a slow disk does, would take all of them away at once if one were enough."""
 
-    deregister_after: Duration = "1m"
-    """Time in the critical state after which a replica is forgotten; Consul raises less than 1m to 1m and looks every
-    30 s, so that up to 90 s pass. A replica in the critical state gets no requests in any case."""
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_forgotten(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "deregister_after" in values:
+            raise ValueError(
+                "deregister_after is no setting any more, because a replica stays registered however long it is ill: "
+                "remove it."
+            )
+        return values  # pyright: ignore[reportUnknownVariableType]
+
+    @model_validator(mode="after")
+    def _paths_are_for_http(self) -> Self:
+        if self.protocol != "http":
+            for key in ("path", "live_path"):
+                if key in self.model_fields_set:
+                    raise ValueError(f"{key} means nothing with protocol {self.protocol}: remove one of them.")
+        return self
 
 
 class EgressSettings(Section):

@@ -30,7 +30,7 @@ REGION = {
     "backbone_network": "backbone-network",
 }
 CONSUL = {"datacenter": "east", "server_addresses": ["10.80.1.11"], "gossip_key": "key", "image": "consul"}
-CHECK = {"interval": "1s", "timeout": "1s", "deregister_after": "1m"}
+CHECK = {"protocol": "tcp", "interval": "1s", "timeout": "1s"}
 MYSQL = {
     "primary_address": "mysql-east:3306",
     "member_addresses": {"east": "mysql-east:3306"},

@@ -71,11 +71,10 @@ def service() -> st.SearchStrategy[Document]:
             "port": st.integers(1024, 65535).filter(lambda port: port not in AGENT_PORTS),
             "replicas": st.integers(1, 20),
             "check": optional(
-                path=paths,
+                path=st.builds(lambda path, query: path + query, paths, st.sampled_from(["", "?full=1", "?a=b&c=%20"])),
                 interval=durations,
                 timeout=durations,
                 failures=st.integers(1, 10),
-                deregister_after=durations,
             ),
             "environment": st.dictionaries(variables, st.text(max_size=10), max_size=3),
             "memory_mib": st.integers(16, 65536),

@@ -188,7 +188,7 @@ def test_an_agent_listens_inside_its_pod_and_leaves_when_it_stops() -> None:
 
 
 def test_an_instance_is_checked_as_it_was_told() -> None:
-    check = consul.Check(interval="10s", timeout="5s", deregister_after="30s", http="http://127.0.0.1:1/ready")
+    check = consul.Check(interval="10s", timeout="5s", http="http://127.0.0.1:1/ready")
     (service,) = agent([consul.ServiceInstance("users", 1, check, ["stable"])])["services"]  # type: ignore[misc]
     assert service["checks"] == [
         {
@@ -196,9 +196,22 @@ def test_an_instance_is_checked_as_it_was_told() -> None:
             "http": "http://127.0.0.1:1/ready",
             "interval": "10s",
             "timeout": "5s",
-            "deregister_critical_service_after": "30s",
         }
     ]
+
+
+def test_a_check_by_grpc_health_checking() -> None:
+    check = consul.Check(grpc="10.80.1.7:9000", interval="1s", timeout="2s")
+    assert check.probe() == {"grpc": "10.80.1.7:9000", "interval": "1s", "timeout": "2s"}
+
+
+def test_a_check_asks_in_one_way() -> None:
+    with pytest.raises(ValueError, match="exactly one of http, tcp, grpc and ttl"):
+        consul.Check(grpc="10.80.1.7:9000", tcp="10.80.1.7:9000")
+
+
+def test_an_agent_that_died_without_a_word_is_forgotten_though_nobody_cleans_up() -> None:
+    assert agent([])["advertise_reconnect_timeout"] == "15m"
 
 
 def test_more_than_one_check_in_a_row_may_have_to_fail() -> None:

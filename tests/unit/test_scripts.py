@@ -10,12 +10,14 @@ import os
 import re
 import stat
 import subprocess
+import uuid
 from pathlib import Path
 
 import pytest
 
 from components.docker.ingress import variable_name
 from components.rendering import mysql, nginx
+from components.rendering.consul import CLIENTS_ADDRESS
 from components.rendering.nginx_model import IngressModel
 from components.rendering.scripts import RELEASE_HEALTH, RELEASES, script
 
@@ -53,6 +55,30 @@ def test_a_script_that_gets_secrets_lets_nobody_else_read_what_it_writes(name: s
     lines = script(name).splitlines()
     writes = [index for index, line in enumerate(lines) if re.search(r"> \"?(/tmp|\$new)", line)]
     assert lines.index("umask 077") < min(writes)
+
+
+def test_the_agent_writes_its_pods_address_where_python_left_room_for_it() -> None:
+    match = re.search(r"sed \"s/(\S+)/\$address/g\" > /tmp/consul/agent.json", script("consul-agent"))
+    assert match is not None
+    assert re.fullmatch(match.group(1), CLIENTS_ADDRESS)
+
+
+@pytest.mark.parametrize("name", ["consul-agent", "dynamic-configuration"])
+def test_an_agent_that_comes_back_has_the_identity_that_it_had(name: str) -> None:
+    (line,) = [line for line in script(name).splitlines() if line.startswith("identity=")]
+    told = [
+        subprocess.run(
+            ["sh", "-c", f"{line}; echo $identity"],
+            env={"name": node, "PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for node in ("users-east-0-aaa", "users-east-0-aaa", "users-east-1-bbb")
+    ]
+    assert told[0] == told[1] != told[2]
+    assert str(uuid.UUID(told[0])) == told[0]
+    assert '-node-id "$identity"' in script(name)
 
 
 class Releases:
