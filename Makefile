@@ -59,7 +59,7 @@ doctor: python ## what would make `up` fail, and the command that mends it
 test: lint-python test-go test-unit test-integration ## what every change must pass: no account, no cluster
 
 test-unit: python ## the tests without an engine
-	$(PYTHON) -m pytest tests/unit tests/graph tests/contract tests/policy tests/delivery
+	$(PYTHON) -m pytest tests/unit tests/components tests/graph tests/contract tests/policy tests/delivery tests/mistakes/test_settings.py
 
 test-go: lint-go ## the tests of every Go program
 	for module in $(GO_MODULES); do (cd $$module && go test ./...) || exit 1; done
@@ -145,7 +145,7 @@ browser: python ## make a browser ready for `test-explorer` (Debian and Ubuntu: 
 test-explorer: python ## the explorer's page, in a real browser where there is one (`make browser`)
 	$(PYTHON) -m pytest tests/explorer
 
-test-mistakes: python ## the seeded mistakes in settings and graphs
+test-mistakes: python ## the seeded mistakes that rules find, for which stacks are recorded
 	$(PYTHON) -m pytest tests/mistakes
 
 mistakes: python ## try the seeded mistakes on types, settings, tests and rules, and write docs/mistakes.md
