@@ -11,7 +11,7 @@ PYTHON := .venv/bin/python
 export PYRIGHT_PYTHON_GLOBAL_NODE := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 GO_MODULES := service examples/greeter images/pause drills/unsteady_service drills/packet_delay \
-	tests/integration_cluster/probe
+	tests/integration_cluster/probe tests/probe
 STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack $(STACK) $(if $(PURGE),--purge)
 
@@ -60,8 +60,9 @@ test: lint-python test-go test-unit test-integration ## what every change must p
 test-unit: python ## the tests without an engine
 	$(PYTHON) -m pytest tests/unit tests/graph tests/contract tests/policy tests/delivery
 
-test-go: lint-go ## the Go service's own tests
+test-go: lint-go ## the tests of the Go service and of the probe
 	cd service && go test ./...
+	cd tests/probe && go test ./...
 
 test-cluster: python ## the local Kubernetes cluster (root; stops and starts it)
 	$(PYTHON) -m pytest tests/integration_cluster
