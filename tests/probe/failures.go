@@ -16,14 +16,14 @@ func (p *probe) failures(mux *http.ServeMux) {
 		p.setSick(r.PathValue("on") == "on")
 	})
 	mux.HandleFunc("/p/status/{code}", func(w http.ResponseWriter, r *http.Request) {
-		log.Printf("%s %s", r.Method, r.URL.Path)
+		log.Printf("%s %s", r.Method, r.URL.RequestURI())
 		w.Header().Set("Retry-After", "7")
 		w.Header().Set("X-Instance", p.instance)
 		w.WriteHeader(number(r.PathValue("code"), 200))
 		fmt.Fprintf(w, "status %s from %s\n", r.PathValue("code"), p.instance)
 	})
 	mux.HandleFunc("/p/sleep/{seconds}", func(w http.ResponseWriter, r *http.Request) {
-		log.Printf("begins %s %s", r.Method, r.URL.Path)
+		log.Printf("begins %s %s", r.Method, r.URL.RequestURI())
 		time.Sleep(seconds(r.PathValue("seconds"), 1))
 		fmt.Fprintln(w, "slept")
 	})
@@ -33,7 +33,8 @@ func (p *probe) failures(mux *http.ServeMux) {
 		os.Exit(3)
 	})
 	// A connection that is closed though a request has begun on it.
-	mux.HandleFunc("/p/hangup", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("/p/hangup", func(w http.ResponseWriter, r *http.Request) {
+		log.Printf("begins %s %s", r.Method, r.URL.RequestURI())
 		connection, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			panic(http.ErrAbortHandler)
