@@ -1,7 +1,7 @@
-"""A stranger's service beside `users` on a cluster: its answers, illnesses and headers as on Docker, and no trace after.
+"""A stranger's service beside `users` on a cluster: answers, illnesses and headers as on Docker, and no trace after.
 
-Does not repeat what tests/integration/cases shows of streams, bodies and names: the same nginx configuration is rendered
-for both platforms, and the kubelet judges replicas here.
+Does not repeat what tests/integration/cases shows of streams, bodies and names: the same nginx configuration is
+rendered for both platforms, and the kubelet judges replicas here.
 """
 
 from __future__ import annotations
