@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import urllib3
 
 from operations.load import Load, Request
+from tests.integration.cases.client import Client
 from tests.integration.cases.support import PROBE_REPLICAS, CasesStack, message, tell, unique, wait_until
 
 REFUSALS = (503, 502, 504)
@@ -152,7 +154,9 @@ def test_a_large_request_header_arrives(stack: CasesStack) -> None:
     assert len(response.json()["headers"]["Cookie"][0]) == 12_008
 
 
-def test_an_idle_connection_that_a_replica_closes_costs_no_request(stack: CasesStack, client) -> None:
+def test_an_idle_connection_that_a_replica_closes_costs_no_request(
+    stack: CasesStack, client: Callable[..., Client]
+) -> None:
     flags = ("-idle", "2s", "-spread", "15ms", "-lanes", "60", "-rounds", "12")
     outcomes = client("race", "/case/hasty/p/echo/a", *flags).result(120)["outcomes"]
     tell(f"POSTs around an idle timeout of 2 s: {outcomes}")
@@ -161,7 +165,9 @@ def test_an_idle_connection_that_a_replica_closes_costs_no_request(stack: CasesS
 
 @pytest.mark.long
 @pytest.mark.parametrize("idle", [1, 3, 4, 5])
-def test_an_idle_time_of_any_length_costs_no_request(stack: CasesStack, client, idle: int) -> None:
+def test_an_idle_time_of_any_length_costs_no_request(
+    stack: CasesStack, client: Callable[..., Client], idle: int
+) -> None:
     before = stack.service("hasty")
     stack.change_services(hasty={**before, "environment": {"PROBE_IDLE_SECONDS": str(idle)}})
     assert stack.start_up().wait(300) == 0

@@ -5,14 +5,17 @@ Does not prove what a load balancer in front of the ingress writes; the one that
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import subprocess
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import urllib3
 
+from tests.integration.cases.client import Client
 from tests.integration.cases.support import HOST, RPC, SHOP, CasesStack, message
 
 FORGED = "203.0.113.9"
@@ -92,7 +95,6 @@ def test_a_client_cannot_choose_who_it_is(stack: CasesStack) -> None:
 
 def test_a_trusted_proxy_says_who_the_client_is_and_the_log_believes_it(stack: CasesStack) -> None:
     address = stack.pod_address(stack.ingress())
-    since = int(stack.ingress().attrs["Created"] != "")
     told = echoed(
         stack,
         "/p/echo/trusted",
@@ -102,7 +104,7 @@ def test_a_trusted_proxy_says_who_the_client_is_and_the_log_believes_it(stack: C
     # What the nearest proxy saw; what stands before it is the client's own word.
     assert told["X-Forwarded-For"] == [FORGED]
     assert told["X-Real-Ip"] == [FORGED]
-    log: bytes = stack.ingress().logs(since=since, tail=200)
+    log: bytes = stack.ingress().logs(tail=200)
     (line,) = [line for line in log.decode().splitlines() if "/p/echo/trusted" in line]
     assert f'"client":"{FORGED}"' in line
 
@@ -257,14 +259,16 @@ def test_the_curves_are_those_of_mozillas_intermediate_profile(stack: CasesStack
     told = handshake(stack, group)
     if offered:
         assert "Verification" in told
-        assert "Server Temp Key" in told
+        assert "Temp Key:" in told
     else:
         assert "handshake failure" in told
-        assert "Server Temp Key" not in told
+        assert "Temp Key:" not in told
 
 
-def test_the_hybrid_curve_is_offered_where_the_library_has_it(stack: CasesStack, client) -> None:
-    code, output = stack.ingress().exec_run(["openssl", "list", "-kem-algorithms"])
-    if code != 0 or b"X25519MLKEM768" not in output:
-        pytest.skip("the ingress's OpenSSL has no X25519MLKEM768 (3.5 has it)")
+def test_the_hybrid_curve_is_offered_where_the_library_has_it(stack: CasesStack, client: Callable[..., Client]) -> None:
+    _, output = stack.ingress().exec_run(["nginx", "-V"])
+    library = re.search(rb"OpenSSL (\d+)\.(\d+)", output)
+    assert library is not None, output
+    if (int(library[1]), int(library[2])) < (3, 5):
+        pytest.skip(f"{library[0].decode()} has no X25519MLKEM768, 3.5 has it")
     assert client("tls", stack.url(), "-curve", "X25519MLKEM768").result()["curve"] == "X25519MLKEM768"
