@@ -12,13 +12,13 @@ PYTHON := .venv/bin/python
 export PYRIGHT_PYTHON_GLOBAL_NODE := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 GO_MODULES := service examples/greeter images/pause drills/unsteady_service drills/packet_delay \
-	tests/integration_cluster/probe
+	tests/integration_cluster/probe tests/probe
 STATICCHECK = $(PYTHON) -m bootstrap staticcheck
 OPTIONS = --stack "$$STACK" $(if $(PURGE),--purge)
 
 .PHONY: help up preview down promote rollback backup restore failover-mysql refresh evict env doctor python cluster cluster-down \
 	test-rehearsal test-drift test-cluster test-kubernetes scan-kubernetes lint-cluster rds-certificates \
-	test test-unit test-go test-integration lint lint-python lint-go bench drill reference requirements clean
+	test test-unit test-go test-integration test-long lint lint-python lint-go bench drill reference requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\$$/, "$$", $$2); printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,7 +69,12 @@ test-cluster: python ## the local Kubernetes cluster (root; stops and starts it)
 
 test-integration: python ## the real Pulumi engine on the real Docker engine
 	@$(PYTHON) -m bootstrap all --stack dev
-	$(PYTHON) -m pytest tests/integration --ignore tests/integration/test_13_drift.py
+	$(PYTHON) -m pytest tests/integration --ignore tests/integration/test_13_drift.py --ignore tests/integration/cases
+	$(PYTHON) -m pytest tests/integration/cases
+
+test-long: python ## the faults and the silences that last five minutes and more, on the stack of the cases
+	@$(PYTHON) -m bootstrap all --stack dev
+	$(PYTHON) -m pytest tests/integration/cases -m long
 
 test-drift: python ## changes by hand on a running stack are named and repaired
 	@$(PYTHON) -m bootstrap all --stack dev
