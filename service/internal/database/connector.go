@@ -15,6 +15,9 @@ import (
 // whole dial timeout.
 const headStart = 300 * time.Millisecond
 
+// errNoMember is an outage whatever the members' reasons were.
+var errNoMember = errors.New("no member can be used")
+
 // memberConnector opens a connection to one of several members: to the likely
 // one first, and when that fails or takes long, to whichever is ready first.
 type memberConnector struct {
@@ -63,7 +66,7 @@ func (connector *memberConnector) Connect(ctx context.Context) (driver.Conn, err
 		if attempts.running == 0 && located == nil {
 			attempts.start(ctx, connector.members...)
 			if attempts.running == 0 {
-				return nil, fmt.Errorf("no member can be used: %w", hidden{errors.Join(problems...)})
+				return nil, fmt.Errorf("%w: %w", errNoMember, hidden{errors.Join(problems...)})
 			}
 		}
 		select {
@@ -88,7 +91,7 @@ func (connector *memberConnector) Connect(ctx context.Context) (driver.Conn, err
 		case <-everyone.C:
 			attempts.start(ctx, connector.members...)
 		case <-ctx.Done():
-			return nil, fmt.Errorf("no member can be used: %w (%w)", ctx.Err(), hidden{errors.Join(problems...)})
+			return nil, fmt.Errorf("%w: %w (%w)", errNoMember, ctx.Err(), hidden{errors.Join(problems...)})
 		}
 	}
 }

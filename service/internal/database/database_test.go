@@ -2,11 +2,13 @@ package database
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -40,6 +42,12 @@ func TestErrorsAreToldApart(t *testing.T) {
 		"a member leaving its group":   {answer(hookFailed), true, false, false},
 		"a session that was killed":    {answer(sessionKilled), true, false, false},
 		"a primary on its way":         {answer(primaryIsMoving), true, false, false},
+		"a row that another holds":     {answer(lockWaitTimeout), false, false, true},
+		"a group without a primary":    {fmt.Errorf("%w: nobody answered", errNoMember), true, false, false},
+		"a connection that ended":      {io.ErrUnexpectedEOF, true, false, false},
+		"a certificate of another":     {&tls.CertificateVerificationError{Err: errors.New("unknown authority")}, true, false, false},
+		"a column of the wrong type":   {scanError(), false, false, false},
+		"a fault of the program":       {errors.New("expected 2 arguments"), false, false, false},
 		"a connection never used":      {driver.ErrBadConn, true, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -48,6 +56,12 @@ func TestErrorsAreToldApart(t *testing.T) {
 			}
 		})
 	}
+}
+
+// scanError is what database/sql says when a value does not fit the variable.
+func scanError() error {
+	var number sql.NullInt64
+	return fmt.Errorf("sql: Scan error on column index 0: %w", number.Scan("text"))
 }
 
 func TestAConnectionThatWasNeverMadeIsToldFromOneThatBroke(t *testing.T) {
@@ -76,6 +90,9 @@ func TestOnlyWritersAreEndedWhenTheySayNothing(t *testing.T) {
 		if dsn := config.FormatDSN(); strings.Contains(dsn, "wait_timeout=8") != test.ended {
 			t.Errorf("writable %v: %s", test.writable, dsn)
 		}
+	}
+	if config, err := driverConfig(configuration.Database{}, "db.example:3306", true, slog.New(slog.DiscardHandler)); err != nil || !strings.Contains(config.FormatDSN(), "innodb_lock_wait_timeout=1") {
+		t.Errorf("a writer that waits for a row: %v", err)
 	}
 	if idlePrimaryConnectionTime >= primarySilence {
 		t.Error("the pool would keep connections that the server has ended")

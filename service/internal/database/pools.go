@@ -33,6 +33,11 @@ const (
 	// what each new one asks of a name server and of the primary.
 	primarySilence = 8 * time.Second
 	waitTimeout    = "wait_timeout"
+	// A row that another transaction holds is answered for before the connection's
+	// read timeout takes the wait for a dead server: with MySQL's own 50 s a few
+	// writers of one row would look like an outage.
+	longestRowWait  = time.Second
+	lockWaitSetting = "innodb_lock_wait_timeout"
 	// Before the server ends it, a connection without work leaves the pool.
 	idlePrimaryConnectionTime = primarySilence / 2
 )
@@ -218,8 +223,11 @@ func driverConfig(settings configuration.Database, address string, writable bool
 	config.InterpolateParams = true
 	// After a failover the old primary is read-only: drop the connection and dial again.
 	config.RejectReadOnly = writable
-	if writable && settings.PrimaryMoves() {
-		config.Params = map[string]string{waitTimeout: strconv.Itoa(int(primarySilence.Seconds()))}
+	if writable {
+		config.Params = map[string]string{lockWaitSetting: strconv.Itoa(int(longestRowWait.Seconds()))}
+		if settings.PrimaryMoves() {
+			config.Params[waitTimeout] = strconv.Itoa(int(primarySilence.Seconds()))
+		}
 	}
 	config.Logger = driverLogger{logger}
 	if settings.Certificates != nil {

@@ -181,7 +181,8 @@ func failureOf(ctx context.Context, err error) error {
 		return &httpserver.Failure{Status: http.StatusConflict, Message: ErrOriginalGone.Error()}
 	case errors.Is(err, ErrKeyReused):
 		return &httpserver.Failure{Status: http.StatusUnprocessableEntity, Message: ErrKeyReused.Error()}
-	case errors.Is(err, ErrUnavailable):
+	// What a driver says of a query that its deadline ended differs from case to case.
+	case errors.Is(err, ErrUnavailable), errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return &httpserver.Failure{Status: http.StatusServiceUnavailable, Message: ErrUnavailable.Error(), RetryAfterSeconds: retrySeconds, Cause: err}
 	}
 	return err

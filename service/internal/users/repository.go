@@ -352,7 +352,12 @@ func translate(err error) error {
 	if err == nil || isAnswer(err) {
 		return err
 	}
-	if errors.Is(err, resilience.ErrOpen) || database.IsUnavailable(err) || database.IsSafeToRepeat(err) {
+	for _, passing := range []error{resilience.ErrOpen, resilience.ErrNoTimeLeft, errKeyVanished} {
+		if errors.Is(err, passing) {
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+	}
+	if database.IsUnavailable(err) || database.IsSafeToRepeat(err) {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err

@@ -1,6 +1,7 @@
 package users
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -29,6 +30,7 @@ const (
 	updateKey  = "UPDATE idempotency_keys SET user_id = ? WHERE idempotency_key = ?"
 	selectKey  = "SELECT request_hash, user_id FROM idempotency_keys WHERE idempotency_key = ?"
 	updateUser = "UPDATE users SET name = ?, email = ?, updated_at = ? WHERE id = ?"
+	forgetKeys = "DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?"
 	deleteUser = "DELETE FROM users WHERE id = ?"
 )
 
@@ -104,7 +106,9 @@ func TestAUserWhomNeitherHasIsNotFound(t *testing.T) {
 func TestAUserIsNotCalledMissingWhileThePrimaryCannotBeAsked(t *testing.T) {
 	bench := newBench(t)
 	bench.replica.ExpectQuery(selectUser).WillReturnRows(emptyRows())
-	bench.primary.ExpectQuery(selectUser).WillReturnError(errBroken)
+	for range connectAttempts {
+		bench.primary.ExpectQuery(selectUser).WillReturnError(errBroken)
+	}
 	if _, err := bench.Get(t.Context(), 1); !errors.Is(err, ErrUnavailable) {
 		t.Error(err)
 	}
@@ -267,5 +271,46 @@ func TestOldKeysAreForgottenInBoundedSteps(t *testing.T) {
 	bench.primary.ExpectExec(statement).WillReturnResult(sqlmock.NewResult(0, 3))
 	if forgotten, err := bench.ForgetKeys(t.Context(), time.Hour); err != nil || forgotten != 1003 {
 		t.Errorf("%d, %v", forgotten, err)
+	}
+}
+
+func TestAFaultOfTheProgramIsNoOutage(t *testing.T) {
+	bench := newBench(t)
+	wrong := sqlmock.NewRows([]string{"id", "name", "email", "created_at", "updated_at"}).AddRow("one", "Ada", "ada@example.com", instant, instant)
+	for range 9 {
+		bench.replica.ExpectQuery(selectUser).WillReturnRows(wrong)
+		bench.primary.ExpectQuery(selectUser).WillReturnRows(wrong)
+		if _, err := bench.Get(t.Context(), 1); err == nil || errors.Is(err, ErrUnavailable) {
+			t.Fatalf("got %v", err)
+		}
+	}
+}
+
+func TestWritersOfOneRowDoNotTakeThePrimaryFromAllOthers(t *testing.T) {
+	waited := &mysql.MySQLError{Number: 1205}
+	bench := newBench(t)
+	for range 9 {
+		for range transactionAttempts {
+			bench.primary.ExpectBegin()
+			bench.primary.ExpectExec(updateUser).WillReturnError(waited)
+			bench.primary.ExpectRollback()
+		}
+		if _, err := bench.Update(t.Context(), 1, input); !errors.Is(err, ErrUnavailable) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	for range 9 {
+		slow, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+		bench.primary.ExpectExec(forgetKeys).WillDelayFor(time.Minute).WillReturnResult(sqlmock.NewResult(0, 1))
+		if _, err := bench.ForgetKeys(slow, time.Hour); !errors.Is(err, ErrUnavailable) {
+			t.Fatalf("got %v", err)
+		}
+		cancel()
+	}
+	bench.primary.ExpectBegin()
+	bench.primary.ExpectExec(deleteUser).WillReturnResult(sqlmock.NewResult(0, 1))
+	bench.primary.ExpectCommit()
+	if err := bench.Delete(t.Context(), 2); err != nil {
+		t.Errorf("another row: %v", err)
 	}
 }
