@@ -15,7 +15,9 @@ import (
 const (
 	headerTimeout = 5 * time.Second
 	bodyTimeout   = 15 * time.Second
-	answerTimeout = 30 * time.Second
+	// What a client that reads slowly has for the answer, behind what the body and
+	// the work may take.
+	answerTimeout = 15 * time.Second
 	// Longer than a proxy keeps its idle connections, so that it is never the
 	// service that closes one just as a request comes in.
 	idleTimeout       = 90 * time.Second
@@ -52,9 +54,10 @@ func New(options Options) *Server {
 	var handler http.Handler = options.Router
 	handler = refuseWrites(options.Feature, handler)
 	handler = limitRate(options.Allow, handler)
-	handler = limitBody(options.MaximumBodyBytes, handler)
 	handler = withDeadline(options.RequestTimeout, handler)
 	handler = observe(options.Router, options.Metrics, options.Logger, handler)
+	// Around whatever wraps the writer: only the server's own can close the connection over a body that is too large.
+	handler = limitBody(options.MaximumBodyBytes, handler)
 	server := &Server{options: options}
 	server.handler = server.closeWhileDraining(handler)
 	return server
@@ -67,15 +70,7 @@ func (server *Server) Handler() http.Handler { return server.handler }
 // fails readiness at once, still serves until the platform has noticed, and
 // finishes what is in flight.
 func (server *Server) Run(ctx context.Context, listener net.Listener) error {
-	inner := &http.Server{
-		Handler:           server.handler,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       bodyTimeout,
-		WriteTimeout:      answerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    largestHeaderSize,
-		ErrorLog:          slog.NewLogLogger(server.options.Logger.Handler(), slog.LevelWarn),
-	}
+	inner := server.inner()
 	stopped := make(chan error, 1)
 	go func() { stopped <- inner.Serve(listener) }()
 	select {
@@ -102,6 +97,19 @@ func (server *Server) Run(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	return nil
+}
+
+func (server *Server) inner() *http.Server {
+	return &http.Server{
+		Handler:           server.handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       bodyTimeout,
+		// It counts from the end of the headers: a request that used its time must still get its answer.
+		WriteTimeout:   bodyTimeout + server.options.RequestTimeout + answerTimeout,
+		IdleTimeout:    idleTimeout,
+		MaxHeaderBytes: largestHeaderSize,
+		ErrorLog:       slog.NewLogLogger(server.options.Logger.Handler(), slog.LevelWarn),
+	}
 }
 
 // closeWhileDraining asks callers with a kept connection to open the next one elsewhere.

@@ -303,3 +303,32 @@ func status(t *testing.T, address string) int {
 	defer func() { _ = response.Body.Close() }()
 	return response.StatusCode
 }
+
+func TestARequestThatUsesAllItsTimeStillGetsItsAnswer(t *testing.T) {
+	fixture := newFixture()
+	for _, timeout := range []time.Duration{100 * time.Millisecond, time.Minute} {
+		fixture.options.RequestTimeout = timeout
+		inner := New(fixture.options).inner()
+		if inner.WriteTimeout <= inner.ReadTimeout+timeout {
+			t.Errorf("a request may take %s, and its answer is cut off after %s", timeout, inner.WriteTimeout)
+		}
+	}
+}
+
+func TestAConnectionWhoseBodyIsTooLargeIsClosed(t *testing.T) {
+	fixture := newFixture()
+	fixture.router.Handle("POST /api/thing", func(request *http.Request) (Reply, error) {
+		_, err := ReadObject(request)
+		return Reply{}, err
+	})
+	server := httptest.NewServer(New(fixture.options).Handler())
+	defer server.Close()
+	response, err := http.Post(server.URL+"/api/thing", "application/json", strings.NewReader(`{"a":"`+strings.Repeat("x", 200)+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusRequestEntityTooLarge || !response.Close {
+		t.Errorf("status %d, closed %v", response.StatusCode, response.Close)
+	}
+}

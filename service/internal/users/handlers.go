@@ -2,6 +2,10 @@ package users
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,9 +18,10 @@ const (
 	basePath        = "/api/v1/users"
 	defaultPageSize = 20
 	largestPageSize = 100
-	largestPage     = 1_000_000_000
-	longestKey      = 255
-	retrySeconds    = 2
+	// What a page skips is read all the same: behind this many users there are cursors.
+	largestOffset = 10_000
+	longestKey    = 255
+	retrySeconds  = 2
 	// statusClientClosed is what proxies log for a caller who hung up; nobody receives it.
 	statusClientClosed = 499
 )
@@ -41,9 +46,13 @@ func (handlers *Handlers) Register(router *httpserver.Router) {
 }
 
 type pagination struct {
-	Total    uint64 `json:"total"`
-	Page     int    `json:"page"`
-	PageSize int    `json:"page_size"`
+	// Total, TotalIsExact and Page are there where the page was asked for by its number.
+	Total        *uint64 `json:"total,omitempty"`
+	TotalIsExact *bool   `json:"total_is_exact,omitempty"`
+	Page         int     `json:"page,omitempty"`
+	PageSize     int     `json:"page_size"`
+	// NextCursor is empty behind the last user.
+	NextCursor string `json:"next_cursor"`
 }
 
 type listing struct {
@@ -53,12 +62,23 @@ type listing struct {
 
 func (handlers *Handlers) list(request *http.Request) (httpserver.Reply, error) {
 	problems := map[string]string{}
-	page := queryNumber(request, "page", 1, largestPage, problems)
 	size := queryNumber(request, "page_size", defaultPageSize, largestPageSize, problems)
+	window := Window{Limit: size}
+	answer := pagination{PageSize: size}
+	query := request.URL.Query()
+	if query.Has("cursor") {
+		window.After = queryCursor(query["cursor"], problems)
+		if query.Has("page") {
+			problems["page"] = "cannot be used together with a cursor"
+		}
+	} else {
+		answer.Page = queryNumber(request, "page", 1, largestOffset/size, problems)
+		window.Offset, window.Counted = (answer.Page-1)*size, true
+	}
 	if len(problems) > 0 {
 		return httpserver.Reply{}, badRequest("the query has bad parameters", problems)
 	}
-	found, err := handlers.repository.List(request.Context(), (page-1)*size, size)
+	found, err := handlers.repository.List(request.Context(), window)
 	if err != nil {
 		return httpserver.Reply{}, failureOf(request.Context(), err)
 	}
@@ -66,7 +86,14 @@ func (handlers *Handlers) list(request *http.Request) (httpserver.Reply, error) 
 	if items == nil {
 		items = []User{}
 	}
-	return httpserver.Reply{Status: http.StatusOK, Message: "ok", Data: listing{items, pagination{found.Total, page, size}}}, nil
+	if found.More && len(items) > 0 {
+		answer.NextCursor = cursorAfter(items[len(items)-1].ID)
+	}
+	if window.Counted {
+		exact := found.Total < CountLimit
+		answer.Total, answer.TotalIsExact = &found.Total, &exact
+	}
+	return httpserver.Reply{Status: http.StatusOK, Message: "ok", Data: listing{items, answer}}, nil
 }
 
 func (handlers *Handlers) get(request *http.Request) (httpserver.Reply, error) {
@@ -90,7 +117,7 @@ func (handlers *Handlers) create(request *http.Request) (httpserver.Reply, error
 	if err != nil {
 		return httpserver.Reply{}, err
 	}
-	user, created, err := handlers.repository.Create(request.Context(), input, key)
+	user, created, err := handlers.repository.Create(request.Context(), input, keyOfClient(request, key))
 	if err != nil {
 		return httpserver.Reply{}, failureOf(request.Context(), err)
 	}
@@ -140,6 +167,26 @@ func pathID(request *http.Request) (uint64, error) {
 	return id, nil
 }
 
+// cursorAfter names the place behind a user. It is text, so that nobody counts
+// on its being a number.
+func cursorAfter(id uint64) string {
+	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, id))
+}
+
+func queryCursor(values []string, problems map[string]string) uint64 {
+	if len(values) == 1 {
+		if values[0] == "" {
+			return 0
+		}
+		place, err := base64.RawURLEncoding.Strict().DecodeString(values[0])
+		if err == nil && len(place) == 8 {
+			return binary.BigEndian.Uint64(place)
+		}
+	}
+	problems["cursor"] = "must be the next_cursor of an answer, or empty for the beginning"
+	return 0
+}
+
 func queryNumber(request *http.Request, name string, fallback, largest int, problems map[string]string) int {
 	values, sent := request.URL.Query()[name]
 	if !sent {
@@ -163,6 +210,22 @@ func acceptableKey(key string) bool {
 		}
 	}
 	return true
+}
+
+// keyOfClient keeps the keys of clients that say who they are apart: two that
+// count from 1 must not get each other's users. A stored key of a named client
+// begins with a byte that no key may contain.
+func keyOfClient(request *http.Request, key string) string {
+	if key == "" {
+		return ""
+	}
+	for _, header := range []string{"X-Client-ID", "Authorization"} {
+		if client := request.Header.Get(header); client != "" {
+			hash := sha256.Sum256([]byte(header + "\x00" + client + "\x00" + key))
+			return "\x01" + hex.EncodeToString(hash[:])
+		}
+	}
+	return key
 }
 
 func badRequest(message string, fields map[string]string) *httpserver.Failure {

@@ -94,11 +94,11 @@ func pauseForFailover(ctx context.Context) bool {
 	}
 }
 
-// List returns a part of all users and their number.
-func (repository *MySQLRepository) List(ctx context.Context, offset, limit int) (Page, error) {
+// List returns a part of all users and, where it is asked for, their number.
+func (repository *MySQLRepository) List(ctx context.Context, window Window) (Page, error) {
 	var page Page
 	err := repository.read(ctx, func(ctx context.Context, pool *sql.DB) (err error) {
-		page, err = list(ctx, pool, offset, limit)
+		page, err = list(ctx, pool, window)
 		return err
 	})
 	return page, err
@@ -301,12 +301,15 @@ func get(ctx context.Context, source querier, id uint64) (User, error) {
 	return user, err
 }
 
-func list(ctx context.Context, pool *sql.DB, offset, limit int) (Page, error) {
+func list(ctx context.Context, pool *sql.DB, window Window) (Page, error) {
 	var page Page
-	if err := pool.QueryRowContext(ctx, "SELECT COUNT(*) FROM users").Scan(&page.Total); err != nil {
-		return Page{}, err
+	if window.Counted {
+		if err := pool.QueryRowContext(ctx, "SELECT COUNT(*) FROM (SELECT 1 FROM users LIMIT ?) AS counted", CountLimit).Scan(&page.Total); err != nil {
+			return Page{}, err
+		}
 	}
-	rows, err := pool.QueryContext(ctx, "SELECT "+columns+" FROM users ORDER BY id LIMIT ? OFFSET ?", limit, offset)
+	// One more than is wanted tells whether there are others behind.
+	rows, err := pool.QueryContext(ctx, "SELECT "+columns+" FROM users WHERE id > ? ORDER BY id LIMIT ? OFFSET ?", window.After, window.Limit+1, window.Offset)
 	if err != nil {
 		return Page{}, err
 	}
@@ -317,6 +320,9 @@ func list(ctx context.Context, pool *sql.DB, offset, limit int) (Page, error) {
 			return Page{}, err
 		}
 		page.Users = append(page.Users, user)
+	}
+	if len(page.Users) > window.Limit {
+		page.Users, page.More = page.Users[:window.Limit], true
 	}
 	return page, rows.Err()
 }

@@ -135,14 +135,24 @@ func TestReadsFallBackToThePrimaryAndStopAskingABrokenReplica(t *testing.T) {
 
 func TestAListFallsBackAsAWhole(t *testing.T) {
 	bench := newBench(t)
-	count := "SELECT COUNT(*) FROM users"
-	part := "SELECT id, name, email, created_at, updated_at FROM users ORDER BY id LIMIT ? OFFSET ?"
+	count := "SELECT COUNT(*) FROM (SELECT 1 FROM users LIMIT ?) AS counted"
+	part := "SELECT id, name, email, created_at, updated_at FROM users WHERE id > ? ORDER BY id LIMIT ? OFFSET ?"
 	bench.replica.ExpectQuery(count).WillReturnRows(sqlmock.NewRows([]string{"n"}).AddRow(99))
 	bench.replica.ExpectQuery(part).WillReturnError(errBroken)
 	bench.primary.ExpectQuery(count).WillReturnRows(sqlmock.NewRows([]string{"n"}).AddRow(7))
-	bench.primary.ExpectQuery(part).WithArgs(2, 4).WillReturnRows(row(5).AddRow(6, "Bob", "bob@example.com", instant, instant))
-	page, err := bench.List(t.Context(), 4, 2)
-	if err != nil || page.Total != 7 || len(page.Users) != 2 || page.Users[1].Name != "Bob" {
+	bench.primary.ExpectQuery(part).WithArgs(0, 3, 4).WillReturnRows(row(5).AddRow(6, "Bob", "bob@example.com", instant, instant))
+	page, err := bench.List(t.Context(), Window{Offset: 4, Limit: 2, Counted: true})
+	if err != nil || page.Total != 7 || page.More || len(page.Users) != 2 || page.Users[1].Name != "Bob" {
+		t.Errorf("%+v, %v", page, err)
+	}
+}
+
+func TestAPartBehindAUserIsNotCountedAndKnowsWhetherThereIsMore(t *testing.T) {
+	bench := newBench(t)
+	part := "SELECT id, name, email, created_at, updated_at FROM users WHERE id > ? ORDER BY id LIMIT ? OFFSET ?"
+	bench.replica.ExpectQuery(part).WithArgs(4, 2, 0).WillReturnRows(row(5).AddRow(6, "Bob", "bob@example.com", instant, instant))
+	page, err := bench.List(t.Context(), Window{After: 4, Limit: 1})
+	if err != nil || !page.More || len(page.Users) != 1 || page.Users[0].ID != 5 {
 		t.Errorf("%+v, %v", page, err)
 	}
 }
