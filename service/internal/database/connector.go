@@ -36,26 +36,26 @@ type memberConnector struct {
 }
 
 // Driver is asked by database/sql for nothing but its identity.
-func (connector *memberConnector) Driver() driver.Driver { return mysql.MySQLDriver{} }
+func (mc *memberConnector) Driver() driver.Driver { return mysql.MySQLDriver{} }
 
 // Connect returns the first good connection. The error tells what every member
 // said; it is an outage whatever the members' reasons were.
-func (connector *memberConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, connector.timeout)
+func (mc *memberConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, mc.timeout)
 	defer cancel()
-	attempts := newAttempts(connector.connect)
+	attempts := newAttempts(mc.connect)
 	defer attempts.abandon()
 	everyone := time.NewTimer(headStart)
 	defer everyone.Stop()
 
 	var located <-chan string
 	locate := func() {
-		if connector.locate != nil {
-			located = connector.locate(ctx)
+		if mc.locate != nil {
+			located = mc.locate(ctx)
 		}
 	}
 	asked := false
-	if first := connector.first(); first != "" {
+	if first := mc.first(); first != "" {
 		attempts.start(ctx, first)
 	} else {
 		asked = true
@@ -64,7 +64,7 @@ func (connector *memberConnector) Connect(ctx context.Context) (driver.Conn, err
 	var problems []error
 	for {
 		if attempts.running == 0 && located == nil {
-			attempts.start(ctx, connector.members...)
+			attempts.start(ctx, mc.members...)
 			if attempts.running == 0 {
 				return nil, fmt.Errorf("%w: %w", errNoMember, hidden{errors.Join(problems...)})
 			}
@@ -79,17 +79,17 @@ func (connector *memberConnector) Connect(ctx context.Context) (driver.Conn, err
 		case outcome := <-attempts.outcomes:
 			attempts.running--
 			if outcome.err == nil {
-				connector.connected(outcome.address)
+				mc.connected(outcome.address)
 				return outcome.connection, nil
 			}
 			problems = append(problems, fmt.Errorf("%s: %w", outcome.address, outcome.err))
-			connector.failed(outcome.address)
+			mc.failed(outcome.address)
 			if !asked {
 				asked = true
 				locate()
 			}
 		case <-everyone.C:
-			attempts.start(ctx, connector.members...)
+			attempts.start(ctx, mc.members...)
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%w: %w (%w)", errNoMember, ctx.Err(), hidden{errors.Join(problems...)})
 		}
@@ -100,11 +100,11 @@ func (connector *memberConnector) Connect(ctx context.Context) (driver.Conn, err
 // no such schema, or refuses a password, is not what the whole group says.
 type hidden struct{ err error }
 
-func (hidden hidden) Error() string {
-	if hidden.err == nil {
+func (h hidden) Error() string {
+	if h.err == nil {
 		return "nobody answered"
 	}
-	return hidden.err.Error()
+	return h.err.Error()
 }
 
 // attempts is a race between connections.
@@ -126,26 +126,26 @@ func newAttempts(connect func(context.Context, string) (driver.Conn, error)) *at
 }
 
 // start begins with the addresses that were not tried yet.
-func (attempts *attempts) start(ctx context.Context, addresses ...string) {
+func (a *attempts) start(ctx context.Context, addresses ...string) {
 	for _, address := range addresses {
-		if attempts.started[address] {
+		if a.started[address] {
 			continue
 		}
-		attempts.started[address] = true
-		attempts.running++
+		a.started[address] = true
+		a.running++
 		go func() {
-			connection, err := attempts.connect(ctx, address)
-			attempts.outcomes <- outcome{address, connection, err}
+			connection, err := a.connect(ctx, address)
+			a.outcomes <- outcome{address, connection, err}
 		}()
 	}
 }
 
 // abandon closes what comes too late.
-func (attempts *attempts) abandon() {
-	running := attempts.running
+func (a *attempts) abandon() {
+	running := a.running
 	go func() {
 		for range running {
-			if late := <-attempts.outcomes; late.err == nil {
+			if late := <-a.outcomes; late.err == nil {
 				_ = late.connection.Close()
 			}
 		}

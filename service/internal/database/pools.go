@@ -77,11 +77,11 @@ func Open(settings configuration.Database, consul configuration.Consul, logger *
 }
 
 // Close closes both pools.
-func (pools Pools) Close() error {
-	if pools.Replica == pools.Primary {
-		return pools.Primary.Close()
+func (p Pools) Close() error {
+	if p.Replica == p.Primary {
+		return p.Primary.Close()
 	}
-	return errors.Join(pools.Primary.Close(), pools.Replica.Close())
+	return errors.Join(p.Primary.Close(), p.Replica.Close())
 }
 
 // Answers asks for the table itself: a database that is up but was never
@@ -242,6 +242,6 @@ func driverConfig(settings configuration.Database, address string, writable bool
 // driverLogger keeps the driver's own lines in the service's format.
 type driverLogger struct{ logger *slog.Logger }
 
-func (adapter driverLogger) Print(words ...any) {
-	adapter.logger.Debug("the MySQL driver reports a problem", "error", fmt.Sprint(words...))
+func (dl driverLogger) Print(words ...any) {
+	dl.logger.Debug("the MySQL driver reports a problem", "error", fmt.Sprint(words...))
 }

@@ -51,10 +51,10 @@ type lines struct {
 	text  bytes.Buffer
 }
 
-func (lines *lines) Write(content []byte) (int, error) {
-	lines.mutex.Lock()
-	defer lines.mutex.Unlock()
-	return lines.text.Write(content)
+func (l *lines) Write(content []byte) (int, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.Write(content)
 }
 
 func TestTheWatcherFollowsTheKeyThroughAPoisonedValueAndItsRemoval(t *testing.T) {

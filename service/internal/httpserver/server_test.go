@@ -41,13 +41,13 @@ func newFixture(dependencies ...Dependency) *fixture {
 	}}
 }
 
-func (fixture *fixture) ask(method, target string, header http.Header) *httptest.ResponseRecorder {
+func (f *fixture) ask(method, target string, header http.Header) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(method, target, nil)
 	for name, values := range header {
 		request.Header[name] = values
 	}
 	recorded := httptest.NewRecorder()
-	New(fixture.options).Handler().ServeHTTP(recorded, request)
+	New(f.options).Handler().ServeHTTP(recorded, request)
 	return recorded
 }
 

@@ -67,8 +67,8 @@ func NewBreaker(options BreakerOptions) *Breaker {
 // Do calls the operation unless the breaker is open, which gives ErrOpen at once.
 // An operation that must not take as long as ctx allows brings its own deadline:
 // one that ends with ctx is not counted, because it may have waited for its turn.
-func (breaker *Breaker) Do(ctx context.Context, operation func(context.Context) error) error {
-	_, err := breaker.inner.Execute(func() (struct{}, error) {
+func (b *Breaker) Do(ctx context.Context, operation func(context.Context) error) error {
+	_, err := b.inner.Execute(func() (struct{}, error) {
 		err := operation(ctx)
 		if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 			// Drivers report a cancelled call as a broken connection.

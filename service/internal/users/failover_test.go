@@ -26,11 +26,11 @@ func newGroupBench(t *testing.T, pauses int) (bench *bench, paused func() int) {
 	return bench, func() int { return count }
 }
 
-func (bench *bench) expectFirstInsert() {
-	bench.primary.ExpectBegin()
-	bench.primary.ExpectExec(insertKey).WillReturnResult(sqlmock.NewResult(0, 1))
-	bench.primary.ExpectExec(insertUser).WillReturnResult(sqlmock.NewResult(42, 1))
-	bench.primary.ExpectExec(updateKey).WillReturnResult(sqlmock.NewResult(0, 1))
+func (b *bench) expectFirstInsert() {
+	b.primary.ExpectBegin()
+	b.primary.ExpectExec(insertKey).WillReturnResult(sqlmock.NewResult(0, 1))
+	b.primary.ExpectExec(insertUser).WillReturnResult(sqlmock.NewResult(42, 1))
+	b.primary.ExpectExec(updateKey).WillReturnResult(sqlmock.NewResult(0, 1))
 }
 
 func TestAWriteWaitsForTheNextPrimaryWhereNothingCanBeLeftOfTheFirstAttempt(t *testing.T) {

@@ -37,12 +37,12 @@ func NewHandlers(repository Repository) *Handlers {
 }
 
 // Register adds the routes.
-func (handlers *Handlers) Register(router *httpserver.Router) {
-	router.Handle("GET "+basePath, handlers.list)
-	router.Handle("POST "+basePath, handlers.create)
-	router.Handle("GET "+basePath+"/{id}", handlers.get)
-	router.Handle("PUT "+basePath+"/{id}", handlers.update)
-	router.Handle("DELETE "+basePath+"/{id}", handlers.delete)
+func (h *Handlers) Register(router *httpserver.Router) {
+	router.Handle("GET "+basePath, h.list)
+	router.Handle("POST "+basePath, h.create)
+	router.Handle("GET "+basePath+"/{id}", h.get)
+	router.Handle("PUT "+basePath+"/{id}", h.update)
+	router.Handle("DELETE "+basePath+"/{id}", h.delete)
 }
 
 type pagination struct {
@@ -60,7 +60,7 @@ type listing struct {
 	Pagination pagination `json:"pagination"`
 }
 
-func (handlers *Handlers) list(request *http.Request) (httpserver.Reply, error) {
+func (h *Handlers) list(request *http.Request) (httpserver.Reply, error) {
 	problems := map[string]string{}
 	size := queryNumber(request, "page_size", defaultPageSize, largestPageSize, problems)
 	window := Window{Limit: size}
@@ -78,7 +78,7 @@ func (handlers *Handlers) list(request *http.Request) (httpserver.Reply, error) 
 	if len(problems) > 0 {
 		return httpserver.Reply{}, badRequest("the query has bad parameters", problems)
 	}
-	found, err := handlers.repository.List(request.Context(), window)
+	found, err := h.repository.List(request.Context(), window)
 	if err != nil {
 		return httpserver.Reply{}, failureOf(request.Context(), err)
 	}
@@ -96,19 +96,19 @@ func (handlers *Handlers) list(request *http.Request) (httpserver.Reply, error) 
 	return httpserver.Reply{Status: http.StatusOK, Message: "ok", Data: listing{items, answer}}, nil
 }
 
-func (handlers *Handlers) get(request *http.Request) (httpserver.Reply, error) {
+func (h *Handlers) get(request *http.Request) (httpserver.Reply, error) {
 	id, err := pathID(request)
 	if err != nil {
 		return httpserver.Reply{}, err
 	}
-	user, err := handlers.repository.Get(request.Context(), id)
+	user, err := h.repository.Get(request.Context(), id)
 	if err != nil {
 		return httpserver.Reply{}, failureOf(request.Context(), err)
 	}
 	return httpserver.Reply{Status: http.StatusOK, Message: "ok", Data: user}, nil
 }
 
-func (handlers *Handlers) create(request *http.Request) (httpserver.Reply, error) {
+func (h *Handlers) create(request *http.Request) (httpserver.Reply, error) {
 	key := request.Header.Get("Idempotency-Key")
 	if !acceptableKey(key) {
 		return httpserver.Reply{}, badRequest("the Idempotency-Key must be 1 to 255 printable ASCII characters", nil)
@@ -117,7 +117,7 @@ func (handlers *Handlers) create(request *http.Request) (httpserver.Reply, error
 	if err != nil {
 		return httpserver.Reply{}, err
 	}
-	user, created, err := handlers.repository.Create(request.Context(), input, keyOfClient(request, key))
+	user, created, err := h.repository.Create(request.Context(), input, keyOfClient(request, key))
 	if err != nil {
 		return httpserver.Reply{}, failureOf(request.Context(), err)
 	}
@@ -131,7 +131,7 @@ func (handlers *Handlers) create(request *http.Request) (httpserver.Reply, error
 	}, nil
 }
 
-func (handlers *Handlers) update(request *http.Request) (httpserver.Reply, error) {
+func (h *Handlers) update(request *http.Request) (httpserver.Reply, error) {
 	id, err := pathID(request)
 	if err != nil {
 		return httpserver.Reply{}, err
@@ -140,19 +140,19 @@ func (handlers *Handlers) update(request *http.Request) (httpserver.Reply, error
 	if err != nil {
 		return httpserver.Reply{}, err
 	}
-	user, err := handlers.repository.Update(request.Context(), id, input)
+	user, err := h.repository.Update(request.Context(), id, input)
 	if err != nil {
 		return httpserver.Reply{}, failureOf(request.Context(), err)
 	}
 	return httpserver.Reply{Status: http.StatusOK, Message: "updated", Data: user}, nil
 }
 
-func (handlers *Handlers) delete(request *http.Request) (httpserver.Reply, error) {
+func (h *Handlers) delete(request *http.Request) (httpserver.Reply, error) {
 	id, err := pathID(request)
 	if err != nil {
 		return httpserver.Reply{}, err
 	}
-	if err := handlers.repository.Delete(request.Context(), id); err != nil {
+	if err := h.repository.Delete(request.Context(), id); err != nil {
 		return httpserver.Reply{}, failureOf(request.Context(), err)
 	}
 	return httpserver.Reply{Status: http.StatusOK, Message: "deleted"}, nil

@@ -78,12 +78,12 @@ type Repository interface {
 }
 
 // Validate names every bad field with the reason.
-func (input Input) Validate() map[string]string {
+func (i Input) Validate() map[string]string {
 	fields := map[string]string{}
-	if reason := nameProblem(input.Name); reason != "" {
+	if reason := nameProblem(i.Name); reason != "" {
 		fields["name"] = reason
 	}
-	if reason := emailProblem(input.Email); reason != "" {
+	if reason := emailProblem(i.Email); reason != "" {
 		fields["email"] = reason
 	}
 	return fields
