@@ -36,60 +36,60 @@ type memberConnector struct {
 }
 
 // Driver is asked by database/sql for nothing but its identity.
-func (mc *memberConnector) Driver() driver.Driver { return mysql.MySQLDriver{} }
+func (c *memberConnector) Driver() driver.Driver { return mysql.MySQLDriver{} }
 
 // Connect returns the first good connection. The error tells what every member
 // said; it is an outage whatever the members' reasons were.
-func (mc *memberConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, mc.timeout)
+func (c *memberConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	attempts := newAttempts(mc.connect)
-	defer attempts.abandon()
+	race := newAttempts(c.connect)
+	defer race.abandon()
 	everyone := time.NewTimer(headStart)
 	defer everyone.Stop()
 
 	var located <-chan string
 	locate := func() {
-		if mc.locate != nil {
-			located = mc.locate(ctx)
+		if c.locate != nil {
+			located = c.locate(ctx)
 		}
 	}
 	asked := false
-	if first := mc.first(); first != "" {
-		attempts.start(ctx, first)
+	if first := c.first(); first != "" {
+		race.start(ctx, first)
 	} else {
 		asked = true
 		locate()
 	}
 	var problems []error
 	for {
-		if attempts.running == 0 && located == nil {
-			attempts.start(ctx, mc.members...)
-			if attempts.running == 0 {
+		if race.running == 0 && located == nil {
+			race.start(ctx, c.members...)
+			if race.running == 0 {
 				return nil, fmt.Errorf("%w: %w", errNoMember, hidden{errors.Join(problems...)})
 			}
 		}
 		select {
 		case address, more := <-located:
 			if more {
-				attempts.start(ctx, address)
+				race.start(ctx, address)
 			} else {
 				located = nil
 			}
-		case outcome := <-attempts.outcomes:
-			attempts.running--
-			if outcome.err == nil {
-				mc.connected(outcome.address)
-				return outcome.connection, nil
+		case ended := <-race.outcomes:
+			race.running--
+			if ended.err == nil {
+				c.connected(ended.address)
+				return ended.connection, nil
 			}
-			problems = append(problems, fmt.Errorf("%s: %w", outcome.address, outcome.err))
-			mc.failed(outcome.address)
+			problems = append(problems, fmt.Errorf("%s: %w", ended.address, ended.err))
+			c.failed(ended.address)
 			if !asked {
 				asked = true
 				locate()
 			}
 		case <-everyone.C:
-			attempts.start(ctx, mc.members...)
+			race.start(ctx, c.members...)
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%w: %w (%w)", errNoMember, ctx.Err(), hidden{errors.Join(problems...)})
 		}

@@ -290,14 +290,14 @@ func TestAPoolMovesToTheNewPrimary(t *testing.T) {
 	bench := newPrimaryBench()
 	pool := sql.OpenDB(bench.memberConnector)
 	defer func() { _ = pool.Close() }()
-	for _, primary := range []string{"a:1", "c:3", "b:2"} {
+	for _, address := range []string{"a:1", "c:3", "b:2"} {
 		bench.group.set(func() {
-			bench.group.away = map[string]bool{bench.group.writable: bench.group.writable != primary}
-			bench.group.writable = primary
+			bench.group.away = map[string]bool{bench.group.writable: bench.group.writable != address}
+			bench.group.writable = address
 		})
 		bench.memory.forget(bench.memory.address())
 		connection, err := bench.Connect(t.Context())
-		if err != nil || connection.(*primaryConnection).address != primary {
+		if err != nil || connection.(*primaryConnection).address != address {
 			t.Fatalf("%v, %v", connection, err)
 		}
 		if err := pool.PingContext(t.Context()); err != nil {

@@ -44,9 +44,9 @@ func newCatalog(consul configuration.Consul, datacenters []string, timeout time.
 func (c *catalog) locate(ctx context.Context) <-chan string {
 	found := make(chan string)
 	asking, cancel := context.WithTimeout(ctx, c.timeout)
-	var group sync.WaitGroup
+	var questions sync.WaitGroup
 	for _, datacenter := range c.datacenters {
-		group.Go(func() {
+		questions.Go(func() {
 			addresses, err := c.ask(asking, datacenter)
 			if err != nil {
 				c.logger.DebugContext(ctx, "Consul did not tell the MySQL primary", "datacenter", datacenter, "error", err.Error())
@@ -60,7 +60,7 @@ func (c *catalog) locate(ctx context.Context) <-chan string {
 		})
 	}
 	go func() {
-		group.Wait()
+		questions.Wait()
 		cancel()
 		close(found)
 	}()
@@ -89,8 +89,8 @@ func (c *catalog) ask(ctx context.Context, datacenter string) ([]string, error) 
 		return nil, err
 	}
 	var addresses []string
-	for _, instance := range instances {
-		if address := instance.address(); address != "" {
+	for _, found := range instances {
+		if address := found.address(); address != "" {
 			addresses = append(addresses, address)
 		}
 	}

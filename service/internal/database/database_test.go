@@ -77,12 +77,12 @@ func TestAConnectionThatWasNeverMadeIsToldFromOneThatBroke(t *testing.T) {
 }
 
 func TestOnlyWritersAreEndedWhenTheySayNothing(t *testing.T) {
-	group := configuration.Database{MemberAddresses: []string{"db.example:3306"}}
+	inGroup := configuration.Database{MemberAddresses: []string{"db.example:3306"}}
 	for _, test := range []struct {
 		settings configuration.Database
 		writable bool
 		ended    bool
-	}{{group, true, true}, {group, false, false}, {configuration.Database{}, true, false}} {
+	}{{inGroup, true, true}, {inGroup, false, false}, {configuration.Database{}, true, false}} {
 		config, err := driverConfig(test.settings, "db.example:3306", test.writable, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
@@ -100,13 +100,13 @@ func TestOnlyWritersAreEndedWhenTheySayNothing(t *testing.T) {
 }
 
 func TestOnlyThePrimaryPoolRefusesReadOnlyServers(t *testing.T) {
-	for _, writable := range []bool{true, false} {
-		config, err := driverConfig(configuration.Database{Password: "hush"}, "db.example:3306", writable, slog.New(slog.DiscardHandler))
+	for _, forWrites := range []bool{true, false} {
+		config, err := driverConfig(configuration.Database{Password: "hush"}, "db.example:3306", forWrites, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if config.RejectReadOnly != writable || !config.ParseTime || !config.ClientFoundRows || config.TLS != nil {
-			t.Errorf("writable %v: %+v", writable, config)
+		if config.RejectReadOnly != forWrites || !config.ParseTime || !config.ClientFoundRows || config.TLS != nil {
+			t.Errorf("writable %v: %+v", forWrites, config)
 		}
 		if !strings.Contains(config.FormatDSN(), "utf8mb4") {
 			t.Errorf("not utf8mb4: %s", config.FormatDSN())

@@ -64,7 +64,7 @@ func (h *Handlers) list(request *http.Request) (httpserver.Reply, error) {
 	problems := map[string]string{}
 	size := queryNumber(request, "page_size", defaultPageSize, largestPageSize, problems)
 	window := Window{Limit: size}
-	answer := pagination{PageSize: size}
+	position := pagination{PageSize: size}
 	query := request.URL.Query()
 	if query.Has("cursor") {
 		window.After = queryCursor(query["cursor"], problems)
@@ -72,8 +72,8 @@ func (h *Handlers) list(request *http.Request) (httpserver.Reply, error) {
 			problems["page"] = "cannot be used together with a cursor"
 		}
 	} else {
-		answer.Page = queryNumber(request, "page", 1, largestOffset/size, problems)
-		window.Offset, window.Counted = (answer.Page-1)*size, true
+		position.Page = queryNumber(request, "page", 1, largestOffset/size, problems)
+		window.Offset, window.Counted = (position.Page-1)*size, true
 	}
 	if len(problems) > 0 {
 		return httpserver.Reply{}, badRequest("the query has bad parameters", problems)
@@ -87,13 +87,13 @@ func (h *Handlers) list(request *http.Request) (httpserver.Reply, error) {
 		items = []User{}
 	}
 	if found.More && len(items) > 0 {
-		answer.NextCursor = cursorAfter(items[len(items)-1].ID)
+		position.NextCursor = cursorAfter(items[len(items)-1].ID)
 	}
 	if window.Counted {
 		exact := found.Total < CountLimit
-		answer.Total, answer.TotalIsExact = &found.Total, &exact
+		position.Total, position.TotalIsExact = &found.Total, &exact
 	}
-	return httpserver.Reply{Status: http.StatusOK, Message: "ok", Data: listing{items, answer}}, nil
+	return httpserver.Reply{Status: http.StatusOK, Message: "ok", Data: listing{items, position}}, nil
 }
 
 func (h *Handlers) get(request *http.Request) (httpserver.Reply, error) {

@@ -344,8 +344,8 @@ func emailTaken(err error) error {
 
 // isAnswer tells a considered "no" from trouble.
 func isAnswer(err error) bool {
-	for _, answer := range []error{ErrNotFound, ErrEmailTaken, ErrKeyReused, ErrOriginalGone, errKeySeen} {
-		if errors.Is(err, answer) {
+	for _, considered := range []error{ErrNotFound, ErrEmailTaken, ErrKeyReused, ErrOriginalGone, errKeySeen} {
+		if errors.Is(err, considered) {
 			return true
 		}
 	}

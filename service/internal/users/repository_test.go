@@ -20,7 +20,7 @@ var (
 	errBroken   = &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 	errTwice    = &mysql.MySQLError{Number: 1062}
 	errDeadlock = &mysql.MySQLError{Number: 1213}
-	input       = Input{Name: "Ada", Email: "ada@example.com"}
+	someInput   = Input{Name: "Ada", Email: "ada@example.com"}
 )
 
 const (
@@ -34,15 +34,15 @@ const (
 	deleteUser = "DELETE FROM users WHERE id = ?"
 )
 
-type bench struct {
+type repositoryBench struct {
 	*MySQLRepository
 	primary, replica sqlmock.Sqlmock
 	fallbacks        []string
 }
 
-func newBench(t *testing.T) *bench { return newBenchWith(t, RepositoryOptions{}) }
+func newBench(t *testing.T) *repositoryBench { return newBenchWith(t, RepositoryOptions{}) }
 
-func newBenchWith(t *testing.T, options RepositoryOptions) *bench {
+func newBenchWith(t *testing.T, options RepositoryOptions) *repositoryBench {
 	t.Helper()
 	open := func() (*sql.DB, sqlmock.Sqlmock) {
 		pool, mock, err := sqlmock.New(sqlmock.QueryMatcherOption(sqlmock.QueryMatcherEqual))
@@ -57,7 +57,7 @@ func newBenchWith(t *testing.T, options RepositoryOptions) *bench {
 		})
 		return pool, mock
 	}
-	bench := &bench{}
+	bench := &repositoryBench{}
 	var pools database.Pools
 	pools.Primary, bench.primary = open()
 	pools.Replica, bench.replica = open()
@@ -68,7 +68,7 @@ func newBenchWith(t *testing.T, options RepositoryOptions) *bench {
 }
 
 func row(id uint64) *sqlmock.Rows {
-	return emptyRows().AddRow(id, input.Name, input.Email, instant, instant)
+	return emptyRows().AddRow(id, someInput.Name, someInput.Email, instant, instant)
 }
 
 func emptyRows() *sqlmock.Rows {
@@ -173,11 +173,11 @@ func TestABrokenPrimaryMakesWritesUnavailableAndIsLeftAloneForAWhile(t *testing.
 func TestTheKeyAndTheUserAreStoredTogether(t *testing.T) {
 	bench := newBench(t)
 	bench.primary.ExpectBegin()
-	bench.primary.ExpectExec(insertKey).WithArgs("k", fingerprint(input), instant).WillReturnResult(sqlmock.NewResult(0, 1))
+	bench.primary.ExpectExec(insertKey).WithArgs("k", fingerprint(someInput), instant).WillReturnResult(sqlmock.NewResult(0, 1))
 	bench.primary.ExpectExec(insertUser).WithArgs("Ada", "ada@example.com", instant, instant).WillReturnResult(sqlmock.NewResult(42, 1))
 	bench.primary.ExpectExec(updateKey).WithArgs(42, "k").WillReturnResult(sqlmock.NewResult(0, 1))
 	bench.primary.ExpectCommit()
-	user, created, err := bench.Create(t.Context(), input, "k")
+	user, created, err := bench.Create(t.Context(), someInput, "k")
 	if err != nil || !created || user != (User{42, "Ada", "ada@example.com", instant, instant}) {
 		t.Errorf("%+v, %v, %v", user, created, err)
 	}
@@ -189,8 +189,8 @@ func TestARepeatedKeyReturnsTheFirstUserAndInsertsNothing(t *testing.T) {
 		found    *sqlmock.Rows
 		expected error
 	}{
-		"the same body":         {fingerprint(input), row(42), nil},
-		"a user deleted since":  {fingerprint(input), emptyRows(), ErrOriginalGone},
+		"the same body":         {fingerprint(someInput), row(42), nil},
+		"a user deleted since":  {fingerprint(someInput), emptyRows(), ErrOriginalGone},
 		"another body is a lie": {fingerprint(Input{Name: "Bob"}), nil, ErrKeyReused},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -202,7 +202,7 @@ func TestARepeatedKeyReturnsTheFirstUserAndInsertsNothing(t *testing.T) {
 			if test.found != nil {
 				bench.primary.ExpectQuery(selectUser).WithArgs(42).WillReturnRows(test.found)
 			}
-			user, created, err := bench.Create(t.Context(), input, "k")
+			user, created, err := bench.Create(t.Context(), someInput, "k")
 			if !errors.Is(err, test.expected) || created || (err == nil && user.ID != 42) {
 				t.Errorf("%+v, %v, %v", user, created, err)
 			}
@@ -216,7 +216,7 @@ func TestATakenEMailLeavesNoKeyBehind(t *testing.T) {
 	bench.primary.ExpectExec(insertKey).WillReturnResult(sqlmock.NewResult(0, 1))
 	bench.primary.ExpectExec(insertUser).WillReturnError(errTwice)
 	bench.primary.ExpectRollback()
-	if _, _, err := bench.Create(t.Context(), input, "k"); !errors.Is(err, ErrEmailTaken) {
+	if _, _, err := bench.Create(t.Context(), someInput, "k"); !errors.Is(err, ErrEmailTaken) {
 		t.Error(err)
 	}
 }
@@ -231,7 +231,7 @@ func TestADeadlockOrAnOldPrimaryIsTriedAgain(t *testing.T) {
 			bench.primary.ExpectBegin()
 			bench.primary.ExpectExec(insertUser).WillReturnResult(sqlmock.NewResult(1, 1))
 			bench.primary.ExpectCommit()
-			if _, created, err := bench.Create(t.Context(), input, ""); err != nil || !created {
+			if _, created, err := bench.Create(t.Context(), someInput, ""); err != nil || !created {
 				t.Errorf("%v, %v", created, err)
 			}
 		})
@@ -243,7 +243,7 @@ func TestACommitThatMayHaveArrivedIsNotRepeated(t *testing.T) {
 	bench.primary.ExpectBegin()
 	bench.primary.ExpectExec(insertUser).WillReturnResult(sqlmock.NewResult(1, 1))
 	bench.primary.ExpectCommit().WillReturnError(mysql.ErrInvalidConn)
-	if _, _, err := bench.Create(t.Context(), input, ""); !errors.Is(err, ErrUnavailable) {
+	if _, _, err := bench.Create(t.Context(), someInput, ""); !errors.Is(err, ErrUnavailable) {
 		t.Error(err)
 	}
 }
@@ -254,7 +254,7 @@ func TestAnUpdateReturnsWhatIsStored(t *testing.T) {
 	bench.primary.ExpectExec(updateUser).WithArgs("Ada", "ada@example.com", instant, 1).WillReturnResult(sqlmock.NewResult(0, 1))
 	bench.primary.ExpectQuery(selectUser).WillReturnRows(row(1))
 	bench.primary.ExpectCommit()
-	if user, err := bench.Update(t.Context(), 1, input); err != nil || user.ID != 1 {
+	if user, err := bench.Update(t.Context(), 1, someInput); err != nil || user.ID != 1 {
 		t.Errorf("%+v, %v", user, err)
 	}
 }
@@ -266,7 +266,7 @@ func TestWritesToAMissingUserSaySo(t *testing.T) {
 		bench.primary.ExpectExec(statement).WillReturnResult(sqlmock.NewResult(0, 0))
 		bench.primary.ExpectRollback()
 	}
-	if _, err := bench.Update(t.Context(), 1, input); !errors.Is(err, ErrNotFound) {
+	if _, err := bench.Update(t.Context(), 1, someInput); !errors.Is(err, ErrNotFound) {
 		t.Errorf("update: %v", err)
 	}
 	if err := bench.Delete(t.Context(), 1); !errors.Is(err, ErrNotFound) {
@@ -305,7 +305,7 @@ func TestWritersOfOneRowDoNotTakeThePrimaryFromAllOthers(t *testing.T) {
 			bench.primary.ExpectExec(updateUser).WillReturnError(waited)
 			bench.primary.ExpectRollback()
 		}
-		if _, err := bench.Update(t.Context(), 1, input); !errors.Is(err, ErrUnavailable) {
+		if _, err := bench.Update(t.Context(), 1, someInput); !errors.Is(err, ErrUnavailable) {
 			t.Fatalf("got %v", err)
 		}
 	}
