@@ -7,6 +7,7 @@ from typing import TypeAlias
 import pulumi
 
 from components.args import RegionArgs
+from components.rendering.names import stack_namespace
 from infra.context import Context
 from infra.platforms import Region
 from infra.settings.model import WITNESS
@@ -42,7 +43,7 @@ def _arguments(context: Context, place: str, cidr: str, backbone: pulumi.Input[s
     }
     if settings.kubernetes is not None:
         quota = settings.kubernetes.quota
-        arguments["namespace"] = settings.kubernetes.namespace or f"gostack-{context.stack}"
+        arguments["namespace"] = settings.kubernetes.namespace or stack_namespace(context.stack)
         arguments["quota"] = {
             "cpus": quota.cpus,
             "memory_gib": quota.memory_gib,

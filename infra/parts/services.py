@@ -10,6 +10,7 @@ import pulumi
 
 from components.args import MicroserviceArgs
 from components.rendering import mysql
+from components.rendering.names import track_name
 from components.rendering.nginx_tracks import STABLE
 from infra.context import Context
 from infra.foundation import Database
@@ -128,7 +129,7 @@ def _track(
         # the document in force.
         before: list[pulumi.Resource] = [*list(replicas.values())[-1:], *([told[region]] if region in told else [])]
         replicas[region] = context.platform.Microservice(
-            f"{name}-{region}{track.suffix}", arguments, context.foundation.options(region, before)
+            track_name(name, region, track.suffix), arguments, context.foundation.options(region, before)
         )
     return replicas
 

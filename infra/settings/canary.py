@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from components.rendering.names import NGINX_WORDS
 from infra.settings.base import ImageReference, Section
 
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -18,13 +19,19 @@ def _header(value: str) -> str:
     return value
 
 
+def _header_value(value: str) -> str:
+    if value.lower() in NGINX_WORDS:
+        raise ValueError(f'"{value}" is a word that nginx gives a meaning of its own: match another value.')
+    return value
+
+
 class HeaderMatchSettings(Section):
     """A request header that leads to the canary."""
 
     header: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,62}$"), AfterValidator(_header)]
     """Name, for example X-App-Version or X-User-Tag."""
 
-    value: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$")]
+    value: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$"), AfterValidator(_header_value)]
     """Value; upper and lower case are the same."""
 
 

@@ -7,7 +7,11 @@ mkdir -p /tmp/consul
 printf '%s' "$AGENT_CONFIGURATION" > /tmp/consul/agent.json
 printf '%s' "$GOSSIP_CONFIGURATION" > /tmp/consul/gossip.json
 unset AGENT_CONFIGURATION GOSSIP_CONFIGURATION
-consul agent -node "$NODE-$(hostname)" -config-dir /tmp/consul -data-dir /tmp/data &
+# Consul answers no DNS question about a node whose name is longer than a label.
+node="$NODE-$(hostname)"
+[ "${#node}" -le 63 ] || node=$(hostname)
+printf '%s' "$node" > /tmp/consul/node
+consul agent -node "$node" -config-dir /tmp/consul -data-dir /tmp/data &
 agent=$!
 leave() {
   trap '' TERM INT

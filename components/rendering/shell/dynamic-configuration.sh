@@ -12,7 +12,10 @@ unset AGENT_CONFIGURATION GOSSIP_CONFIGURATION DOCUMENT
 # Consul keeps a number with each value: this one says who wrote it. What is written by hand has 0.
 owner=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 owner=$((owner + 1))
-consul agent -node "$NODE-$(hostname)" -config-dir /tmp/consul -data-dir /tmp/data &
+# Consul answers no DNS question about a node whose name is longer than a label.
+node="$NODE-$(hostname)"
+[ "${#node}" -le 63 ] || node=$(hostname)
+consul agent -node "$node" -config-dir /tmp/consul -data-dir /tmp/data &
 agent=$!
 field() {
   printf '%s\n' "$entry" | sed -n "s/^$1  *//p" | head -n 1
