@@ -8,10 +8,10 @@ printf '%s' "$AGENT_CONFIGURATION" > /tmp/consul/agent.json
 printf '%s' "$GOSSIP_CONFIGURATION" > /tmp/consul/gossip.json
 unset AGENT_CONFIGURATION GOSSIP_CONFIGURATION
 # Consul answers no DNS question about a node whose name is longer than a label.
-node="$NODE-$(hostname)"
-[ "${#node}" -le 63 ] || node=$(hostname)
-printf '%s' "$node" > /tmp/consul/node
-consul agent -node "$node" -config-dir /tmp/consul -data-dir /tmp/data &
+own_name="$NODE-$(hostname)"
+[ "${#own_name}" -le 63 ] || own_name=$(hostname)
+printf '%s' "$own_name" > /tmp/consul/node
+consul agent -node "$own_name" -config-dir /tmp/consul -data-dir /tmp/data &
 agent=$!
 leave() {
   trap '' TERM INT

@@ -13,9 +13,9 @@ unset AGENT_CONFIGURATION GOSSIP_CONFIGURATION DOCUMENT
 owner=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 owner=$((owner + 1))
 # Consul answers no DNS question about a node whose name is longer than a label.
-node="$NODE-$(hostname)"
-[ "${#node}" -le 63 ] || node=$(hostname)
-consul agent -node "$node" -config-dir /tmp/consul -data-dir /tmp/data &
+own_name="$NODE-$(hostname)"
+[ "${#own_name}" -le 63 ] || own_name=$(hostname)
+consul agent -node "$own_name" -config-dir /tmp/consul -data-dir /tmp/data &
 agent=$!
 field() {
   printf '%s\n' "$entry" | sed -n "s/^$1  *//p" | head -n 1
