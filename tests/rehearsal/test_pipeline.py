@@ -1,7 +1,7 @@
 """The workflows' commands, run one by one in a clone: against a bare repository, a server that plays GitHub, and a
 stack on Docker that stands for staging and prod. A line is changed, the report is in a comment; run again, the same
-comment is edited; the gate blocks the replacement of the database's volume until main allows it by name; a release rolls
-an image out, is pushed, and goes back when it fails.
+comment is edited; the gate blocks the replacement of the database's volume until main allows it by name; a release
+rolls an image out, is pushed, and goes back when it fails.
 
 Left out is `make test`, as it runs this test, and `make copy-image`: images of a stack on Docker have no registry
 (test_image_copy.py has two). So are the actions of GitHub itself. Does not prove anything of AWS or of a cluster, nor
