@@ -25,11 +25,15 @@ class Cause:
     name: str = ""
     """Regular expression over the component's whole name, where class, region and service do not suffice."""
 
+    beside: str = ""
+    """Class of which the stack has one where it is so; empty for everywhere."""
 
-def _cause(pattern: str, kinds: str = ANY, name: str = "") -> Cause:
-    return Cause(pattern, frozenset(kinds.split()), name)
+
+def _cause(pattern: str, kinds: str = ANY, name: str = "", beside: str = "") -> Cause:
+    return Cause(pattern, frozenset(kinds.split()), name, beside)
 
 
+_CLUSTER = "KubernetesProvider"
 _REGION = r"regions\.(?P<region>[^.]+)\."
 _SERVICE = r"services\.(?P<service>[^.]+)\."
 
@@ -63,7 +67,7 @@ CAUSES = (
     _cause(r"mysql\.witness\..*", "Region", name="witness"),
     _cause(r"images\.(mysql|consul|nginx|pause|registry)", "UpstreamImages"),
     _cause(r"images\.(golang|registry)", "ServiceImage"),
-    _cause(r"ingress\.worker_connections", "Ingress"),
+    _cause(r"ingress\.(worker_.*|memory_mib|trusted_proxies|ipv6)", "Ingress"),
     _cause(r"ingress\.hosts", "Ingress Certificate"),
     _cause(r"certificates\.lifetime_days", "Certificate"),
     _cause(r"certificates\.authority_lifetime_days", "CertificateAuthority MySqlMember"),
@@ -83,6 +87,13 @@ CAUSES = (
         "Microservice",
     ),
     _cause(_SERVICE + r"(memory_mib|cpus|[a-z]+_seconds)", "Microservice"),
+    # What pods ask for is added up for the quota of their region.
+    _cause(r"consul\.servers|mysql\.(topology|memory_mib|buffer_pool_mib|storage_gib)", "Region", beside=_CLUSTER),
+    _cause(
+        _SERVICE + r"((canary\.)?replicas|autoscaling(\.maximum)?|(memory|cpu)_request.*|memory_mib|cpus)",
+        "Region",
+        beside=_CLUSTER,
+    ),
 )
 
 
@@ -103,9 +114,10 @@ class Target:
 def affected(key: str, targets: list[Target]) -> list[int]:
     """Return the places of the components that take a value from a settings key."""
     found: set[int] = set()
+    kinds = {target.kind for target in targets}
     for cause in CAUSES:
         match = re.fullmatch(cause.pattern, key)
-        if match is None:
+        if match is None or (cause.beside and cause.beside not in kinds):
             continue
         groups = match.groupdict()
         found.update(
@@ -122,6 +134,6 @@ def _fits(cause: Cause, region: str | None, groups: dict[str, str | None], targe
     if cause.name and not re.fullmatch(cause.name, target.name):
         return False
     service = groups.get("service")
-    if service is None or target.kind == "Ingress":
+    if service is None or target.kind in ("Ingress", "Region"):
         return True
     return f"-{target.name}-".startswith(f"-{service}-")

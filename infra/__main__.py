@@ -7,14 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import pulumi
 
-from infra.images import resolved_images
-from infra.settings import SettingsError, load_settings
-from infra.stack import build_stack
+from infra.program import stack_outputs
 
-try:
-    settings = load_settings()
-except SettingsError as error:
-    raise pulumi.RunError(str(error)) from None
-
-for key, value in build_stack(pulumi.get_stack(), settings, resolved_images(settings)).items():
+for key, value in stack_outputs(pulumi.get_stack()).items():
     pulumi.export(key, value)

@@ -69,6 +69,8 @@ class Context:
 def begin(stack: str, settings: Settings, images: dict[str, ImageOutput]) -> Context:
     """Choose platform and foundation, pin the upstream images and make the certificate authority."""
     platform = platform_of(settings)
+    # First, because it may refuse what the settings name, as a kubeconfig that is not there.
+    foundation = foundation_for(stack, settings)
     running = {name: image["reference"] for name, image in images.items() if name in platform.RUNNING_IMAGES}
     return Context(
         stack=stack,
@@ -76,7 +78,7 @@ def begin(stack: str, settings: Settings, images: dict[str, ImageOutput]) -> Con
         images=images,
         image_ids=platform.UpstreamImages("upstream", {"references": running}, None).image_ids,
         platform=platform,
-        foundation=foundation_for(stack, settings),
+        foundation=foundation,
         authority=CertificateAuthority(
             "authority",
             {

@@ -13,7 +13,7 @@ from datetime import datetime
 from docker.models.containers import Container
 
 from components.rendering.scripts import DYNAMIC_CONFIGURATION_HEALTH
-from operations.objects import StackObjects, role
+from operations.objects import StackObjects, end_job, role
 
 # The order in which a pod's containers come back: what registers it comes last.
 _ORDER = {"mysql": 0, "nginx": 0, "application": 0, "configuration": 1, "agent": 2}
@@ -73,6 +73,8 @@ def _revive_pods(objects: StackObjects, spare: str = "") -> list[str]:
 def _remove_failed_jobs(objects: StackObjects) -> list[str]:
     told: list[str] = []
     for container in objects.containers():
+        # No other command works on the stack: whoever waited for it is gone.
+        end_job(container)
         state = container.attrs["State"]
         if role(container) == "job" and state["Status"] == "exited" and state["ExitCode"] != 0:
             container.remove(force=True, v=True)

@@ -19,14 +19,20 @@ class BackboneArgs(TypedDict):
 class QuotaArgs(TypedDict):
     """The most that all pods of a region may ask for together."""
 
-    cpus: float
-    """Cores that pods may request; their limits may be twice as much."""
+    cpu_requests: float
+    """Cores that pods may request."""
 
-    memory_gib: int
-    """Memory in GiB that pods may request; their limits may be twice as much."""
+    cpu_limits: float
+    """Cores to which they may be limited."""
+
+    memory_requests_mib: int
+    """Memory in MiB that pods may request."""
+
+    memory_limits_mib: int
+    """Memory in MiB to which they may be limited."""
 
     pods: int
-    """Number of pods."""
+    """Number of pods that have not ended."""
 
     storage_gib: int
     """Storage in GiB that claims may request."""

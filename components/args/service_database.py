@@ -1,7 +1,7 @@
 """The schema of a service in the database."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 
@@ -27,6 +27,9 @@ class ServiceDatabaseArgs(TypedDict):
 
     migrate: Sequence[str]
     """Arguments that make the image apply them; empty for none."""
+
+    migrate_timeout_seconds: NotRequired[int]
+    """On Kubernetes: time in seconds after which the migrations of an image are ended; 1800 when it is not given."""
 
     password_rotation: int
     """Counter; a new value makes new passwords."""

@@ -6,7 +6,9 @@ from typing import TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from components.kubernetes.pod import cores
 from components.options import given_dependencies
+from components.rendering.pod_resources import DNS_DRAIN
 
 ENTRIES_LIVE_SECONDS = 60
 """For how long a resolver may keep an alias to a network load balancer; AWS sets it."""
@@ -91,7 +93,8 @@ def _pod(args: DnsDrainArgs) -> kubernetes.core.v1.PodSpecArgs:
                     )
                 ),
                 resources=kubernetes.core.v1.ResourceRequirementsArgs(
-                    requests={"cpu": "5m", "memory": "8Mi"}, limits={"cpu": "50m", "memory": "16Mi"}
+                    requests={"cpu": cores(DNS_DRAIN.cpu_request), "memory": f"{DNS_DRAIN.memory_request_mib}Mi"},
+                    limits={"cpu": cores(DNS_DRAIN.cpu_limit), "memory": f"{DNS_DRAIN.memory_limit_mib}Mi"},
                 ),
                 security_context=kubernetes.core.v1.SecurityContextArgs(
                     allow_privilege_escalation=False,

@@ -17,7 +17,6 @@ from components.kubernetes.network import EgressRule, pods_of_stack, tcp
 from components.kubernetes.pod import (
     ContainerSpec,
     Probes,
-    Resources,
     container,
     memory_volume,
     run_before_stop,
@@ -26,6 +25,7 @@ from components.kubernetes.pod import (
 from components.rendering import consul
 from components.rendering.consul_instances import instances_from_args
 from components.rendering.consul_probes import AGENT_ANSWERS, KNOWS_LEADER, found
+from components.rendering.pod_resources import CONSUL_AGENT
 from components.rendering.scripts import script
 
 CONSUL_USER, CONSUL_GROUP = 100, 1000
@@ -37,9 +37,6 @@ GOSSIP_VARIABLE = "GOSSIP_CONFIGURATION"
 SERVER_PORT = 8300
 NODE_PREFIX = "pod"
 VOLUME = "agent-files"
-
-AGENT_RESOURCES = Resources(cpu_request=0.025, memory_request_mib=64, cpu_limit=0.5, memory_limit_mib=128)
-"""What an agent asks for and gets, whatever it does beside its pod's program."""
 
 
 def sidecar(
@@ -62,7 +59,7 @@ def sidecar(
             image=datacenter["image"],
             user=CONSUL_USER,
             group=CONSUL_GROUP,
-            resources=AGENT_RESOURCES,
+            resources=CONSUL_AGENT,
             command=["/bin/sh", "-c", script("consul-agent")],
             # The pod's program drains, not the agent.
             environment={

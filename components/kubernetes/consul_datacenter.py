@@ -27,7 +27,6 @@ from components.kubernetes.network import EgressRule, IngressRule, allow, pods_o
 from components.kubernetes.pod import (
     ContainerSpec,
     Probes,
-    Resources,
     container,
     memory_volume,
     shell_probe,
@@ -38,11 +37,12 @@ from components.kubernetes.storage import claim_template
 from components.kubernetes.workload import disruption_budget, metadata, patience, sealed, service_account
 from components.rendering import consul
 from components.rendering.consul_probes import CONSUL_SERVER_HEALTH
+from components.rendering.pod_resources import CONSUL_SERVER as CONSUL_SERVER_RESOURCES
+from components.rendering.pod_resources import CONSUL_STORAGE_GIB
 from components.rendering.scripts import script
 
 HTTP_PORT = 8500
 WAN_PORT = 8302
-STORAGE_GIB = 1
 
 
 class ConsulDatacenter(pulumi.ComponentResource):
@@ -89,7 +89,7 @@ class ConsulDatacenter(pulumi.ComponentResource):
                     when_deleted="Delete",
                     when_scaled="Retain",
                 ),
-                volume_claim_templates=[claim_template("data", STORAGE_GIB, args.get("storage_class"), labels)],
+                volume_claim_templates=[claim_template("data", CONSUL_STORAGE_GIB, args.get("storage_class"), labels)],
                 template=pod_template(
                     labels,
                     account,
@@ -163,7 +163,7 @@ def _server(
             image=args["image"],
             user=CONSUL_USER,
             group=CONSUL_GROUP,
-            resources=Resources(cpu_request=0.1, memory_request_mib=128, cpu_limit=1, memory_limit_mib=256),
+            resources=CONSUL_SERVER_RESOURCES,
             command=["/bin/sh", "-c", script("consul-server")],
             environment={
                 "AGENT_CONFIGURATION": consul.server_configuration(

@@ -5,7 +5,6 @@ import pulumi_kubernetes as k8s
 
 from components.args import DynamicConfigurationArgs
 from components.kubernetes.consul_agent import (
-    AGENT_RESOURCES,
     CONSUL_GROUP,
     CONSUL_USER,
     GOSSIP_VARIABLE,
@@ -30,6 +29,7 @@ from components.kubernetes.workload import sealed, service_account
 from components.options import given_dependencies
 from components.rendering import consul
 from components.rendering.consul_probes import AGENT_ANSWERS
+from components.rendering.pod_resources import CONSUL_AGENT
 from components.rendering.scripts import DYNAMIC_CONFIGURATION_HEALTH, script
 
 OVERLAP_SECONDS = 15
@@ -93,7 +93,7 @@ def _writer(args: DynamicConfigurationArgs, key: str, secret: pulumi.Input[str])
             image=args["consul"]["image"],
             user=CONSUL_USER,
             group=CONSUL_GROUP,
-            resources=AGENT_RESOURCES,
+            resources=CONSUL_AGENT,
             command=["/bin/sh", "-c", script("dynamic-configuration")],
             environment={
                 **membership(args["consul"]),

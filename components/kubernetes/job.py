@@ -10,14 +10,16 @@ from components.args import RegionReference
 from components.kubernetes.names import JOB, STACK_LABEL, workload_labels
 from components.kubernetes.names import MYSQL as MYSQL_ROLE
 from components.kubernetes.network import EgressRule, allow, networks, pods_of_stack, tcp
-from components.kubernetes.pod import ContainerSpec, Resources, container, memory_volume
+from components.kubernetes.pod import ContainerSpec, container, memory_volume
 from components.kubernetes.pod_template import pod_template
 from components.kubernetes.workload import object_name, patience, sealed, service_account
 from components.options import given_dependencies
 from components.rendering.mysql import PORT as MYSQL_PORT
+from components.rendering.pod_resources import JOB as JOB_RESOURCES
 
 RETRIES = 2
 DEADLINE_SECONDS = 300
+"""Time in seconds that a job has when nobody says, its repetitions included."""
 
 
 class JobArgs(TypedDict):
@@ -46,6 +48,9 @@ class JobArgs(TypedDict):
 
     region: RegionReference
     """Region in whose namespace it runs."""
+
+    deadline_seconds: NotRequired[int]
+    """Time in seconds after which it is ended and has failed, its repetitions included; DEADLINE_SECONDS by default."""
 
     database_networks: NotRequired[Sequence[pulumi.Input[str]]]
     """Networks in CIDR notation with a database that is no pod of the stack."""
@@ -79,14 +84,15 @@ class Job(pulumi.ComponentResource):
             parent=self,
             outgoing=[EgressRule(to=database, ports=tcp(MYSQL_PORT))],
         )
+        deadline = args.get("deadline_seconds", DEADLINE_SECONDS)
         run = k8s.batch.v1.Job(
             f"{name}-run",
             metadata=k8s.meta.v1.ObjectMetaArgs(
-                namespace=region["network"], labels=labels, annotations=patience(DEADLINE_SECONDS + 30)
+                namespace=region["network"], labels=labels, annotations=patience(deadline + 30)
             ),
             spec=k8s.batch.v1.JobSpecArgs(
                 backoff_limit=RETRIES,
-                active_deadline_seconds=DEADLINE_SECONDS,
+                active_deadline_seconds=deadline,
                 template=pod_template(
                     labels,
                     account,
@@ -110,7 +116,7 @@ def _container(args: JobArgs, secret: pulumi.Input[str]) -> k8s.core.v1.Containe
             image=args["image"],
             user=args["user"],
             group=args["user"],
-            resources=Resources(cpu_request=0.05, memory_request_mib=64, cpu_limit=1, memory_limit_mib=256),
+            resources=JOB_RESOURCES,
             command=[*entrypoint, *args["command"]] if entrypoint is not None else None,
             arguments=args["command"] if entrypoint is None else None,
             environment=args["environment"],

@@ -11,7 +11,6 @@ from components.kubernetes.network import EgressRule, IngressRule, allow, networ
 from components.kubernetes.pod import (
     ContainerSpec,
     Probes,
-    Resources,
     container,
     memory_volume,
     sleep_before_stop,
@@ -22,6 +21,7 @@ from components.kubernetes.rollout import rolling_deployment
 from components.kubernetes.workload import disruption_budget, sealed, service_account
 from components.options import given_dependencies
 from components.rendering import mysql
+from components.rendering.pod_resources import Resources
 from components.replica import replica_environment, replica_instance
 
 SERVICE_USER = 65532

@@ -23,7 +23,6 @@ from components.kubernetes.network import EgressRule, IngressRule, allow, pods_o
 from components.kubernetes.pod import (
     ContainerSpec,
     Probes,
-    Resources,
     container,
     memory_volume,
     shell_probe,
@@ -34,6 +33,7 @@ from components.kubernetes.storage import claim_template
 from components.kubernetes.workload import metadata, patience, sealed, service_account
 from components.options import given_dependencies
 from components.rendering import mysql
+from components.rendering.pod_resources import mysql_resources
 from components.rendering.scripts import script
 
 MYSQL_USER = 999
@@ -165,12 +165,7 @@ def _server(
             image=cluster["image"],
             user=MYSQL_USER,
             group=MYSQL_USER,
-            resources=Resources(
-                cpu_request=0.25,
-                memory_request_mib=min(cluster["memory_mib"], cluster["buffer_pool_mib"] + 384),
-                cpu_limit=2,
-                memory_limit_mib=cluster["memory_mib"],
-            ),
+            resources=mysql_resources(memory_mib=cluster["memory_mib"], buffer_pool_mib=cluster["buffer_pool_mib"]),
             command=["bash", "-c", script("mysql-server", "mysql-member")],
             environment={
                 "MEMBER_CONFIGURATION": mysql.member_configuration(

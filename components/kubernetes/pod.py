@@ -8,27 +8,9 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.rendering.pod_resources import Resources
+
 PodEnvironment = Sequence[k8s.core.v1.EnvVarArgs]
-
-
-@dataclass(frozen=True)
-class Resources:
-    """What a container asks for and what it gets at most."""
-
-    cpu_request: float
-    """Cores that the node must have free."""
-
-    memory_request_mib: int
-    """Memory in MiB that the node must have free."""
-
-    cpu_limit: float
-    """Cores at most."""
-
-    memory_limit_mib: int
-    """Memory in MiB at most."""
-
-    disk_limit_mib: int = 512
-    """Disk of the node in MiB at most, for logs and what it writes outside of claims."""
 
 
 @dataclass(frozen=True)

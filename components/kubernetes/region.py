@@ -8,10 +8,18 @@ import pulumi_kubernetes as k8s
 from components.args import QuotaArgs, RegionArgs, RegionReference
 from components.kubernetes.names import JOB, ROLE_LABEL, namespace_name
 from components.kubernetes.network import networks, tcp_and_udp
+from components.kubernetes.pod import cores
 
 GOSSIP_PORT = 8301
 
-_USUAL_QUOTA: QuotaArgs = {"cpus": 8, "memory_gib": 16, "pods": 80, "storage_gib": 200}
+_USUAL_QUOTA: QuotaArgs = {
+    "cpu_requests": 8,
+    "cpu_limits": 16,
+    "memory_requests_mib": 16 * 1024,
+    "memory_limits_mib": 32 * 1024,
+    "pods": 80,
+    "storage_gib": 200,
+}
 _SECURITY = "pod-security.kubernetes.io"
 
 
@@ -61,10 +69,10 @@ class Region(pulumi.ComponentResource):
             metadata=self._metadata(name, labels),
             spec=k8s.core.v1.ResourceQuotaSpecArgs(
                 hard={
-                    "requests.cpu": f"{quota['cpus']:g}",
-                    "requests.memory": f"{quota['memory_gib']}Gi",
-                    "limits.cpu": f"{quota['cpus'] * 2:g}",
-                    "limits.memory": f"{quota['memory_gib'] * 2}Gi",
+                    "requests.cpu": cores(quota["cpu_requests"]),
+                    "requests.memory": f"{quota['memory_requests_mib']}Mi",
+                    "limits.cpu": cores(quota["cpu_limits"]),
+                    "limits.memory": f"{quota['memory_limits_mib']}Mi",
                     "requests.storage": f"{quota['storage_gib']}Gi",
                     "pods": str(quota["pods"]),
                     "services.loadbalancers": "1",

@@ -13,6 +13,9 @@ from components.kubernetes.mysql_member import MYSQL_USER
 from components.options import given_dependencies
 from components.rendering.scripts import script
 
+MIGRATE_TIMEOUT_SECONDS = 1800
+"""Time in seconds after which a service's migrations are ended when nobody says."""
+
 
 class ServiceDatabase(pulumi.ComponentResource):
     """A schema with two accounts: the service may change rows, only its migrations may change tables."""
@@ -82,6 +85,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "image": args["service_images"][track],
                 "user": SERVICE_USER,
                 "command": args["migrate"],
+                "deadline_seconds": args.get("migrate_timeout_seconds", MIGRATE_TIMEOUT_SECONDS),
                 "environment": environment,
                 "secrets": {"MYSQL_PASSWORD": password},
                 "region": args["region"],

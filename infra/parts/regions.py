@@ -9,6 +9,7 @@ import pulumi
 from components.args import RegionArgs
 from infra.context import Context
 from infra.platforms import Region
+from infra.settings.cluster_demand import region_quota
 from infra.settings.model import WITNESS
 
 Regions: TypeAlias = dict[str, Region]
@@ -41,11 +42,14 @@ def _arguments(context: Context, place: str, cidr: str, backbone: pulumi.Input[s
         "labels": context.labels,
     }
     if settings.kubernetes is not None:
-        quota = settings.kubernetes.quota
         arguments["namespace"] = settings.kubernetes.namespace or f"gostack-{context.stack}"
+    if settings.platform == "kubernetes":
+        quota = region_quota(settings, place)
         arguments["quota"] = {
-            "cpus": quota.cpus,
-            "memory_gib": quota.memory_gib,
+            "cpu_requests": quota.cpu_requests,
+            "cpu_limits": quota.cpu_limits,
+            "memory_requests_mib": quota.memory_requests_mib,
+            "memory_limits_mib": quota.memory_limits_mib,
             "pods": quota.pods,
             "storage_gib": quota.storage_gib,
         }

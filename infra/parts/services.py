@@ -9,8 +9,8 @@ from typing import TypeAlias
 import pulumi
 
 from components.args import MicroserviceArgs
+from components.ingress.tracks import STABLE
 from components.rendering import mysql
-from components.rendering.nginx_tracks import STABLE
 from infra.context import Context
 from infra.foundation import Database
 from infra.parts.discovery import Datacenters
@@ -66,6 +66,7 @@ def _schema(context: Context, around: _Surroundings, name: str, service: Service
                 if track.name == STABLE or track.has_source
             },
             "migrate": service.database.migrate or [],
+            "migrate_timeout_seconds": service.database.migrate_timeout_seconds,
             "password_rotation": context.settings.rotation.passwords,
             "labels": {**context.labels, "gostack.service": name},
         },

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, Field
 
 from infra.settings.base import Name, Section
+from infra.settings.cluster_demand import quota_problem
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
@@ -27,18 +28,23 @@ RegistryPrefix = Annotated[str, AfterValidator(_registry)]
 
 
 class QuotaSettings(Section):
-    """The most that all pods of a region may ask for together."""
+    """The most that all pods of a region may ask for together.
 
-    cpus: Annotated[float, Field(ge=1, le=10000)] = 8
+    A key that is not given is added up from the other settings: twice what the region's pods need with every autoscaler
+    at its maximum and everything being updated at once. One that is given must hold that need once. What an update
+    takes away goes last, so that a tight quota makes it wait, or fail when it is lowered in the same update.
+    """
+
+    cpus: Annotated[float, Field(ge=1, le=10000)] | None = None
     """Cores that pods may request; their limits may be twice as much."""
 
-    memory_gib: Annotated[int, Field(ge=1, le=100000)] = 16
+    memory_gib: Annotated[int, Field(ge=1, le=100000)] | None = None
     """Memory in GiB that pods may request; their limits may be twice as much."""
 
-    pods: Annotated[int, Field(ge=10, le=5000)] = 80
-    """Pods, those of an update and finished jobs among them."""
+    pods: Annotated[int, Field(ge=10, le=5000)] | None = None
+    """Pods that have not ended, those of an update and running jobs among them."""
 
-    storage_gib: Annotated[int, Field(ge=1, le=1000000)] = 200
+    storage_gib: Annotated[int, Field(ge=1, le=1000000)] | None = None
     """Storage in GiB that claims may request."""
 
 
@@ -60,7 +66,7 @@ class KubernetesSettings(Section):
     """Storage class of the disks; the cluster's default when it is not given."""
 
     quota: QuotaSettings = QuotaSettings()
-    """The most that a region may ask for."""
+    """The most that a region may ask for; added up from the other settings as far as it is not given."""
 
 
 @dataclass(frozen=True)
@@ -158,4 +164,4 @@ def _service_problem(settings: Settings) -> str:
                     f"{key}.autoscaling.maximum is {service.autoscaling.maximum}, less than the lowest number of "
                     f"replicas ({lowest}): raise it."
                 )
-    return ""
+    return quota_problem(settings)

@@ -109,7 +109,7 @@ GOES_WITH = {"mysql.topology": {"witness", "mysql-witness"}}
 
 
 ON_KUBERNETES: dict[str, Any] = {
-    "kubernetes.quota.cpus": 9,
+    "kubernetes.quota.cpus": 40,
     "kubernetes.namespace": "other",
     "kubernetes.storage_class": "fast",
     "registry": "127.0.0.1:5001/other",

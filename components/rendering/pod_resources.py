@@ -1,0 +1,108 @@
+"""What the containers of each pod ask for and get at most, and how many pods there are while an update goes on.
+
+The objects of the cluster take these numbers from here, and so do the settings, which add them up for a region's quota.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a container asks for and what it gets at most."""
+
+    cpu_request: float
+    """Cores that the node must have free."""
+
+    memory_request_mib: int
+    """Memory in MiB that the node must have free."""
+
+    cpu_limit: float
+    """Cores at most."""
+
+    memory_limit_mib: int
+    """Memory in MiB at most."""
+
+    disk_limit_mib: int = 512
+    """Disk of the node in MiB at most, for logs and what it writes outside of claims."""
+
+
+SURGE = 1
+"""Pods of a Deployment that an update makes beyond its number."""
+
+INGRESS_REPLICAS = 2
+"""Pods of a region's ingress. Another configuration comes up as so many new ones beside them."""
+
+CONSUL_AGENT = Resources(cpu_request=0.025, memory_request_mib=64, cpu_limit=0.5, memory_limit_mib=128)
+"""A Consul agent, whatever it does beside its pod's program."""
+
+CONSUL_SERVER = Resources(cpu_request=0.1, memory_request_mib=128, cpu_limit=1, memory_limit_mib=256)
+"""A Consul server."""
+
+CONSUL_STORAGE_GIB = 1
+"""Size of a Consul server's disk in GiB."""
+
+JOB = Resources(cpu_request=0.05, memory_request_mib=64, cpu_limit=1, memory_limit_mib=256)
+"""A job: accounts of the database, migrations of a service."""
+
+DNS_DRAIN = Resources(cpu_request=0.005, memory_request_mib=8, cpu_limit=0.05, memory_limit_mib=16)
+"""The process that only takes its time to end."""
+
+INGRESS_SCRATCH_MIB = 32
+"""Memory in MiB for the scratch folder of an Nginx, which writes no body there."""
+
+
+def ingress_resources(*, memory_mib: int) -> Resources:
+    """Return what the Nginx of an ingress takes whose limit is given in MiB."""
+    return Resources(cpu_request=0.1, memory_request_mib=64, cpu_limit=1, memory_limit_mib=memory_mib)
+
+
+def mysql_resources(*, memory_mib: int, buffer_pool_mib: int) -> Resources:
+    """Return what a MySQL member takes whose limit and whose buffer pool are given in MiB."""
+    return Resources(
+        cpu_request=0.25,
+        memory_request_mib=min(memory_mib, buffer_pool_mib + 384),
+        cpu_limit=2,
+        memory_limit_mib=memory_mib,
+    )
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What pods can ask for and get together at the most, in the units of a quota."""
+
+    cpu_requests: float = 0
+    """Cores that they can request."""
+
+    cpu_limits: float = 0
+    """Cores to which they can be limited."""
+
+    memory_requests_mib: int = 0
+    """Memory in MiB that they can request."""
+
+    memory_limits_mib: int = 0
+    """Memory in MiB to which they can be limited."""
+
+    pods: int = 0
+    """Their number."""
+
+    storage_gib: int = 0
+    """Storage in GiB that their claims request."""
+
+    def __add__(self, other: Demand) -> Demand:
+        """Return the demand of both."""
+        # A millicore is the smallest part of a core that Kubernetes knows: sums stay exact.
+        return Demand(*(round(getattr(self, item.name) + getattr(other, item.name), 3) for item in fields(self)))
+
+    def times(self, number: int) -> Demand:
+        """Return the demand of so many."""
+        return Demand(*(round(getattr(self, item.name) * number, 3) for item in fields(self)))
+
+
+def pod_demand(*containers: Resources, storage_gib: int = 0) -> Demand:
+    """Return the demand of a pod with these containers, sidecars among them, and a disk of this size in GiB."""
+    one = Demand(pods=1, storage_gib=storage_gib)
+    for item in containers:
+        one += Demand(item.cpu_request, item.cpu_limit, item.memory_request_mib, item.memory_limit_mib)
+    return one

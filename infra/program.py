@@ -1,0 +1,27 @@
+"""The stack of the running Pulumi program, from its configuration to its exports."""
+
+from __future__ import annotations
+
+import traceback
+
+import pulumi
+
+from infra.images import resolved_images
+from infra.outputs import StackOutputs
+from infra.settings import load_settings
+from infra.stack import build_stack
+
+
+def stack_outputs(stack: str) -> StackOutputs:
+    """Register every resource of the stack that the configuration describes and return what it exports.
+
+    Raises `pulumi.RunError`, which is shown without a traceback, when the configuration is wrong or names something
+    that is missing, as a kubeconfig.
+    """
+    try:
+        settings = load_settings()
+        return build_stack(stack, settings, resolved_images(settings))
+    except ValueError as error:
+        # For whoever looks for a fault of the program itself: `pulumi up --debug`.
+        pulumi.log.debug(traceback.format_exc())
+        raise pulumi.RunError(str(error)) from None

@@ -1,0 +1,122 @@
+"""What all pods of a region can ask for together, added up from the settings, and the quota that follows from it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from components.ingress.tracks import STABLE
+from components.rendering.pod_resources import (
+    CONSUL_AGENT,
+    CONSUL_SERVER,
+    CONSUL_STORAGE_GIB,
+    DNS_DRAIN,
+    INGRESS_REPLICAS,
+    JOB,
+    SURGE,
+    Demand,
+    Resources,
+    ingress_resources,
+    mysql_resources,
+    pod_demand,
+)
+from infra.settings.services import ServiceSettings
+
+if TYPE_CHECKING:
+    from infra.settings.kubernetes import QuotaSettings
+    from infra.settings.model import Settings
+
+ROOM = 2
+"""How often a quota that nobody gave holds what the region needs. What an update takes away goes last, and a pod that
+ends counts until it has ended: for a time the old pods are there beside the new ones."""
+
+
+def region_demand(settings: Settings, region: str) -> Demand:
+    """Return what the region's pods can ask for at the most while every Deployment is being updated at once, its
+    autoscaler at the highest number."""
+    parts = [
+        pod_demand(CONSUL_SERVER, storage_gib=CONSUL_STORAGE_GIB).times(settings.consul.servers),
+        # Another configuration comes up whole beside the one that serves.
+        pod_demand(ingress_resources(memory_mib=settings.ingress.memory_mib), CONSUL_AGENT).times(2 * INGRESS_REPLICAS),
+        *_database(settings, region),
+    ]
+    for service in settings.services.values():
+        parts += _service(settings, service, region)
+    if settings.aws is not None:
+        parts.append(pod_demand(DNS_DRAIN))
+    return sum(parts, Demand())
+
+
+def region_quota(settings: Settings, region: str) -> Demand:
+    """Return the most that the region may ask for: what the settings give, and for the rest ROOM times its need."""
+    given = _given(settings)
+    usual = region_demand(settings, region).times(ROOM)
+    return Demand(
+        cpu_requests=given.cpus or usual.cpu_requests,
+        cpu_limits=given.cpus * 2 if given.cpus else usual.cpu_limits,
+        memory_requests_mib=given.memory_gib * 1024 if given.memory_gib else usual.memory_requests_mib,
+        memory_limits_mib=given.memory_gib * 2048 if given.memory_gib else usual.memory_limits_mib,
+        pods=given.pods or usual.pods,
+        storage_gib=given.storage_gib or usual.storage_gib,
+    )
+
+
+def quota_problem(settings: Settings) -> str:
+    """Return one sentence about the first key of a given quota that is less than a region can need; else ""."""
+    given = _given(settings)
+    for region in settings.ordered_regions():
+        need = region_demand(settings, region)
+        needed: dict[str, float] = {
+            "cpus": max(need.cpu_requests, need.cpu_limits / 2),
+            "memory_gib": math.ceil(max(need.memory_requests_mib, need.memory_limits_mib / 2) / 1024),
+            "pods": need.pods,
+            "storage_gib": need.storage_gib,
+        }
+        for key, least in needed.items():
+            most: float | None = getattr(given, key)
+            if most is not None and most < least:
+                half = " (requests, or half of the limits)" if key in ("cpus", "memory_gib") else ""
+                return (
+                    f'gostack:kubernetes.quota.{key} is {most:g}, but the pods of the region "{region}" can need '
+                    f"{least:g}{half} with every autoscaler at its maximum and an update going on: raise it by "
+                    f"{round(least - most, 3):g} or lower the maximum, or remove the key and it is added up."
+                )
+    return ""
+
+
+def _given(settings: Settings) -> QuotaSettings:
+    from infra.settings.kubernetes import QuotaSettings
+
+    return settings.kubernetes.quota if settings.kubernetes is not None else QuotaSettings()
+
+
+def _database(settings: Settings, region: str) -> list[Demand]:
+    if settings.aws is not None:
+        return []
+    mysql = settings.mysql
+    member = pod_demand(
+        mysql_resources(memory_mib=mysql.memory_mib, buffer_pool_mib=mysql.buffer_pool_mib),
+        CONSUL_AGENT,
+        storage_gib=mysql.storage_gib,
+    )
+    replica = [member] if mysql.topology == "replica" else []
+    # The primary, and the job that makes the accounts there.
+    return [member, pod_demand(JOB), *replica] if region == mysql.primary else replica
+
+
+def _service(settings: Settings, service: ServiceSettings, region: str) -> list[Demand]:
+    limits = service.limits("kubernetes")
+    replica = pod_demand(
+        Resources(service.cpu_request, service.memory_request_mib, limits.cpus, limits.memory_mib), CONSUL_AGENT
+    )
+    parts = [
+        replica.times((service.autoscaling.maximum if service.autoscaling is not None else track.replicas) + SURGE)
+        for track in service.tracks()
+    ]
+    if service.document() is not None:
+        parts.append(pod_demand(CONSUL_AGENT).times(1 + SURGE))
+    if service.database is not None and region == settings.mysql.primary:
+        migrated = [track for track in service.tracks() if track.name == STABLE or track.has_source]
+        # One makes the accounts; those that migrate come one after the other, but a deadline may keep one for a while.
+        parts.append(pod_demand(JOB).times(1 + (len(migrated) if service.database.migrate else 0)))
+    return parts
