@@ -22,7 +22,7 @@ from drills.circumstances import circumstances
 from drills.model import Drill
 from drills.record import Record, read_records
 from drills.runner import Outcome, run
-from drills.scene import Scene
+from drills.scene import OUTAGE_SECONDS, Scene
 from drills.table import markdown, text_table
 from infra.settings import SettingsError
 from operations import lifecycle
@@ -43,6 +43,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--list", action="store_true", help="tell the drills and what they do")
     parser.add_argument("--markdown", type=Path, help="write the last results of all drills to this file, too")
     parser.add_argument("--rate", type=int, help="requests a second over each protocol, instead of the drill's own")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=OUTAGE_SECONDS,
+        help="for how long something is away in the drills called outage-… (default: %(default)g); less is a smoke run",
+    )
     parser.add_argument("--keep", action="store_true", help="leave the stack up, for the next run")
     options = parser.parse_args(arguments)
     drills = catalogue()
@@ -58,7 +64,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     chosen = [drill for drill in drills if not options.name or drill.name in options.name]
     try:
-        outcomes = _run_all(chosen, options.rate, keep=options.keep)
+        outcomes = _run_all(chosen, options.rate, options.seconds, keep=options.keep)
     except (SettingsError, PulumiError, BootstrapError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -71,7 +77,7 @@ def main(arguments: list[str]) -> int:
     return 0 if all(outcome.passed for outcome in outcomes) else 1
 
 
-def _run_all(drills: Sequence[Drill], rate: int | None, *, keep: bool) -> list[Outcome]:
+def _run_all(drills: Sequence[Drill], rate: int | None, seconds: float, *, keep: bool) -> list[Outcome]:
     # Built before the first load, so that no compiler takes part in a measurement.
     vegeta(PROJECT_ROOT, Progress())
     packet_delay(PROJECT_ROOT, Progress())
@@ -91,7 +97,7 @@ def _run_all(drills: Sequence[Drill], rate: int | None, *, keep: bool) -> list[O
         if lifecycle.up(workspace) != 0:
             raise PulumiError("the stack of the drills does not come up: see above.")
         for drill in drills:
-            outcomes.append(_run_one(drill, stack, folder / drill.name, rate))
+            outcomes.append(_run_one(drill, stack, folder / drill.name, rate, seconds))
             if outcomes[-1].problems:
                 _renew(workspace)
     finally:
@@ -108,13 +114,14 @@ def _renew(workspace: Workspace) -> None:
         raise PulumiError("the stack of the drills does not come up again: see above.")
 
 
-def _run_one(drill: Drill, stack: RunningStack, folder: Path, rate: int | None) -> Outcome:
+def _run_one(drill: Drill, stack: RunningStack, folder: Path, rate: int | None, seconds: float) -> Outcome:
     print(f"\n{drill.name}: {drill.purpose}", flush=True)
     folder.mkdir()
     started = time.monotonic()
     # A stack that is up has its authority already, and it may have changed with the drill before.
     fresh = RunningStack(stack.workspace, stack.objects)
-    outcome = run(drill, Scene(fresh, folder, f"{drill.name}-{uuid.uuid4().hex[:8]}"), rate)
+    scene = Scene(fresh, folder, f"{drill.name}-{uuid.uuid4().hex[:8]}", outage_seconds=seconds)
+    outcome = run(drill, scene, rate)
     record = Record.of(outcome, circumstances(drill, rate))
     record.write(RESULTS)
     for sentence in record.details:

@@ -30,6 +30,8 @@ def _load(drill: Drill, rate: int | None) -> str:
         return "No requests."
     told = f"{rate or plan.rate} requests a second over each of {' and '.join(plan.protocols)}"
     told += f", one in {REQUESTS_A_WRITE} a write"
+    if plan.probe_rate:
+        told += f"; {plan.probe_rate} a second to the service probe"
     return told + (f"; {plan.new_connections} a second on new connections." if plan.new_connections else ".")
 
 

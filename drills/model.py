@@ -64,6 +64,9 @@ class LoadPlan:
     new_connections: int = 0
     """Requests a second over HTTP/1.1, each on a new connection, beside the others."""
 
+    probe_rate: int = 0
+    """Requests a second over HTTP/1.1 to the service `probe`, beside the others."""
+
     surviving_entries_only: bool = False
     """True sends nothing to the ingress of the region that `Scene.doomed_region` names."""
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
-from drills import ledger
+from drills import ledger, probe
 from drills.model import Criterion, Drill, LoadPlan
 from drills.scene import Scene
 from operations.load import Load
@@ -124,6 +124,9 @@ def start_loads(plan: LoadPlan, scene: Scene, rate: int | None) -> dict[str, Loa
     if plan.new_connections:
         requests = partial(scene.request, entries, "new")
         loads[NEW_CONNECTIONS] = Load(authority, plan.new_connections, requests, keepalive=False)
+    if plan.probe_rate:
+        asked = [probe.entry(scene, region) for region in scene.regions if region not in lost]
+        loads[probe.SERVICE] = Load(authority, plan.probe_rate, partial(probe.request, asked))
     return loads
 
 

@@ -21,6 +21,10 @@ REQUESTS_A_WRITE = 5
 cores, and a drill says more about that machine than about the stack."""
 
 
+OUTAGE_SECONDS = 300.0
+"""Longer than every timeout in the stack; a shorter time is a smoke run and proves less."""
+
+
 class DrillError(RuntimeError):
     """The drill could not be carried out; the text says what was missing."""
 
@@ -47,6 +51,9 @@ class Scene:
 
     user_id: int = 0
     """A user that is in every region's database, for reads."""
+
+    outage_seconds: float = OUTAGE_SECONDS
+    """For how many seconds something is away in drills about that."""
 
     def strike(self) -> None:
         """Say that the fault begins now; without it, it begins with `Drill.act`."""
@@ -80,6 +87,12 @@ class Scene:
             kept = self.primary.labels["gostack.region"]
             self.notes["doomed_region"] = next(region for region in self.regions if region != kept)
         return str(self.notes["doomed_region"])
+
+    @property
+    def consul_urls(self) -> dict[str, str]:
+        """Where each region's Consul answers on this machine."""
+        urls: dict[str, str] = self.stack.outputs["consul"]
+        return urls
 
     def entry(self, region: str) -> str:
         """Where a client of a region finds the users."""

@@ -84,14 +84,14 @@ def walk(placement: Placement, settings: Settings, links: list[LinkView]) -> lis
                 "The only ports that the internet reaches: it speaks TLS with the client, and again with the ingress."
             )
             steps.append(_step(placement.cards[place].resource.name, text, place))
-    ingress = placement.by_name.get(f"ingress-{region}")
+    ingress = placement.find(f"ingress-{region}", "Ingress")
     if ingress is not None:
         text = (
             f"Nginx speaks TLS, finds the route {path}, and asks Consul which replicas of {name} are healthy. "
             "When one fails, it asks another."
         )
         steps.append(_step(f"ingress-{region}", text, ingress))
-    replicas = placement.by_name.get(f"{name}-{region}")
+    replicas = placement.find(f"{name}-{region}", "Microservice")
     if replicas is not None:
         text = f"One of {_count(service.replicas, 'replica')} answers on port {service.port}."
         steps.append(_step(f"{name}-{region}", text, replicas))

@@ -50,10 +50,16 @@ class Placement:
         """Return the place in `cards` of the card that a resource belongs to."""
         return self._card_of[urn]
 
+    def find(self, name: str, *kinds: str) -> int | None:
+        """Return the card of the component with a name and one of these classes; None where there is none.
+
+        A name alone does not tell: a service may be called like another part of the stack.
+        """
+        return next((place for kind in kinds if (place := self._by_kind_and_name.get((kind, name))) is not None), None)
+
     @cached_property
-    def by_name(self) -> dict[str, int]:
-        """Name of a component to its card."""
-        return {card.resource.name: place for place, card in enumerate(self.cards)}
+    def _by_kind_and_name(self) -> dict[tuple[str, str], int]:
+        return {(card.resource.kind, card.resource.name): place for place, card in enumerate(self.cards)}
 
     def of_kind(self, *kinds: str) -> list[int]:
         """Return the cards of any of these classes."""

@@ -10,12 +10,12 @@ from typing import Any
 
 import yaml
 
+from explorer.monitor import record
 from infra.outputs import ImageOutput
 from infra.settings import Settings, load_stack_file
 from infra.stack import build_stack
 from policy.readers import from_recorded
 from policy.resource import Graph
-from tests.graph.recorder import record
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -67,7 +67,7 @@ def record_settings(name: str, settings: Settings, text: str = "") -> RecordedSt
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(PROJECT / "infra"):
         planned = _without_credentials(settings, Path(folder))
         recorded = record(lambda: build_stack(name, planned, images), stack=name)
-    return RecordedStack(name, settings, from_recorded(recorded.resources.values()), text)
+    return RecordedStack(name, settings, from_recorded(recorded.registered.values()), text)
 
 
 def _without_credentials(settings: Settings, folder: Path) -> Settings:

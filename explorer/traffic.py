@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.rendering.nginx_tracks import CANARY, STABLE
+from components.ingress.tracks import CANARY, STABLE
 from explorer.model import LinkView
 from explorer.placement import Placement
 from infra.settings import Settings
@@ -35,18 +35,19 @@ FORWARDED = "Rows are read from the member of the same region, which forwards wr
 def nearest_database(placement: Placement, region: str) -> int | None:
     """Return the card of the database from which a region's services read; None where the stack has none."""
     # A replica stands beside the primary in its own region too, where the platform has it so.
-    for name in (f"mysql-{region}-replica", f"mysql-{region}", f"database-{region}", "mysql", "database"):
-        if name in placement.by_name:
-            return placement.by_name[name]
-    return None
+    return _first_database(
+        placement, f"mysql-{region}-replica", f"mysql-{region}", f"database-{region}", "mysql", "database"
+    )
 
 
 def writing_database(placement: Placement, region: str, settings: Settings) -> int | None:
     """Return the card of the database to which a region's services write; None where the stack has none."""
-    for name in (f"database-{region}", f"mysql-{settings.mysql.primary}", "mysql", "database"):
-        if name in placement.by_name:
-            return placement.by_name[name]
-    return None
+    return _first_database(placement, f"database-{region}", f"mysql-{settings.mysql.primary}", "mysql", "database")
+
+
+def _first_database(placement: Placement, *names: str) -> int | None:
+    places = (placement.find(name, "MySqlMember", "DatabaseMember", "MySqlCluster", "Database") for name in names)
+    return next((place for place in places if place is not None), None)
 
 
 class _Traffic:
@@ -73,7 +74,7 @@ class _Traffic:
             self.placement.cards[place].region: place for place in self.placement.of_kind("NetworkLoadBalancer")
         }
         for region in self.regions:
-            ingress = self._card(f"ingress-{region}")
+            ingress = self.placement.find(f"ingress-{region}", "Ingress")
             if ingress is None:
                 continue
             label = f"HTTPS :{self.settings.regions[region].https_port}"
@@ -88,13 +89,13 @@ class _Traffic:
                 yield _link(balancer, ingress, "request", "TLS again", detail)
 
     def _routes(self, region: str, name: str, service: ServiceSettings) -> Iterator[LinkView]:
-        ingress = self._card(f"ingress-{region}")
+        ingress = self.placement.find(f"ingress-{region}", "Ingress")
         if ingress is None or not service.routes:
             return
         paths = ", ".join(route.path for route in service.routes)
         for track in service.tracks():
             for other in self.regions:
-                replicas = self._card(f"{name}-{other}{track.suffix}")
+                replicas = self.placement.find(f"{name}-{other}{track.suffix}", "Microservice")
                 if replicas is None:
                     continue
                 if other == region:
@@ -112,7 +113,7 @@ class _Traffic:
         if service.database is None or near is None or first is None:
             return
         for track in service.tracks():
-            replicas = self._card(f"{name}-{region}{track.suffix}")
+            replicas = self.placement.find(f"{name}-{region}{track.suffix}", "Microservice")
             if replicas is None:
                 continue
             if near == first:
@@ -141,21 +142,21 @@ class _Traffic:
 
     def _discovery(self) -> Iterator[LinkView]:
         for region in self.regions:
-            datacenter = self._card(f"consul-{region}")
+            datacenter = self.placement.find(f"consul-{region}", "ConsulDatacenter")
             if datacenter is None:
                 continue
-            ingress = self._card(f"ingress-{region}")
+            ingress = self.placement.find(f"ingress-{region}", "Ingress")
             if ingress is not None:
                 detail = "The ingress asks Consul DNS (SRV records) where healthy replicas are."
                 yield _link(ingress, datacenter, "discovery", "SRV names", detail)
             for name, service in self.settings.services.items():
                 for track in service.tracks():
-                    replicas = self._card(f"{name}-{region}{track.suffix}")
+                    replicas = self.placement.find(f"{name}-{region}{track.suffix}", "Microservice")
                     if replicas is not None:
                         detail = "Each replica is registered and checked; one that fails leaves the list."
                         yield _link(replicas, datacenter, "discovery", "registers", detail)
             for other in self.regions[self.regions.index(region) + 1 :]:
-                far = self._card(f"consul-{other}")
+                far = self.placement.find(f"consul-{other}", "ConsulDatacenter")
                 if far is not None and self._joined(datacenter, other):
                     detail = (
                         "The datacenters are joined over the backbone, so that each can ask for the other's replicas."
@@ -165,7 +166,7 @@ class _Traffic:
     def _asks(self, region: str, other: str) -> bool:
         """Whether a region's discovery knows the replicas of another one."""
         first, second = sorted((region, other), key=self.regions.index)
-        datacenter = self._card(f"consul-{first}")
+        datacenter = self.placement.find(f"consul-{first}", "ConsulDatacenter")
         return datacenter is not None and self._joined(datacenter, second)
 
     def _joined(self, datacenter: int, other: str) -> bool:
@@ -175,9 +176,6 @@ class _Traffic:
                 if "retry_join_wan" in text and f"consul-{other}" in _after(text, "retry_join_wan"):
                     return True
         return False
-
-    def _card(self, name: str) -> int | None:
-        return self.placement.by_name.get(name)
 
 
 def _share(service: ServiceSettings, track: str) -> str:

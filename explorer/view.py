@@ -66,9 +66,8 @@ class _StackViewer:
         return self.places[resource.urn]
 
     def _region(self, name: str) -> RegionView:
-        place = self.placement.by_name.get(name, -1)
-        is_place = place >= 0 and self.placement.cards[place].resource.kind == REGION
-        return {"name": name, "card": place if is_place else -1, "facts": self._region_facts(name)}
+        place = self.placement.find(name, REGION)
+        return {"name": name, "card": -1 if place is None else place, "facts": self._region_facts(name)}
 
     def _region_facts(self, name: str) -> list[str]:
         made = [

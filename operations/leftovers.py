@@ -11,7 +11,7 @@ from docker.models.containers import Container
 from docker.models.networks import Network
 from docker.models.volumes import Volume
 
-from operations.objects import StackObjects
+from operations.objects import StackObjects, end_job
 from operations.workspace import PulumiError, Workspace
 
 
@@ -106,6 +106,7 @@ def _removed(thing: Network | Volume) -> str:
 def _remove(container: Container) -> None:
     # Whoever else removes it at the same time does what is wanted.
     with suppress(NotFound):
+        end_job(container)
         container.remove(force=True, v=True)
 
 

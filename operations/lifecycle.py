@@ -20,6 +20,7 @@ from operations.rehearsal import NOTICE, rehearsal
 from operations.removals import refuse_removal_of_regions
 from operations.repair import mend
 from operations.report import diagnosis, summary, write_authority
+from operations.truth import forget_what_is_gone, wait_until_whole, what_fails
 from operations.workspace import PulumiError, Workspace
 
 
@@ -40,15 +41,22 @@ def _up(workspace: Workspace) -> int:
     _tell(mend(objects))
     # What was killed or removed by hand is seen only by a refresh.
     code = workspace.run("up", "--yes", "--skip-preview", "--refresh")
+    settings = workspace.settings
     if code != 0:
-        print(diagnosis(objects), file=sys.stderr)
+        _tell_why(workspace, objects)
         return code
     outputs = workspace.outputs()
-    unreachable = wait_until_reachable(workspace.settings, outputs["addresses"], write_authority(workspace, outputs))
-    print(summary(workspace, outputs))
-    if unreachable:
-        print("\n".join(["", *unreachable, diagnosis(objects)]), file=sys.stderr)
+    _tell(forget_what_is_gone(objects, outputs["consul"]))
+    missing = wait_until_whole(settings, objects, outputs["consul"], lambda sentence: _tell([sentence]))
+    # Without a replica, an ingress has nothing to reach.
+    unreachable = (
+        [] if missing else wait_until_reachable(settings, outputs["addresses"], write_authority(workspace, outputs))
+    )
+    if missing or unreachable:
+        print("\n".join(["", diagnosis(objects), *missing, *unreachable]), file=sys.stderr)
+        print(f"error: the stack {workspace.stack} is not what its settings say: see above.", file=sys.stderr)
         return 1
+    print(summary(workspace, outputs))
     return 0
 
 
@@ -58,13 +66,13 @@ def update(workspace: Workspace) -> int:
     While another command works on the stack, it waits.
     """
     _ = workspace.settings
-    with exclusive(_lock_file(workspace), lambda: print("another command works on the stack: waiting for its end")):
+    with in_turn(workspace):
         if on_cluster(workspace):
             return cluster_lifecycle.update(workspace, lambda: _prepared(workspace))
         objects = _ready(workspace)
         code = workspace.run("up", "--yes", "--skip-preview")
         if code != 0:
-            print(diagnosis(objects), file=sys.stderr)
+            _tell_why(workspace, objects)
         return code
 
 
@@ -128,6 +136,13 @@ def remove_foreign(workspace: Workspace) -> int:
 
 
 @contextmanager
+def in_turn(workspace: Workspace) -> Generator[None]:
+    """Keep other commands off the stack, after the end of the one that works on it."""
+    with exclusive(_lock_file(workspace), lambda: print("another command works on the stack: waiting for its end")):
+        yield
+
+
+@contextmanager
 def _alone(workspace: Workspace) -> Generator[None]:
     """Keep other commands off the stack: what one of them mends, another may just be making."""
 
@@ -156,6 +171,14 @@ def _prepared(workspace: Workspace) -> None:
 def _ready(workspace: Workspace) -> StackObjects:
     _prepared(workspace)
     return StackObjects.of(workspace.stack, workspace.variables)
+
+
+def _tell_why(workspace: Workspace, objects: StackObjects) -> None:
+    """Tell what is not well after an update that failed, containers in their own words, replicas in their check's."""
+    regions = workspace.settings.regions
+    # The outputs of a stack that never came up say nothing of it.
+    urls = {region: f"http://127.0.0.1:{values.consul_port}" for region, values in regions.items()}
+    print("\n".join([diagnosis(objects), *what_fails(workspace.settings, objects, urls)]), file=sys.stderr)
 
 
 def _tell(sentences: Iterable[str]) -> None:

@@ -54,6 +54,17 @@ def role(container: Container) -> str:
     return container.labels.get("gostack.role", "")
 
 
+def end_job(container: Container) -> None:
+    """Ask a job that still runs to end, and wait for as long as it may take: it may be a migration in the middle of a
+    statement. Whatever else the container is, nothing happens."""
+    if role(container) != "job" or container.status != "running":
+        return
+    patience = int(container.attrs["Config"].get("StopTimeout") or 10)
+    print(f"waiting for {container.name}, which an interrupted update left running (at most {patience} s)", flush=True)
+    container.stop(timeout=patience)
+    container.reload()
+
+
 def last_words(container: Container, lines: int = 5) -> list[str]:
     """The last lines that the container printed."""
     text: bytes = container.logs(tail=lines)

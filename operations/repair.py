@@ -13,7 +13,7 @@ from datetime import datetime
 from docker.models.containers import Container
 
 from components.rendering.scripts import DYNAMIC_CONFIGURATION_HEALTH
-from operations.objects import StackObjects, role
+from operations.objects import StackObjects, end_job, role
 
 # The order in which a pod's containers come back: what registers it comes last.
 _ORDER = {"mysql": 0, "nginx": 0, "application": 0, "configuration": 1, "agent": 2}
@@ -23,11 +23,15 @@ def mend(objects: StackObjects) -> list[str]:
     """Start what holds the rest and stands still, restart what is stranded, remove failed jobs, write documents again
     that were changed in Consul; tell of each."""
     return [
-        *_start_servers(objects),
-        *_revive_pods(objects),
+        *revive(objects),
         *_remove_failed_jobs(objects),
         *_write_documents_again(objects),
     ]
+
+
+def revive(objects: StackObjects) -> list[str]:
+    """Start Consul servers and pods that stand still, and restart what is stranded; tell of each."""
+    return [*_start_servers(objects), *_revive_pods(objects)]
 
 
 def _start_servers(objects: StackObjects) -> list[str]:
@@ -61,6 +65,8 @@ def _revive_pods(objects: StackObjects) -> list[str]:
 def _remove_failed_jobs(objects: StackObjects) -> list[str]:
     told: list[str] = []
     for container in objects.containers():
+        # No other command works on the stack: whoever waited for it is gone.
+        end_job(container)
         state = container.attrs["State"]
         if role(container) == "job" and state["Status"] == "exited" and state["ExitCode"] != 0:
             container.remove(force=True, v=True)

@@ -7,11 +7,15 @@ from typing import NotRequired, TypedDict
 class CheckArgs(TypedDict):
     """How Consul checks an instance."""
 
+    protocol: str
+    """What is asked: a path (`http`), a connection (`tcp`), or gRPC health checking (`grpc`)."""
+
     path: NotRequired[str]
-    """Path that answers 2xx; without it a TCP connection is the check."""
+    """For `http`: path, with or without a query, that answers 2xx; "/" when it is not given."""
 
     live_path: NotRequired[str]
-    """On Kubernetes: path that answers 2xx unless only a restart helps; without it a TCP connection is enough."""
+    """On Kubernetes, for `http`: path that answers 2xx unless only a restart helps; without it a TCP connection is
+    enough."""
 
     interval: str
     """Time between two checks, for example "1s"."""
@@ -21,9 +25,6 @@ class CheckArgs(TypedDict):
 
     failures: NotRequired[int]
     """Checks in a row that must fail before the instance gets nothing any more; 1 when it is not given."""
-
-    deregister_after: str
-    """Time in the critical state after which the instance is forgotten; Consul raises less than 1m to 1m."""
 
 
 class ServiceInstanceArgs(TypedDict):

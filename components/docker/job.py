@@ -11,6 +11,7 @@ from components.docker.container import ContainerSpec, hardened_container
 from components.options import given_dependencies
 
 LOG_LINES = 5
+SHORTEST_SECRET = 8
 
 
 class JobArgs(TypedDict):
@@ -40,6 +41,10 @@ class JobArgs(TypedDict):
     volumes: NotRequired[Sequence[docker.ContainerVolumeArgs]]
     """Volumes that it sees."""
 
+    stop_seconds: NotRequired[int]
+    """Time in seconds between its stop signal and its end by force, when an update that was cut off left it running; 10
+    when it is not given."""
+
     labels: Mapping[str, str]
     """Labels of the container."""
 
@@ -66,6 +71,7 @@ class Job(pulumi.ComponentResource):
                 environment=args["environment"],
                 volumes=args.get("volumes", ()),
                 one_shot=True,
+                stop_seconds=args.get("stop_seconds", 10),
             ),
             parent=self,
             create_first=True,
@@ -90,14 +96,23 @@ class Job(pulumi.ComponentResource):
 
 
 def _completed(name: str, run: Mapping[str, Any]) -> str:
-    if run["exit_code"] in (0, None):
+    exit_code = run["exit_code"]
+    # As the engine's provider hands numbers over: 1 and 1.0 are the same, a missing one is no end.
+    if exit_code is None:
+        raise pulumi.RunError(f"{name} was interrupted before its end was known: run `make up` again.")
+    if exit_code == 0:
         return run["identity"]
-    logs: str = run["logs"] or "(it said nothing)"
-    for value in run["secrets"]:
-        if value and len(value) >= 8:
-            logs = logs.replace(value, "[secret]")
-    last_words = " | ".join(line.strip() for line in logs.strip().splitlines()[-LOG_LINES:])
     raise pulumi.RunError(
-        f"{name} failed with exit code {run['exit_code']}: {last_words} — correct the cause and run `make up` again "
-        f"(with plain pulumi: remove the container {run['identity'][:12]} and run `pulumi up --refresh`)."
+        f"{name} failed with exit code {int(exit_code)}: {_last_words(run['logs'], run['secrets'])} — correct the "
+        "cause and run `make up` again (with plain pulumi: remove the container "
+        f"{run['identity'][:12]} and run `pulumi up --refresh`)."
     )
+
+
+def _last_words(logs: str | None, secrets: Sequence[str | None]) -> str:
+    text = logs or "(it said nothing)"
+    # The longest first: one may be a part of another, of which the rest would stay.
+    for value in sorted({value for value in secrets if value}, key=len, reverse=True):
+        if len(value) >= SHORTEST_SECRET:
+            text = text.replace(value, "[secret]")
+    return " | ".join(line.strip() for line in text.strip().splitlines()[-LOG_LINES:])

@@ -19,7 +19,7 @@ from components.rendering.scripts import script
 PRIMARY_CHECK = "mysql-primary"
 """Name of the instance, and of its check, that a group's member is in Consul while it is the primary."""
 
-_CHECK: CheckArgs = {"interval": "1s", "timeout": "1s", "deregister_after": "1m"}
+_CHECK: CheckArgs = {"protocol": "tcp", "interval": "1s", "timeout": "1s"}
 _PRIMARY_TTL = "3s"
 
 

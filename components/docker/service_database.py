@@ -11,6 +11,10 @@ from components.docker.mysql_member import administration_mounts
 from components.options import given_dependencies
 from components.rendering.scripts import script
 
+MIGRATION_STOP_SECONDS = 900
+"""Time in seconds that a migration has to finish the statement that runs when its update was cut off: killed in the
+middle it would leave a schema that a person has to look at."""
+
 
 class ServiceDatabase(pulumi.ComponentResource):
     """A schema with two accounts: the service may change rows, only its migrations may change tables."""
@@ -57,6 +61,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "command": args["migrate"],
                 "environment": environment,
                 "region": args["region"],
+                "stop_seconds": MIGRATION_STOP_SECONDS,
                 "labels": args["labels"],
             },
             pulumi.ResourceOptions(parent=self),

@@ -12,12 +12,11 @@ from components.kubernetes.pod import (
     ContainerSpec,
     Probes,
     container,
-    http_probe,
     memory_volume,
     sleep_before_stop,
-    tcp_probe,
 )
 from components.kubernetes.pod_template import pod_template
+from components.kubernetes.probes import live_probe, ready_probe
 from components.kubernetes.rollout import rolling_deployment
 from components.kubernetes.workload import disruption_budget, sealed, service_account
 from components.options import given_dependencies
@@ -79,7 +78,8 @@ class Microservice(pulumi.ComponentResource):
             # The autoscaler's own, where there is one: an update must not take back what the load asked for.
             replicas=None if "autoscaling" in args else args["replicas"],
             progress_seconds=SCHEDULING_SECONDS + args["start_seconds"],
-            patience_seconds=SCHEDULING_SECONDS + args["start_seconds"],
+            # One pod after the other.
+            patience_seconds=SCHEDULING_SECONDS + args["start_seconds"] * args["replicas"],
             settling_seconds=SETTLING_SECONDS,
         )
         if "autoscaling" in args:
@@ -98,18 +98,7 @@ class Microservice(pulumi.ComponentResource):
 
 
 def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.v1.ContainerArgs:
-    check = args["check"]
-    live, ready = check.get("live_path"), check.get("path")
-    alive = (
-        http_probe(args["port"], live, period=10, failures=6)
-        if live is not None
-        else tcp_probe(args["port"], period=10, failures=6)
-    )
-    started = (
-        http_probe(args["port"], live, period=1, failures=args["start_seconds"])
-        if live is not None
-        else tcp_probe(args["port"], period=1, failures=args["start_seconds"])
-    )
+    check, port = args["check"], args["port"]
     return container(
         ContainerSpec(
             name="application",
@@ -132,13 +121,9 @@ def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.
             ports={"http": args["port"]},
             mounts={"/tmp": "files"},
             probes=Probes(
-                startup=started,
-                readiness=(
-                    http_probe(args["port"], ready, period=2, failures=3)
-                    if ready is not None
-                    else tcp_probe(args["port"], period=2, failures=3)
-                ),
-                liveness=alive,
+                startup=live_probe(check, port, period=1, failures=args["start_seconds"]),
+                readiness=ready_probe(check, port, period=2, failures=3),
+                liveness=live_probe(check, port, period=10, failures=6),
             ),
             # Deregistered by the sidecar in the same moment; requests on their way still arrive.
             pre_stop=sleep_before_stop(args["drain_seconds"]),

@@ -218,7 +218,7 @@ def _instance(args: MySqlMemberArgs) -> ServiceInstanceArgs:
     return {
         "service": "mysql",
         "port": mysql.PORT,
-        "check": {"interval": "1s", "timeout": "1s", "deregister_after": "1m"},
+        "check": {"protocol": "tcp", "interval": "1s", "timeout": "1s"},
         "tags": [role_of(args)],
         "metadata": {},
     }

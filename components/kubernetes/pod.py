@@ -186,6 +186,17 @@ def tcp_probe(port: int, *, period: int, failures: int, timeout: int = 2) -> k8s
     )
 
 
+def grpc_probe(port: int, *, period: int, failures: int, timeout: int = 2) -> k8s.core.v1.ProbeArgs:
+    """Return a probe by gRPC health checking; `period` and `timeout` are in seconds."""
+    return k8s.core.v1.ProbeArgs(
+        # The whole server; said aloud because Kubernetes would write it in.
+        grpc=k8s.core.v1.GRPCActionArgs(port=port, service=""),
+        period_seconds=period,
+        failure_threshold=failures,
+        timeout_seconds=timeout,
+    )
+
+
 def sleep_before_stop(seconds: int) -> k8s.core.v1.LifecycleHandlerArgs:
     """Return what keeps a container serving for a while after its pod was told to go (Kubernetes 1.30 and newer)."""
     return k8s.core.v1.LifecycleHandlerArgs(sleep=k8s.core.v1.SleepActionArgs(seconds=seconds))

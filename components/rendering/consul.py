@@ -14,13 +14,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Check:
-    """A health check of Consul; exactly one of `http`, `tcp` and `ttl` is given."""
+    """A health check of Consul; exactly one of `http`, `tcp`, `grpc` and `ttl` is given."""
 
     http: str | None = None
     """URL that answers 2xx."""
 
     tcp: str | None = None
     """Host and port that accept a connection."""
+
+    grpc: str | None = None
+    """Host and port that answer `SERVING` to gRPC health checking."""
 
     ttl: str | None = None
     """Time after which an instance that has not reported itself has failed, as Go writes a duration."""
@@ -35,14 +38,10 @@ class Check:
     """Checks in a row that must fail before the instance is in the critical state; not with `ttl`. A new instance is in
     it until its first check passes."""
 
-    deregister_after: str | None = None
-    """Time in the critical state after which the instance is forgotten, None for never; Consul raises less than 1m to
-    1m."""
-
     def __post_init__(self) -> None:
         """Raise ValueError for none or more than one kind of check, and for failures that it cannot count."""
-        if sum(kind is not None for kind in (self.http, self.tcp, self.ttl)) != 1:
-            raise ValueError("a check has exactly one of http, tcp and ttl")
+        if sum(kind is not None for kind in (self.http, self.tcp, self.grpc, self.ttl)) != 1:
+            raise ValueError("a check has exactly one of http, tcp, grpc and ttl")
         if self.failures < 1 or (self.ttl is not None and self.failures != 1):
             raise ValueError("a check fails after one failure or more, and one of ttl after one")
 
@@ -51,10 +50,10 @@ class Check:
         words: dict[str, str | int | None] = {
             "http": self.http,
             "tcp": self.tcp,
+            "grpc": self.grpc,
             "ttl": self.ttl,
             "interval": self.interval,
             "timeout": self.timeout,
-            "deregister_critical_service_after": self.deregister_after,
             "failures_before_critical": self.failures if self.failures > 1 else None,
         }
         return {word: value for word, value in words.items() if value is not None}
@@ -77,6 +76,14 @@ class ServiceInstance:
 # https://pkg.go.dev/github.com/hashicorp/go-sockaddr/template.
 POD_ADDRESS = '{{ GetAllInterfaces | exclude "flags" "loopback" | include "type" "IPv4" | attr "address" }}'
 """The address of a pod that is in one network alone, as an agent looks it up."""
+
+
+CLIENTS_ADDRESS = "address-of-this-pod.invalid"
+"""Stands in a check for the address under which clients reach the pod; `shell/consul-agent.sh` writes it there."""
+
+FORGOTTEN_AFTER = "15m"
+"""Time after which servers forget an agent that died without a word, with everything that it had registered. It is out
+of traffic within seconds; and one that comes back later registers anew."""
 
 
 def address_in(cidr: str) -> str:
@@ -155,6 +162,7 @@ def agent_configuration(
             "retry_join": list(server_addresses),
             "retry_interval": "1s",
             "leave_on_terminate": True,
+            "advertise_reconnect_timeout": FORGOTTEN_AFTER,
             "dns_config": {
                 "allow_stale": True,
                 "max_stale": "87600h",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from components.args import ServiceInstanceArgs
-from components.rendering.consul import Check, ServiceInstance
+from components.rendering.consul import CLIENTS_ADDRESS, Check, ServiceInstance
 
 
 def instances_from_args(services: Sequence[ServiceInstanceArgs]) -> list[ServiceInstance]:
@@ -26,14 +26,14 @@ def instances_from_args(services: Sequence[ServiceInstanceArgs]) -> list[Service
 def _check(args: ServiceInstanceArgs) -> Check:
     check = args.get("check")
     if check is None:
-        # Nobody forgets an instance that reports itself: a member of a group may be no primary for weeks.
         return Check(ttl=args.get("ttl"))
-    address, path = f"127.0.0.1:{args['port']}", check.get("path")
+    # Where clients go: a program that listens on 127.0.0.1 alone answers nobody else.
+    address, protocol = f"{CLIENTS_ADDRESS}:{args['port']}", check["protocol"]
     return Check(
-        http=f"http://{address}{path}" if path is not None else None,
-        tcp=address if path is None else None,
+        http=f"http://{address}{check.get('path', '/')}" if protocol == "http" else None,
+        tcp=address if protocol == "tcp" else None,
+        grpc=address if protocol == "grpc" else None,
         interval=check["interval"],
         timeout=check["timeout"],
         failures=check.get("failures", 1),
-        deregister_after=check["deregister_after"],
     )

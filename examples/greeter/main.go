@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -13,25 +14,43 @@ import (
 	"time"
 )
 
+// The platform waits longer than this before it ends the process by force (`stop_seconds`).
+const drainTimeout = 15 * time.Second
+
 func main() {
+	stop, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer cancel()
+	listener, err := net.Listen("tcp", ":"+os.Getenv("PORT"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := serve(stop, listener, routes()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /hello/{name}", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "%s, %s, from %s\n", os.Getenv("GREETING"), r.PathValue("name"), os.Getenv("REGION"))
 	})
-	server := &http.Server{Addr: ":" + os.Getenv("PORT"), Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	return mux
+}
 
-	stop, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	defer cancel()
+// serve answers until stop is done, then finishes the requests in flight.
+func serve(stop context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	drained := make(chan error, 1)
 	go func() {
 		<-stop.Done()
-		drain, done := context.WithTimeout(context.Background(), 15*time.Second)
-		defer done()
-		_ = server.Shutdown(drain)
+		deadline, cancel := context.WithTimeout(context.Background(), drainTimeout)
+		defer cancel()
+		drained <- server.Shutdown(deadline)
 	}()
-	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-		log.Fatal(err)
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
 	}
-	// ListenAndServe returns when the shutdown begins; requests in flight end before the process does.
-	time.Sleep(100 * time.Millisecond)
+	// Serve returns when the shutdown begins, Shutdown when the last request is answered.
+	return <-drained
 }

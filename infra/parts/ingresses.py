@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from components.args import CanaryArgs, IngressArgs, RouteArgs
+from components.args import IngressArgs
 from components.certificates import Certificate
-from components.rendering.nginx_tracks import CANARY
+from components.ingress import CANARY
 from infra.context import Context
 from infra.parts.discovery import Datacenters
 from infra.parts.regions import Regions
 from infra.parts.services import Microservices
 from infra.platforms import Ingress, Microservice
+from infra.settings import Settings
+from infra.settings.ingress import ingress_configuration, loopback_hosts
 from infra.settings.regions import RegionSettings
-from infra.settings.services import ServiceSettings
 
 Ingresses: TypeAlias = dict[str, Ingress]
 """Region to its ingress."""
+
+_ON_LOOPBACK = ("127.0.0.1", "0.0.0.0")  # noqa: S104
 
 
 def ingresses(context: Context, regions: Regions, consul: Datacenters, services: Microservices) -> Ingresses:
@@ -26,7 +29,7 @@ def ingresses(context: Context, regions: Regions, consul: Datacenters, services:
         "ingress-certificate",
         {
             "authority_key_pair": context.authority.key_pair,
-            "names": settings.ingress.hosts,
+            "names": [*settings.ingress.hosts, *loopback_hosts(settings)],
             "lifetime_days": settings.certificates.lifetime_days,
             "rotation": settings.rotation.certificates,
         },
@@ -56,19 +59,15 @@ def _arguments(
     settings = context.settings
     arguments: IngressArgs = {
         "region": regions[region].reference,
-        "other_regions": context.foundation.joined(region),
         "consul": consul[region].reference,
         "image": context.foundation.image(region, context.image_ids["nginx"]),
         "pause_image": context.pause_image,
-        "hosts": settings.ingress.hosts,
-        "routes": _routes(settings.services),
-        "canaries": _canaries(settings.services),
+        "configuration": ingress_configuration(settings, region, context.foundation.joined(region)),
         "certificate": certificate.certificate,
         "private_key": certificate.private_key,
-        "bind_address": place.bind_address,
-        "https_port": place.https_port,
+        "bind_addresses": _bind_addresses(settings, place),
         "http_port": place.http_port,
-        "worker_connections": settings.ingress.worker_connections,
+        "memory_mib": settings.ingress.memory_mib,
         "labels": context.labels,
     }
     load_balancer = context.foundation.load_balancer(region)
@@ -77,32 +76,5 @@ def _arguments(
     return arguments
 
 
-def _canaries(services: dict[str, ServiceSettings]) -> dict[str, CanaryArgs]:
-    return {
-        name: {
-            "weight": service.canary.weight,
-            "matches": [{"header": match.header, "value": match.value} for match in service.canary.match],
-        }
-        for name, service in services.items()
-        if service.canary is not None
-    }
-
-
-def _routes(services: dict[str, ServiceSettings]) -> list[RouteArgs]:
-    return [
-        {
-            "path": route.path,
-            "match": route.match,
-            "service": name,
-            "idempotent": route.idempotent,
-            "static": route.static,
-            "body_limit_kib": route.body_limit_kib,
-            "rate_limit_per_second": route.rate_limit_per_second,
-            "rate_limit_burst": route.rate_limit_burst,
-            "timeout_seconds": route.timeout_seconds,
-            "per_try_timeout_seconds": route.per_try_timeout_seconds,
-            "write_per_try_timeout_seconds": route.write_per_try_timeout_seconds,
-        }
-        for name, service in services.items()
-        for route in service.routes
-    ]
+def _bind_addresses(settings: Settings, place: RegionSettings) -> list[str]:
+    return [place.bind_address, *(loopback_hosts(settings) if place.bind_address in _ON_LOOPBACK else [])]

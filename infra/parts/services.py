@@ -9,8 +9,8 @@ from typing import TypeAlias
 import pulumi
 
 from components.args import MicroserviceArgs
+from components.ingress.tracks import STABLE
 from components.rendering import mysql
-from components.rendering.nginx_tracks import STABLE
 from infra.context import Context
 from infra.foundation import Database
 from infra.parts.discovery import Datacenters
@@ -152,11 +152,10 @@ def _arguments(
         "environment": track.environment,
         "secrets": {},
         "check": {
-            "path": service.check.path,
+            "protocol": service.check.protocol,
             "interval": service.check.interval,
             "timeout": service.check.timeout,
             "failures": service.check.failures,
-            "deregister_after": service.check.deregister_after,
         },
         "memory_mib": limits.memory_mib,
         "cpus": limits.cpus,
@@ -168,6 +167,8 @@ def _arguments(
         "start_seconds": service.start_seconds,
         "labels": context.labels,
     }
+    if service.check.protocol == "http":
+        arguments["check"]["path"] = service.check.path
     if service.check.live_path is not None:
         arguments["check"]["live_path"] = service.check.live_path
     if service.autoscaling is not None:

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from components.rendering.nginx_tracks import STABLE
+from components.ingress.tracks import STABLE
 from components.rendering.pod_resources import (
     CONSUL_AGENT,
     CONSUL_SERVER,
     CONSUL_STORAGE_GIB,
     DNS_DRAIN,
-    INGRESS,
     INGRESS_REPLICAS,
     JOB,
     SURGE,
     Demand,
     Resources,
+    ingress_resources,
     mysql_resources,
     pod_demand,
 )
@@ -103,8 +103,9 @@ def _given(settings: Settings) -> QuotaSettings:
 
 def _kinds(settings: Settings, region: str) -> Iterator[_Pods]:
     yield _Pods(pod_demand(CONSUL_SERVER, storage_gib=CONSUL_STORAGE_GIB), settings.consul.servers)
+    ingress = ingress_resources(memory_mib=settings.ingress.memory_mib)
     # Another configuration comes up whole beside the one that serves.
-    yield _Pods(pod_demand(INGRESS, CONSUL_AGENT), INGRESS_REPLICAS, surge=INGRESS_REPLICAS)
+    yield _Pods(pod_demand(ingress, CONSUL_AGENT), INGRESS_REPLICAS, surge=INGRESS_REPLICAS)
     if settings.aws is not None:
         yield _Pods(pod_demand(DNS_DRAIN), 1)
     else:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
-from components.rendering.nginx_tracks import CANARY, STABLE
-from infra.settings.base import ImageReference, Name, Port, Section
+from components.ingress.route import Route
+from components.ingress.tracks import CANARY, STABLE
+from infra.settings.base import AnyNetwork, ImageReference, Name, Port, Section
 from infra.settings.canary import CanarySettings
 
-_PATH = re.compile(r"^/[A-Za-z0-9._~/-]*$")
+_PATH_WITH_QUERY = re.compile(r"^/[A-Za-z0-9._~!*,;=:@%/-]*(\?[A-Za-z0-9._~!*,;=:@%/?&+-]*)?$")
 _VARIABLE = re.compile(r"^[A-Z_][A-Z0-9_]*$")
 _DURATION = re.compile(r"^[1-9][0-9]*(ms|s|m)$")
 
@@ -46,37 +46,15 @@ RESERVED_VARIABLES = frozenset(
 )
 
 
-def _path(value: str) -> str:
-    if not _PATH.fullmatch(value):
-        raise ValueError(f'"{value}" is not a URL path; write it like "/health/ready".')
+def _path_with_query(value: str) -> str:
+    if not _PATH_WITH_QUERY.fullmatch(value):
+        raise ValueError(f'"{value}" is not a URL path with or without a query; write it like "/health?full=1".')
     return value
-
-
-def _any_network(value: str) -> str:
-    try:
-        return str(IPv4Network(value))
-    except ValueError:
-        raise ValueError(f'"{value}" is not a network; write it like "203.0.113.0/24".') from None
 
 
 def _duration(value: str) -> str:
     if not _DURATION.fullmatch(value):
         raise ValueError(f'"{value}" is not a duration; write it like "500ms", "10s" or "1m".')
-    return value
-
-
-def _pattern(value: str) -> str:
-    if not value or value.startswith("#"):
-        raise ValueError(f'"{value}" is not a pattern that nginx reads; write it like "^/v[0-9]+/users".')
-    if re.search(r"[\s{}\"';]", value):
-        raise ValueError(f'"{value}" has a space, brace, quote or semicolon; write the pattern without it.')
-    if re.search(r"\\(?![dDwWsSbB])\w", value):
-        raise ValueError(f'"{value}" has an escape that nginx may not know; use \\d, \\w, \\s, \\b or the character.')
-    try:
-        # Nginx writes a named group without the P.
-        re.compile(re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", value))
-    except re.error as error:
-        raise ValueError(f'"{value}" is not a regular expression ({error}); correct it.') from None
     return value
 
 
@@ -88,68 +66,11 @@ def _check_variables(key: str, variables: dict[str, str]) -> None:
             raise ValueError(f"{key}.{variable} is not a variable name: use capitals, digits and underscores.")
 
 
-UrlPath = Annotated[str, AfterValidator(_path)]
-"""An absolute URL path without query."""
+CheckPath = Annotated[str, AfterValidator(_path_with_query)]
+"""An absolute URL path, with or without a query."""
 
 Duration = Annotated[str, AfterValidator(_duration)]
 """A duration with a unit (ms, s or m), as Go and Consul write it."""
-
-
-class RouteSettings(Section):
-    """One path of the ingress that leads to the service."""
-
-    path: str
-    """The path; for `match: regex` a regular expression (PCRE) without spaces, braces, quotes or semicolons."""
-
-    match: Literal["exact", "prefix", "regex"] = "prefix"
-    """`exact` is this path alone, `prefix` this path and everything below it."""
-
-    idempotent: bool = False
-    """True when repeating a POST does no harm: then a failed one is retried on another replica.
-    Requests that carry an `Idempotency-Key` are retried in any case."""
-
-    static: bool = False
-    """True for files whose name changes with their content: clients keep them for a year."""
-
-    body_limit_kib: Annotated[int, Field(ge=1, le=1024 * 1024)] = 1024
-    """Largest request body in KiB; a larger one gets 413."""
-
-    rate_limit_per_second: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    """Requests a second and client address before 429; 0 is no limit."""
-
-    rate_limit_burst: Annotated[int, Field(ge=0, le=1_000_000)] = 50
-    """Requests that may exceed the rate before 429."""
-
-    timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = 15
-    """Longest wait in seconds for a response before another replica is asked or 504 is answered."""
-
-    per_try_timeout_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
-    """Shorter wait in seconds after which a GET or HEAD is asked of another replica, so that one that hangs is not
-    noticed; 0 waits as long as for everything else. It must be longer than the slowest answer that is still good."""
-
-    write_per_try_timeout_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
-    """The same for writes that may be repeated: PUT, DELETE, and what carries an `Idempotency-Key`. Twice this is how
-    long a write can wait for MySQL to have a primary again, so it is some seconds, and not more than half of what
-    clients wait; 0 waits as long as for everything else."""
-
-    @model_validator(mode="after")
-    def _one_try_is_shorter(self) -> Self:
-        for name in ("per_try_timeout_seconds", "write_per_try_timeout_seconds"):
-            seconds = getattr(self, name)
-            if seconds > self.timeout_seconds:
-                raise ValueError(
-                    f"{name} ({seconds}) is longer than timeout_seconds "
-                    f"({self.timeout_seconds}): lower the first or raise the second."
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _usable_path(self) -> Self:
-        if self.match == "regex":
-            _pattern(self.path)
-        else:
-            _path(self.path)
-        return self
 
 
 class CheckSettings(Section):
@@ -157,16 +78,23 @@ class CheckSettings(Section):
 
     The reference values of most teams are 10 s, 5 s and 30 s. With the defaults here a replica that refuses connections
     leaves the list of healthy ones after at most two intervals, 2 s, and one that hangs after at most 6 s, at the price
-    of ten times the checks; until then Nginx asks another one. A replica that is only slow for a moment stays. The
-    readiness of a pod on Kubernetes has times of its own: only the paths are the same.
+    of ten times the checks; until then Nginx asks another one. A replica that is only slow for a moment stays. However
+    long one was ill, it is in traffic again as soon as a check passes. The readiness of a pod on Kubernetes has times
+    of its own: only protocol and paths are the same.
+
+    The address that is asked is the one that clients use: a program that listens on 127.0.0.1 alone is not healthy.
     """
 
-    path: UrlPath = "/health/ready"
-    """Path that answers 2xx when the replica can serve."""
+    protocol: Literal["http", "tcp", "grpc"] = "http"
+    """`http` asks for `path`; `tcp` opens a connection; `grpc` asks the server by gRPC health checking
+    (grpc.health.v1.Health/Check, without TLS) for the empty service name, which stands for all of it."""
 
-    live_path: UrlPath | None = None
-    """Kubernetes only: path that answers 2xx unless only a restart helps, so never one that asks the database; without
-    it, a TCP connection tells that the replica lives."""
+    path: CheckPath = "/health/ready"
+    """For `http`: path, with or without a query, that answers 2xx when the replica can serve."""
+
+    live_path: CheckPath | None = None
+    """Kubernetes only, for `http`: path, with or without a query, that answers 2xx unless only a restart helps, so
+    never one that asks the database; without it, a TCP connection tells that the replica lives."""
 
     interval: Duration = "1s"
     """Time between two checks; at least 1s (Consul raises less)."""
@@ -178,15 +106,29 @@ class CheckSettings(Section):
     """Checks in a row that must fail before the replica gets no more requests. What slows down every replica for a
     moment, as a busy machine or a slow disk does, would take all of them away at once if one were enough."""
 
-    deregister_after: Duration = "1m"
-    """Time in the critical state after which a replica is forgotten; Consul raises less than 1m to 1m and looks every
-    30 s, so that up to 90 s pass. A replica in the critical state gets no requests in any case."""
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_forgotten(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "deregister_after" in values:
+            raise ValueError(
+                "deregister_after is no setting any more, because a replica stays registered however long it is ill: "
+                "remove it."
+            )
+        return values  # pyright: ignore[reportUnknownVariableType]
+
+    @model_validator(mode="after")
+    def _paths_are_for_http(self) -> Self:
+        if self.protocol != "http":
+            for key in ("path", "live_path"):
+                if key in self.model_fields_set:
+                    raise ValueError(f"{key} means nothing with protocol {self.protocol}: remove one of them.")
+        return self
 
 
 class EgressSettings(Section):
     """What replicas may reach outside of the stack."""
 
-    network: Annotated[str, AfterValidator(_any_network)]
+    network: AnyNetwork
     """Network in CIDR notation, for example "203.0.113.0/24"; "0.0.0.0/0" is everything."""
 
     port: Port
@@ -284,7 +226,7 @@ class ServiceSettings(Section):
     replicas: Annotated[int, Field(ge=1, le=20)] = 2
     """Number of replicas in each region; with `autoscaling` the lowest number."""
 
-    routes: list[RouteSettings] = Field(default_factory=list[RouteSettings])
+    routes: list[Route] = Field(default_factory=list[Route])
     """Paths of the ingress that lead here; none for a service that only others call."""
 
     check: CheckSettings = CheckSettings()

@@ -1,4 +1,4 @@
-"""Resources from a recording of the program by a monitor, as the tests make it (`tests/graph/recorder.py`)."""
+"""Resources from a recording of the program by a monitor (`explorer/monitor.py`)."""
 
 from __future__ import annotations
 
@@ -13,24 +13,21 @@ from policy.resource import Graph, Options, Resource
 def from_recorded(resources: Iterable[Any]) -> Graph:
     """Return the resources of a recording, in its order.
 
-    Each has the attributes of the recorder's `Registered`; its parent and its dependencies are names, which are unique
-    in a recording.
+    Each has the attributes of the monitor's `Registered`.
     """
     recorded = list(resources)
-    urns = {resource.name: resource.urn for resource in recorded}
-    return Graph.of(_resource(resource, urns) for resource in recorded)
+    known = frozenset(resource.urn for resource in recorded)
+    return Graph.of(_resource(resource, known) for resource in recorded)
 
 
-def _resource(recorded: Any, urns: Mapping[str, str]) -> Resource:
-    def known(names: Iterable[str]) -> frozenset[str]:
-        return frozenset(urns[name] for name in names if name in urns)
-
+def _resource(recorded: Any, known: frozenset[str]) -> Resource:
+    property_dependencies: Mapping[str, frozenset[str]] = recorded.property_dependency_urns
     return Resource(
         urn=recorded.urn,
         type=recorded.type,
         name=recorded.name,
         custom=recorded.custom,
-        parent=urns.get(recorded.parent, ""),
+        parent=recorded.parent_urn if recorded.parent_urn in known else "",
         inputs=read_inputs(recorded.type, recorded.inputs),
         outputs=masked(recorded.outputs),
         id=recorded.id,
@@ -44,6 +41,6 @@ def _resource(recorded: Any, urns: Mapping[str, str]) -> Resource:
             aliases=recorded.aliases,
         ),
         provider=provider_urn(recorded.provider),
-        dependencies=known(recorded.dependencies),
-        property_dependencies={key: known(names) for key, names in recorded.property_dependencies.items()},
+        dependencies=known & recorded.dependency_urns,
+        property_dependencies={key: known & urns for key, urns in property_dependencies.items()},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import yaml
 from infra.outputs import ImageOutput
 from infra.settings import Settings, parse_settings
 from infra.stack import build_stack
-from tests.graph.recorder import Graph, record
+from tests.graph.recorder import Graph, JobEnd, record
 
 PROJECT = Path(__file__).resolve().parents[2]
 Document = dict[str, Any]
@@ -56,13 +56,24 @@ def staging_graph(
 
 
 def dev_graph(
-    change: Callable[[Document], Any] | None = None, *, preview: bool = False, kept: Graph | None = None
+    change: Callable[[Document], Any] | None = None,
+    *,
+    preview: bool = False,
+    kept: Graph | None = None,
+    ends: Mapping[str, JobEnd] | None = None,
 ) -> Graph:
-    """The dev stack with changed settings, recorded; `kept` is the state that it finds."""
-    return recorded(dev_settings(change), preview=preview, kept=kept)
+    """The dev stack with changed settings, recorded; `kept` is the state that it finds, `ends` are the jobs' ends."""
+    return recorded(dev_settings(change), preview=preview, kept=kept, ends=ends)
 
 
-def recorded(settings: Settings, *, stack: str = "dev", preview: bool = False, kept: Graph | None = None) -> Graph:
+def recorded(
+    settings: Settings,
+    *,
+    stack: str = "dev",
+    preview: bool = False,
+    kept: Graph | None = None,
+    ends: Mapping[str, JobEnd] | None = None,
+) -> Graph:
     """The stack that these settings describe, recorded."""
     images: dict[str, ImageOutput] = {
         name: {"reference": reference, "origin": "registry", "upstream": reference}
@@ -70,7 +81,7 @@ def recorded(settings: Settings, *, stack: str = "dev", preview: bool = False, k
     }
     # Pulumi runs the program in its own folder, from which it names the folders of services.
     with contextlib.chdir(PROJECT / "infra"):
-        return record(lambda: build_stack(stack, settings, images), stack=stack, preview=preview, kept=kept)
+        return record(lambda: build_stack(stack, settings, images), stack=stack, preview=preview, kept=kept, ends=ends)
 
 
 def as_replica(document: Document) -> None:

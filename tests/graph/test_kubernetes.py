@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from components.rendering.consul import CLIENTS_ADDRESS
 from operations.cluster_instances import expected
 from tests.graph.conftest import Document, published_settings, staging_graph
 from tests.graph.kubernetes import containers, manifests, pods, selects
@@ -108,6 +109,39 @@ def test_a_replica_is_restarted_for_its_own_faults_and_not_for_the_databases(sta
 def test_a_service_without_a_path_for_it_lives_while_it_listens() -> None:
     graph = staging_graph(lambda d: d["services"]["users"]["check"].pop("live_path"))
     assert containers(graph)["users-east-deployment/application"]["livenessProbe"]["tcpSocket"] == {"port": 8080}
+
+
+def test_a_path_that_is_asked_may_have_a_query() -> None:
+    graph = staging_graph(lambda d: d["services"]["users"]["check"].update(path="/health?full=1"))
+    assert containers(graph)["users-east-deployment/application"]["readinessProbe"]["httpGet"]["path"] == (
+        "/health?full=1"
+    )
+
+
+@pytest.mark.parametrize(("protocol", "probe"), [("grpc", "grpc"), ("tcp", "tcpSocket")])
+def test_a_service_without_http_is_asked_in_its_own_way(protocol: str, probe: str) -> None:
+    graph = staging_graph(lambda d: d["services"]["users"].update(check={"protocol": protocol}))
+    application = containers(graph)["users-east-deployment/application"]
+    assert application["readinessProbe"][probe]["port"] == 8080
+    # What is not SERVING may only wait for something: no reason for a restart.
+    assert application["livenessProbe"]["tcpSocket"] == application["startupProbe"]["tcpSocket"] == {"port": 8080}
+
+
+def test_a_replica_gets_the_time_to_start_that_it_asked_for_before_anything_gives_up() -> None:
+    graph = staging_graph(lambda d: d["services"]["users"].update(start_seconds=180, replicas=2))
+    deployment = manifests(graph, "Deployment")["users-east-deployment"]
+    startup = containers(graph)["users-east-deployment/application"]["startupProbe"]
+    assert startup["periodSeconds"] * startup["failureThreshold"] == 180
+    assert deployment["spec"]["progressDeadlineSeconds"] > 180
+    # One pod after the other.
+    assert int(deployment["metadata"]["annotations"]["pulumi.com/timeoutSeconds"]) > 2 * 180
+
+
+def test_the_check_of_a_replica_goes_to_the_address_of_its_pod(staging: Graph) -> None:
+    agent = containers(staging)["users-east-deployment/consul-agent"]
+    variables = {one["name"]: one for one in agent["env"]}
+    assert variables["POD_ADDRESS"]["valueFrom"]["fieldRef"]["fieldPath"] == "status.podIP"
+    assert CLIENTS_ADDRESS in variables["AGENT_CONFIGURATION"]["value"]
 
 
 def test_an_update_never_takes_a_replica_away_before_the_new_one_serves(full: Graph) -> None:
@@ -295,7 +329,7 @@ def test_a_new_image_changes_the_pods_of_its_service_and_its_migrations_alone(st
 
 def test_the_ingress_has_the_same_files_as_on_docker(staging: Graph) -> None:
     files = manifests(staging, "ConfigMap")["ingress-east-files"]["data"]
-    assert {"nginx.conf", "routes.conf", "upstreams.conf", "tracks.conf", "proxy.conf"} <= files.keys()
+    assert {"nginx.conf", "route-0.conf", "service-users.conf", "tracks.conf", "proxy.conf"} <= files.keys()
     assert "resolver 127.0.0.1:8600 valid=1s ipv6=off;" in files["nginx.conf"]
     assert "@RELEASE@" not in files["nginx.conf"]
 

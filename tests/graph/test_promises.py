@@ -10,6 +10,7 @@ import re
 
 import pytest
 
+from components.rendering.consul import CLIENTS_ADDRESS
 from tests.graph.conftest import Document, as_replica, dev_graph
 from tests.graph.recorder import Graph, Registered, names
 
@@ -42,10 +43,10 @@ def test_a_registration_is_there_only_while_its_replica_is(dev: Graph) -> None:
 
 
 def test_a_replica_is_checked_as_its_settings_say() -> None:
-    wanted = {"interval": "3s", "timeout": "4s", "failures": 5, "deregister_after": "6m"}
+    wanted = {"interval": "3s", "timeout": "4s", "failures": 5}
 
     def change(document: Document) -> None:
-        document["services"]["users"]["check"] = {"path": "/well", **wanted}
+        document["services"]["users"]["check"] = {"path": "/well?full=1", **wanted}
 
     agents = dev_graph(change).with_role("agent", service="users")
     assert agents
@@ -54,13 +55,42 @@ def test_a_replica_is_checked_as_its_settings_say() -> None:
         assert service["checks"] == [
             {
                 "name": "users answers",
-                "http": "http://127.0.0.1:8080/well",
+                "http": f"http://{CLIENTS_ADDRESS}:8080/well?full=1",
                 "interval": "3s",
                 "timeout": "4s",
                 "failures_before_critical": 5,
-                "deregister_critical_service_after": "6m",
             }
         ]
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "grpc"])
+def test_a_replica_may_be_checked_without_http(protocol: str) -> None:
+    def change(document: Document) -> None:
+        document["services"]["users"]["check"] = {"protocol": protocol}
+
+    for agent in dev_graph(change).with_role("agent", service="users"):
+        (service,) = json.loads(agent.environment["AGENT_CONFIGURATION"])["services"]
+        (check,) = service["checks"]
+        assert check[protocol] == f"{CLIENTS_ADDRESS}:8080"
+        assert "http" not in check
+
+
+def test_nothing_is_forgotten_because_it_was_ill(dev: Graph) -> None:
+    agents = dev.with_role("agent")
+    assert agents
+    for agent in agents:
+        assert "deregister_critical" not in agent.environment["AGENT_CONFIGURATION"], agent.name
+
+
+def test_what_is_checked_is_the_address_in_the_network_where_clients_are(dev: Graph) -> None:
+    for agent in dev.with_role("agent"):
+        assert agent.environment["SERVERS"].startswith(
+            {"east": "10.80.1.", "west": "10.80.2."}[agent.labels["gostack.region"]]
+        ), agent.name
+        for service in json.loads(agent.environment["AGENT_CONFIGURATION"])["services"]:
+            for check in service["checks"]:
+                asked = str(check.get("http") or check.get("tcp") or check.get("grpc") or check.get("ttl"))
+                assert CLIENTS_ADDRESS in asked or "ttl" in check, (agent.name, asked)
 
 
 def test_a_replica_joins_its_own_pod(dev: Graph) -> None:

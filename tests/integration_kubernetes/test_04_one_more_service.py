@@ -5,7 +5,6 @@ Does not prove a cluster whose nodes are full: there the scheduler says no, and 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +14,6 @@ import pytest
 from infra.settings.cluster_demand import region_demand
 from operations import lifecycle
 from operations.__main__ import run_verb
-from operations.load import Load, Request
 from tests.integration_kubernetes.support import ClusterStack, is_ready, tell, wait_until
 
 PROBE: dict[str, Any] = {
@@ -125,22 +123,6 @@ def test_the_next_up_heals_it(stack: ClusterStack) -> None:
     assert answers(stack, "/ready") == {200: 40}
     stack.wait_for("nginx", 2)
     assert stack.preview_changes() == ""
-
-
-def test_a_path_that_answers_503_costs_no_other_request(stack: ClusterStack) -> None:
-    host, port = stack.address
-    base = stack.users_url.rpartition("/api/")[0]
-
-    def mixed(number: int) -> Request:
-        return Request("GET", f"{base}/p/status/503" if number % 10 == 0 else f"{base}/p/echo/a")
-
-    with Load(stack.authority, 40, mixed, detours={"localhost:443": f"{host}:{port}"}) as load:
-        time.sleep(15)
-    tell(f"a path that answers 503, one request in ten: {load.result}")
-    assert load.result.sent >= 100
-    # Those of the path, and of all others none.
-    assert {answer.status for answer in load.result.failures} == {503}
-    assert len(load.result.failures) == len(range(0, load.result.sent, 10))
 
 
 def test_up_does_not_say_up_while_a_replica_is_not_well(stack: ClusterStack, capfd: pytest.CaptureFixture[str]) -> None:

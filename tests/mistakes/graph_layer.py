@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from policy.judge import judge
 from policy.rule import Environment
 from tests.mistakes.model import REMOVED, GraphMistake, Outcome
@@ -18,8 +20,15 @@ def outcome(mistake: GraphMistake) -> Outcome:
         after = graphs.changed(before, mistake.resource, mistake.path, value)
     else:
         after = graphs.without(before, mistake.resource)
-    known = {item.finding.message for item in judge(before, environment) if item.blocks}
+    known = _known(mistake.stack)
     for violation in judge(after, environment):
         if violation.blocks and violation.finding.message not in known:
             return Outcome(mistake, "policy", f"{violation.rule.name}: {violation.finding.message}")
     return Outcome(mistake, None, "")
+
+
+@cache
+def _known(stack: str) -> frozenset[str]:
+    """What the rules find in a stack as it is published."""
+    found = judge(stack_graph(stack), Environment(stack))
+    return frozenset(item.finding.message for item in found if item.blocks)

@@ -22,6 +22,8 @@ class SettingsMistake:
     """Dotted path below the stack's configuration."""
 
     value: Any = REMOVED
+    layer: str = "settings"
+    """What refuses it: the settings, or the rules of `policy` where it is right on another stack."""
 
 
 @dataclass(frozen=True)

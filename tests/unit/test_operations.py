@@ -53,6 +53,7 @@ class FakeContainer:
         self.status = more.get("status", "running")
         self.done: list[str] = []
         self.exit_code_of_commands = 0
+        self.exit_code_when_stopped = 0
         self.attrs: dict[str, Any] = {
             "State": {
                 "Status": self.status,
@@ -81,6 +82,10 @@ class FakeContainer:
 
     def kill(self, signal: str) -> None:
         self.done.append(signal)
+
+    def stop(self, timeout: int) -> None:
+        self.done.append(f"stopped within {timeout} s")
+        self.attrs["State"] |= {"Status": "exited", "ExitCode": self.exit_code_when_stopped}
 
     def start(self) -> None:
         self.done.append("started")
@@ -253,6 +258,26 @@ def test_a_failed_job_is_removed_and_a_finished_one_stays() -> None:
     finished = FakeContainer("finished", "job", status="exited")
     assert mend(cast("Any", FakeObjects([failed, finished]))) == ["failed had failed: it runs again"]
     assert finished.done == []
+
+
+@pytest.mark.parametrize(("exit_code", "then"), [(1, ["removed"]), (0, [])], ids=["stopped", "just finished"])
+def test_a_migration_that_an_interrupted_update_left_running_may_finish_its_statement(
+    exit_code: int, then: list[str]
+) -> None:
+    migration = FakeContainer("migration", "job")
+    migration.attrs["Config"]["StopTimeout"] = 900
+    migration.exit_code_when_stopped = exit_code
+    mend(cast("Any", FakeObjects([migration])))
+    assert migration.done == ["stopped within 900 s", *then]
+
+
+def test_a_migration_of_which_the_state_does_not_know_may_finish_its_statement_before_it_is_removed() -> None:
+    migration = FakeContainer("migration", "job")
+    migration.attrs["Config"]["StopTimeout"] = 900
+    known = FakeContainer("known", "agent")
+    state = {"resources": [{"id": known.id}], "pending_operations": [{"type": "creating"}]}
+    remove_leftovers(cast("Any", FakeWorkspace(recorded=state)), cast("Any", FakeObjects([known, migration])))
+    assert migration.done == ["stopped within 900 s", "removed"]
 
 
 def test_a_key_that_was_changed_in_consul_is_written_again_and_others_are_left_alone() -> None:

@@ -67,6 +67,20 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
         lambda d: users(d)["check"].update(intervl="1s"),
         'gostack:services.users.check.intervl is not a known key: did you mean "interval"?',
     ),
+    "a setting that is gone": (
+        lambda d: users(d)["check"].update(deregister_after="1m"),
+        "gostack:services.users.check: deregister_after is no setting any more, because a replica stays registered "
+        "however long it is ill: remove it.",
+    ),
+    "a path that its protocol does not ask for": (
+        lambda d: users(d)["check"].update(protocol="grpc", path="/ready"),
+        "gostack:services.users.check: path means nothing with protocol grpc: remove one of them.",
+    ),
+    "a path of a check with a quote": (
+        lambda d: users(d)["check"].update(path="/health?a='b"),
+        'gostack:services.users.check.path: "/health?a=\'b" is not a URL path with or without a query; write it like '
+        '"/health?full=1".',
+    ),
     "a key like no other": (
         lambda d: d["consul"].update(zzz=1),
         "gostack:consul.zzz is not a known key: remove it or use one of servers.",
@@ -200,7 +214,7 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
     ),
     "a schema with an account of the cluster": (
         second_service(database={"name": "backup"}),
-        'gostack:services.orders.database.name is "backup", whose account "backup" MySQL itself has already: '
+        'gostack:services.orders.database.name is "backup", whose account "backup" the stack itself has already: '
         "choose another name.",
     ),
     "two schemas whose migration accounts are the same": (

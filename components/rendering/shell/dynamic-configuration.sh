@@ -12,7 +12,10 @@ unset AGENT_CONFIGURATION GOSSIP_CONFIGURATION DOCUMENT
 # Consul keeps a number with each value: this one says who wrote it. What is written by hand has 0.
 owner=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 owner=$((owner + 1))
-consul agent -node "$NODE-$(hostname)" -config-dir /tmp/consul -data-dir /tmp/data &
+name="$NODE-$(hostname)"
+# As in consul-agent.sh: the same name has the same identity.
+identity=$(printf '%s' "$name" | sha256sum | sed 's/^\(.\{8\}\)\(.\{4\}\)\(.\{4\}\)\(.\{4\}\)\(.\{12\}\).*/\1-\2-\3-\4-\5/')
+consul agent -node "$name" -node-id "$identity" -config-dir /tmp/consul -data-dir /tmp/data &
 agent=$!
 field() {
   printf '%s\n' "$entry" | sed -n "s/^$1  *//p" | head -n 1
@@ -36,6 +39,7 @@ until write; do
   kill -0 "$agent"
   sleep 0.5
 done
-echo "dynamic configuration: $KEY is written" >&2
+# Before the word that it is written: whoever reads it may send the signal.
 trap 'write && echo "dynamic configuration: $KEY is written again" >&2 || true' HUP
+echo "dynamic configuration: $KEY is written" >&2
 while kill -0 "$agent" 2> /dev/null; do wait "$agent" || true; done

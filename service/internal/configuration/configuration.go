@@ -46,6 +46,10 @@ type Database struct {
 	WriteTimeout              time.Duration
 	// MigrationTimeout bounds the wait for a database that is still starting.
 	MigrationTimeout time.Duration
+	// StatementTimeout bounds one statement of a migration, and the wait for
+	// another migration: a big table may take long to change, but a connection
+	// that says nothing for longer is taken for dead.
+	StatementTimeout time.Duration
 }
 
 // PrimaryMoves tells whether another member may become the primary by itself.
@@ -131,6 +135,7 @@ func Load(lookup Lookup, version, commit string) (Configuration, error) {
 			ReadTimeout:               e.milliseconds("MYSQL_READ_TIMEOUT_MILLISECONDS", 1_500, 50, 600_000),
 			WriteTimeout:              e.milliseconds("MYSQL_WRITE_TIMEOUT_MILLISECONDS", 1_500, 50, 600_000),
 			MigrationTimeout:          e.seconds("MIGRATE_TIMEOUT_SECONDS", 60, 1, 3_600),
+			StatementTimeout:          e.seconds("MIGRATE_STATEMENT_TIMEOUT_SECONDS", 900, 1, 86_400),
 		},
 		Consul: Consul{
 			Address: e.webAddress("CONSUL_HTTP_ADDR"),

@@ -6,7 +6,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/golang-migrate/migrate/v4"
 	migratedatabase "github.com/golang-migrate/migrate/v4/database"
 	migratemysql "github.com/golang-migrate/migrate/v4/database/mysql"
+	"github.com/golang-migrate/migrate/v4/source"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
 
 	"gostack.dev/users/internal/configuration"
@@ -22,38 +22,27 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-const (
-	pauseBetweenAttempts = time.Second
-	// A big table may take this long to change; a connection that says nothing
-	// for longer is taken for dead.
-	longestStatement = 15 * time.Minute
-)
+const pauseBetweenAttempts = time.Second
 
-// errNotYet marks what may pass by itself: a server that starts, a member that
-// is not writable yet, another migration that holds the lock.
-var errNotYet = errors.New("the database is not ready for a migration")
+var (
+	// errNotYet marks what may pass by itself: a server that starts, a member that
+	// is not writable yet, another migration that holds the lock.
+	errNotYet = errors.New("the database is not ready for a migration")
+	// errLocked marks the last of these. A server goes on with a statement whose
+	// client was killed, and holds the lock until it is done.
+	errLocked = errors.New("another migration is running")
+	// errStopped says that the migration ended because it was asked to.
+	errStopped = errors.New("stopped before the schema was up to date")
+)
 
 // Migrate brings the schema to the newest version and returns it. It may run
 // many times and at many places at once: one of them does the work under a lock
-// in the database, the others find nothing left to do.
+// in the database, the others find nothing left to do. When ctx ends, it finishes
+// the migration that is running and starts no other.
 func Migrate(ctx context.Context, settings configuration.Database, logger *slog.Logger) (uint, error) {
 	var version uint
-	err := retry(ctx, settings, logger, func(migrator *migrate.Migrate) error {
-		err := migrator.Up()
-		var dirty migrate.ErrDirty
-		switch {
-		case errors.As(err, &dirty):
-			return fmt.Errorf("version %d was interrupted: finish or undo it by hand, then run \"migrate force %d\" or \"migrate force %d\": %w", dirty.Version, dirty.Version, dirty.Version-1, err)
-		case errors.Is(err, migrate.ErrLockTimeout), errors.Is(err, migratedatabase.ErrLocked):
-			return errors.Join(errNotYet, err)
-		case errors.Is(err, fs.ErrNotExist):
-			// A release that went back, or the stable one beside a canary: its
-			// successor has migrated already, compatibly.
-			logger.WarnContext(ctx, "the schema is newer than this release; it stays as it is")
-		case err != nil && !errors.Is(err, migrate.ErrNoChange):
-			return err
-		}
-		version, _, err = migrator.Version()
+	err := retry(ctx, settings, logger, func(files source.Driver, target migratedatabase.Driver) (err error) {
+		version, err = upgrade(ctx, files, target, logger)
 		return err
 	})
 	return version, err
@@ -62,35 +51,49 @@ func Migrate(ctx context.Context, settings configuration.Database, logger *slog.
 // ForceVersion records a version without running anything: the way out after a
 // migration was interrupted and somebody looked at what it left.
 func ForceVersion(ctx context.Context, settings configuration.Database, version int, logger *slog.Logger) error {
-	return retry(ctx, settings, logger, func(migrator *migrate.Migrate) error {
-		return migrator.Force(version)
+	return retry(ctx, settings, logger, func(files source.Driver, target migratedatabase.Driver) error {
+		migrator, err := migrate.NewWithInstance("iofs", files, "mysql", target)
+		if err != nil {
+			return err
+		}
+		err = migrator.Force(version)
+		if isLocked(err) {
+			return errors.Join(errNotYet, errLocked, err)
+		}
+		return err
 	})
 }
 
-func retry(ctx context.Context, settings configuration.Database, logger *slog.Logger, work func(*migrate.Migrate) error) error {
-	deadline := time.Now().Add(settings.MigrationTimeout)
+type migration func(files source.Driver, target migratedatabase.Driver) error
+
+func retry(ctx context.Context, settings configuration.Database, logger *slog.Logger, work migration) error {
+	started := time.Now()
 	for {
-		err := withMigrator(ctx, settings, logger, work)
+		err := withDrivers(ctx, settings, logger, work)
 		if err == nil || !errors.Is(err, errNotYet) {
 			return err
 		}
-		if time.Now().Add(pauseBetweenAttempts).After(deadline) {
-			return fmt.Errorf("gave up after %s: %w", settings.MigrationTimeout, err)
+		patience := settings.MigrationTimeout
+		if errors.Is(err, errLocked) {
+			patience = max(patience, settings.StatementTimeout)
+		}
+		if time.Since(started)+pauseBetweenAttempts > patience {
+			return fmt.Errorf("gave up after %s: %w", patience, err)
 		}
 		logger.DebugContext(ctx, "waiting for the database", "error", err.Error())
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return fmt.Errorf("%w, while it waited: %w", errStopped, err)
 		case <-time.After(pauseBetweenAttempts):
 		}
 	}
 }
 
-func withMigrator(ctx context.Context, settings configuration.Database, logger *slog.Logger, work func(*migrate.Migrate) error) error {
+func withDrivers(ctx context.Context, settings configuration.Database, logger *slog.Logger, work migration) error {
 	// A one-shot has no Consul agent beside it; where the primary may move, the members themselves are asked.
 	connector, err := primaryConnector(settings, configuration.Consul{}, logger, func() {}, func(config *mysql.Config) {
 		config.MultiStatements = true
-		config.ReadTimeout = longestStatement
+		config.ReadTimeout = settings.StatementTimeout
 		// The connection that holds the lock says nothing while another one works.
 		delete(config.Params, waitTimeout)
 	})
@@ -108,17 +111,17 @@ func withMigrator(ctx context.Context, settings configuration.Database, logger *
 		return fmt.Errorf("%w: the primary is read-only", errNotYet)
 	}
 	target, err := migratemysql.WithInstance(pool, &migratemysql.Config{})
+	if isLocked(err) {
+		return errors.Join(errNotYet, errLocked, err)
+	}
 	if err != nil {
 		return errors.Join(errNotYet, err)
 	}
-	source, err := iofs.New(migrations, "migrations")
+	defer func() { _ = target.Close() }()
+	files, err := iofs.New(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	migrator, err := migrate.NewWithInstance("iofs", source, "mysql", target)
-	if err != nil {
-		return err
-	}
-	defer func() { _, _ = migrator.Close() }()
-	return work(migrator)
+	defer func() { _ = files.Close() }()
+	return work(files, target)
 }

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -65,13 +67,18 @@ func run(arguments []string) error {
 }
 
 func serve(text string) error {
+	server := &http.Server{Addr: ":8080", Handler: http.HandlerFunc(func(writer http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(writer, text)
+	})}
+	drained := make(chan error, 1)
 	go func() {
 		wait()
-		os.Exit(0)
+		drained <- server.Shutdown(context.Background())
 	}()
-	return http.ListenAndServe(":8080", http.HandlerFunc(func(writer http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(writer, text)
-	}))
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-drained
 }
 
 func get(url string) error {

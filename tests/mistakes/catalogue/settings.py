@@ -24,12 +24,12 @@ MISTAKES = (
     SettingsMistake("a port that its agent has", "dev", "services.users.port", 8500),
     SettingsMistake("a variable that the platform writes", "dev", "services.users.environment", {"PORT": "9000"}),
     SettingsMistake(
-        "a password in plain text", "dev", "services.users.environment", {"SMTP_PASSWORD": "correct-horse"}
+        "a password in plain text", "dev", "services.users.environment", {"SMTP_PASSWORD": "correct-horse"}, "policy"
     ),
     SettingsMistake(
-        "an access key in plain text", "dev", "services.users.environment", {"UPLOAD": "AKIAIOSFODNN7EXAMPLE"}
+        "an access key in plain text", "dev", "services.users.environment", {"UPLOAD": "AKIAIOSFODNN7EXAMPLE"}, "policy"
     ),
-    SettingsMistake("an ingress for the whole network", "dev", "regions.west.bind_address", "0.0.0.0"),
+    SettingsMistake("an ingress for the whole network", "dev", "regions.west.bind_address", "0.0.0.0", "policy"),
     SettingsMistake("a route twice", "dev", "services.users.routes.1", {"path": "/api/v1/users"}),
     SettingsMistake("a buffer pool larger than the memory", "dev", "mysql.buffer_pool_mib", 8192),
     # staging
@@ -46,11 +46,11 @@ MISTAKES = (
     SettingsMistake("an account without its zeros", "prod", "aws.account", 12345678901),
     SettingsMistake("the API server open to the world", "prod", "aws.api_access.0", "0.0.0.0/0"),
     SettingsMistake("a release by tag", "prod", "services.users.image", "registry.example.com/users:1.4"),
-    SettingsMistake("one replica", "prod", "services.users.replicas", 1),
-    SettingsMistake("data without protection", "prod", "aws.protect", False),
+    SettingsMistake("one replica", "prod", "services.users.replicas", 1, "policy"),
+    SettingsMistake("data without protection", "prod", "aws.protect", False, "policy"),
     SettingsMistake("a class that no global database takes", "prod", "aws.database.instance_class", "db.t3.medium"),
-    SettingsMistake("one day of backups", "prod", "aws.database.backup_retention_days", 1),
+    SettingsMistake("one day of backups", "prod", "aws.database.backup_retention_days", 1, "policy"),
     SettingsMistake("nobody who hears an alarm", "prod", "aws.alarm_emails", []),
     SettingsMistake("an upstream image by tag", "prod", "images.nginx", "public.ecr.aws/docker/library/nginx:1.30"),
-    SettingsMistake("logs of one day", "prod", "aws.log_retention_days", 1),
+    SettingsMistake("logs of one day", "prod", "aws.log_retention_days", 1, "policy"),
 )

@@ -1,0 +1,20 @@
+"""Discovery is away in one region, for longer than anything is remembered."""
+
+from __future__ import annotations
+
+from drills.model import NO_FAILED_REQUEST
+from drills.outage import kill, outage, start_again
+from drills.scene import Scene
+
+
+def _begin(scene: Scene) -> None:
+    kill(scene, scene.stack.containers("consul-server", region=scene.regions[0]))
+
+
+DRILL = outage(
+    "outage-consul-region",
+    "Every Consul server of a region is killed and stays dead",
+    _begin,
+    start_again,
+    NO_FAILED_REQUEST,
+)
