@@ -30,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     doctor = commands.add_parser("doctor", help="look for what would make `make up` fail")
     commands.add_parser("toolchain", help="make only the Pulumi toolchain ready")
     commands.add_parser("staticcheck", help="print the path of the Go analyser, built if need be")
+    commands.add_parser("actionlint", help="print the path of the analyser of workflows, built if need be")
     commands.add_parser("vegeta", help="print the path of the load generator, built if need be")
     commands.add_parser("browser", help="make a browser ready for the tests of the stack explorer")
     commands.add_parser("kube-score", help="print the path of the analyser of Kubernetes objects, built if need be")
@@ -74,6 +75,10 @@ def _run(chosen: argparse.Namespace) -> int:
             from bootstrap.toolchain import staticcheck
 
             print(staticcheck(PROJECT_ROOT, progress))
+        case "actionlint":
+            from bootstrap.toolchain import actionlint
+
+            print(actionlint(PROJECT_ROOT, progress))
         case "kube-score":
             from bootstrap.toolchain import kube_score
 

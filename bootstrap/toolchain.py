@@ -224,6 +224,30 @@ def staticcheck(project_root: Path, progress: Progress) -> Path:
     )
 
 
+def actionlint(project_root: Path, progress: Progress) -> Path:
+    """The static analyser of workflows (https://github.com/rhysd/actionlint), built from its pinned module."""
+    return build_binary(
+        project_root / "toolchain" / "actionlint",
+        "github.com/rhysd/actionlint/cmd/actionlint",
+        "actionlint",
+        title="actionlint",
+        usually="20 s",
+        progress=progress,
+    )
+
+
+def crane(project_root: Path, progress: Progress) -> Path:
+    """The program that copies images between registries, built from its pinned module."""
+    return build_binary(
+        project_root / "toolchain" / "crane",
+        "github.com/google/go-containerregistry/cmd/crane",
+        "crane",
+        title="crane",
+        usually="30 s",
+        progress=progress,
+    )
+
+
 def vegeta(project_root: Path, progress: Progress) -> Path:
     """The load generator of tests and drills (https://github.com/tsenart/vegeta), built from its pinned module."""
     return build_binary(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pulumi
 
 from components.args import MySqlReference, ServiceDatabaseArgs
+from components.ingress.tracks import STABLE
 from components.rendering import mysql
-from components.rendering.nginx_tracks import STABLE
 from components.secrets import GeneratedPassword
 
 Migrate = Callable[[str, str, Mapping[str, pulumi.Input[str]]], pulumi.Output[str]]

@@ -10,7 +10,7 @@ import pulumi_docker as docker
 
 from components.args import ServiceImageArgs
 from components.build_context import content_digest, project_path
-from components.rendering.nginx_tracks import STABLE
+from components.ingress.tracks import STABLE
 
 
 @dataclass(frozen=True)

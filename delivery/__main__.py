@@ -12,12 +12,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from delivery.acceptance import acceptance
+from delivery.accepted import accepted
+from delivery.copy_image import copy_image
+from delivery.crane import registry_login
 from delivery.drift.command import drift
-from delivery.evidence import add_arguments, evidence
+from delivery.evidence import add_arguments, deployed_stacks, evidence
 from delivery.gate.environments import GateError
-from delivery.github.client import GitHubError
+from delivery.github.client import GitHub, GitHubError
+from delivery.kubeconfig import write_kubeconfig
 from delivery.promote import promote, roll_back
-from delivery.release import begin_canary, write_images
+from delivery.release import set_image, write_images
 from delivery.report import command
 from delivery.report.render import FORMATS
 from operations.__main__ import guarded
@@ -57,12 +61,22 @@ def _run(options: argparse.Namespace) -> int:
             return acceptance(Workspace(PROJECT, options.stack))
         case "images":
             return write_images(Workspace(PROJECT, options.stack), options.output)
-        case "canary":
-            return begin_canary(Workspace(PROJECT, options.stack), options.service, options.image)
+        case "set-image":
+            return set_image(Workspace(PROJECT, options.stack), options.service, options.image)
+        case "accepted":
+            return accepted(GitHub.of(), options.commit)
+        case "copy-image":
+            workspace = Workspace(PROJECT, options.stack)
+            return copy_image(workspace, options.service, options.release, options.commit)
+        case "registry-login":
+            return registry_login(Workspace(PROJECT, options.stack), os.environ.get("REGISTRY", ""))
+        case "kubeconfig":
+            return write_kubeconfig(Workspace(PROJECT, options.stack), os.environ.get("KUBECONFIG_CONTENT", ""))
         case "drift":
             return drift(Workspace(PROJECT, options.stack), as_json=options.json)
         case _:
-            return command.gate(place, options.stacks, evidence=evidence(options), today=today)
+            deployed = deployed_stacks(options)
+            return command.gate(place, options.stacks, evidence=evidence(options), today=today, deployed=deployed)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,15 +111,24 @@ def _parser() -> argparse.ArgumentParser:
     for verb, text in (
         ("acceptance", "check a deployed stack from outside"),
         ("images", "write which image each service runs"),
-        ("canary", "write an image as the canary of a service into the stack file"),
+        ("set-image", "write an image as what a service runs into the stack file"),
+        ("copy-image", "copy an accepted image to where the stack's images are, by its digest"),
+        ("registry-login", "log in to REGISTRY as REGISTRY_USER with REGISTRY_PASSWORD"),
+        ("kubeconfig", "write the kubeconfig of the stack's cluster from KUBECONFIG_CONTENT"),
     ):
         one = verbs.add_parser(verb, help=text)
         one.add_argument("--stack", default="dev", help="name of the stack (default: dev)")
         if verb == "images":
             one.add_argument("--output", type=Path, help="file (default: print it)")
-        if verb == "canary":
+        if verb in ("set-image", "copy-image"):
             one.add_argument("--service", required=True, help="name of the service")
+        if verb == "set-image":
             one.add_argument("--image", required=True, help="its image, with a digest or a fixed tag")
+        if verb == "copy-image":
+            one.add_argument("--release", required=True, type=Path, help="what staging accepted, written by `images`")
+            one.add_argument("--commit", required=True, help="the commit that staging accepted")
+    was = verbs.add_parser("accepted", help="say which run on main has tested and accepted a commit")
+    was.add_argument("--commit", required=True, help="newest commit of the main branch")
 
     drifted = verbs.add_parser("drift", help="name what was changed outside of Pulumi: 0 nothing, 5 something")
     drifted.add_argument("--stack", default="dev", help="name of the stack (default: dev)")

@@ -9,6 +9,7 @@ from typing import Any
 
 import urllib3
 
+from components.ingress import HEALTH_PATH
 from operations.report import write_authority
 from operations.workspace import PulumiError, Workspace
 
@@ -41,7 +42,7 @@ def checks(outputs: Mapping[str, Any], ask: Ask) -> Iterator[tuple[str, str]]:
     for region, url in sorted(regions.items()):
         yield (
             f"the entry of {region} is well",
-            _problem(lambda url=url: _expect(ask("GET", f"{url}/healthz", None), 200)),
+            _problem(lambda url=url: _expect(ask("GET", f"{url}{HEALTH_PATH}", None), 200)),
         )
         yield (
             f"an unknown path of {region} is a JSON 404",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 
+from delivery.documents import is_list
 from delivery.gate.decision import Evidence
+from delivery.gate.environments import GateError
 from delivery.github.approvals import approvals, pull_request_of_commit
 from delivery.github.client import GitHub
 
@@ -19,6 +22,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--approvals", type=int, help="number of approvals, when GitHub is not asked")
     who.add_argument("--pull-request", type=int, help="number of the pull request whose approvals count")
     who.add_argument("--commit", help="merged commit; the approvals of its pull request count")
+    parser.add_argument(
+        "--deployed", help="JSON list of the stacks that are deployed; the others are left out and told (default: all)"
+    )
+
+
+def deployed_stacks(options: argparse.Namespace) -> list[str] | None:
+    """Return the stacks that are deployed, None when nothing is said; raises GateError for anything but a list."""
+    if options.deployed is None:
+        return None
+    try:
+        found: object = json.loads(options.deployed or "[]")
+    except ValueError:
+        found = None
+    if not is_list(found) or not all(isinstance(item, str) for item in found):
+        raise GateError(f'DEPLOYED_STACKS is "{options.deployed}": write a JSON list, like ["staging", "prod"].')
+    return found
 
 
 def evidence(options: argparse.Namespace) -> Evidence:

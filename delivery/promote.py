@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from delivery.rollout import StackRollout, canary_of
+from delivery.rollout import StackRollout, canary_of, refuse_without_figures
 from delivery.stack_file import make_canary_stable, remove_canary
 from delivery.walk import walk
 from operations import lifecycle
@@ -18,6 +18,7 @@ def promote(workspace: Workspace, service: str, tell: Callable[[str], None] | No
 
     `tell` is given each step in words; without it, they are printed with the time.
     """
+    refuse_without_figures(workspace)
     canary = canary_of(workspace, service)
     tell = tell or _printed_with_the_time()
     outcome = walk(StackRollout(workspace, service), canary.analysis, time.sleep, tell)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict
 
-from delivery.stack_file import start_canary
+from delivery.stack_file import write_image
 from infra.settings import SettingsError
 from operations.workspace import PulumiError, Workspace
 
@@ -39,15 +39,17 @@ def write_images(workspace: Workspace, output: Path | None) -> int:
     return 0
 
 
-def begin_canary(workspace: Workspace, service: str, image: str) -> int:
-    """Write an image as the canary of a service into the stack file, without clients, and return the exit code."""
-    services = workspace.settings.services
-    if service not in services:
-        raise SettingsError(f'"{service}" is no service of this stack: use one of {", ".join(sorted(services))}.')
-    start_canary(workspace, service, image)
+def set_image(workspace: Workspace, service: str, image: str) -> int:
+    """Write an image as what a service runs into the stack file and return the exit code."""
+    settings = workspace.settings
+    if service not in settings.services:
+        raise SettingsError(
+            f'"{service}" is no service of this stack: use one of {", ".join(sorted(settings.services))}.'
+        )
+    write_image(workspace, settings, service, image)
     # A wrong reference is refused here, not after approvals.
     _ = workspace.settings
-    print(f"{service}: {image} is the canary, with no clients yet; `make up` starts it")
+    print(f"{service}: {image} is written into {workspace.stack_file.name}; `make up` rolls it out")
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 
-from components.rendering.nginx_tracks import CANARY, STABLE
+from components.ingress.tracks import CANARY, STABLE
 from delivery.figures import Figures
 from delivery.ingress_log import IngressLog
 from delivery.stack_file import set_weight
@@ -22,6 +22,7 @@ class StackRollout:
     """The canary of one service. Its weight is what the stack file says: traffic follows by an update."""
 
     def __init__(self, workspace: Workspace, service: str) -> None:
+        refuse_without_figures(workspace)
         canary_of(workspace, service)
         self._workspace = workspace
         self._service = service
@@ -69,13 +70,25 @@ class StackRollout:
         set_weight(self._workspace, self._service, 0)
         refusal = ""
         try:
-            everybody_to_stable(self._objects, self._workspace.settings, self._service)
+            # An update that is under way would put its own weights back.
+            with lifecycle.in_turn(self._workspace):
+                everybody_to_stable(self._objects, self._workspace.settings, self._service)
         except PulumiError as error:
             # An ingress that refuses is no reason to leave the clients of the others with the canary.
             refusal = str(error)
         if lifecycle.update(self._workspace) != 0:
             found = refusal or "the canary has no traffic"
             raise PulumiError(f"{found}; the update to 0 % failed: correct the cause and run `make up`")
+
+
+def refuse_without_figures(workspace: Workspace) -> None:
+    """Raise PulumiError for a stack whose ingress cannot be read: no canary is judged, or moved, unseen."""
+    platform = workspace.settings.platform
+    if platform != "docker":
+        raise PulumiError(
+            f"a canary is judged by the ingress's logs on Docker alone, and {workspace.stack} is on "
+            f"{platform.capitalize()}: release there with `make set-image` and `make up` (docs/pipeline.md)."
+        )
 
 
 def canary_of(workspace: Workspace, service: str) -> CanarySettings:

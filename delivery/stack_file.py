@@ -11,10 +11,11 @@ def set_weight(workspace: Workspace, service: str, weight: int) -> None:
     _set(workspace, f"services.{service}.canary.weight", str(weight), "int")
 
 
-def start_canary(workspace: Workspace, service: str, image: str) -> None:
-    """Give the service a canary with this image, which has no clients yet."""
-    _set(workspace, f"services.{service}.canary.image", image, "string")
-    set_weight(workspace, service, 0)
+def write_image(workspace: Workspace, settings: Settings, service: str, image: str) -> None:
+    """Make the service run this image instead of what it is built from now."""
+    _set(workspace, f"services.{service}.image", image, "string")
+    if settings.services[service].context is not None:
+        _remove(workspace, f"services.{service}.context")
 
 
 def make_canary_stable(workspace: Workspace, settings: Settings, service: str) -> None:

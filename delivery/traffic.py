@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import cast
 
 from components.docker.ingress import variable_name
-from components.rendering.nginx_tracks import TRACKS_FILE, Canary, HeaderMatch, render_tracks
+from components.ingress import TRACKS_FILE, CanaryTraffic, render_tracks
 from components.rendering.scripts import script
 from infra.settings import Settings
 from operations.objects import StackObjects, role
@@ -18,14 +18,16 @@ from operations.workspace import PulumiError
 
 def everybody_to_stable(objects: StackObjects, settings: Settings, service: str) -> None:
     """Take the canary of `service` out of the weighted traffic; raises PulumiError when an ingress refuses."""
-    tracks = render_tracks(_canaries(settings, service), list(settings.regions))
     refused: list[str] = []
     for container in objects.containers():
         if role(container) != "configuration" or container.status != "running":
             continue
+        region = container.labels["gostack.region"]
+        others = sorted(set(settings.regions) - {region})
+        tracks = render_tracks(_canaries(settings, service), region, others)
         code, output = container.exec_run(
             ["/bin/sh", "-c", script("release")],
-            environment={"ONCE": "1", f"FILE_{variable_name(TRACKS_FILE)}": tracks},
+            environment={"ONCE": "1", variable_name(TRACKS_FILE): tracks},
         )
         if code != 0:
             refused.append(f"{container.name}: {cast('bytes', output).decode(errors='replace').strip()}")
@@ -33,12 +35,9 @@ def everybody_to_stable(objects: StackObjects, settings: Settings, service: str)
         raise PulumiError(f"the traffic could not be switched at once: {'; '.join(refused)}")
 
 
-def _canaries(settings: Settings, service: str) -> dict[str, Canary]:
+def _canaries(settings: Settings, service: str) -> dict[str, CanaryTraffic]:
     return {
-        name: Canary(
-            weight=0 if name == service else values.canary.weight,
-            matches=[HeaderMatch(match.header, match.value) for match in values.canary.match],
-        )
+        name: values.canary.traffic(weight=0 if name == service else None)
         for name, values in settings.services.items()
         if values.canary is not None and values.routes
     }

@@ -67,7 +67,7 @@ CAUSES = (
     _cause(r"mysql\.witness\..*", "Region", name="witness"),
     _cause(r"images\.(mysql|consul|nginx|pause|registry)", "UpstreamImages"),
     _cause(r"images\.(golang|registry)", "ServiceImage"),
-    _cause(r"ingress\.worker_connections", "Ingress"),
+    _cause(r"ingress\.(worker_.*|memory_mib|trusted_proxies|ipv6)", "Ingress"),
     _cause(r"ingress\.hosts", "Ingress Certificate"),
     _cause(r"certificates\.lifetime_days", "Certificate"),
     _cause(r"certificates\.authority_lifetime_days", "CertificateAuthority MySqlMember"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.rendering.nginx_tracks import CANARY, STABLE
+from components.ingress.tracks import CANARY, STABLE
 from explorer.model import LinkView
 from explorer.placement import Placement
 from infra.settings import Settings

@@ -66,7 +66,7 @@ def update(workspace: Workspace) -> int:
     While another command works on the stack, it waits.
     """
     _ = workspace.settings
-    with exclusive(_lock_file(workspace), lambda: print("another command works on the stack: waiting for its end")):
+    with in_turn(workspace):
         if on_cluster(workspace):
             return cluster_lifecycle.update(workspace, lambda: _prepared(workspace))
         objects = _ready(workspace)
@@ -133,6 +133,13 @@ def remove_foreign(workspace: Workspace) -> int:
     """Remove what carries the stack's name on the engine though this checkout did not make it; data volumes stay."""
     _tell(evict(workspace, StackObjects.of(workspace.stack, workspace.variables)))
     return 0
+
+
+@contextmanager
+def in_turn(workspace: Workspace) -> Generator[None]:
+    """Keep other commands off the stack, after the end of the one that works on it."""
+    with exclusive(_lock_file(workspace), lambda: print("another command works on the stack: waiting for its end")):
+        yield
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def unreachable(text: str, port: int, others: Iterable[int]) -> str:
             "the program answers on 127.0.0.1 but not on the address that clients use: "
             'let it listen on ":" + PORT, which is every address'
         )
-    elsewhere = sorted(set(found) - set(others))
+    elsewhere = sorted({number for number, reachable in found.items() if reachable} - set(others))
     if elsewhere:
         ports = ", ".join(map(str, elsewhere))
         return f"nothing listens on port {port}, but something does on {ports}: let the program listen on PORT"

@@ -55,8 +55,8 @@ def role(container: Container) -> str:
 
 
 def end_job(container: Container) -> None:
-    """Ask a job that still runs to end, and wait for the time that it was made with: it may be a migration in the middle
-    of a statement. Whatever else the container is, nothing happens."""
+    """Ask a job that still runs to end, and wait for as long as it may take: it may be a migration in the middle of a
+    statement. Whatever else the container is, nothing happens."""
     if role(container) != "job" or container.status != "running":
         return
     patience = int(container.attrs["Config"].get("StopTimeout") or 10)

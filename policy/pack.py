@@ -10,7 +10,7 @@ from policy.judge import judge
 from policy.readers.engine import provider_urn
 from policy.readers.masking import read_inputs
 from policy.resource import STACK_TYPE, Graph, Options, Resource
-from policy.rule import Level, Rule, Scope, environment_of
+from policy.rule import Level, Rule, Scope, environment_of, packages_of
 from policy.rules import RULES
 from policy.sdk import inputs
 
@@ -45,7 +45,7 @@ def _stack_policy(rule: Rule) -> pulumi_policy.Policy:
 
 
 def _judge(rule: Rule, graph: Graph, report: Report) -> None:
-    environment = environment_of(graph.stack, {resource.package for resource in graph})
+    environment = environment_of(graph.stack, packages_of(graph))
     for violation in judge(graph, environment, rules=[rule]):
         if violation.exemption is None:
             report(violation.finding.message, violation.finding.resource.urn)

@@ -154,14 +154,17 @@ def _description(check: Callable[..., object]) -> str:
 
 
 def environment_of(stack: str, packages: Iterable[str] = ()) -> Environment:
-    """Return the environment of a stack by its name, and by what it is made of where the name does not say.
+    """Return the stricter of the environments that a stack's name and the packages of its resources stand for.
 
-    A stack on AWS is judged as prod, one on Kubernetes as staging, whatever it is called: doubt means the stricter one.
+    A stack on AWS is judged as prod, one on Kubernetes at least as staging, whatever it is called.
     """
-    for environment in (Environment.PROD, Environment.STAGING, Environment.DEV):
-        if stack == environment or stack.startswith(f"{environment}-"):
-            return environment
     made_of = set(packages)
-    if "aws" in made_of:
-        return Environment.PROD
-    return Environment.STAGING if "kubernetes" in made_of else Environment.DEV
+    for environment, package in ((Environment.PROD, "aws"), (Environment.STAGING, "kubernetes")):
+        if package in made_of or stack == environment or stack.startswith(f"{environment}-"):
+            return environment
+    return Environment.DEV
+
+
+def packages_of(resources: Iterable[Resource]) -> set[str]:
+    """Return the packages that resources come from; a provider counts as what it provides."""
+    return {resource.kind if resource.is_provider else resource.package for resource in resources}

@@ -3,7 +3,7 @@
 from components.args.consul import ConsulDatacenterArgs, ConsulReference
 from components.args.dynamic_configuration import DynamicConfigurationArgs
 from components.args.images import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
-from components.args.ingress import CanaryArgs, HeaderMatchArgs, IngressArgs, LoadBalancerArgs, RouteArgs
+from components.args.ingress import IngressArgs, LoadBalancerArgs
 from components.args.instances import CheckArgs, ServiceInstanceArgs
 from components.args.microservice import AutoscalingArgs, EgressArgs, MicroserviceArgs
 from components.args.mysql import MySqlAdministration, MySqlClusterArgs, MySqlReference
@@ -13,13 +13,11 @@ from components.args.service_database import ServiceDatabaseArgs
 __all__ = [
     "AutoscalingArgs",
     "BackboneArgs",
-    "CanaryArgs",
     "CheckArgs",
     "ConsulDatacenterArgs",
     "ConsulReference",
     "DynamicConfigurationArgs",
     "EgressArgs",
-    "HeaderMatchArgs",
     "IngressArgs",
     "LoadBalancerArgs",
     "MicroserviceArgs",
@@ -30,7 +28,6 @@ __all__ = [
     "RegionArgs",
     "RegionReference",
     "ReleasedImageArgs",
-    "RouteArgs",
     "ServiceDatabaseArgs",
     "ServiceImageArgs",
     "ServiceInstanceArgs",

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from components.aws.alarms import Watched, metric_alarms
 from components.aws.tags import named
-from components.rendering import nginx
+from components.ingress import HEALTH_PATH, HTTP_PORT, HTTPS_PORT
 
 ANYONE = "0.0.0.0/0"
 HTTPS, HTTP = 443, 80
@@ -77,8 +77,8 @@ class NetworkLoadBalancer(pulumi.ComponentResource):
             tags=named(args["tags"], name),
             opts=pulumi.ResourceOptions(parent=self, protect=args["protect"]),
         )
-        https = self._targets("https", "TLS", nginx.HTTPS_PORT, "HTTPS")
-        http = self._targets("http", "TCP", nginx.HTTP_PORT, "HTTP")
+        https = self._targets("https", "TLS", HTTPS_PORT, "HTTPS")
+        http = self._targets("http", "TCP", HTTP_PORT, "HTTP")
         aws.lb.Listener(
             f"{name}-https-listener",
             load_balancer_arn=balancer.arn,
@@ -133,7 +133,7 @@ class NetworkLoadBalancer(pulumi.ComponentResource):
                 tags=named(args["tags"], f"{name}-{label}"),
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        for label, port in (("https", nginx.HTTPS_PORT), ("http", nginx.HTTP_PORT)):
+        for label, port in (("https", HTTPS_PORT), ("http", HTTP_PORT)):
             aws.vpc.SecurityGroupEgressRule(
                 f"{name}-{label}-to-pods",
                 security_group_id=group.id,
@@ -172,7 +172,7 @@ class NetworkLoadBalancer(pulumi.ComponentResource):
             deregistration_delay=30,
             health_check=aws.lb.TargetGroupHealthCheckArgs(
                 protocol=health_protocol,
-                path="/healthz",
+                path=HEALTH_PATH,
                 matcher="200",
                 interval=10,
                 timeout=5,

@@ -102,8 +102,8 @@ def agent_spec(args: ConsulAgentArgs) -> ContainerSpec:
             **membership(region, datacenter, instances_from_args(args["services"])),
             "NODE": args["node"],
             "DRAIN_SECONDS": str(args["drain_seconds"]),
-            # The way there begins at the address by which the region's network knows the pod.
-            "NEIGHBOUR": datacenter["server_addresses"][0],
+            # In the region's network: the way to them begins at the address by which it knows the pod.
+            "SERVERS": " ".join(datacenter["server_addresses"]),
         },
         health=HealthCheck(
             test=["CMD-SHELL", _health_test(args["services"])],

@@ -66,6 +66,9 @@ class ContainerSpec:
     health: HealthCheck | None = None
     """With it, the container counts as created only when it is healthy."""
 
+    scratch_mib: int | None = None
+    """Size in MiB of /tmp, which counts as memory; None for as much as the limit leaves."""
+
     stop_signal: str = "SIGTERM"
     """Signal that asks it to end."""
 
@@ -142,7 +145,7 @@ def _arguments(spec: ContainerSpec) -> dict[str, Any]:
         # Said aloud because the engine's default differs from an unset value and would show as a change.
         "ipc_mode": "private",
         "volumes": list(spec.volumes) or None,
-        "tmpfs": {"/tmp": "mode=1777"},
+        "tmpfs": {"/tmp": "mode=1777" + (f",size={spec.scratch_mib}m" if spec.scratch_mib is not None else "")},
         "read_only": True,
         "capabilities": docker.ContainerCapabilitiesArgs(drops=["ALL"]),
         "security_opts": ["no-new-privileges:true"],

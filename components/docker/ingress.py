@@ -1,5 +1,6 @@
 """The way into a region: Nginx with TLS, which learns from Consul where the replicas are."""
 
+import re
 from collections.abc import Mapping
 from typing import TypedDict
 
@@ -11,14 +12,18 @@ from components.docker.consul_agent import ConsulAgent
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.docker.pod import Pod
 from components.docker.volumes import volume_labels
-from components.rendering import nginx
-from components.rendering.routes import ingress_model
+from components.ingress import HTTP_PORT, HTTPS_PORT, render_ingress
 from components.rendering.scripts import INGRESS_HEALTH, RELEASE_HEALTH, RELEASES, script
 
 # The official image's user `nginx`; the volume in memory must belong to it.
 NGINX_USER = 101
 
 EVERYWHERE = "0.0.0.0"
+
+SCRATCH_MIB = 32
+"""Memory in MiB for the scratch folder of an Nginx, which writes no body there."""
+_FILE_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*")
+_ESCAPED = {"_": "__", ".": "_0", "-": "_1", "/": "_2"}
 
 
 class Ingress(pulumi.ComponentResource):
@@ -32,7 +37,7 @@ class Ingress(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Ingress", name, {}, opts)
-        region = args["region"]
+        region, configuration = args["region"], args["configuration"]
         labels = {**args["labels"], "gostack.region": region["region"], "gostack.service": "ingress"}
         releases = docker.Volume(
             f"{name}-releases",
@@ -52,8 +57,12 @@ class Ingress(pulumi.ComponentResource):
                 "region": region,
                 "pause_image": args["pause_image"],
                 "ports": [
-                    _port(nginx.HTTPS_PORT, args["https_port"], args["bind_address"]),
-                    _port(nginx.HTTP_PORT, args["http_port"], args["bind_address"]),
+                    port
+                    for address in args["bind_addresses"]
+                    for port in (
+                        _port(HTTPS_PORT, configuration.https_port, address),
+                        _port(HTTP_PORT, args["http_port"], address),
+                    )
                 ],
                 "labels": labels,
             },
@@ -80,7 +89,8 @@ class Ingress(pulumi.ComponentResource):
                 image=args["image"],
                 labels=labels,
                 role="nginx",
-                memory_mib=256,
+                memory_mib=args["memory_mib"],
+                scratch_mib=SCRATCH_MIB,
                 user="nginx",
                 entrypoint=["/bin/sh", "-c"],
                 command=[script("ingress")],
@@ -106,11 +116,12 @@ class Ingress(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self, depends_on=[server]),
         )
-        host = args["hosts"][0]
-        port = "" if args["https_port"] == 443 else f":{args['https_port']}"
+        host, https_port = configuration.hosts[0], configuration.https_port
+        port = "" if https_port == 443 else f":{https_port}"
         self.url = release.identity.apply(lambda _: f"https://{host}{port}")
-        reached = "127.0.0.1" if args["bind_address"] == EVERYWHERE else args["bind_address"]
-        self.address = release.identity.apply(lambda _: f"{reached}:{args['https_port']}")
+        address = args["bind_addresses"][0]
+        reached = "127.0.0.1" if address == EVERYWHERE else address
+        self.address = release.identity.apply(lambda _: f"{reached}:{https_port}")
         self.register_outputs({"url": self.url, "address": self.address})
 
 
@@ -127,7 +138,7 @@ class ConfigurationReleaseArgs(TypedDict):
     """Volume with the releases."""
 
     files: Mapping[str, pulumi.Input[str]]
-    """File name to text; secret texts stay secret."""
+    """Path in the release to text; secret texts stay secret. One text has at most 128 KiB."""
 
     labels: Mapping[str, str]
     """Labels of the container."""
@@ -156,7 +167,7 @@ class ConfigurationRelease(pulumi.ComponentResource):
                 command=[script("release")],
                 environment={
                     "FILES": " ".join(sorted(args["files"])),
-                    **{f"FILE_{variable_name(file)}": text for file, text in args["files"].items()},
+                    **{variable_name(file): text for file, text in args["files"].items()},
                 },
                 volumes=[docker.ContainerVolumeArgs(volume_name=args["volume"], container_path=RELEASES)],
                 health=HealthCheck(test=["CMD-SHELL", RELEASE_HEALTH], wait_seconds=30, start_period_seconds=20),
@@ -171,13 +182,18 @@ class ConfigurationRelease(pulumi.ComponentResource):
 
 
 def variable_name(file: str) -> str:
-    """Return the part of a variable's name that stands for a file name."""
-    return file.upper().replace(".", "_")
+    """Return the variable that carries a file of a release, another one for each file.
+
+    Raises ValueError for what is no relative path of lower-case letters, digits, `.`, `-` and `_`.
+    """
+    if not _FILE_NAME.fullmatch(file):
+        raise ValueError(f"{file!r} cannot be a file of a release")
+    return f"FILE_{''.join(_ESCAPED.get(letter, letter) for letter in file).upper()}"
 
 
 def _files(args: IngressArgs) -> dict[str, pulumi.Input[str]]:
     return {
-        **nginx.render_ingress(ingress_model(args)),
+        **render_ingress(args["configuration"]),
         "certificate.pem": args["certificate"],
         "private_key.pem": pulumi.Output.secret(args["private_key"]),
     }

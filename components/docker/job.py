@@ -103,9 +103,9 @@ def _completed(name: str, run: Mapping[str, Any]) -> str:
     if exit_code == 0:
         return run["identity"]
     raise pulumi.RunError(
-        f"{name} failed with exit code {int(exit_code)}: {_last_words(run['logs'], run['secrets'])} — correct the cause "
-        f"and run `make up` again (with plain pulumi: remove the container {run['identity'][:12]} and run "
-        "`pulumi up --refresh`)."
+        f"{name} failed with exit code {int(exit_code)}: {_last_words(run['logs'], run['secrets'])} — correct the "
+        "cause and run `make up` again (with plain pulumi: remove the container "
+        f"{run['identity'][:12]} and run `pulumi up --refresh`)."
     )
 
 

@@ -40,12 +40,9 @@ class MySqlCluster(pulumi.ComponentResource):
     def __init__(self, name: str, args: MySqlClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:MySqlCluster", name, {}, opts)
         self._name, self._args = name, args
-        passwords = {
-            account: self._password(account, args["password_rotation"])
-            for account in ("replication", "backup", "exporter")
-        }
+        password = self._password(mysql.REPLICATION_ACCOUNT, args["password_rotation"])
         group = args["topology"] == "group"
-        members, accounts = self._group(passwords) if group else self._followers(passwords)
+        members, accounts = self._group(password) if group else self._followers(password)
         first = args["regions"][0]["region"]
         # In a group any member may become the primary.
         writable = members if group else {first: members[first]}
@@ -73,7 +70,7 @@ class MySqlCluster(pulumi.ComponentResource):
         }
         self.register_outputs({"primary": self.primary, "replicas": self.replicas, "members": self.members})
 
-    def _followers(self, passwords: dict[str, pulumi.Output[str]]) -> tuple[dict[str, MySqlMember], Job]:
+    def _followers(self, password: pulumi.Output[str]) -> tuple[dict[str, MySqlMember], Job]:
         """Make a primary, the accounts on it, and the replicas, which begin as its copies."""
         args = self._args
         first, *others = zip(args["regions"], args["consul"], strict=True)
@@ -83,7 +80,7 @@ class MySqlCluster(pulumi.ComponentResource):
             {"cluster": args, "region": first[0], "consul": first[1], "server_id": mysql.server_id(place)},
             pulumi.ResourceOptions(parent=self),
         )
-        accounts = self._accounts(passwords, {place: primary})
+        accounts = self._accounts(password, {place: primary})
         members = {place: primary}
         for region, datacenter in others:
             members[region["region"]] = MySqlMember(
@@ -95,20 +92,20 @@ class MySqlCluster(pulumi.ComponentResource):
                     "server_id": mysql.server_id(region["region"]),
                     "primary_host": member_host_name(place),
                     "replication_password": pulumi.Output.secret(
-                        pulumi.Output.all(passwords["replication"], accounts.completed).apply(lambda pair: str(pair[0]))
+                        pulumi.Output.all(password, accounts.completed).apply(lambda pair: str(pair[0]))
                     ),
                 },
                 pulumi.ResourceOptions(parent=self),
             )
         return members, accounts
 
-    def _group(self, passwords: dict[str, pulumi.Output[str]]) -> tuple[dict[str, MySqlMember], Job]:
+    def _group(self, password: pulumi.Output[str]) -> tuple[dict[str, MySqlMember], Job]:
         """Make the members of a group, one after the other, then the accounts on whichever is the primary."""
         args = self._args
         places = [*args["regions"], *([args["witness"]] if "witness" in args else [])]
         # A password of its own: members take part in a renewal only by a restart, and must not for that of other
         # accounts. Those of another certificate authority cannot talk to each other anyway: it is renewed with it.
-        password = self._password("group", args["authority_rotation"])
+        group_password = self._password("group", args["authority_rotation"])
         members: dict[str, MySqlMember] = {}
         for index, region in enumerate(places):
             place = region["region"]
@@ -118,7 +115,7 @@ class MySqlCluster(pulumi.ComponentResource):
                 "name": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{args['volume_prefix']}-mysql")),
                 "members": [item["region"] for item in places],
                 "weight": FIRST_WEIGHT if index == 0 else REGION_WEIGHT if registered else WITNESS_WEIGHT,
-                "password": password,
+                "password": group_password,
             }
             member: MySqlMemberArgs = {
                 "cluster": args,
@@ -131,21 +128,17 @@ class MySqlCluster(pulumi.ComponentResource):
             # One after the other: a change of all at once would lose the majority.
             opts = pulumi.ResourceOptions(parent=self, depends_on=list(members.values())[-1:])
             members[place] = MySqlMember(f"{self._name}-{place}", member, opts)
-        return members, self._accounts(passwords, members)
+        return members, self._accounts(password, members)
 
-    def _accounts(self, passwords: dict[str, pulumi.Output[str]], members: dict[str, MySqlMember]) -> Job:
+    def _accounts(self, password: pulumi.Output[str], members: dict[str, MySqlMember]) -> Job:
         return Job(
             f"{self._name}-accounts",
             {
                 "image": self._args["image"],
                 "entrypoint": ["bash", "-c"],
                 "command": [script("mysql-apply")],
-                "environment": {
-                    "STATEMENTS": pulumi.Output.secret(pulumi.Output.all(**passwords)).apply(
-                        lambda values: mysql.stack_accounts_sql(mysql.StackAccounts(**values))
-                    )
-                },
-                "secrets": list(passwords.values()),
+                "environment": {"STATEMENTS": pulumi.Output.secret(password).apply(mysql.stack_accounts_sql)},
+                "secrets": [password],
                 "user": "mysql",
                 "volumes": administration_mounts(
                     {place: member.administration_volume for place, member in members.items()}

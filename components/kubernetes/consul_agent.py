@@ -62,7 +62,12 @@ def sidecar(
             resources=CONSUL_AGENT,
             command=["/bin/sh", "-c", script("consul-agent")],
             # The pod's program drains, not the agent.
-            environment={**membership(datacenter, services), "NODE": NODE_PREFIX, "DRAIN_SECONDS": "0"},
+            environment={
+                **membership(datacenter, services),
+                "NODE": NODE_PREFIX,
+                "DRAIN_SECONDS": "0",
+                "SERVERS": " ".join(datacenter["server_addresses"]),
+            },
             from_fields={"POD_ADDRESS": "status.podIP"},
             secret=secret,
             secret_variables=[GOSSIP_VARIABLE],

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.args import IngressArgs, LoadBalancerArgs
+from components.ingress import HTTP_PORT, HTTPS_PORT, RELEASE_PLACEHOLDER, render_ingress
 from components.kubernetes.consul_agent import GOSSIP_VARIABLE, agent_volume, gossip_secret, sidecar, to_servers
 from components.kubernetes.names import APPLICATION, NGINX, STACK_LABEL, selector, workload_labels
 from components.kubernetes.network import EgressRule, IngressRule, allow, networks, pods_of_stack, tcp
@@ -17,12 +18,12 @@ from components.kubernetes.pod import (
     Probes,
     container,
     http_probe,
-    scratch_volume,
+    memory_volume,
     sleep_before_stop,
     tcp_probe,
 )
 from components.kubernetes.pod_template import pod_template
-from components.kubernetes.rollout import rolling_deployment
+from components.kubernetes.rollout import released_deployment
 from components.kubernetes.workload import (
     configuration,
     disruption_budget,
@@ -31,15 +32,16 @@ from components.kubernetes.workload import (
     service_account,
 )
 from components.options import given_dependencies
-from components.rendering import nginx
-from components.rendering.pod_resources import INGRESS, INGRESS_REPLICAS, INGRESS_SCRATCH_MIB
-from components.rendering.routes import ingress_model
+from components.rendering.pod_resources import INGRESS_REPLICAS, INGRESS_SCRATCH_MIB, ingress_resources
 
 NGINX_USER = 101
 """User and group `nginx` of the official image."""
 
 DRAIN_SECONDS = 5
 """Time in seconds in which load balancers notice that a pod goes; it still answers meanwhile."""
+
+CONFIGURATION_LABEL, CERTIFICATE_LABEL = "gostack.configuration", "gostack.certificate"
+"""Labels of a pod with the names of the ConfigMap and the Secret that it serves from."""
 
 FILES = "/etc/ingress"
 _NOTHING_TOLD: LoadBalancerArgs = {"annotations": {}}
@@ -49,8 +51,9 @@ _CERTIFICATE, _KEY = "certificate.pem", "private_key.pem"
 class Ingress(pulumi.ComponentResource):
     """Terminates TLS and spreads requests over the healthy replicas, its own region's first.
 
-    Changed files, routes or certificates are a rollout: a new pod serves before an old one is drained. Files that Nginx
-    refuses keep the new pod from getting ready, and the old ones serve on.
+    Changed files, routes or certificates are a release: as many new pods come up beside the old ones, and when all of
+    them are ready, the Service sends clients there and no longer to the old ones. When one of them does not get ready,
+    because Nginx refuses the files or the cluster has no room, the old ones serve on alone.
     """
 
     url: pulumi.Output[str]
@@ -86,22 +89,24 @@ class Ingress(pulumi.ComponentResource):
         account = service_account(f"{name}-account", region, labels, self)
         budget = disruption_budget(f"{name}-budget", region, labels, self)
         paths = _paths(f"{name}-paths", args, labels, self)
+        release: dict[str, pulumi.Input[str]] = {CONFIGURATION_LABEL: files, CERTIFICATE_LABEL: keys}
         template = pod_template(
-            labels,
+            {**labels, **release},
             account,
             NGINX_USER,
             # Without readiness of its own: known replicas are served while Consul is away.
             init_containers=[sidecar(args["consul"], secret, started_with_leader=True)],
             containers=[_nginx(args)],
-            volumes=[_files_volume(files, keys), scratch_volume("scratch", INGRESS_SCRATCH_MIB), agent_volume()],
-            apart_from=selector(labels),
+            volumes=[_files_volume(files, keys), memory_volume("scratch", INGRESS_SCRATCH_MIB), agent_volume()],
+            apart_from={**selector(labels), **release},
             # Nginx gives requests 30 s after its stop signal (worker_shutdown_timeout).
             stop_seconds=_drain_seconds(args) + 40,
         )
-        deployment = rolling_deployment(
+        deployment = released_deployment(
             name,
             region,
             labels,
+            release,
             template,
             parent=self,
             depends_on=[budget, paths, *given_dependencies(opts)],
@@ -109,16 +114,16 @@ class Ingress(pulumi.ComponentResource):
             progress_seconds=270,
             patience_seconds=300,
         )
-        service = self._service(f"{name}-service", name, args, labels, deployment)
-        host = args.get("load_balancer", _NOTHING_TOLD).get("host", args["hosts"][0])
-        port = "" if args["https_port"] == 443 else f":{args['https_port']}"
+        service = self._service(f"{name}-service", name, args, labels, release, deployment)
+        host = args.get("load_balancer", _NOTHING_TOLD).get("host", args["configuration"].hosts[0])
+        port = "" if args["configuration"].https_port == 443 else f":{args['configuration'].https_port}"
         outside = args.get("load_balancer", _NOTHING_TOLD).get("outside")
         self.load_balancer = (
             service.status.apply(_load_balancer) if outside is None else pulumi.Output.from_input(outside)
         )
         self.namespace = service.metadata.apply(lambda found: str(found.namespace))
         self.service = service.metadata.apply(lambda found: str(found.name))
-        self.address = pulumi.Output.concat(self.load_balancer, f":{args['https_port']}")
+        self.address = pulumi.Output.concat(self.load_balancer, f":{args['configuration'].https_port}")
         self.url = service.id.apply(lambda _: f"https://{host}{port}")
         self.register_outputs(
             {
@@ -131,7 +136,13 @@ class Ingress(pulumi.ComponentResource):
         )
 
     def _service(
-        self, name: str, ingress: str, args: IngressArgs, labels: Mapping[str, str], deployment: pulumi.Resource
+        self,
+        name: str,
+        ingress: str,
+        args: IngressArgs,
+        labels: Mapping[str, str],
+        release: Mapping[str, pulumi.Input[str]],
+        deployment: pulumi.Resource,
     ) -> k8s.core.v1.Service:
         told = args.get("load_balancer")
         return k8s.core.v1.Service(
@@ -140,13 +151,13 @@ class Ingress(pulumi.ComponentResource):
             spec=k8s.core.v1.ServiceSpecArgs(
                 type="LoadBalancer" if told is None or "outside" not in told else "ClusterIP",
                 load_balancer_class=told.get("load_balancer_class") if told is not None else None,
-                selector=selector(labels),
+                selector={**selector(labels), **release},
                 ports=[
                     k8s.core.v1.ServicePortArgs(
-                        name="https", port=args["https_port"], target_port=nginx.HTTPS_PORT, protocol="TCP"
+                        name="https", port=args["configuration"].https_port, target_port=HTTPS_PORT, protocol="TCP"
                     ),
                     k8s.core.v1.ServicePortArgs(
-                        name="http", port=args["http_port"], target_port=nginx.HTTP_PORT, protocol="TCP"
+                        name="http", port=args["http_port"], target_port=HTTP_PORT, protocol="TCP"
                     ),
                 ],
             ),
@@ -156,9 +167,9 @@ class Ingress(pulumi.ComponentResource):
 
 def rendered_files(args: IngressArgs) -> dict[str, str]:
     """Return file name to text of Nginx's configuration; its release is named by the digest of all files."""
-    files = dict(nginx.render_ingress(ingress_model(args)))
+    files = dict(render_ingress(args["configuration"]))
     release = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
-    return {name: text.replace(nginx.RELEASE_PLACEHOLDER, release) for name, text in files.items()}
+    return {name: text.replace(RELEASE_PLACEHOLDER, release) for name, text in files.items()}
 
 
 def _nginx(args: IngressArgs) -> k8s.core.v1.ContainerArgs:
@@ -168,15 +179,15 @@ def _nginx(args: IngressArgs) -> k8s.core.v1.ContainerArgs:
             image=args["image"],
             user=NGINX_USER,
             group=NGINX_USER,
-            resources=INGRESS,
+            resources=ingress_resources(memory_mib=args["memory_mib"]),
             command=["nginx", "-p", f"{FILES}/", "-c", "nginx.conf", "-g", "daemon off; pid /tmp/nginx.pid;"],
-            ports={"https": nginx.HTTPS_PORT, "http": nginx.HTTP_PORT},
+            ports={"https": HTTPS_PORT, "http": HTTP_PORT},
             mounts={"/tmp": "scratch"},
             read_only_mounts={FILES: "configuration"},
             probes=Probes(
-                startup=http_probe(nginx.HTTP_PORT, "/healthz", period=1, failures=30),
-                readiness=http_probe(nginx.HTTP_PORT, "/healthz", period=2, failures=2),
-                liveness=tcp_probe(nginx.HTTP_PORT, period=10, failures=6),
+                startup=http_probe(HTTP_PORT, "/healthz", period=1, failures=30),
+                readiness=http_probe(HTTP_PORT, "/healthz", period=2, failures=2),
+                liveness=tcp_probe(HTTP_PORT, period=10, failures=6),
             ),
             # The image's stop signal is SIGQUIT, which lets requests end.
             pre_stop=sleep_before_stop(_drain_seconds(args)),
@@ -207,7 +218,7 @@ def _paths(
         args["region"],
         labels,
         parent=parent,
-        incoming=[IngressRule(from_=networks("0.0.0.0/0"), ports=tcp(nginx.HTTPS_PORT, nginx.HTTP_PORT))],
+        incoming=[IngressRule(from_=networks("0.0.0.0/0"), ports=tcp(HTTPS_PORT, HTTP_PORT))],
         # Replicas of every region, at the port that Consul tells.
         outgoing=[to_servers(stack), EgressRule(to=pods_of_stack(stack, APPLICATION))],
     )

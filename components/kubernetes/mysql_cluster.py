@@ -35,10 +35,7 @@ class MySqlCluster(pulumi.ComponentResource):
         if args["topology"] not in TOPOLOGIES:
             raise ValueError(f'the topology "{args["topology"]}" is not one of {", ".join(TOPOLOGIES)}: correct it')
         self._name, self._args = name, args
-        passwords = {
-            account: self._password(account, args["password_rotation"])
-            for account in ("replication", "backup", "exporter")
-        }
+        password = self._password(mysql.REPLICATION_ACCOUNT, args["password_rotation"])
         # A member learns a new one only by a restart, and must not for that of other accounts: it is renewed together
         # with the certificate authority, which restarts it anyway.
         administration = self._password("administration", args["authority_rotation"])
@@ -46,9 +43,9 @@ class MySqlCluster(pulumi.ComponentResource):
         primary = self._member(*places[0], administration)
         first = args["regions"][0]["region"]
         address = pulumi.Output.all(primary.address).apply(lambda parts: str(parts[0]))
-        accounts = self._accounts(passwords, address, administration)
+        accounts = self._accounts(password, address, administration)
         replication = pulumi.Output.secret(
-            pulumi.Output.all(passwords["replication"], accounts.completed).apply(lambda pair: str(pair[0]))
+            pulumi.Output.all(password, accounts.completed).apply(lambda pair: str(pair[0]))
         )
         following = {
             place[0]["region"]: self._member(*place, administration, replication)
@@ -121,13 +118,11 @@ class MySqlCluster(pulumi.ComponentResource):
 
     def _accounts(
         self,
-        passwords: dict[str, pulumi.Output[str]],
+        password: pulumi.Output[str],
         address: pulumi.Output[str],
         administration: pulumi.Output[str],
     ) -> Job:
-        statements = pulumi.Output.secret(pulumi.Output.all(**passwords)).apply(
-            lambda values: mysql.stack_accounts_sql(mysql.StackAccounts(**values))
-        )
+        statements = pulumi.Output.secret(password).apply(mysql.stack_accounts_sql)
         return Job(
             f"{self._name}-accounts",
             {

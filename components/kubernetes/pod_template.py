@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes.pod import pod_security
@@ -11,14 +12,14 @@ from components.kubernetes.spreading import apart, spread
 
 
 def pod_template(
-    labels: Mapping[str, str],
+    labels: Mapping[str, pulumi.Input[str]],
     account: k8s.core.v1.ServiceAccount,
     group: int,
     *,
     containers: Sequence[k8s.core.v1.ContainerArgs],
     volumes: Sequence[k8s.core.v1.VolumeArgs],
     init_containers: Sequence[k8s.core.v1.ContainerArgs] = (),
-    apart_from: Mapping[str, str] | None = None,
+    apart_from: Mapping[str, pulumi.Input[str]] | None = None,
     stop_seconds: int | None = None,
     restart_policy: str | None = None,
 ) -> k8s.core.v1.PodTemplateSpecArgs:

@@ -1,4 +1,4 @@
-"""Pods of which a new one serves before an old one goes."""
+"""Pods of which a new one serves before an old one goes: one by one, or all of them at once."""
 
 from __future__ import annotations
 
@@ -35,17 +35,62 @@ def rolling_deployment(
     return k8s.apps.v1.Deployment(
         f"{name}-deployment",
         metadata=metadata(name, region, labels, patience(patience_seconds)),
-        spec=k8s.apps.v1.DeploymentSpecArgs(
-            replicas=replicas,
-            selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(labels)),
-            strategy=k8s.apps.v1.DeploymentStrategyArgs(
-                type="RollingUpdate",
-                rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=SURGE),
-            ),
-            min_ready_seconds=settling_seconds,
-            progress_deadline_seconds=progress_seconds,
-            revision_history_limit=3,
-            template=template,
-        ),
+        spec=_spec(selector(labels), template, replicas, progress_seconds, settling_seconds),
         opts=pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on)),
+    )
+
+
+def released_deployment(
+    name: str,
+    region: RegionReference,
+    labels: Mapping[str, str],
+    release: Mapping[str, pulumi.Input[str]],
+    template: k8s.core.v1.PodTemplateSpecArgs,
+    *,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Input[pulumi.Resource]],
+    replicas: int,
+    progress_seconds: int,
+    patience_seconds: int,
+) -> k8s.apps.v1.Deployment:
+    """Make a Deployment for one release, which the labels `release` tell from every other.
+
+    Another release is another Deployment: all its pods come up beside the old ones, and the old ones go at the end of
+    the update. A Service that selects `release` too, and is made from this Deployment, sends nobody to a new pod before
+    all of them are ready; when they do not get ready, the old ones serve alone. Anything else that changes in the
+    template is rolled out pod by pod.
+    """
+    return k8s.apps.v1.Deployment(
+        f"{name}-deployment",
+        # Named by Pulumi: while an update goes on, and after one that failed, there are two.
+        metadata=metadata(
+            None,
+            region,
+            labels,
+            # Old pods end in their own time, and the update does not wait for it.
+            {**patience(patience_seconds), "pulumi.com/deletionPropagationPolicy": "background"},
+        ),
+        spec=_spec({**selector(labels), **release}, template, replicas, progress_seconds, None),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on)),
+    )
+
+
+def _spec(
+    chosen: Mapping[str, pulumi.Input[str]],
+    template: k8s.core.v1.PodTemplateSpecArgs,
+    replicas: int | None,
+    progress_seconds: int,
+    settling_seconds: int | None,
+) -> k8s.apps.v1.DeploymentSpecArgs:
+    return k8s.apps.v1.DeploymentSpecArgs(
+        replicas=replicas,
+        selector=k8s.meta.v1.LabelSelectorArgs(match_labels=dict(chosen)),
+        strategy=k8s.apps.v1.DeploymentStrategyArgs(
+            type="RollingUpdate",
+            rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=SURGE),
+        ),
+        min_ready_seconds=settling_seconds,
+        progress_deadline_seconds=progress_seconds,
+        revision_history_limit=3,
+        template=template,
     )

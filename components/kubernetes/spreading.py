@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pulumi
 import pulumi_kubernetes as k8s
 
 _PLACES = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone", "kubernetes.io/hostname")
@@ -11,7 +12,7 @@ _PLACES = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone", "kube
 _DISLIKE = {"topology.kubernetes.io/zone": 50, "kubernetes.io/hostname": 100}
 
 
-def spread(selector: Mapping[str, str]) -> list[k8s.core.v1.TopologySpreadConstraintArgs]:
+def spread(selector: Mapping[str, pulumi.Input[str]]) -> list[k8s.core.v1.TopologySpreadConstraintArgs]:
     """Return constraints that spread pods over regions, zones and nodes.
 
     `ScheduleAnyway`: with `DoNotSchedule` the replacements of a lost zone's pods would wait until it is back.
@@ -27,7 +28,7 @@ def spread(selector: Mapping[str, str]) -> list[k8s.core.v1.TopologySpreadConstr
     ]
 
 
-def apart(selector: Mapping[str, str]) -> k8s.core.v1.AffinityArgs:
+def apart(selector: Mapping[str, pulumi.Input[str]]) -> k8s.core.v1.AffinityArgs:
     """Return the wish that two pods share neither a zone nor a node."""
     return k8s.core.v1.AffinityArgs(
         pod_anti_affinity=k8s.core.v1.PodAntiAffinityArgs(

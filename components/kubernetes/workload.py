@@ -83,12 +83,12 @@ def object_name(resource: k8s.core.v1.Secret | k8s.core.v1.ConfigMap | k8s.batch
 
 
 def metadata(
-    name: pulumi.Input[str],
+    name: pulumi.Input[str] | None,
     region: RegionReference,
     labels: Mapping[str, str],
     annotations: Mapping[str, pulumi.Input[str]] | None = None,
 ) -> k8s.meta.v1.ObjectMetaArgs:
-    """Return the metadata of an object with a name of its own in a region's namespace."""
+    """Return the metadata of an object in a region's namespace; None lets Pulumi name it."""
     return k8s.meta.v1.ObjectMetaArgs(
         name=name,
         namespace=region["network"],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -182,70 +183,59 @@ def administration_boot_sql(password: str) -> str:
     )
 
 
-RESERVED_ACCOUNTS = frozenset(
-    {
-        "root",
-        "mysql",
-        "sys",
-        "information_schema",
-        "performance_schema",
-        "replication",
-        "backup",
-        "exporter",
-        ADMINISTRATION_ACCOUNT,
-        GROUP_ACCOUNT,
-    }
-)
-"""Names that no service may have for its schema or its accounts: MySQL's own and the cluster's."""
+REPLICATION_ACCOUNT = "replication"
+"""Account by which replicas follow their primary and begin as its copies."""
+
+RETIRED_ACCOUNTS = ("backup", "exporter")
+"""Accounts that earlier releases made and nothing used; they are dropped where they are found, so no service may have
+their names."""
 
 
-@dataclass(frozen=True)
-class StackAccounts:
-    """Passwords of the accounts that belong to the cluster itself."""
-
-    replication: str
-    backup: str
-    exporter: str
-
-
-def stack_accounts_sql(accounts: StackAccounts) -> str:
-    """Return SQL that makes the cluster's own accounts, or gives them these passwords. Run on the primary."""
+def stack_accounts_sql(replication_password: str) -> str:
+    """Return SQL that makes the cluster's own account, or gives it this password. Run on the primary."""
     return "".join(
         [
-            _account("replication", accounts.replication, ["REPLICATION SLAVE, BACKUP_ADMIN ON *.*"]),
-            _account(
-                "backup",
-                accounts.backup,
-                [
-                    "SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES, RELOAD, PROCESS, REPLICATION CLIENT, "
-                    "BACKUP_ADMIN ON *.*"
-                ],
-            ),
-            _account(
-                "exporter",
-                accounts.exporter,
-                ["PROCESS, REPLICATION CLIENT ON *.*", "SELECT ON performance_schema.*"],
-            ),
+            *(f"DROP USER IF EXISTS '{account}'@'%';\n" for account in RETIRED_ACCOUNTS),
+            _account(REPLICATION_ACCOUNT, replication_password),
+            f"GRANT REPLICATION SLAVE, BACKUP_ADMIN ON *.* TO '{REPLICATION_ACCOUNT}'@'%';\n",
         ]
     )
+
+
+_ROWS = "SELECT, INSERT, UPDATE, DELETE"
+_TABLES = f"{_ROWS}, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW, TRIGGER, LOCK TABLES"
 
 
 def service_accounts_sql(*, database: str, application_password: str, migration_password: str) -> str:
     """Return SQL that makes a service's schema and its two accounts: one for data, one for the schema's migrations."""
+    migration = migration_account(database)
     return "".join(
         [
             f"CREATE DATABASE IF NOT EXISTS `{database}` CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci;\n",
-            _account(database, application_password, [f"SELECT, INSERT, UPDATE, DELETE ON `{database}`.*"]),
-            _account(
-                migration_account(database),
-                migration_password,
-                [
-                    "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW, "
-                    f"TRIGGER, LOCK TABLES ON `{database}`.*"
-                ],
-            ),
+            _account(database, application_password),
+            _schema_grant(_ROWS, database, database),
+            _account(migration, migration_password),
+            _schema_grant(_TABLES, database, migration),
         ]
     )
+
+
+def schema_pattern(database: str) -> str:
+    """Return a schema's name as GRANT and REVOKE read it: for them `_` is any character and `%` any characters.
+
+    https://dev.mysql.com/doc/refman/9.7/en/grant.html#grant-database-privileges
+    """
+    return re.sub(r"([_%\\])", r"\\\1", database)
+
+
+def _schema_grant(privileges: str, database: str, account: str) -> str:
+    pattern, user = schema_pattern(database), f"'{account}'@'%'"
+    grant = f"GRANT {privileges} ON `{pattern}`.* TO {user};\n"
+    if pattern == database:
+        return grant
+    # Earlier releases granted the name as it is, and with it every schema that it matches. First the new one: between
+    # the two statements replicas go on working.
+    return f"{grant}REVOKE IF EXISTS {privileges} ON `{database}`.* FROM {user};\n"
 
 
 def migration_account(database: str) -> str:
@@ -254,7 +244,7 @@ def migration_account(database: str) -> str:
     return f"{database[:22]}_migration"
 
 
-def _account(name: str, password: str, grants: list[str]) -> str:
+def _account(name: str, password: str) -> str:
     user, quoted = f"'{name}'@'%'", _quoted(password)
     generation = hashlib.sha256(password.encode()).hexdigest()[:16]
     attribute = _quoted(json.dumps({"generation": generation}))
@@ -269,7 +259,6 @@ def _account(name: str, password: str, grants: list[str]) -> str:
             "PREPARE change_password FROM @change;\n",
             "EXECUTE change_password;\n",
             "DEALLOCATE PREPARE change_password;\n",
-            *(f"GRANT {grant} TO {user};\n" for grant in grants),
         ]
     )
 

@@ -49,18 +49,13 @@ JOB = Resources(cpu_request=0.05, memory_request_mib=64, cpu_limit=1, memory_lim
 DNS_DRAIN = Resources(cpu_request=0.005, memory_request_mib=8, cpu_limit=0.05, memory_limit_mib=16)
 """The process that only takes its time to end."""
 
-INGRESS_SCRATCH_MIB = 1024
-"""Disk of the node in MiB for what an ingress keeps while it sends or receives it."""
+INGRESS_SCRATCH_MIB = 32
+"""Memory in MiB for the scratch folder of an Nginx, which writes no body there."""
 
-INGRESS = Resources(
-    cpu_request=0.1,
-    memory_request_mib=64,
-    cpu_limit=1,
-    memory_limit_mib=256,
-    # Bodies of requests are kept there until a replica has taken them.
-    disk_limit_mib=INGRESS_SCRATCH_MIB + 256,
-)
-"""Nginx of an ingress."""
+
+def ingress_resources(*, memory_mib: int) -> Resources:
+    """Return what the Nginx of an ingress takes whose limit is given in MiB."""
+    return Resources(cpu_request=0.1, memory_request_mib=64, cpu_limit=1, memory_limit_mib=memory_mib)
 
 
 def mysql_resources(*, memory_mib: int, buffer_pool_mib: int) -> Resources:

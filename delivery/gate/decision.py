@@ -10,6 +10,7 @@ from typing import Literal
 from delivery.gate.allow import AllowEntry, allowing, refused
 from delivery.gate.environments import Environment
 from delivery.report.assessment import Assessment
+from delivery.report.error_sentence import sentence_of
 from delivery.report.findings import code
 from delivery.report.urn import name_of
 
@@ -52,8 +53,10 @@ def decide(
     assessment: Assessment, environment: Environment, entries: Sequence[AllowEntry], today: datetime.date
 ) -> Decision:
     """Judge a stack's change by what its environment asks for."""
-    blocks = [f"the engine refuses: {error.splitlines()[0]}" for error in assessment.changes.errors]
+    blocks = [f"the engine refuses: {sentence_of(error)}" for error in assessment.changes.errors]
     blocks += [f"policy {item.policy}: {item.message}" for item in assessment.changes.violations if item.mandatory]
+    if not assessment.changes.errors and not any(change.custom for change in assessment.everything):
+        blocks.append("the preview holds no resource: nothing was looked at")
     allowed: list[str] = []
     if environment.allow_entries:
         stack = assessment.changes.stack

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,15 +51,21 @@ def load_environments(file: Path = FILE) -> dict[str, Environment]:
     return found
 
 
-def environment_of(stack: str, environments: dict[str, Environment]) -> Environment:
-    """Return what a stack asks for; one that nobody has written down asks for all that any does."""
-    if stack in environments:
-        return environments[stack]
+def environment_of(stack: str, environments: dict[str, Environment], packages: Iterable[str] = ()) -> Environment:
+    """Return what a stack asks for; one that nobody has written down asks for all that any does.
+
+    What it is made of counts beside its name: on AWS it asks for what prod does, on Kubernetes for what staging does.
+    """
+    made_of = set(packages)
+    names = {stack} | {name for name, package in (("prod", "aws"), ("staging", "kubernetes")) if package in made_of}
+    asked = [environments[name] for name in names & environments.keys()]
+    if names - environments.keys():
+        asked = list(environments.values())
     return Environment(
-        tests=any(item.tests for item in environments.values()),
-        policy_pack=any(item.policy_pack for item in environments.values()),
-        approvals=max((item.approvals for item in environments.values()), default=0),
-        allow_entries=any(item.allow_entries for item in environments.values()),
+        tests=any(item.tests for item in asked),
+        policy_pack=any(item.policy_pack for item in asked),
+        approvals=max((item.approvals for item in asked), default=0),
+        allow_entries=any(item.allow_entries for item in asked),
     )
 
 

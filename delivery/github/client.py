@@ -51,8 +51,8 @@ class GitHub:
         return cls(url.rstrip("/"), variables["GITHUB_REPOSITORY"], variables["GITHUB_TOKEN"])
 
     def get(self, path: str) -> Any:
-        """Return one document of the repository."""
-        return self._send("GET", f"{self._base}/{path}")[0]
+        """Return one document of the repository; the repository itself for an empty path."""
+        return self._send("GET", f"{self._base}/{path}".rstrip("/"))[0]
 
     def pages(self, path: str) -> Iterator[Any]:
         """Return the items of a list, page after page."""

@@ -30,6 +30,14 @@ class Assessment:
         """Every resource, changed or not."""
         return (*self.changes.changes, *self.changes.unchanged)
 
+    @property
+    def packages(self) -> set[str]:
+        """Packages of its resources; a provider counts as what it provides."""
+        return {
+            change.type.rsplit(":", 1)[-1] if change.type.startswith("pulumi:providers:") else change.type.split(":")[0]
+            for change in self.everything
+        }
+
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What is at risk, worst first."""

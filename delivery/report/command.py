@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from delivery.github.client import GitHub
 from delivery.github.comment import put_comment
 from delivery.report.assessment import Assessment
 from delivery.report.engine import Subject
+from delivery.report.error_sentence import sentence_of
 from delivery.report.model import Report, StackReport
 from delivery.report.recording import Recording, load, record, save
 from delivery.report.redaction import KnownSecrets, Redactor
@@ -41,7 +43,7 @@ def preview(
     file = place / f"{workspace.stack}.json"
     save(recording, file)
     if recording.changes.errors:
-        print(f"{workspace.stack}: the engine refuses: {recording.changes.errors[0].splitlines()[0]}", file=sys.stderr)
+        print(f"{workspace.stack}: the engine refuses: {sentence_of(recording.changes.errors[0])}", file=sys.stderr)
         return PREVIEW_FAILED
     print(f"{workspace.stack}: {len(recording.changes.changes)} resources change", file=sys.stderr)
     return 0
@@ -68,7 +70,7 @@ def make_report(place: Path, stacks: Sequence[str], today: datetime.date) -> Rep
     items: list[StackReport] = []
     for recording in recordings(place, stacks):
         assessment = Assessment(recording.changes, recording.settings)
-        environment = environment_of(recording.changes.stack, environments)
+        environment = environment_of(recording.changes.stack, environments, assessment.packages)
         items.append(StackReport(assessment, decide(assessment, environment, entries, today)))
     return Report(tuple(items))
 
@@ -86,12 +88,21 @@ def gate(
     *,
     evidence: Evidence,
     today: datetime.date,
+    deployed: Sequence[str] | None = None,
 ) -> int:
-    """Say whether the recorded changes may go on and return 0, 3 (something is missing) or 4 (blocked)."""
+    """Say whether the recorded changes may go on and return 0, 3 (something is missing) or 4 (blocked).
+
+    Stacks of `deployed` must have a recording, and so must dev, which needs none to be deployed; without `deployed`,
+    every one must. What was not previewed is told.
+    """
     environments = load_environments()
     worst = OPEN
+    if deployed is not None:
+        for stack in (stack for stack in stacks if stack not in {"dev", *deployed}):
+            notice(f"{stack}: not previewed and not judged: DEPLOYED_STACKS does not name it")
+        stacks = [stack for stack in stacks if stack in {"dev", *deployed}]
     for item in make_report(place, stacks, today).stacks:
-        environment = environment_of(item.stack, environments)
+        environment = environment_of(item.stack, environments, item.assessment.packages)
         code, reasons = judge(item.assessment, environment, item.decision, evidence)
         word = {OPEN: "open", WAITING: "waiting", BLOCKED: "blocked"}[code]
         for reason in reasons:
@@ -102,10 +113,20 @@ def gate(
     return worst
 
 
+def notice(text: str) -> None:
+    """Tell something that must be seen; on GitHub it stands at the top of the run."""
+    print(f"::warning::{text}" if os.environ.get("GITHUB_ACTIONS") == "true" else text)
+
+
 def recordings(place: Path, stacks: Sequence[str]) -> list[Recording]:
     """Return the recordings of these stacks, or of all in the folder, in the order in which environments follow."""
     if stacks:
-        return [load(place / f"{stack}.json") for stack in stacks]
+        found = [load(place / f"{stack}.json") for stack in stacks]
+        for stack, recording in zip(stacks, found, strict=True):
+            # Another name would be judged by another environment's rules.
+            if recording.changes.stack != stack:
+                raise PulumiError(f"{stack}.json is a recording of {recording.changes.stack}: preview the stack again.")
+        return found
     order = list(load_environments())
     files = sorted(
         place.glob("*.json"), key=lambda file: (order.index(file.stem) if file.stem in order else -1, file.stem)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from components.rendering.nginx_tracks import STABLE
+from components.ingress.tracks import STABLE
 from infra.context import Context
 from infra.foundation import Database
 from infra.outputs import ServiceOutput, StackOutputs

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypeAlias
 
-from components.args import CanaryArgs, IngressArgs, RouteArgs
+from components.args import IngressArgs
 from components.certificates import Certificate
-from components.rendering.nginx_tracks import CANARY
+from components.ingress import CANARY, IngressConfiguration
 from infra.context import Context
 from infra.parts.discovery import Datacenters
 from infra.parts.regions import Regions
 from infra.parts.services import Microservices
 from infra.platforms import Ingress, Microservice
+from infra.settings import Settings
 from infra.settings.regions import RegionSettings
-from infra.settings.services import ServiceSettings
 
 Ingresses: TypeAlias = dict[str, Ingress]
 """Region to its ingress."""
+
+IPV6_LOOPBACK = "::1"
+_ON_LOOPBACK = ("127.0.0.1", "0.0.0.0")  # noqa: S104
 
 
 def ingresses(context: Context, regions: Regions, consul: Datacenters, services: Microservices) -> Ingresses:
@@ -26,7 +30,7 @@ def ingresses(context: Context, regions: Regions, consul: Datacenters, services:
         "ingress-certificate",
         {
             "authority_key_pair": context.authority.key_pair,
-            "names": settings.ingress.hosts,
+            "names": [*settings.ingress.hosts, *loopback_hosts(settings)],
             "lifetime_days": settings.certificates.lifetime_days,
             "rotation": settings.rotation.certificates,
         },
@@ -56,19 +60,15 @@ def _arguments(
     settings = context.settings
     arguments: IngressArgs = {
         "region": regions[region].reference,
-        "other_regions": context.foundation.joined(region),
         "consul": consul[region].reference,
         "image": context.foundation.image(region, context.image_ids["nginx"]),
         "pause_image": context.pause_image,
-        "hosts": settings.ingress.hosts,
-        "routes": _routes(settings.services),
-        "canaries": _canaries(settings.services),
+        "configuration": _configuration(context, region),
         "certificate": certificate.certificate,
         "private_key": certificate.private_key,
-        "bind_address": place.bind_address,
-        "https_port": place.https_port,
+        "bind_addresses": _bind_addresses(settings, place),
         "http_port": place.http_port,
-        "worker_connections": settings.ingress.worker_connections,
+        "memory_mib": settings.ingress.memory_mib,
         "labels": context.labels,
     }
     load_balancer = context.foundation.load_balancer(region)
@@ -77,32 +77,39 @@ def _arguments(
     return arguments
 
 
-def _canaries(services: dict[str, ServiceSettings]) -> dict[str, CanaryArgs]:
-    return {
-        name: {
-            "weight": service.canary.weight,
-            "matches": [{"header": match.header, "value": match.value} for match in service.canary.match],
-        }
-        for name, service in services.items()
-        if service.canary is not None
-    }
+def _configuration(context: Context, region: str) -> IngressConfiguration:
+    settings = context.settings
+    ingress = settings.ingress
+    return IngressConfiguration(
+        region=region,
+        other_regions=context.foundation.joined(region),
+        hosts=[*ingress.hosts, *loopback_hosts(settings)],
+        https_port=settings.regions[region].https_port,
+        routes={name: service.routes for name, service in settings.services.items()},
+        canaries={
+            name: service.canary.traffic() for name, service in settings.services.items() if service.canary is not None
+        },
+        trusted_proxies=ingress.trusted_proxies,
+        worker_processes=ingress.worker_processes,
+        worker_connections=ingress.worker_connections,
+    )
 
 
-def _routes(services: dict[str, ServiceSettings]) -> list[RouteArgs]:
-    return [
-        {
-            "path": route.path,
-            "match": route.match,
-            "service": name,
-            "idempotent": route.idempotent,
-            "static": route.static,
-            "body_limit_kib": route.body_limit_kib,
-            "rate_limit_per_second": route.rate_limit_per_second,
-            "rate_limit_burst": route.rate_limit_burst,
-            "timeout_seconds": route.timeout_seconds,
-            "per_try_timeout_seconds": route.per_try_timeout_seconds,
-            "write_per_try_timeout_seconds": route.write_per_try_timeout_seconds,
-        }
-        for name, service in services.items()
-        for route in service.routes
-    ]
+def _bind_addresses(settings: Settings, place: RegionSettings) -> list[str]:
+    return [place.bind_address, *(loopback_hosts(settings) if place.bind_address in _ON_LOOPBACK else [])]
+
+
+def loopback_hosts(settings: Settings) -> list[str]:
+    """Return the IPv6 loopback where the ingresses listen on it: "localhost" is that address first on most machines."""
+    if settings.platform != "docker" or not {"localhost", "127.0.0.1"} & set(settings.ingress.hosts):
+        return []
+    wanted = settings.ingress.ipv6
+    return [IPV6_LOOPBACK] if (machine_has_ipv6() if wanted is None else wanted) else []
+
+
+def machine_has_ipv6() -> bool:
+    """Whether this machine, which Docker publishes ports on, has an IPv6 loopback."""
+    try:
+        return "00000000000000000000000000000001 " in Path("/proc/net/if_inet6").read_text(encoding="ascii")
+    except OSError:
+        return False

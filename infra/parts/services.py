@@ -9,8 +9,8 @@ from typing import TypeAlias
 import pulumi
 
 from components.args import MicroserviceArgs
+from components.ingress.tracks import STABLE
 from components.rendering import mysql
-from components.rendering.nginx_tracks import STABLE
 from infra.context import Context
 from infra.foundation import Database
 from infra.parts.discovery import Datacenters

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from components.ingress import HEALTH_PATH
 from components.rendering.aws_addresses import ZONES, default_zones, plan_subnets
 from infra.settings.base import NetworkAddress, Section
 from infra.settings.platform import HostName
@@ -113,8 +114,8 @@ class AwsDomainSettings(Section):
     zone_id: Annotated[str, Field(pattern=r"^Z[A-Z0-9]{3,31}$")]
     """Identity of the hosted zone of Route 53 that the name is in. The zone is not the stack's: others live in it."""
 
-    health_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$")] = "/healthz"
-    """Path that Route 53 asks in every region; a region that does not answer 200 gets no clients. `/healthz` says that
+    health_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$")] = HEALTH_PATH
+    """Path that Route 53 asks in every region; a region that does not answer 200 gets no clients. The default says that
     the ingress is well; a route of a service says that it is too."""
 
     drain_seconds: Annotated[int, Field(ge=61, le=900)] = 120

@@ -6,7 +6,11 @@ import re
 from ipaddress import IPv4Network
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
+
+from components.section import Section
+
+__all__ = ["AnyNetwork", "ImageReference", "Name", "NetworkAddress", "Port", "RegionName", "Section"]
 
 _NAME = re.compile(r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$")
 _IMAGE = re.compile(r"^[a-z0-9][a-z0-9._/:-]*$")
@@ -14,12 +18,6 @@ _CIDR = re.compile(r"[0-9.]+/[0-9]+")
 # RFC 1918; the standard library's notion of private has loopback and others too.
 _PRIVATE = [IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 _DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
-
-
-class Section(BaseModel):
-    """A frozen part of the settings that refuses unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 def _name(value: str) -> str:
@@ -80,6 +78,17 @@ ImageReference = Annotated[str, AfterValidator(_image)]
 
 NetworkAddress = Annotated[str, AfterValidator(_network)]
 """A private IPv4 network in CIDR notation, /16 to /24."""
+
+
+def _any_network(value: str) -> str:
+    try:
+        return str(IPv4Network(value))
+    except ValueError:
+        raise ValueError(f'"{value}" is not a network; write it like "203.0.113.0/24".') from None
+
+
+AnyNetwork = Annotated[str, AfterValidator(_any_network)]
+"""An IPv4 network in CIDR notation, of any size."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 """A TCP port number."""

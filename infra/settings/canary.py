@@ -4,28 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
+from components.ingress.tracks import CanaryTraffic
 from infra.settings.base import ImageReference, Section
-
-Percent = Annotated[int, Field(ge=0, le=100)]
-"""A share in percent."""
-
-
-def _header(value: str) -> str:
-    if value.lower() in ("x-region", "cookie", "host", "authorization"):
-        raise ValueError(f'"{value}" has a meaning of its own: match another header, for example X-User-Tag.')
-    return value
-
-
-class HeaderMatchSettings(Section):
-    """A request header that leads to the canary."""
-
-    header: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,62}$"), AfterValidator(_header)]
-    """Name, for example X-App-Version or X-User-Tag."""
-
-    value: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$")]
-    """Value; upper and lower case are the same."""
 
 
 class AnalysisSettings(Section):
@@ -59,7 +41,7 @@ class AnalysisSettings(Section):
         return self
 
 
-class CanarySettings(Section):
+class CanarySettings(CanaryTraffic):
     """A second track of a service beside the stable one."""
 
     context: str | None = None
@@ -68,12 +50,6 @@ class CanarySettings(Section):
 
     image: ImageReference | None = None
     """Image of the new version, instead of `context`."""
-
-    weight: Percent = 0
-    """Share of the clients in percent that get the canary; each keeps its track. 0 -> 100 is a blue/green switch."""
-
-    match: list[HeaderMatchSettings] = Field(default_factory=list[HeaderMatchSettings])
-    """Headers that lead to the canary whatever the weight."""
 
     replicas: Annotated[int, Field(ge=1, le=20)] = 1
     """Number of replicas in each region."""
@@ -89,3 +65,7 @@ class CanarySettings(Section):
         if self.context is not None and self.image is not None:
             raise ValueError("canary has a context and an image: remove one of them.")
         return self
+
+    def traffic(self, weight: int | None = None) -> CanaryTraffic:
+        """Return what the ingress is told of it, with another weight in percent where one is given."""
+        return CanaryTraffic(weight=self.weight if weight is None else weight, match=self.match)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from components.rendering.nginx_tracks import STABLE
+from components.ingress.tracks import STABLE
 from components.rendering.pod_resources import (
     CONSUL_AGENT,
     CONSUL_SERVER,
     CONSUL_STORAGE_GIB,
     DNS_DRAIN,
-    INGRESS,
     INGRESS_REPLICAS,
     JOB,
     SURGE,
     Demand,
     Resources,
+    ingress_resources,
     mysql_resources,
     pod_demand,
 )
@@ -37,7 +37,7 @@ def region_demand(settings: Settings, region: str) -> Demand:
     parts = [
         pod_demand(CONSUL_SERVER, storage_gib=CONSUL_STORAGE_GIB).times(settings.consul.servers),
         # Another configuration comes up whole beside the one that serves.
-        pod_demand(INGRESS, CONSUL_AGENT).times(2 * INGRESS_REPLICAS),
+        pod_demand(ingress_resources(memory_mib=settings.ingress.memory_mib), CONSUL_AGENT).times(2 * INGRESS_REPLICAS),
         *_database(settings, region),
     ]
     for service in settings.services.values():

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
-from itertools import combinations
+from itertools import combinations, product
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from components.rendering.mysql import RESERVED_ACCOUNTS, migration_account
-from components.rendering.nginx_locations import location_heads
+from components.ingress.nginx import HEALTH_PATH
+from components.ingress.route import quoted
+from components.rendering.mysql import migration_account
+from components.rendering.mysql_names import owner_of
 from infra.settings.aws import AwsSettings
 from infra.settings.aws_checks import aws_problem
 from infra.settings.base import Name, RegionName, Section
@@ -116,10 +118,17 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _routes_claimed_once(self) -> Self:
-        owners = {"= /healthz": "the ingress itself"}
+        owners = {(host, f"= {quoted(HEALTH_PATH)}"): "the ingress itself" for host in self.ingress.hosts}
         for service, settings in self.services.items():
             for route in settings.routes:
-                for claim in location_heads(route.match, route.path):
+                unknown = sorted(set(route.hosts) - set(self.ingress.hosts))
+                if unknown:
+                    raise ValueError(
+                        f'gostack:services.{service}.routes has the host "{unknown[0]}" for "{route.path}", which '
+                        "gostack:ingress.hosts does not name: add it there."
+                    )
+                hosts = route.hosts or self.ingress.hosts
+                for claim in product(hosts, route.location_heads()):
                     if claim in owners:
                         raise ValueError(
                             f'gostack:services.{service}.routes claims {route.match} "{route.path}", which '
@@ -183,16 +192,17 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _databases_apart(self) -> Self:
-        owners = dict.fromkeys(RESERVED_ACCOUNTS, "MySQL itself")
+        owners: dict[str, str] = {}
         for service, settings in self.services.items():
             schema = settings.database_name(service)
             if schema is None:
                 continue
             for account in (schema, migration_account(schema)):
-                if account in owners:
+                owner = owners.get(account) or owner_of(account)
+                if owner:
                     raise ValueError(
                         f'gostack:services.{service}.database.name is "{schema}", whose account "{account}" '
-                        f"{owners[account]} has already: choose another name."
+                        f"{owner} has already: choose another name."
                     )
                 owners[account] = f'service "{service}"'
         return self

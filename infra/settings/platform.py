@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from infra.settings.base import Name, NetworkAddress, Section
+from components.ingress.configuration import memory_needed_mib
+from infra.settings.base import AnyNetwork, Name, NetworkAddress, Section
 
 HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
 """A host name or an IPv4 address."""
@@ -88,8 +89,33 @@ class IngressSettings(Section):
     hosts: Annotated[list[HostName], Field(min_length=1)] = Field(default=["localhost", "127.0.0.1"])
     """Host names and addresses that are served; others get a JSON 404. The certificate names them."""
 
-    worker_connections: Annotated[int, Field(ge=256, le=65535)] = 4096
-    """Connections of an Nginx worker."""
+    trusted_proxies: list[AnyNetwork] = Field(default_factory=list[str])
+    """Networks in CIDR notation of load balancers or proxies in front, whose `X-Forwarded-For` tells who the client is,
+    for limits and logs too. What anybody else sends in it is replaced."""
+
+    ipv6: bool | None = None
+    """Docker only: whether the ingress listens on the IPv6 loopback (::1) too, where it listens on 127.0.0.1; when
+    it is not given, it does where this machine has one."""
+
+    worker_processes: Annotated[int, Field(ge=1, le=64)] = 2
+    """Nginx workers."""
+
+    worker_connections: Annotated[int, Field(ge=256, le=65535)] = 1024
+    """Connections of an Nginx worker, to clients and to replicas together. Requests at once are half of all workers';
+    more get 503."""
+
+    memory_mib: Annotated[int, Field(ge=128, le=65536)] = 512
+    """Memory limit of an Nginx in MiB; it must hold every connection that it may have."""
+
+    @model_validator(mode="after")
+    def _memory_holds_the_connections(self) -> Self:
+        needed = memory_needed_mib(self.worker_processes, self.worker_connections)
+        if needed > self.memory_mib:
+            raise ValueError(
+                f"{self.worker_processes} workers with {self.worker_connections} connections need {needed} MiB and "
+                f"memory_mib is {self.memory_mib}: raise it, or lower worker_connections."
+            )
+        return self
 
 
 class CertificateSettings(Section):

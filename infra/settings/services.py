@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
-from components.rendering.nginx_tracks import CANARY, STABLE
-from infra.settings.base import ImageReference, Name, Port, Section
+from components.ingress.route import Route
+from components.ingress.tracks import CANARY, STABLE
+from infra.settings.base import AnyNetwork, ImageReference, Name, Port, Section
 from infra.settings.canary import CanarySettings
 
-_PATH = re.compile(r"^/[A-Za-z0-9._~/-]*$")
 _PATH_WITH_QUERY = re.compile(r"^/[A-Za-z0-9._~!*,;=:@%/-]*(\?[A-Za-z0-9._~!*,;=:@%/?&+-]*)?$")
 _VARIABLE = re.compile(r"^[A-Z_][A-Z0-9_]*$")
 _DURATION = re.compile(r"^[1-9][0-9]*(ms|s|m)$")
@@ -47,43 +46,15 @@ RESERVED_VARIABLES = frozenset(
 )
 
 
-def _path(value: str) -> str:
-    if not _PATH.fullmatch(value):
-        raise ValueError(f'"{value}" is not a URL path; write it like "/health/ready".')
-    return value
-
-
 def _path_with_query(value: str) -> str:
     if not _PATH_WITH_QUERY.fullmatch(value):
         raise ValueError(f'"{value}" is not a URL path with or without a query; write it like "/health?full=1".')
     return value
 
 
-def _any_network(value: str) -> str:
-    try:
-        return str(IPv4Network(value))
-    except ValueError:
-        raise ValueError(f'"{value}" is not a network; write it like "203.0.113.0/24".') from None
-
-
 def _duration(value: str) -> str:
     if not _DURATION.fullmatch(value):
         raise ValueError(f'"{value}" is not a duration; write it like "500ms", "10s" or "1m".')
-    return value
-
-
-def _pattern(value: str) -> str:
-    if not value or value.startswith("#"):
-        raise ValueError(f'"{value}" is not a pattern that nginx reads; write it like "^/v[0-9]+/users".')
-    if re.search(r"[\s{}\"';]", value):
-        raise ValueError(f'"{value}" has a space, brace, quote or semicolon; write the pattern without it.')
-    if re.search(r"\\(?![dDwWsSbB])\w", value):
-        raise ValueError(f'"{value}" has an escape that nginx may not know; use \\d, \\w, \\s, \\b or the character.')
-    try:
-        # Nginx writes a named group without the P.
-        re.compile(re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", value))
-    except re.error as error:
-        raise ValueError(f'"{value}" is not a regular expression ({error}); correct it.') from None
     return value
 
 
@@ -100,63 +71,6 @@ CheckPath = Annotated[str, AfterValidator(_path_with_query)]
 
 Duration = Annotated[str, AfterValidator(_duration)]
 """A duration with a unit (ms, s or m), as Go and Consul write it."""
-
-
-class RouteSettings(Section):
-    """One path of the ingress that leads to the service."""
-
-    path: str
-    """The path; for `match: regex` a regular expression (PCRE) without spaces, braces, quotes or semicolons."""
-
-    match: Literal["exact", "prefix", "regex"] = "prefix"
-    """`exact` is this path alone, `prefix` this path and everything below it."""
-
-    idempotent: bool = False
-    """True when repeating a POST does no harm: then a failed one is retried on another replica.
-    Requests that carry an `Idempotency-Key` are retried in any case."""
-
-    static: bool = False
-    """True for files whose name changes with their content: clients keep them for a year."""
-
-    body_limit_kib: Annotated[int, Field(ge=1, le=1024 * 1024)] = 1024
-    """Largest request body in KiB; a larger one gets 413."""
-
-    rate_limit_per_second: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    """Requests a second and client address before 429; 0 is no limit."""
-
-    rate_limit_burst: Annotated[int, Field(ge=0, le=1_000_000)] = 50
-    """Requests that may exceed the rate before 429."""
-
-    timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = 15
-    """Longest wait in seconds for a response before another replica is asked or 504 is answered."""
-
-    per_try_timeout_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
-    """Shorter wait in seconds after which a GET or HEAD is asked of another replica, so that one that hangs is not
-    noticed; 0 waits as long as for everything else. It must be longer than the slowest answer that is still good."""
-
-    write_per_try_timeout_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
-    """The same for writes that may be repeated: PUT, DELETE, and what carries an `Idempotency-Key`. Twice this is how
-    long a write can wait for MySQL to have a primary again, so it is some seconds, and not more than half of what
-    clients wait; 0 waits as long as for everything else."""
-
-    @model_validator(mode="after")
-    def _one_try_is_shorter(self) -> Self:
-        for name in ("per_try_timeout_seconds", "write_per_try_timeout_seconds"):
-            seconds = getattr(self, name)
-            if seconds > self.timeout_seconds:
-                raise ValueError(
-                    f"{name} ({seconds}) is longer than timeout_seconds "
-                    f"({self.timeout_seconds}): lower the first or raise the second."
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _usable_path(self) -> Self:
-        if self.match == "regex":
-            _pattern(self.path)
-        else:
-            _path(self.path)
-        return self
 
 
 class CheckSettings(Section):
@@ -214,7 +128,7 @@ class CheckSettings(Section):
 class EgressSettings(Section):
     """What replicas may reach outside of the stack."""
 
-    network: Annotated[str, AfterValidator(_any_network)]
+    network: AnyNetwork
     """Network in CIDR notation, for example "203.0.113.0/24"; "0.0.0.0/0" is everything."""
 
     port: Port
@@ -312,7 +226,7 @@ class ServiceSettings(Section):
     replicas: Annotated[int, Field(ge=1, le=20)] = 2
     """Number of replicas in each region; with `autoscaling` the lowest number."""
 
-    routes: list[RouteSettings] = Field(default_factory=list[RouteSettings])
+    routes: list[Route] = Field(default_factory=list[Route])
     """Paths of the ingress that lead here; none for a service that only others call."""
 
     check: CheckSettings = CheckSettings()

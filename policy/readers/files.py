@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from policy.readers.engine import from_preview, from_state
 from policy.resource import Graph, listing, mapping
+
+_HARMLESS = frozenset({"debug", "info", "info#err", "warning"})
+"""Severities of the engine's diagnostics that do not mean a failure."""
 
 
 class ReadError(ValueError):
@@ -26,13 +30,28 @@ def read_document(text: str, origin: str) -> Graph:
             "`pulumi stack export`."
         ) from None
     known = mapping(document)
+    # A preview that failed has the steps that came before the failure: they are not the stack.
+    if failure := _failure(known):
+        raise ReadError(f"{origin} is a preview that failed ({failure}): correct that first.")
     if "steps" in known:
-        return from_preview(known)
-    if mapping(known.get("deployment")):
-        return from_state(known)
-    diagnostics = [str(mapping(item).get("message", "")).strip() for item in listing(known.get("diagnostics"))]
-    if diagnostics:
-        raise ReadError(f"{origin} is a preview that failed ({diagnostics[0]}): correct the program first.")
-    raise ReadError(
-        f"{origin} holds neither a preview nor a state: write it with `pulumi preview --json` or `pulumi stack export`."
-    )
+        graph = from_preview(known)
+    elif mapping(known.get("deployment")):
+        graph = from_state(known)
+    else:
+        raise ReadError(
+            f"{origin} holds neither a preview nor a state: write it with `pulumi preview --json` or "
+            "`pulumi stack export`."
+        )
+    if not any(resource.custom and not resource.is_provider for resource in graph):
+        raise ReadError(f"{origin} holds no resource: there is nothing that could be judged.")
+    return graph
+
+
+def _failure(document: Mapping[str, Any]) -> str:
+    """Return the last line of the first error that a preview tells; empty when it tells none."""
+    errors = [
+        str(item.get("message", "")).strip()
+        for item in map(mapping, listing(document.get("diagnostics")))
+        if item.get("severity") not in _HARMLESS
+    ]
+    return (errors[0].splitlines() or ["it says nothing"])[-1].strip() if errors else ""

@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 import pulumi
 import pytest
 
+from components.ingress import IngressConfiguration, Route
 from components.rendering.certificates import new_authority
 from tests.contract.aws_values import AWS_VALUES
 from tests.contract.test_components import CLASSES, identity
@@ -64,12 +65,13 @@ VALUES: dict[str, Any] = {
     **REGION,
     **CLUSTER,
     "region": REGION,
+    "configuration": IngressConfiguration("east", ["west"], ["localhost"], 8443, {"users": [Route(path="/users")]}),
     "consul": CONSUL,
     "regions": [REGION],
     "cluster": {**CLUSTER, "consul": [CONSUL]},
     "mysql": MYSQL,
     "bind_address": "127.0.0.1",
-    "canaries": {"users": {"weight": 5, "matches": [{"header": "X-User-Tag", "value": "beta"}]}},
+    "bind_addresses": ["127.0.0.1"],
     "certificate": AUTHORITY.certificate,
     "check": CHECK,
     "command": ["run"],
@@ -85,7 +87,6 @@ VALUES: dict[str, Any] = {
     "files": {"nginx.conf": "events {}"},
     "golang_image": "golang:1.26",
     "gossip_key": "key",
-    "hosts": ["localhost"],
     "http_port": 8080,
     "https_port": 8443,
     "lifetime_days": 60,
@@ -103,7 +104,6 @@ VALUES: dict[str, Any] = {
     "replicas": 2,
     "rotation": 1,
     "secrets": {"PASSWORD": "secret"},
-    "routes": [],
     "server_id": 1,
     "servers": 3,
     "service": "users",
@@ -115,7 +115,6 @@ VALUES: dict[str, Any] = {
     "user": 999,
     "version": "1",
     "volume": "releases",
-    "worker_connections": 1024,
 }
 # Where the same word means something else.
 SPECIAL: dict[str, dict[str, Any]] = {

@@ -1,4 +1,5 @@
-"""A server that plays the part of GitHub's API that the pipeline uses: comments in pages, reviews, a limit of requests.
+"""A server that plays the part of GitHub's API that the pipeline uses: comments in pages, reviews,
+permissions, runs, a limit of requests.
 
 It keeps what it is sent, so that tests can say which requests were made.
 """
@@ -27,7 +28,25 @@ class Hub:
 
     comments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     reviews: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    pull: dict[str, Any] = field(default_factory=lambda: {"head": {"sha": "head"}, "user": {"login": "author"}})
+    pull: dict[str, Any] = field(
+        default_factory=lambda: {
+            "head": {"sha": "head", "ref": "change", "repo": {"full_name": REPOSITORY}},
+            "base": {"ref": "main", "repo": {"default_branch": "main"}},
+            "user": {"login": "author"},
+        }
+    )
+    activity: list[dict[str, Any]] = field(
+        default_factory=lambda: [{"after": "head", "activity_type": "push", "actor": {"login": "author"}}]
+    )
+    """What happened to the branch of the pull request."""
+    rights: dict[str, str] = field(default_factory=lambda: dict.fromkeys(("ada", "grace", "linus"), "write"))
+    """Person to permission; GitHub knows nobody else."""
+    newest: str = ""
+    """Newest commit of the main branch."""
+    runs: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """Runs of the workflow of the main branch."""
+    jobs: dict[int, dict[str, str]] = field(default_factory=dict[int, dict[str, str]])
+    """Run to what its jobs came to."""
     merged: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """Pull requests that a commit of the main branch came with."""
     limited: int = 0
@@ -103,6 +122,20 @@ def github_server() -> Iterator[Hub]:
                 return self._page(path, hub.reviews, page)
             if re.fullmatch(rf"{base}/pulls/\d+", path):
                 return self._send(200, hub.pull)
+            if path == base:
+                return self._send(200, {"default_branch": "main"})
+            if path == f"{base}/branches/main":
+                return self._send(200, {"commit": {"sha": hub.newest}})
+            if path == f"{base}/activity":
+                return self._send(200, hub.activity)
+            if path == f"{base}/actions/workflows/main.yml/runs":
+                return self._send(200, {"workflow_runs": hub.runs})
+            if match := re.fullmatch(rf"{base}/actions/runs/(\d+)/jobs", path):
+                found = hub.jobs.get(int(match[1]), {})
+                return self._send(200, {"jobs": [{"name": k, "conclusion": v} for k, v in found.items()]})
+            match = re.fullmatch(rf"{base}/collaborators/([^/]+)/permission", path)
+            if match and match[1] in hub.rights:
+                return self._send(200, {"permission": hub.rights[match[1]]})
             return self._send(404, {"message": "Not Found"})
 
         def _page(self, path: str, items: list[dict[str, Any]], page: int) -> None:

@@ -5,16 +5,21 @@ Does not prove that GitHub refuses the merge: a branch protection rule that requ
 
 from __future__ import annotations
 
+import argparse
 import datetime
 from pathlib import Path
 
 import pytest
 
+from delivery.evidence import add_arguments, deployed_stacks
 from delivery.gate.allow import AllowEntry, load_allow_entries
 from delivery.gate.decision import BLOCKED, OPEN, WAITING, Evidence, decide, judge
 from delivery.gate.environments import Environment, GateError, environment_of, load_environments
 from delivery.report.assessment import Assessment
-from delivery.report.changes import StackChanges, Violation
+from delivery.report.changes import Change, StackChanges, Violation
+from delivery.report.command import gate
+from delivery.report.recording import Recording, save
+from operations.workspace import PulumiError
 from tests.delivery.streams import TODAY, assessment
 
 DEV, STAGING, PROD = (environment_of(name, load_environments()) for name in ("dev", "staging", "prod"))
@@ -58,6 +63,92 @@ def test_the_published_rules_are_those_of_the_three_environments() -> None:
 
 def test_a_stack_that_nobody_wrote_down_needs_everything() -> None:
     assert environment_of("eu-prod", load_environments()) == PROD
+
+
+@pytest.mark.parametrize(
+    ("stack", "packages", "asked"),
+    [
+        ("dev", {"docker"}, DEV),
+        ("dev", {"kubernetes"}, STAGING),
+        ("dev", {"aws", "kubernetes"}, PROD),
+        ("staging", {"aws"}, PROD),
+        ("prod", {"docker"}, PROD),
+    ],
+)
+def test_what_a_stack_is_made_of_counts_beside_its_name(stack: str, packages: set[str], asked: Environment) -> None:
+    assert environment_of(stack, load_environments(), packages) == asked
+
+
+def test_a_provider_of_aws_makes_a_stack_one_on_aws() -> None:
+    made = Change("urn", "pulumi:providers:aws", "aws-eu", "create", custom=True)
+    assert Assessment(StackChanges("dev", (made,))).packages == {"aws"}
+
+
+def test_a_preview_of_nothing_blocks() -> None:
+    stack = Change("urn", "pulumi:pulumi:Stack", "gostack-prod", "create")
+    looked_at = Assessment(StackChanges("prod", (stack,)))
+    assert outcome(looked_at, DEV, EVERYTHING) == (BLOCKED, "the preview holds no resource: nothing was looked at")
+
+
+def recorded(folder: Path, name: str, stack: str) -> None:
+    made = Change("urn", "docker:index/network:Network", "network", "create", custom=True)
+    save(Recording(StackChanges(stack, (made,))), folder / f"{name}.json")
+
+
+def test_a_recording_under_another_stacks_name_is_refused(tmp_path: Path) -> None:
+    recorded(tmp_path, "prod", "dev")
+    with pytest.raises(PulumiError, match=r"prod.json is a recording of dev: preview the stack again"):
+        gate(tmp_path, ["prod"], evidence=EVERYTHING, today=TODAY)
+
+
+def test_a_stack_that_is_not_deployed_is_left_out_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded(tmp_path, "dev", "dev")
+    stacks = ["dev", "staging", "prod"]
+    assert gate(tmp_path, stacks, evidence=Evidence(), today=TODAY, deployed=[]) == OPEN
+    said = capsys.readouterr().out
+    assert "staging: not previewed and not judged: DEPLOYED_STACKS does not name it" in said
+    assert "prod: not previewed and not judged" in said
+
+
+@pytest.mark.parametrize("deployed", [None, ["staging"]])
+def test_a_deployed_stack_without_a_preview_closes_the_gate(tmp_path: Path, deployed: list[str] | None) -> None:
+    recorded(tmp_path, "dev", "dev")
+    with pytest.raises(PulumiError, match=r"staging.json does not exist"):
+        gate(tmp_path, ["dev", "staging"], evidence=EVERYTHING, today=TODAY, deployed=deployed)
+
+
+@pytest.mark.parametrize("text", ["staging", '{"staging": 1}', "[1]"])
+def test_a_wrong_list_of_deployed_stacks_is_refused(text: str) -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    with pytest.raises(GateError, match=r'write a JSON list, like \["staging", "prod"\]'):
+        deployed_stacks(parser.parse_args(["--deployed", text]))
+
+
+TRACEBACK = """Program failed with an unhandled exception:
+Traceback (most recent call last):
+  File "/work/infra/stack.py", line 20, in build_stack
+    raise SettingsError(text)
+infra.settings.errors.SettingsError: there is no .gostack/kubeconfig: run `make cluster`.
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (TRACEBACK, "there is no .gostack/kubeconfig: run `make cluster`."),
+        (
+            TRACEBACK.replace("cluster`.", "cluster`,\nor name another."),
+            "there is no .gostack/kubeconfig: run `make cluster`,",
+        ),
+        ("unable to replace resource: it is protected\nmore", "unable to replace resource: it is protected"),
+        ("Traceback (most recent call last):\n  File\nKeyError", "KeyError"),
+        ("\n \n", "it says nothing"),
+    ],
+)
+def test_what_the_program_says_is_told_and_not_that_it_failed(error: str, sentence: str) -> None:
+    refused = Assessment(StackChanges("prod", (), errors=(error,)))
+    assert outcome(refused, DEV, EVERYTHING) == (BLOCKED, f"the engine refuses: {sentence}")
 
 
 def test_dev_asks_for_nothing_even_when_data_goes() -> None:

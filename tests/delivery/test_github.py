@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from delivery.github.approvals import approvals
+from delivery.github.approvals import approvals, pull_request_of_commit
 from delivery.github.client import GitHub, GitHubError
 from delivery.github.comment import put_comment
 from delivery.report.render.as_markdown import LONGEST, MARKER
@@ -98,8 +98,10 @@ def test_a_report_that_is_too_long_is_refused_before_it_is_sent(hub: Hub, github
     assert hub.requests == []
 
 
-def review(login: str, state: str, commit: str = "head", association: str = "MEMBER") -> dict[str, object]:
-    return {"user": {"login": login}, "state": state, "commit_id": commit, "author_association": association}
+def review(login: str, state: str, commit: str = "head", kind: str = "User") -> dict[str, object]:
+    # Members and collaborators are not asked for: they may have the right to read alone.
+    user = {"login": login, "type": kind}
+    return {"user": user, "state": state, "commit_id": commit, "author_association": "MEMBER"}
 
 
 def test_approvals_are_counted_by_the_last_word_of_each_person(hub: Hub, github: GitHub) -> None:
@@ -119,13 +121,82 @@ def test_approvals_are_counted_by_the_last_word_of_each_person(hub: Hub, github:
     [
         (review("author", "APPROVED"), "the author's own"),
         (review("ada", "APPROVED", commit="earlier"), "an earlier commit's"),
-        (review("stranger", "APPROVED", association="NONE"), "a stranger's"),
+        (review("stranger", "APPROVED"), "of somebody whom the repository does not know"),
+        (review("reader", "APPROVED"), "of a member who may read alone"),
+        (review("ada", "APPROVED", kind="Bot"), "a program's"),
         (review("ada", "COMMENTED"), "a comment"),
     ],
 )
 def test_what_is_no_approval_does_not_count(hub: Hub, github: GitHub, given: dict[str, object], why: str) -> None:
+    hub.rights |= {"author": "admin", "reader": "read"}
     hub.reviews.append(given)
     assert approvals(github, 7) == 0, why
+
+
+def test_who_pushed_the_newest_commit_does_not_approve_it(hub: Hub, github: GitHub) -> None:
+    hub.reviews += [review("ada", "APPROVED"), review("grace", "APPROVED")]
+    hub.activity.insert(0, {"after": "head", "activity_type": "force_push", "actor": {"login": "ada"}})
+    hub.activity.append({"after": "earlier", "activity_type": "push", "actor": {"login": "grace"}})
+    assert approvals(github, 7) == 1
+
+
+@pytest.mark.parametrize(
+    "activity", [[], [{"after": "earlier", "actor": {"login": "ada"}}], [{"after": "head", "actor": None}]]
+)
+def test_without_a_known_pusher_there_are_no_approvals(
+    hub: Hub, github: GitHub, activity: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub.reviews.append(review("ada", "APPROVED"))
+    hub.activity[:] = activity
+    assert approvals(github, 7) == 0
+    assert "who pushed its newest commit is not known" in capsys.readouterr().err
+
+
+def test_a_branch_of_a_fork_has_no_approvals(hub: Hub, github: GitHub) -> None:
+    hub.reviews.append(review("ada", "APPROVED"))
+    hub.pull["head"]["repo"] = {"full_name": "stranger/gostack"}
+    assert approvals(github, 7) == 0
+
+
+def test_a_permission_that_cannot_be_asked_for_closes_the_gate(hub: Hub, github: GitHub) -> None:
+    hub.reviews.append(review("ada", "APPROVED"))
+    hub.rights = {}
+    assert approvals(github, 7) == 0
+    with pytest.raises(GitHubError):
+        approvals(GitHub(github.url, github.repository, "wrong-token"), 7)
+
+
+def test_a_pull_request_to_another_branch_does_not_open_the_gate_of_main(hub: Hub, github: GitHub) -> None:
+    hub.reviews.append(review("ada", "APPROVED"))
+    hub.pull["base"]["ref"] = "mine"
+    with pytest.raises(GitHubError, match="is to mine, and the gate is for main"):
+        approvals(github, 7)
+
+
+COMMIT = "c" * 40
+
+
+@pytest.mark.parametrize(
+    ("merged", "number"),
+    [
+        ([{"number": 7, "merged_at": "2026-11-20", "merge_commit_sha": COMMIT}], 7),
+        ([{"number": 7, "merged_at": "2026-11-20", "merge_commit_sha": "d" * 40}], None),
+        ([{"number": 7, "merged_at": None, "merge_commit_sha": COMMIT}], None),
+        (
+            [
+                {"number": 8, "merged_at": "2026-11-21", "merge_commit_sha": "d" * 40},
+                {"number": 7, "merged_at": "2026-11-20", "merge_commit_sha": COMMIT},
+            ],
+            7,
+        ),
+        ([], None),
+    ],
+)
+def test_a_commits_pull_request_is_the_one_whose_merge_made_it(
+    hub: Hub, github: GitHub, merged: list[dict[str, object]], number: int | None
+) -> None:
+    hub.merged += merged
+    assert pull_request_of_commit(github, COMMIT) == number
 
 
 def test_a_missing_variable_is_named() -> None:

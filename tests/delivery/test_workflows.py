@@ -6,7 +6,10 @@ settings (environments, their reviewers, the rule of the branch) are those of do
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,9 @@ from tests.delivery.workflows import Step, load, names, steps, text_of
 
 EVERY_STEP = [step for name in names() for step in steps(name)]
 RUNS = [step for step in EVERY_STEP if step.run]
-MAKEFILE = (Path(__file__).resolve().parents[2] / "Makefile").read_text(encoding="utf-8")
+PROJECT = Path(__file__).resolve().parents[2]
+CODEOWNERS = (PROJECT / ".github" / "CODEOWNERS").read_text(encoding="utf-8")
+MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.M))
 SUMMARY = 'cat report.md >> "$GITHUB_STEP_SUMMARY"'
 
@@ -26,9 +31,6 @@ PINS = {
     "aws-actions/configure-aws-credentials": "a03048d87541d1d9fcf2ecf528a4a65ba9bd7838 # v5.0.0",
 }
 """Every action that is used, by the commit of a release: whoever adds one adds it here, looked up."""
-
-COMES_WITH_THE_POLICIES = {"policy"}
-"""Targets of the part that brings the rules; it is merged apart from this one."""
 
 
 def identity(step: Step) -> str:
@@ -54,7 +56,7 @@ def test_every_command_is_a_make_target_that_exists(step: Step) -> None:
     assert "\n" not in step.run.strip()
     match = re.fullmatch(r"make ([a-z-]+)((?: [A-Z]+=(?:\"[a-z ]+\"|[a-z.]+))*)", step.run)
     assert match, step.run
-    assert match[1] in TARGETS | COMES_WITH_THE_POLICIES, match[1]
+    assert match[1] in TARGETS, match[1]
 
 
 @pytest.mark.parametrize("step", RUNS, ids=identity)
@@ -84,16 +86,32 @@ def test_a_job_has_the_permissions_that_it_needs_and_no_other() -> None:
         ("pull-request", "comment"): {"contents": "read", "pull-requests": "write"},
         ("pull-request", "gate"): {"contents": "read", "pull-requests": "read"},
         ("main", "staging"): cloud,
-        ("release", "prod"): {"contents": "write", "id-token": "write", "pull-requests": "read"},
+        ("release", "deploy"): {**cloud, "actions": "read", "pull-requests": "read"},
+        ("release", "commit"): {"contents": "write"},
         ("nightly", "drift"): cloud,
     }
 
 
 @pytest.mark.parametrize("name", names())
-def test_the_token_stays_in_no_checkout_but_that_of_the_job_that_pushes(name: str) -> None:
+def test_the_token_stays_in_no_checkout(name: str) -> None:
     for step in steps(name):
-        if step.uses.startswith("actions/checkout@") and (name, step.job) != ("release", "prod"):
+        if step.uses.startswith("actions/checkout@"):
             assert step.given["persist-credentials"] is False, step.job
+
+
+def test_only_the_step_that_pushes_gets_a_token_that_can_write_to_the_repository() -> None:
+    writing = {
+        (name, job)
+        for name in names()
+        for job, values in load(name)["jobs"].items()
+        if values.get("permissions", {}).get("contents") == "write"
+    }
+    assert writing == {("release", "commit")}
+    found = list(steps("release", "commit"))
+    assert [step.run for step in found if step.run] == ["make commit-release"]
+    assert [step.name for step in found if "github.token" in str((step.environment, step.given))] == [
+        "Commit what runs"
+    ]
 
 
 @pytest.mark.parametrize("name", names())
@@ -114,7 +132,51 @@ def test_strangers_get_no_secret() -> None:
         if privileged:
             same = "github.event.pull_request.head.repo.full_name == github.repository"
             assert same in values["if"], job
-            assert "||" not in values["if"], job
+            assert "||" not in values["if"].replace("vars.DEPLOYED_STACKS || '[]'", ""), job
+
+
+def test_no_code_of_a_branch_gets_a_deployed_stacks_state_before_a_persons_word() -> None:
+    for job, values in load("pull-request")["jobs"].items():
+        sees_state = "secrets." in str(values) or "id-token" in (values.get("permissions") or {})
+        # The environments whose required reviewers docs/pipeline.md asks for.
+        assert values.get("environment") == ("${{ matrix.stack }}-pull-request" if sees_state else None), job
+
+
+def test_what_decides_about_a_pull_request_comes_from_main() -> None:
+    for job in ("comment", "gate"):
+        (checkout,) = [step for step in steps("pull-request", job) if step.uses.startswith("actions/checkout@")]
+        assert checkout.given["ref"] == "main", job
+    rules = load("pull-request")["jobs"]["preview"]["steps"]
+    (policy,) = [step for step in rules if step.get("run") == "make policy"]
+    (checkout,) = [step for step in rules if step.get("with", {}).get("path") == policy["working-directory"]]
+    assert checkout["with"]["ref"] == "main"
+    assert load("pull-request")["on"]["pull_request"] == {"branches": ["main"]}
+
+
+def test_what_decides_has_owners() -> None:
+    owned = {line.split()[0] for line in CODEOWNERS.splitlines() if line.startswith("/")}
+    assert {"/.github/", "/delivery/", "/policy/", "/infra/environments/state/", "/Makefile"} <= owned
+    for path in owned:
+        assert (PROJECT / path.strip("/")).exists(), path
+
+
+@pytest.mark.parametrize("step", EVERY_STEP, ids=identity)
+def test_no_result_is_written_down_in_a_workflow(step: Step) -> None:
+    for name in ("TESTS", "POLICY"):
+        value = step.environment.get(name, "")
+        assert value == "" or "needs." in value or "steps." in value, f"{name}={value}"
+
+
+def test_jobs_of_stacks_that_are_not_deployed_are_left_out_and_say_so() -> None:
+    jobs = load("main")["jobs"]
+    named = "contains(fromJSON(vars.DEPLOYED_STACKS || '[]'), 'staging')"
+    assert named in jobs["staging"]["if"]
+    assert jobs["staging-left-out"]["if"] == f"!{named}"
+    assert [step.run for step in steps("main", "staging-left-out") if step.run] == ["make not-deployed"]
+    (gate,) = [step for step in steps("pull-request", "gate") if step.run]
+    assert gate.environment["DEPLOYED_STACKS"] == "${{ vars.DEPLOYED_STACKS || '[]' }}"
+    for name, job in (("pull-request", "preview"), ("nightly", "drift")):
+        assert load(name)["jobs"][job]["strategy"]["matrix"]["stack"] == "${{ fromJSON(vars.DEPLOYED_STACKS || '[]') }}"
 
 
 def test_updates_of_a_stack_stand_in_line_and_none_is_cut_off() -> None:
@@ -122,27 +184,43 @@ def test_updates_of_a_stack_stand_in_line_and_none_is_cut_off() -> None:
         (name, job): values["concurrency"]
         for name in ("main", "release", "nightly")
         for job, values in load(name)["jobs"].items()
-        if "STACK" in values.get("env", {})
+        if "PULUMI_BACKEND_URL" in values.get("env", {})
     }
     assert lines == {
         ("main", "staging"): {"group": "stack-staging", "cancel-in-progress": False},
-        ("release", "prod"): {"group": "stack-prod", "cancel-in-progress": False},
+        ("release", "deploy"): {"group": "stack-prod", "cancel-in-progress": False},
         ("nightly", "drift"): {"group": "stack-${{ matrix.stack }}", "cancel-in-progress": False},
     }
+    assert load("release")["concurrency"] == {"group": "release", "cancel-in-progress": False}
 
 
 def test_prod_waits_behind_its_environment_and_comes_from_main_alone() -> None:
-    job = load("release")["jobs"]["prod"]
+    job = load("release")["jobs"]["deploy"]
     assert job["environment"] == "prod"
     assert job["if"] == "github.ref == 'refs/heads/main'"
 
 
-def test_a_walk_that_fails_or_is_cancelled_is_rolled_back() -> None:
-    found = {step.name: step for step in steps("release", "prod")}
-    assert found["Rollback"].run == "make rollback"
-    assert found["Rollback"].condition == "(failure() || cancelled()) && steps.walk.outcome != 'skipped'"
-    order = [step.name for step in steps("release", "prod") if step.run]
-    assert order.index("Gate") < order.index("Up") < order.index("Walk") < order.index("Rollback")
+def test_prod_gets_the_image_that_an_accepted_run_recorded_and_no_other() -> None:
+    assert set(load("release")["on"]["workflow_dispatch"]["inputs"]) == {"service"}
+    found = {step.name: step for step in steps("release", "deploy")}
+    download = next(step for step in found.values() if step.uses.startswith("actions/download-artifact@"))
+    assert download.given["run-id"] == "${{ steps.accepted.outputs.run-id }}"
+    assert found["Image of the service"].environment["IMAGE"] == "${{ steps.image.outputs.image }}"
+    order = [step.run for step in steps("release", "deploy") if step.run]
+    assert order.index("make accepted") < order.index("make copy-image") < order.index("make set-image")
+
+
+def test_a_release_updates_prod_once_and_goes_back_when_it_fails() -> None:
+    found = {step.name: step for step in steps("release", "deploy")}
+    runs = [step.run for step in steps("release", "deploy") if step.run]
+    assert runs.count("make up") == 1
+    # They read the ingress's figures on Docker alone.
+    assert not {"make promote", "make rollback"} & set(runs)
+    assert found["Rollback"].run == "make restore-release"
+    assert found["Rollback"].condition == "(failure() || cancelled()) && steps.up.outcome != 'skipped'"
+    order = [step.name for step in steps("release", "deploy") if step.run]
+    assert order.index("Gate") < order.index("Up") < order.index("Acceptance") < order.index("Rollback")
+    assert load("release")["jobs"]["commit"]["needs"] == "deploy"
 
 
 def test_the_gate_waits_for_tests_and_previews_and_cannot_be_skipped() -> None:
@@ -150,3 +228,16 @@ def test_the_gate_waits_for_tests_and_previews_and_cannot_be_skipped() -> None:
     assert job["needs"] == ["test", "preview-dev", "preview"]
     # A required job that is skipped counts as passed.
     assert job["if"] == "always()"
+
+
+def test_actionlint_and_zizmor_find_nothing() -> None:
+    missing: list[str] = []
+    for tool, arguments in (("actionlint", []), ("zizmor", ["--offline", "--no-progress", ".github"])):
+        command = shutil.which(tool, path=f"{PROJECT}/.venv/bin:{os.environ['PATH']}")
+        if command is None:
+            missing.append(tool)
+            continue
+        done = subprocess.run([command, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}; `make lint-workflows` brings them")

@@ -13,7 +13,7 @@ import pytest
 from components.rendering.consul import CLIENTS_ADDRESS
 from tests.graph.conftest import Document, staging_graph
 from tests.graph.kubernetes import containers, manifests, pods, selects
-from tests.graph.recorder import Graph
+from tests.graph.recorder import Graph, unwrapped
 
 DEMANDS = {"cpu", "memory", "ephemeral-storage"}
 
@@ -265,8 +265,38 @@ def test_a_changed_route_makes_new_ingress_pods_and_nothing_else(staging: Graph)
     assert {name for name in after.changed(staging) if after.resources[name].type.startswith("kubernetes:")} <= {
         "ingress-east-files",
         "ingress-east-deployment",
+        "ingress-east-service",
     }
     assert "ingress-east-files" in after.changed(staging)
+
+
+def release_of_the_ingress(graph: Graph) -> dict[str, str]:
+    """Labels of a pod of the ingress that the Service asks for and that are not the same for ever."""
+    pod = pods(graph)["ingress-east-deployment"]
+    wanted = manifests(graph, "Service")["ingress-east-service"]["spec"]["selector"]
+    chosen = manifests(graph, "Deployment")["ingress-east-deployment"]["spec"]["selector"]["matchLabels"]
+    assert wanted == chosen
+    assert wanted.items() <= pod["metadata"]["labels"].items()
+    return {key: value for key, value in wanted.items() if key not in ("gostack.service", "gostack.role")}
+
+
+def test_clients_reach_pods_of_one_configuration_and_only_when_all_of_them_are_ready(staging: Graph) -> None:
+    before = release_of_the_ingress(staging)
+    assert before == {
+        "gostack.configuration": manifests(staging, "ConfigMap")["ingress-east-files"]["metadata"]["name"],
+        "gostack.certificate": manifests(staging, "Secret")["ingress-east-certificate"]["metadata"]["name"],
+    }
+    assert "ingress-east-deployment" in staging.reachable("ingress-east-service")
+    # Two releases are there at once: a name that is given could be had only once.
+    assert "name" not in unwrapped(staging.resources["ingress-east-deployment"].inputs["metadata"])
+
+    routed = staging_graph(lambda d: d["services"]["users"]["routes"].append({"path": "/extra"}), kept=staging)
+    after = release_of_the_ingress(routed)
+    assert after["gostack.configuration"] != before["gostack.configuration"]
+    assert after["gostack.certificate"] == before["gostack.certificate"]
+    renewed = release_of_the_ingress(staging_graph(lambda d: d.update(rotation={"certificates": 2}), kept=staging))
+    assert renewed["gostack.configuration"] == before["gostack.configuration"]
+    assert renewed["gostack.certificate"] != before["gostack.certificate"]
 
 
 def test_a_new_image_changes_the_pods_of_its_service_and_its_migrations_alone(staging: Graph) -> None:
@@ -283,7 +313,7 @@ def test_a_new_image_changes_the_pods_of_its_service_and_its_migrations_alone(st
 
 def test_the_ingress_has_the_same_files_as_on_docker(staging: Graph) -> None:
     files = manifests(staging, "ConfigMap")["ingress-east-files"]["data"]
-    assert {"nginx.conf", "routes.conf", "upstreams.conf", "tracks.conf", "proxy.conf"} <= files.keys()
+    assert {"nginx.conf", "route-0.conf", "service-users.conf", "tracks.conf", "proxy.conf"} <= files.keys()
     assert "resolver 127.0.0.1:8600 valid=1s ipv6=off;" in files["nginx.conf"]
     assert "@RELEASE@" not in files["nginx.conf"]
 

@@ -84,7 +84,7 @@ def test_nothing_is_forgotten_because_it_was_ill(dev: Graph) -> None:
 
 def test_what_is_checked_is_the_address_in_the_network_where_clients_are(dev: Graph) -> None:
     for agent in dev.with_role("agent"):
-        assert agent.environment["NEIGHBOUR"].startswith(
+        assert agent.environment["SERVERS"].startswith(
             {"east": "10.80.1.", "west": "10.80.2."}[agent.labels["gostack.region"]]
         ), agent.name
         for service in json.loads(agent.environment["AGENT_CONFIGURATION"])["services"]:

@@ -55,9 +55,7 @@ def test_every_kind_of_secret_is_generated(dev: Graph) -> None:
         "authority-key-pair",
         "gossip-key-value",
         "ingress-certificate-key-pair",
-        "mysql-backup-password-value",
         "mysql-east-certificate-key-pair",
-        "mysql-exporter-password-value",
         "mysql-group-password-value",
         "mysql-replication-password-value",
         "mysql-west-certificate-key-pair",
@@ -94,7 +92,7 @@ def test_no_secret_stands_in_plain_in_any_input_output_trigger_or_export(dev: Gr
 
 
 def test_the_search_for_leaks_finds_one_in_each_form(dev: Graph) -> None:
-    secret = generated(dev)["mysql-backup-password-value"]
+    secret = generated(dev)["mysql-replication-password-value"]
     for text in (secret, base64.b64encode(f"user:{secret}!".encode()).decode(), urllib.parse.quote(secret, safe="")):
         assert any(form in text for form in forms(secret)), text
 
@@ -106,7 +104,7 @@ def test_secrets_reach_containers_as_secret_variables_and_only_where_they_are_ne
     assert found == {
         "agent": {"GOSSIP_CONFIGURATION"},
         "application": {"MYSQL_PASSWORD"},
-        "configuration": {"FILE_PRIVATE_KEY_PEM"},
+        "configuration": {"FILE_PRIVATE__KEY_0PEM"},
         "consul-server": {"GOSSIP_CONFIGURATION"},
         "job": {"MYSQL_PASSWORD", "STATEMENTS"},
         "mysql": {"PRIVATE_KEY", "BOOT_SQL", "GROUP_PASSWORD"},

@@ -30,7 +30,7 @@ RELEASES = {f"ingress-{region}-release-files" for region in REGIONS}
 MEMBERS = (*REGIONS, "witness")
 MYSQL_SERVERS = {f"mysql-{place}-server" for place in MEMBERS}
 MYSQL_CERTIFICATES = {f"mysql-{place}-certificate-{part}" for place in MEMBERS for part in ("issued-at", "key-pair")}
-STACK_PASSWORDS = {f"mysql-{account}-password-value" for account in ("replication", "backup", "exporter")}
+STACK_PASSWORDS = {"mysql-replication-password-value"}
 SERVICE_PASSWORDS = {f"users-database-{account}-password-value" for account in ("application", "migration")}
 
 CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -15,12 +16,16 @@ from tests.integration.support import LiveStack
 
 PROJECT = Path(__file__).resolve().parents[2]
 
+Stack = TypeVar("Stack", bound=LiveStack)
 
-def brought_up(name: str, published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
+
+def brought_up(
+    name: str, published: Path, tmp_path_factory: pytest.TempPathFactory, kind: type[Stack] = LiveStack
+) -> Iterator[Stack]:
     """A stack with a copy of these settings, which tests may change; it is removed whatever happens."""
     settings = tmp_path_factory.mktemp("settings") / f"Pulumi.{name}.yaml"
     settings.write_bytes(published.read_bytes())
-    live = LiveStack.of(PROJECT, settings, name)
+    live = kind.of(PROJECT, settings, name)
     # A run that was killed may have left its stack, and its state may be gone with its checkout.
     with suppress(PulumiError):
         evict(live.workspace, live.objects)

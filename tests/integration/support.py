@@ -8,6 +8,7 @@ import signal
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from operations.live import JSON, RunningStack, wait_until
 from operations.load import Request
@@ -31,7 +32,7 @@ class LiveStack(RunningStack):
     """The stack of the integration tests."""
 
     @classmethod
-    def of(cls, project: Path, settings: Path, stack: str = "integration") -> LiveStack:
+    def of(cls, project: Path, settings: Path, stack: str = "integration") -> Self:
         workspace = Workspace(project, stack, settings)
         return cls(workspace, StackObjects.of(stack, workspace.variables))
 

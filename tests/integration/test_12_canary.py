@@ -16,7 +16,7 @@ import pytest
 import urllib3
 
 from components.docker.ingress import variable_name
-from components.rendering.nginx_tracks import TRACKS_FILE
+from components.ingress import TRACKS_FILE
 from components.rendering.scripts import script
 from delivery.promote import promote, roll_back
 from operations import lifecycle
@@ -140,7 +140,7 @@ def test_files_that_nginx_refuses_leave_the_ones_in_force(stack: LiveStack) -> N
     before = container.exec_run(status)
     code, _ = container.exec_run(
         ["/bin/sh", "-c", script("release")],
-        environment={"ONCE": "1", f"FILE_{variable_name(TRACKS_FILE)}": "map $nothing { broken"},
+        environment={"ONCE": "1", variable_name(TRACKS_FILE): "map $nothing { broken"},
     )
     assert code == 1
     assert before.exit_code == 0

@@ -48,9 +48,7 @@ def releases_of(document: Document) -> dict[str, dict[str, str]]:
     for container in graph.with_role("configuration"):
         environment = container.environment
         names = environment["FILES"].split()
-        releases[container.labels["gostack.region"]] = {
-            name: environment[f"FILE_{variable_name(name)}"] for name in names
-        }
+        releases[container.labels["gostack.region"]] = {name: environment[variable_name(name)] for name in names}
     return releases
 
 
@@ -121,6 +119,25 @@ SPECIAL: dict[str, Callable[[Document], Any]] = {
     "dev": lambda document: document,
     "service-at-the-root": lambda document: document["services"]["users"].update(routes=[{"path": "/"}]),
     "exact-root": lambda document: document["services"]["users"].update(routes=[{"path": "/", "match": "exact"}]),
+    "every-option": lambda document: document["services"]["users"].update(
+        canary={"weight": 5, "match": [{"header": "X-User-Tag", "value": "beta"}]},
+        routes=[
+            {"path": "/shop", "strip_prefix": True, "hosts": ["localhost"], "write_per_try_timeout_seconds": 5},
+            {"path": "/v1/users:batch", "match": "exact", "per_try_timeout_seconds": 1},
+            {"path": "/@me/100%25", "rate_limit_per_second": 3, "idempotent": True, "static": True},
+            {"path": "/events", "protocol": "sse", "retry": {"tries": 3, "statuses": [503], "other_regions": True}},
+            {"path": "/chat", "protocol": "websocket", "buffering": True, "compression": True},
+            {"path": "/echo.Echo/", "protocol": "grpc"},
+            {
+                "path": "/pages",
+                "headers": {"set": {"X-Price": '5 $ "each" \\'}, "remove": ["X-Powered-By"]},
+                "cors": {"origins": ["https://a.example.com"], "credentials": True},
+            },
+        ],
+    ),
+    "two-hundred-routes": lambda document: document["services"]["users"].update(
+        routes=[{"path": f"/r{number}", "write_per_try_timeout_seconds": 5} for number in range(200)]
+    ),
     "no-route": lambda document: document["services"]["users"].update(routes=[]),
     "one-region": lambda document: (
         document["regions"].pop("west"),
@@ -148,12 +165,12 @@ def test_nginx_accepts_what_people_write(special: dict[str, str], name: str) -> 
 
 
 MISTAKES: dict[str, Callable[[dict[str, str]], dict[str, str]]] = {
-    "an unknown directive": lambda files: {"routes.conf": "location /x { no_such_directive on; }\n"},
+    "an unknown directive": lambda files: {"route-0.conf": "location /x { no_such_directive on; }\n"},
     "a missing upstream's zone": lambda files: {
-        "upstreams.conf": files["upstreams.conf"].replace("zone stable.users 256k;", "")
+        "service-users.conf": files["service-users.conf"].replace("zone stable.users.east 128k;", "")
     },
     "a key of another certificate": lambda files: {"private_key.pem": files["certificate.pem"]},
-    "a route twice": lambda files: {"routes.conf": files["routes.conf"] * 2},
+    "a route twice": lambda files: {"route-0.conf": files["route-0.conf"] * 2},
     "half a file": lambda files: {"nginx.conf": files["nginx.conf"][: len(files["nginx.conf"]) // 2]},
 }
 

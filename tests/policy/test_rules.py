@@ -13,7 +13,7 @@ import pytest
 from policy.exemptions import EXEMPTIONS, Exemption
 from policy.judge import judge
 from policy.resource import Graph, Marker
-from policy.rule import Environment, Rule, environment_of
+from policy.rule import Environment, Rule, environment_of, packages_of
 from policy.rules import RULES
 from tests.policy.examples import EXAMPLES
 from tests.policy.examples.example import Example
@@ -113,12 +113,19 @@ def test_a_service_without_a_region_and_its_figures_may_be_made_anywhere() -> No
         ("mine", {"docker", "kubernetes"}, "staging"),
         ("mine", {"kubernetes", "aws"}, "prod"),
         ("production", {"aws"}, "prod"),
+        ("dev-eu", {"aws", "kubernetes"}, "prod"),
+        ("staging", {"aws"}, "prod"),
+        ("dev", {"kubernetes"}, "staging"),
     ],
 )
-def test_a_stack_is_judged_by_its_name_or_by_what_it_is_made_of(
+def test_a_stack_is_judged_by_the_stricter_of_its_name_and_what_it_is_made_of(
     stack: str, packages: set[str], environment: str
 ) -> None:
     assert environment_of(stack, packages) == environment
+
+
+def test_a_provider_counts_as_the_package_that_it_provides() -> None:
+    assert packages_of(graph(resource("pulumi:providers:aws", "aws-eu"))) == {"aws"}
 
 
 def test_an_exemption_excuses_one_rule_for_the_resources_that_it_names_until_its_end() -> None:

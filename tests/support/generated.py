@@ -18,8 +18,12 @@ PLATFORM_NAMES = {"consul", "ingress", "mysql"}
 names = st.from_regex(r"[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,4})?", fullmatch=True)
 # Without a hyphen: a service and a region must not read like another pair. Not one of the platform's own names.
 service_names = st.from_regex(r"[a-z][a-z0-9]{0,7}", fullmatch=True).filter(lambda name: name not in PLATFORM_NAMES)
-segments = st.from_regex(r"[a-z0-9._~-]{1,8}", fullmatch=True)
-paths = st.lists(segments, min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts)).filter("/healthz".__ne__)
+segments = st.from_regex(r"[a-z0-9._~-]{1,8}", fullmatch=True).filter(lambda part: part not in (".", ".."))
+paths = (
+    st.lists(segments, min_size=1, max_size=3)
+    .map(lambda parts: "/" + "/".join(parts))
+    .filter(lambda path: not {".", ".."} & set(path.split("/")))
+)
 patterns = st.sampled_from([r"^/v[0-9]+/users", r"\.(css|js)$", r"^/a/[^/]+/b$", r"^/(?P<part>[a-z]+)/x", "~x"])
 durations = st.builds(lambda number, unit: f"{number}{unit}", st.integers(1, 90), st.sampled_from(["ms", "s", "m"]))
 hosts = st.sampled_from(["localhost", "127.0.0.1", "a.example.com", "api-2.example.org"])
@@ -31,6 +35,8 @@ def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Document]:
     return st.fixed_dictionaries({}, optional=fields)
 
 
+header_values = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=20)
+
 options = {
     "idempotent": st.booleans(),
     "static": st.booleans(),
@@ -40,7 +46,29 @@ options = {
     "timeout_seconds": st.integers(1, 3600),
     "per_try_timeout_seconds": st.sampled_from([0, 1]),
     "write_per_try_timeout_seconds": st.sampled_from([0, 1]),
+    "idle_timeout_seconds": st.integers(1, 86400),
+    "protocol": st.sampled_from(["http", "websocket", "sse"]),
+    "buffering": st.booleans(),
+    "compression": st.booleans(),
+    "retry": optional(
+        tries=st.integers(1, 5),
+        statuses=st.lists(st.sampled_from([403, 404, 429, 500, 502, 503, 504]), max_size=3, unique=True),
+        other_regions=st.booleans(),
+    ),
+    "headers": optional(
+        set=st.dictionaries(st.sampled_from(["X-A", "Referrer-Policy", "X-Frame-Options"]), header_values, max_size=3),
+        remove=st.lists(st.sampled_from(["X-Powered-By", "Strict-Transport-Security"]), max_size=2, unique=True),
+    ),
+    "cors": st.builds(
+        lambda origins, credentials: {"origins": origins, "credentials": credentials and "*" not in origins},
+        st.lists(st.sampled_from(["*", "https://a.example.com", "http://localhost:3000"]), min_size=1, unique=True),
+        st.booleans(),
+    ),
 }
+grpc_routes = st.fixed_dictionaries(
+    {"path": st.sampled_from(["/echo.Echo/", "/grpc.health.v1.Health/"]), "protocol": st.just("grpc")},
+    optional={key: options[key] for key in ("retry", "headers", "rate_limit_per_second", "idle_timeout_seconds")},
+)
 literal_routes = st.fixed_dictionaries(
     {"path": paths}, optional={"match": st.sampled_from(["exact", "prefix"]), **options}
 )
@@ -107,7 +135,7 @@ def valid_settings(draw: st.DrawFn) -> Document:
     services = draw(st.dictionaries(service_names, service(), min_size=1, max_size=3))
     claimed: set[str] = set()
     for settings in services.values():
-        routes = draw(st.lists(st.one_of(literal_routes, regex_routes), max_size=3))
+        routes = draw(st.lists(st.one_of(literal_routes, regex_routes, grpc_routes), max_size=3))
         # One owner for each path, however it is matched.
         settings["routes"] = [route for route in routes if not (route["path"] in claimed or claimed.add(route["path"]))]
     document: Document = {
@@ -125,7 +153,8 @@ def valid_settings(draw: st.DrawFn) -> Document:
         },
         "ingress": {
             "hosts": draw(st.lists(hosts, min_size=1, max_size=3, unique=True)),
-            "worker_connections": draw(st.integers(256, 65535)),
+            "worker_connections": draw(st.integers(256, 1024)),
+            "trusted_proxies": draw(st.lists(st.sampled_from(["10.0.0.0/8", "203.0.113.7/32"]), max_size=2)),
         },
         "certificates": {"lifetime_days": draw(st.integers(2, 397))},
         "rotation": {"passwords": draw(st.integers(1, 99))},

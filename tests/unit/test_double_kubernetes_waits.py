@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import ClassVar, cast
 
 import grpc
@@ -14,7 +15,7 @@ import pytest
 from pulumi.runtime.proto import provider_pb2
 
 from tests.doubles.kubernetes.cluster import Cluster
-from tests.doubles.kubernetes.waiting import NotReady, until_ready
+from tests.doubles.kubernetes.waiting import NotReady, until_ready, verdict_now
 from tests.doubles.plugin.values import decode
 from tests.support.kubernetes_api import FakeApi, kubernetes_api
 from tests.support.kubernetes_objects import BAD_IMAGE, Manifest
@@ -133,6 +134,120 @@ class EndingJob:
             "status": {"conditions": [unready], "containerStatuses": [container]},
         }
         return [pod] if self.looks < 2 else []
+
+
+QUOTA = 'pods "users-1" is forbidden: exceeded quota: east, requested: limits.cpu=1, used: 16, limited: limits.cpu=16'
+
+
+@dataclass
+class Halfway:
+    """A cluster whose newest ReplicaSet has these pods, and may have been refused one."""
+
+    refused: str = ""
+    pods: list[Manifest] = field(default_factory=list[Manifest])
+    others: list[Manifest] = field(default_factory=list[Manifest])
+    events: list[Manifest] = field(default_factory=list[Manifest])
+
+    def get(self, manifest: Manifest) -> Manifest:
+        return manifest
+
+    def list(self, _version: str, kind: str, _namespace: str, selector: str = "") -> list[Manifest]:
+        if kind == "ReplicaSet":
+            failed = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": self.refused}
+            newest: Manifest = {
+                "metadata": {"uid": "2", "ownerReferences": [{"uid": "1"}]},
+                "spec": {"replicas": 2},
+                "status": {"readyReplicas": 1, "conditions": [failed] if self.refused else []},
+            }
+            return [newest]
+        if kind == "Event":
+            return self.events
+        return self.pods if selector else [*self.pods, *self.others]
+
+
+def waited(kind: str, cluster: Halfway, seconds: float) -> NotReady:
+    live: Manifest = {
+        "apiVersion": "batch/v1" if kind == "Job" else "apps/v1",
+        "kind": kind,
+        "metadata": {"namespace": "shop", "name": "users", "uid": "1"},
+        "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "users"}}},
+    }
+    with pytest.raises(NotReady) as failed:
+        until_ready(cast("Cluster", cluster), live, seconds, threading.Event(), lambda _: None)
+    return failed.value
+
+
+def waiting(reason: str, message: str) -> Manifest:
+    state = {"waiting": {"reason": reason, "message": message}}
+    return {
+        "metadata": {"namespace": "shop", "name": "users-1", "ownerReferences": [{"uid": "2"}]},
+        "status": {"containerStatuses": [{"name": "users", "ready": False, "state": state}]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("cluster", "told"),
+    [
+        (Halfway(refused=QUOTA), "exceeded quota: east"),
+        (Halfway(refused='pods "users-1" is forbidden: violates PodSecurity "restricted:latest"'), "violates PodSec"),
+        (Halfway(pods=[waiting("InvalidImageName", "couldn't parse image name")]), "couldn't parse image name"),
+        (Halfway(pods=[waiting("ImagePullBackOff", "shop/users@sha256:0: not found")]), "not found"),
+        (Halfway(pods=[waiting("CreateContainerConfigError", "image will run as root")]), "will run as root"),
+    ],
+)
+def test_what_no_waiting_mends_is_told_at_once_and_not_at_the_deadline(
+    cluster: Halfway, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOSTACK_KUBERNETES_STUCK_SECONDS", "0.2")
+    failed = waited("Deployment", cluster, seconds=60)
+    assert "will not be Ready" in str(failed)
+    assert told in str(failed)
+    assert any(told in reason for reason in failed.reasons)
+
+
+@pytest.mark.parametrize(
+    "cluster",
+    [
+        Halfway(refused=QUOTA, others=[{"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}]),
+        Halfway(refused=QUOTA, others=[{"spec": {"restartPolicy": "Never"}, "status": {"phase": "Running"}}]),
+        Halfway(refused='pods "users-1" is forbidden: error looking up service account shop/users'),
+        Halfway(pods=[waiting("ImagePullBackOff", "dial tcp 10.0.0.1:443: connect: connection refused")]),
+        Halfway(pods=[waiting("CrashLoopBackOff", "back-off 10s restarting failed container")]),
+    ],
+)
+def test_what_may_get_better_has_its_time_and_is_told_at_the_deadline(
+    cluster: Halfway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOSTACK_KUBERNETES_STUCK_SECONDS", "0")
+    failed = waited("Deployment", cluster, seconds=1)
+    assert "timed out waiting to be Ready" in str(failed)
+    wanted = cluster.refused or cluster.pods[0]["status"]["containerStatuses"][0]["state"]["waiting"]["message"]
+    assert any(wanted in reason for reason in failed.reasons)
+
+
+@pytest.mark.parametrize("kind", ["StatefulSet", "Job"])
+def test_a_controller_that_makes_no_pod_says_why_in_its_last_event(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOSTACK_KUBERNETES_STUCK_SECONDS", "0.2")
+
+    def event(uid: str, when: str, message: str) -> Manifest:
+        about = {"involvedObject": {"uid": uid}, "reason": "FailedCreate"}
+        return {**about, "lastTimestamp": f"2026-01-01T00:00:0{when}Z", "message": message}
+
+    events = [event("1", "2", QUOTA), event("1", "1", "an older one"), event("9", "3", "somebody else's")]
+    failed = waited(kind, Halfway(events=events), seconds=60)
+    assert f"[FailedCreate] {QUOTA}" in failed.reasons
+    assert "exceeded quota" in str(failed)
+
+
+def test_a_quota_is_ready_when_it_is_in_force_and_not_while_the_one_before_is() -> None:
+    def quota(in_force: str) -> Manifest:
+        hard = {"limits.cpu": "16", "pods": "80"}
+        kind = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"namespace": "shop", "name": "east"}}
+        return {**kind, "spec": {"hard": hard}, "status": {"hard": {**hard, "limits.cpu": in_force}}}
+
+    cluster = cast("Cluster", Halfway())
+    assert not verdict_now(cluster, quota("8")).ready
+    assert verdict_now(cluster, quota("16000m")).ready
 
 
 def test_a_job_that_runs_out_of_time_says_what_its_pods_said_before_they_ended() -> None:

@@ -13,7 +13,8 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,7 @@ class Key:
         self.store = root / "store"
         self.store.mkdir()
         (self.store / "index").write_text("1\n")
+        self.started: list[subprocess.Popen[str]] = []
         self.programs = root / "programs"
         self.programs.mkdir()
         double = self.programs / "consul"
@@ -114,10 +116,9 @@ class Key:
     def index(self) -> int:
         return int((self.store / "index").read_text())
 
-    def start(self, name: str, document: str) -> subprocess.Popen[bytes]:
+    def start(self, name: str, document: str) -> subprocess.Popen[str]:
         folder = self.root / name
         folder.mkdir()
-        before = self.index
         process = subprocess.Popen(
             ["sh", "-c", script("dynamic-configuration").replace("/tmp/", f"{folder}/")],
             env={
@@ -129,17 +130,27 @@ class Key:
                 "KEY": "services/users/settings",
                 "DOCUMENT": document,
             },
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
             start_new_session=True,
         )
-        wait_for(lambda: self.index > before)
-        # The trap for the next signal stands right behind the first write.
-        time.sleep(0.2)
+        self.started.append(process)
+        assert process.stderr is not None
+        # It says so when the key is written and it listens to its signals.
+        assert process.stderr.readline() == "dynamic configuration: services/users/settings is written\n"
         return process
 
-    def stop(self, process: subprocess.Popen[bytes]) -> None:
+    def stop(self, process: subprocess.Popen[str]) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0
+
+    def end(self) -> None:
+        """End whatever still runs, with its children, also after a test that failed."""
+        for process in self.started:
+            # The group outlives the shell that it is named after.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -150,8 +161,10 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def key(tmp_path: Path) -> Key:
-    return Key(tmp_path)
+def key(tmp_path: Path) -> Iterator[Key]:
+    made = Key(tmp_path)
+    yield made
+    made.end()
 
 
 def test_the_document_is_there_while_its_container_is(key: Key) -> None:

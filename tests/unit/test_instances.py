@@ -26,7 +26,8 @@ EAST = Place("users", "stable", "east")
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 LOOPBACK = HEADER + "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 1\n"
 EVERYWHERE = HEADER + "   0: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 0 0\n"
-ELSEWHERE = HEADER + "   0: 00000000:0BB8 00000000:0000 0A 0 0\n   1: 0100007F:2134 00000000:0000 0A 0 0\n"
+# Beside the program: the agent, and the engine's resolver at 127.0.0.11.
+ELSEWHERE = LOOPBACK.replace("1F90", "2134") + "   1: 00000000:0BB8 0:0 0A\n   2: 0B00007F:8E2D 0:0 0A\n"
 CONNECTED = HEADER + "   0: 0250500A:1F90 0150500A:A0B0 01 0 0\n"
 
 

@@ -1,6 +1,6 @@
-"""Text for nginx, Consul, MySQL and shells says what it should.
+"""Text for Consul, MySQL and shells says what it should.
 
-Does not prove that those programs understand it: `nginx -t` and the running stack of the integration tests do.
+Does not prove that those programs understand it: the running stack of the integration tests does.
 """
 
 from __future__ import annotations
@@ -14,149 +14,11 @@ from pathlib import Path
 import pytest
 
 from components.docker.container import go_duration
-from components.rendering import addresses, consul, mysql, nginx
-from components.rendering.nginx_model import IngressModel, Route
-from components.rendering.nginx_tracks import Canary
+from components.ingress import RELEASE_PLACEHOLDER
+from components.rendering import addresses, consul, mysql
 from components.rendering.scripts import RELEASES, script
 
-SHELL = Path(nginx.__file__).resolve().parent / "shell"
-
-
-def route(**values: object) -> Route:
-    defaults: dict[str, object] = {
-        "path": "/users",
-        "match": "prefix",
-        "service": "users",
-        "idempotent": False,
-        "static": False,
-        "body_limit_kib": 1024,
-        "rate_limit_per_second": 0,
-        "rate_limit_burst": 0,
-        "timeout_seconds": 15,
-        "per_try_timeout_seconds": 0,
-        "write_per_try_timeout_seconds": 0,
-    }
-    return Route(**{**defaults, **values})  # type: ignore[arg-type]
-
-
-def rendered(*routes: Route, https_port: int = 8443, **canaries: Canary) -> dict[str, str]:
-    model = IngressModel("east", ["west", "north"], ["localhost"], https_port, routes or [route()], 1024, canaries)
-    return dict(nginx.render_ingress(model))
-
-
-def block(text: str, head: str) -> str:
-    found = re.search(rf"^{re.escape(head)} {{\n(.*?)^}}", text, flags=re.M | re.S)
-    assert found is not None, head
-    return found.group(1)
-
-
-def test_a_prefix_is_its_path_and_what_is_below_it_alone() -> None:
-    heads = re.findall(r"^location (.*) \{$", rendered()["routes.conf"], flags=re.M)
-    assert heads == ["= /users", "/users/", "@route_0_again", "@route_0_once"]
-
-
-def test_exact_and_regex_routes_are_written_as_nginx_writes_them() -> None:
-    text = rendered(route(match="exact"), route(match="regex", path="^/v[0-9]+/"))["routes.conf"]
-    heads = re.findall(r"^location ([^@].*) \{$", text, flags=re.M)
-    assert heads == ["= /users", "~ ^/v[0-9]+/"]
-
-
-def test_a_write_without_a_key_is_sent_once_and_everything_else_again() -> None:
-    files = rendered()
-    assert '"~^(POST|PATCH|LOCK):$" 0;' in files["nginx.conf"]
-    once = block(files["routes.conf"], "location @route_0_once")
-    again = block(files["routes.conf"], "location @route_0_again")
-    assert "non_idempotent" not in once
-    assert "non_idempotent" in again
-    assert "if ($replayable = 0) { return 418; }" in block(files["routes.conf"], "location = /users")
-
-
-def test_a_read_is_asked_of_another_replica_sooner_than_a_write() -> None:
-    routes = rendered(route(path="/users", per_try_timeout_seconds=2, timeout_seconds=8))["routes.conf"]
-    read = block(routes, "location @route_0_read")
-    assert "proxy_read_timeout 2s;" in read
-    assert "error_page 502 504 = @route_0_again;" in read
-    assert "proxy_read_timeout 8s;" in block(routes, "location = /users")
-    assert "if ($reads) { return 419; }" in block(routes, "location = /users")
-    assert "proxy_read_timeout 8s;" in block(routes, "location @route_0_again")
-
-
-def test_a_write_that_waited_is_asked_of_another_replica_and_takes_none_out_of_turn() -> None:
-    files = rendered(route(path="/users", write_per_try_timeout_seconds=5))
-    write = block(files["routes.conf"], "location @route_0_write")
-    assert "proxy_read_timeout 5s;" in write
-    assert "proxy_pass http://waiting.$track.users$pinned_region;" in write
-    first = block(files["routes.conf"], "location = /users")
-    # Whatever may not be sent twice has left before.
-    assert first.index("$replayable = 0") < first.index("if ($reads = 0) { return 420; }")
-    groups = re.findall(r"^upstream (\S+) \{(.*?)^\}", files["upstreams.conf"], flags=re.M | re.S)
-    failures = {name: re.findall(r"max_fails=\d+", text) for name, text in groups}
-    assert set(failures["stable.users"]) == {"max_fails=1"}
-    assert set(failures["waiting.stable.users"]) == {"max_fails=0"}
-    plain = [name for name in failures if not name.startswith("waiting.")]
-    assert sorted(failures) == sorted([*plain, *(f"waiting.{name}" for name in plain)])
-
-
-def test_without_a_shorter_wait_a_read_is_handled_like_everything_else() -> None:
-    files = rendered(route(path="/users"))
-    assert not re.search("419|420", files["routes.conf"])
-    assert "waiting" not in files["upstreams.conf"]
-
-
-def test_an_idempotent_route_repeats_every_write() -> None:
-    text = rendered(route(idempotent=True))["routes.conf"]
-    assert "@route_0_once" not in text
-    assert "$replayable" not in text
-
-
-def test_other_regions_are_backups_in_their_order() -> None:
-    servers = re.findall(
-        r"server service\.(\w+)\.consul service=_users\._stable .*?( backup)?;",
-        block(rendered()["upstreams.conf"], "upstream stable.users"),
-    )
-    assert servers == [("east", ""), ("west", " backup"), ("north", " backup")]
-
-
-def test_a_rate_limit_has_a_zone_and_a_refusal_of_its_own() -> None:
-    files = rendered(route(rate_limit_per_second=5, rate_limit_burst=2))
-    assert "zone=route_0:1m rate=5r/s;" in files["nginx.conf"]
-    assert "limit_req_status 429;" in files["nginx.conf"]
-    assert "limit_req zone=route_0 burst=2 nodelay;" in files["routes.conf"]
-    assert "limit_req zone" not in rendered()["routes.conf"]
-
-
-def test_static_files_are_kept_for_a_year_with_the_security_headers() -> None:
-    text = block(rendered(route(static=True))["routes.conf"], "location /users/")
-    assert 'add_header Cache-Control "public, max-age=31536000, immutable";' in text
-    assert "include security_headers.conf;" in text
-
-
-def test_a_front_end_may_have_every_path() -> None:
-    files = rendered(route(path="/"))
-    assert re.findall(r"^location (/) \{$", files["routes.conf"], flags=re.M) == ["/"]
-    assert "location / { return 404; }" not in files["nginx.conf"]
-    assert "location / { return 404; }" in rendered()["nginx.conf"]
-
-
-def test_a_rate_limit_holds_for_writes_too() -> None:
-    text = rendered(route(rate_limit_per_second=5))["routes.conf"]
-    assert "limit_req zone=route_0;" in block(text, "location @route_0_once")
-
-
-def test_only_current_tls_is_spoken() -> None:
-    assert re.findall(r"ssl_protocols (.*);", rendered()["nginx.conf"]) == ["TLSv1.2 TLSv1.3"]
-
-
-@pytest.mark.parametrize(("port", "shown"), [(443, ""), (8443, ":8443")])
-def test_a_redirect_names_the_port_that_clients_use(port: int, shown: str) -> None:
-    assert f"return 308 https://$host{shown}$request_uri;" in rendered(https_port=port)["nginx.conf"]
-
-
-def test_a_release_can_be_tested_where_it_lies() -> None:
-    files = rendered()
-    included = set(re.findall(r"^\s*include (\S+);", "\n".join(files.values()), flags=re.M))
-    assert included - set(files) == {"/etc/nginx/mime.types"}
-    assert "ssl_certificate certificate.pem;" in files["nginx.conf"]
+SHELL = Path(consul.__file__).resolve().parent / "shell"
 
 
 def agent(services: list[consul.ServiceInstance]) -> dict[str, object]:
@@ -275,9 +137,36 @@ def test_a_password_cannot_leave_its_quotes() -> None:
 
 
 def test_an_old_password_stays_good_while_replicas_are_replaced() -> None:
-    sql = mysql.stack_accounts_sql(mysql.StackAccounts("r", "b", "e"))
-    assert sql.count("RETAIN CURRENT PASSWORD") == 3
-    assert "root" not in sql
+    assert mysql.stack_accounts_sql("r").count("RETAIN CURRENT PASSWORD") == 1
+    sql = mysql.service_accounts_sql(database="users", application_password="a", migration_password="m")
+    assert sql.count("RETAIN CURRENT PASSWORD") == 2
+
+
+def test_a_schema_is_granted_by_its_name_and_not_by_a_pattern() -> None:
+    sql = mysql.service_accounts_sql(database="order_api", application_password="a", migration_password="m")
+    granted = re.findall(r"^GRANT .* ON (\S+) TO", sql, flags=re.M)
+    assert granted == [r"`order\_api`.*", r"`order\_api`.*"]
+
+
+def test_a_grant_by_pattern_of_an_earlier_release_is_taken_back_after_the_new_one_is_made() -> None:
+    sql = mysql.service_accounts_sql(database="order_api", application_password="a", migration_password="m")
+    statements = re.findall(r"^(GRANT|REVOKE IF EXISTS) (.*) ON (\S+) (?:TO|FROM) '(\w+)'@'%';$", sql, flags=re.M)
+    for account in ("order_api", "order_api_migration"):
+        (verb, given, _, _), (back, taken, pattern, _) = [found for found in statements if found[3] == account]
+        assert (verb, back, pattern) == ("GRANT", "REVOKE IF EXISTS", "`order_api`.*")
+        assert taken == given
+
+
+def test_a_name_without_wildcards_has_nothing_to_take_back() -> None:
+    assert "REVOKE" not in mysql.service_accounts_sql(
+        database="users", application_password="a", migration_password="m"
+    )
+
+
+def test_the_stack_makes_one_account_and_drops_those_that_nothing_used() -> None:
+    sql = mysql.stack_accounts_sql("r")
+    assert re.findall(r"^CREATE USER IF NOT EXISTS '(\w+)'", sql, flags=re.M) == ["replication"]
+    assert re.findall(r"^DROP USER IF EXISTS '(\w+)'", sql, flags=re.M) == ["backup", "exporter"]
 
 
 def test_an_account_name_fits_into_what_mysql_allows() -> None:
@@ -311,4 +200,4 @@ def test_scripts_and_their_callers_agree_on_paths() -> None:
     assert f"cd {RELEASES}\n" in script("ingress")
     assert f"--socket={mysql.SOCKET}" in script("mysql-server")
     assert f"mv {mysql.DATA}.new {mysql.DATA}" in script("mysql-server")
-    assert nginx.RELEASE_PLACEHOLDER in script("release")
+    assert RELEASE_PLACEHOLDER in script("release")

@@ -214,7 +214,7 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
     ),
     "a schema with an account of the cluster": (
         second_service(database={"name": "backup"}),
-        'gostack:services.orders.database.name is "backup", whose account "backup" MySQL itself has already: '
+        'gostack:services.orders.database.name is "backup", whose account "backup" the stack itself has already: '
         "choose another name.",
     ),
     "two schemas whose migration accounts are the same": (

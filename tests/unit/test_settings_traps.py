@@ -40,7 +40,7 @@ def region(**values: Any) -> Callable[[Document], Any]:
 NGINX_REFUSES: dict[str, Callable[[Document], Any]] = {
     "a path exactly and as a prefix": users_routes({"path": "/users"}, {"path": "/users", "match": "exact"}),
     "a prefix with and without its slash": users_routes({"path": "/users"}, {"path": "/users/"}),
-    "the health path of the ingress": users_routes({"path": "/healthz"}),
+    "the health path of the ingress": users_routes({"path": "/.well-known/gostack/healthz", "match": "exact"}),
     "an empty regular expression": users_routes({"path": "", "match": "regex"}),
     "a regular expression that begins a comment": users_routes({"path": "#a", "match": "regex"}),
     "a regular expression that only Python knows": users_routes({"path": r"^/\u0041", "match": "regex"}),
@@ -54,6 +54,17 @@ MYSQL_MUST_NOT_GET: dict[str, Callable[[Document], Any]] = {
     "the account of replication": named("replication", database={}),
     "the account of the backup": named("backup", database={}),
     "the account of the exporter": named("exporter", database={}),
+    "the account of a group's members": named("group-replication", database={}),
+    "the account that makes accounts on Kubernetes": named("administration", database={}),
+    "the account that makes accounts on AWS": named("administrator", database={}),
+    "the account of a thread": named("event-scheduler", database={}),
+    "the account of Amazon itself": named("rdsadmin", database={}),
+    "a role of Amazon": named("rds-superuser-role", database={}),
+    "a role of Amazon by its schema": named("orders", database={"name": "aws_s3_access"}),
+    "a file of the data folder": named("undo-001", database={}),
+    "the first file of the data folder": named("ibdata1", database={}),
+    "a file of the redo log": named("ib-logfile7", database={}),
+    "the record of upgrades": named("orders", database={"name": "mysql_upgrade_history"}),
     "the account of another service's migrations": named("users-migration", database={}),
 }
 

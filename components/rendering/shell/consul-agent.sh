@@ -1,12 +1,12 @@
 #!/usr/bin/env sh
-# First process of a Consul agent in a pod. Reads AGENT_CONFIGURATION, GOSSIP_CONFIGURATION, NODE, DRAIN_SECONDS, and
-# POD_ADDRESS, or NEIGHBOUR: an address in the network where clients look for the pod.
+# First process of a Consul agent in a pod. Reads AGENT_CONFIGURATION, GOSSIP_CONFIGURATION, NODE, DRAIN_SECONDS, SERVERS,
+# and POD_ADDRESS; without that one, the pod's address is the one at which the way to the first server begins.
 # At its stop signal it deregisters what it registered, then waits until requests on their way have arrived.
 set -eu
 umask 077
 mkdir -p /tmp/consul
-address=${POD_ADDRESS:-$(ip -4 route get "$NEIGHBOUR" | sed -n 's/.* src \([0-9.]*\).*/\1/p')}
-[ -n "$address" ] || { echo "consul-agent: this pod has no address on the way to $NEIGHBOUR" >&2; exit 1; }
+address=${POD_ADDRESS:-$(ip -4 route get "${SERVERS%% *}" | sed -n 's/.* src \([0-9.]*\).*/\1/p')}
+[ -n "$address" ] || { echo "consul-agent: this pod has no address on the way to ${SERVERS%% *}" >&2; exit 1; }
 printf '%s' "$AGENT_CONFIGURATION" | sed "s/address-of-this-pod\.invalid/$address/g" > /tmp/consul/agent.json
 printf '%s' "$GOSSIP_CONFIGURATION" > /tmp/consul/gossip.json
 unset AGENT_CONFIGURATION GOSSIP_CONFIGURATION
@@ -16,6 +16,17 @@ name="$NODE-$(hostname)"
 identity=$(printf '%s' "$name" | sha256sum | sed 's/^\(.\{8\}\)\(.\{4\}\)\(.\{4\}\)\(.\{4\}\)\(.\{12\}\).*/\1-\2-\3-\4-\5/')
 consul agent -node "$name" -node-id "$identity" -config-dir /tmp/consul -data-dir /tmp/data &
 agent=$!
+# An agent that lost its servers looks for them twice a minute, and not at all for those that have other addresses now:
+# one that knows of no leader is shown the way again.
+keep_in_touch() {
+  while sleep 3; do
+    wget -q -T 2 -O - http://127.0.0.1:8500/v1/status/leader 2> /dev/null | grep -q : && continue
+    for server in $SERVERS; do
+      printf 'PUT /v1/agent/join/%s HTTP/1.0\r\n\r\n' "$server" | timeout 5 nc 127.0.0.1 8500 > /dev/null 2>&1 || true
+    done
+  done
+}
+keep_in_touch &
 leave() {
   trap '' TERM INT
   consul leave > /dev/null 2>&1 || kill -TERM "$agent" 2> /dev/null || true

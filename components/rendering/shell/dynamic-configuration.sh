@@ -39,6 +39,7 @@ until write; do
   kill -0 "$agent"
   sleep 0.5
 done
-echo "dynamic configuration: $KEY is written" >&2
+# Before the word that it is written: whoever reads it may send the signal.
 trap 'write && echo "dynamic configuration: $KEY is written again" >&2 || true' HUP
+echo "dynamic configuration: $KEY is written" >&2
 while kill -0 "$agent" 2> /dev/null; do wait "$agent" || true; done

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What a member of a group knows and decides, after mysql-server.sh. Reads MEMBERS (host names of all members, always in
 # the same order), MEMBER (its own), GROUP_PASSWORD and, where the primary is registered in Consul, PRIMARY_CHECK.
+# shellcheck disable=SC2153 # It comes from the environment.
 read -ra members <<< "$MEMBERS"
 
 # How a member answers: its state, 1 when it sees a majority, its role, 1 when it refuses writes, what it has executed.
@@ -52,11 +53,11 @@ ask_peers() {
 # A new group is made only when every member has answered that it is in none, by the one that has executed everything:
 # then nothing that was acknowledged can be missing.
 decision() {
-  local mine=$1 peer state majority role read_only theirs
+  local mine=$1 peer state majority read_only theirs
   local silent="" busy="" ahead="" equal="" complete="" lower=1 lowest=1
   for peer in "${members[@]}"; do
     if [ "$peer" = "$MEMBER" ]; then lower=0; continue; fi
-    if ! read -r state majority role read_only theirs < "/tmp/mysql/peer-$peer" || [[ "$majority$read_only" != [01][01] ]]; then
+    if ! read -r state majority _ read_only theirs < "/tmp/mysql/peer-$peer" || [[ "$majority$read_only" != [01][01] ]]; then
       silent=$peer
       continue
     fi

@@ -128,6 +128,20 @@ class Cluster:
         except NoSuchKind:
             return []
 
+    def log(self, namespace: str, pod: str, container: str, lines: int) -> list[str]:
+        """The last lines that a container printed before it ended last; none where they cannot be had."""
+        path = f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}/log"
+        for previous in ("true", "false"):
+            query = urlencode({"container": container, "tailLines": lines, "previous": previous})
+            try:
+                response = self._pool.request("GET", f"{self._server}{path}?{query}")
+            except urllib3.exceptions.HTTPError:
+                return []
+            # Of one that has never been started again there is no earlier run.
+            if response.status == 200:
+                return response.data.decode(errors="replace").splitlines()
+        return []
+
     def delete(self, manifest: Manifest, propagation: str) -> None:
         """Ask for the removal of an object; one that is gone is not missed."""
         try:

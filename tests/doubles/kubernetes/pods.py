@@ -31,6 +31,17 @@ def reasons(pods: list[Manifest]) -> list[str]:
     return [reason for pod in pods if not is_ready(pod) for reason in _reasons(pod)]
 
 
+def crashed(pods: list[Manifest]) -> list[tuple[str, str]]:
+    """Names of the pods and containers whose program has ended, and not well."""
+    return [
+        (str(at(pod, "metadata", "name")), str(container.get("name")))
+        for pod in pods
+        if not is_ready(pod)
+        for container in _containers(pod)
+        if any(at(container, state, "terminated", "exitCode") for state in ("state", "lastState"))
+    ]
+
+
 def owned(manifests: list[Manifest], owner: Manifest) -> list[Manifest]:
     """Those of the objects that belong to the owner."""
     uid = at(owner, "metadata", "uid")
@@ -52,13 +63,16 @@ def _reasons(pod: Manifest) -> list[str]:
     scheduled = condition(pod, "PodScheduled")
     if scheduled and scheduled.get("status") != "True":
         return [f"[Pod {name}]: {scheduled.get('message') or scheduled.get('reason') or 'not scheduled'}"]
-    status = pod.get("status") or {}
-    containers = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
-    said = [text for container in containers if not container.get("ready") for text in _container(container)]
+    said = [text for container in _containers(pod) if not container.get("ready") for text in _container(container)]
     if said:
         return [f"[Pod {name}]: {' '.join(said)}"]
     message = (condition(pod, "Ready") or {}).get("message")
     return [f"[Pod {name}]: {message}"] if message else []
+
+
+def _containers(pod: Manifest) -> list[Manifest]:
+    status = pod.get("status") or {}
+    return [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
 
 
 def _container(status: Manifest) -> list[str]:

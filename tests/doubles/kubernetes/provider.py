@@ -25,6 +25,7 @@ from tests.doubles.kubernetes.objects import (
     set_autonamed,
     without_read_only,
 )
+from tests.doubles.kubernetes.pods import crashed, selector
 from tests.doubles.kubernetes.replacement import replacing_paths
 from tests.doubles.kubernetes.waiting import NotReady, seconds_for, until_gone, verdict_now
 from tests.doubles.plugin.provider import (
@@ -45,6 +46,8 @@ from tests.doubles.plugin.values import (
     with_secrets_of,
 )
 
+_LAST_LINES = 10
+_CRASHES = 2
 _CLUSTER_SCOPED_WITHOUT_ASKING = frozenset(
     {"ClusterRole", "ClusterRoleBinding", "Namespace", "Node", "PersistentVolume", "PriorityClass", "StorageClass"}
 )
@@ -316,6 +319,7 @@ class KubernetesProvider:
         self, resource: Resource, inputs: Properties, failed: NotReady, manager: str
     ) -> InitializationFailed:
         name = identifier(failed.live)
+        self._tell_last_words(resource, failed.live)
         message = (
             f'the Kubernetes API server reported that "{name}" failed to fully initialize or become live: {failed}'
             if resource.id
@@ -323,6 +327,21 @@ class KubernetesProvider:
             f"failed to fully initialize or become live: {failed}"
         )
         return InitializationFailed(name, message, failed.reasons, checkpoint.build(inputs, failed.live, manager))
+
+    def _tell_last_words(self, resource: Resource, live: Manifest) -> None:
+        """What the programs of its pods printed before they ended: among the diagnostics, never in the state."""
+        cluster, chosen = self._cluster, selector(live)
+        if cluster is None or self._log is None or not chosen:
+            return
+        namespace = cluster.namespace_of(live)
+        try:
+            found = cluster.list("v1", "Pod", namespace, chosen)
+        except (ApiError, Unreachable):
+            return
+        for pod, container in crashed(found)[:_CRASHES]:
+            words = cluster.log(namespace, pod, container, _LAST_LINES)
+            text = "\n".join(f"    {line}" for line in words or ["(it said nothing)"])
+            self._log.warning(resource.urn, f"the last lines of {container} in {pod}:\n{text}")
 
     def _from_identifier(self, resource: Resource) -> Manifest:
         """The object that an import or a `.get` names by its type and its identifier alone."""

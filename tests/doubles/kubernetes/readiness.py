@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from tests.doubles.kubernetes import pods
+from tests.doubles.kubernetes import pods, refusals
 from tests.doubles.kubernetes.cluster import Manifest
 from tests.doubles.kubernetes.objects import annotation, at
+from tests.doubles.kubernetes.quantities import same_amount
+from tests.doubles.kubernetes.refusals import Lookup
 
 _REVISION = "deployment.kubernetes.io/revision"
-
-
-class Lookup(Protocol):
-    """The part of a cluster that is looked at."""
-
-    def list(self, api_version: str, kind: str, namespace: str, selector: str = "") -> list[Manifest]:
-        """The objects of a kind in a namespace."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -32,6 +25,8 @@ class Verdict:
     """Why it is not ready, for the user who has to mend it."""
     hopeless: bool = False
     """It will never be ready: waiting longer is of no use."""
+    stuck: str = ""
+    """A refusal that stays unless somebody changes something: when it lasts, waiting longer is of no use."""
     settles: bool = False
     """It may change again soon: to be ready it has to stay so for a while."""
 
@@ -70,7 +65,8 @@ def deployment(live: Manifest, cluster: Lookup) -> Verdict:
     if newest and ready >= wanted and available and (complete or first_revision) and not unbound:
         return READY
 
-    reasons = [
+    refused = refusals.of_replica_set(newest or {}) if ready < wanted else []
+    reasons = refused + [
         f"[{entry.get('reason')}] {entry.get('message')}"
         for entry in (progressing, pods.condition(live, "Available") or {})
         if entry.get("status") == "False"
@@ -84,10 +80,12 @@ def deployment(live: Manifest, cluster: Lookup) -> Verdict:
     else:
         reasons.append("Minimum number of Pods to consider the application live was not attained")
     reasons.append(f"{ready}/{wanted} Pods available")
-    if newest:
-        reasons += pods.reasons(pods.owned(cluster.list("v1", "Pod", namespace, chosen), newest))
+    found = pods.owned(cluster.list("v1", "Pod", namespace, chosen), newest) if newest else []
+    reasons += pods.reasons(found)
     return Verdict(
-        progress=f"Waiting for app ReplicaSet to be available ({ready}/{wanted} Pods available)", reasons=reasons
+        progress=f"Waiting for app ReplicaSet to be available ({ready}/{wanted} Pods available)",
+        reasons=reasons,
+        stuck=refusals.lasting(refused, namespace, cluster) or refusals.of_kubelets(found),
     )
 
 
@@ -111,9 +109,11 @@ def stateful_set(live: Manifest, cluster: Lookup) -> Verdict:
     if not updated:
         reasons.append("StatefulSet controller failed to advance from revision to revision: the update is not complete")
     found = pods.owned(cluster.list("v1", "Pod", _namespace(live), pods.selector(live)), live)
+    refused = refusals.of_controller(live, cluster) if len(found) < wanted else []
     return Verdict(
         progress=f"Waiting for StatefulSet to be ready ({ready}/{wanted} Pods ready)",
-        reasons=reasons + pods.reasons(found),
+        reasons=refused + reasons + pods.reasons(found),
+        stuck=refusals.lasting(refused, _namespace(live), cluster) or refusals.of_kubelets(found),
     )
 
 
@@ -145,7 +145,12 @@ def job(live: Manifest, cluster: Lookup) -> Verdict:
     if failed and failed.get("status") == "True":
         reasons = [f"[{failed.get('reason')}] {failed.get('message')}", *pods.reasons(found)]
         return Verdict(progress=progress, reasons=reasons, hopeless=True)
-    return Verdict(progress=progress, reasons=[progress, *pods.reasons(found)])
+    refused = [] if found else refusals.of_controller(live, cluster)
+    return Verdict(
+        progress=progress,
+        reasons=[*refused, progress, *pods.reasons(found)],
+        stuck=refusals.lasting(refused, _namespace(live), cluster) or refusals.of_kubelets(found),
+    )
 
 
 def pod(live: Manifest, cluster: Lookup) -> Verdict:
@@ -202,7 +207,9 @@ def ingress(live: Manifest, cluster: Lookup) -> Verdict:
 
 def resource_quota(live: Manifest, cluster: Lookup) -> Verdict:
     """The quota controller counts: pods made before would be refused."""
-    if (at(live, "spec", "hard") or {}).keys() <= (at(live, "status", "hard") or {}).keys():
+    wanted, in_force = at(live, "spec", "hard") or {}, at(live, "status", "hard") or {}
+    # What admits a pod looks at the status: until it follows, a quota that was raised refuses as before.
+    if all(same_amount(value, in_force.get(name)) for name, value in wanted.items()):
         return READY
     return Verdict(progress="Waiting for the quota to be in force", reasons=["the quota is not in force yet"])
 

@@ -14,6 +14,8 @@ from tests.doubles.kubernetes.readiness import READY, Judge, Verdict, default_se
 _SECONDS_BETWEEN_LOOKS = 0.5
 _SETTLE_VARIABLE = "GOSTACK_KUBERNETES_SETTLE_SECONDS"
 _SETTLE_SECONDS = 10.0
+_STUCK_VARIABLE = "GOSTACK_KUBERNETES_STUCK_SECONDS"
+_STUCK_SECONDS = 10.0
 
 Tell = Callable[[str], None]
 
@@ -43,6 +45,7 @@ def until_ready(cluster: Cluster, live: Manifest, seconds: float, over: threadin
     name = at(live, "metadata", "name")
     deadline = time.monotonic() + seconds
     ready_since: float | None = None
+    stuck_since: float | None = None
     said_by_pods: dict[str, None] = {}
     while True:
         verdict = _judged(judge, live, cluster)
@@ -55,6 +58,9 @@ def until_ready(cluster: Cluster, live: Manifest, seconds: float, over: threadin
             # A job that ran out of time has lost its pods, and pods that are ending no longer say why.
             reasons = list(dict.fromkeys([*verdict.reasons, *said_by_pods]))
             raise NotReady(f"Resource '{name}' was created but failed to initialize", live, reasons)
+        stuck_since = (stuck_since or time.monotonic()) if verdict.stuck else None
+        if stuck_since is not None and time.monotonic() - stuck_since >= _seconds(_STUCK_VARIABLE, _STUCK_SECONDS):
+            raise NotReady(f"'{name}' will not be Ready: {verdict.stuck}", live, verdict.reasons)
         if over.is_set():
             raise NotReady(f'Resource operation was cancelled for "{name}"', live, verdict.reasons)
         if time.monotonic() >= deadline:
@@ -107,7 +113,11 @@ def _look(cluster: Cluster, live: Manifest) -> Manifest:
         return live
 
 
+def _seconds(variable: str, usual: float) -> float:
+    return float(os.environ.get(variable) or usual)
+
+
 def _has_settled(verdict: Verdict, since: float) -> bool:
     # The official provider gives the endpoints of a service this long to settle.
-    needed = float(os.environ.get(_SETTLE_VARIABLE) or _SETTLE_SECONDS) if verdict.settles else 0.0
+    needed = _seconds(_SETTLE_VARIABLE, _SETTLE_SECONDS) if verdict.settles else 0.0
     return time.monotonic() - since >= needed

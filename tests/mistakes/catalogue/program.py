@@ -60,11 +60,16 @@ _TYPES = (
     ),
     SourceMistake(
         "an argument of a component misspelled",
-        "components/rendering/routes.py",
-        'args["worker_connections"]',
-        'args["worker_connection"]',
+        "components/docker/ingress.py",
+        'args["memory_mib"]',
+        'args["memory_mb"]',
     ),
-    SourceMistake("a model without a part", "components/rendering/routes.py", '        hosts=args["hosts"],\n', ""),
+    SourceMistake(
+        "a model without a part",
+        "infra/parts/ingresses.py",
+        "        hosts=[*ingress.hosts, *loopback_hosts(settings)],\n",
+        "",
+    ),
     SourceMistake(
         "capabilities under another name",
         "components/docker/container.py",
@@ -176,7 +181,7 @@ _BEHAVIOUR = (
     ),
     SourceMistake(
         "an old version of TLS",
-        "components/rendering/nginx.py",
+        "components/ingress/templates/nginx.conf.j2",
         "ssl_protocols TLSv1.2 TLSv1.3;",
         "ssl_protocols TLSv1 TLSv1.1 TLSv1.2;",
     ),

@@ -1,0 +1,61 @@
+"""What Nginx's configuration of one region is rendered from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from components.ingress.route import Route
+from components.ingress.tracks import CanaryTraffic
+
+
+@dataclass(frozen=True)
+class IngressConfiguration:
+    """Everything that the configuration of one region's ingress depends on."""
+
+    region: str
+    """The region, which is also the name of its Consul datacenter."""
+
+    other_regions: Sequence[str]
+    """Regions that take over when no replica is left in this one, in this order."""
+
+    hosts: Sequence[str]
+    """Host names and addresses that are served."""
+
+    https_port: int
+    """Port that clients use, for redirects."""
+
+    routes: Mapping[str, Sequence[Route]]
+    """Service to its routes."""
+
+    canaries: Mapping[str, CanaryTraffic] = field(default_factory=dict[str, CanaryTraffic])
+    """Service to the share of its canary, for those that have one."""
+
+    trusted_proxies: Sequence[str] = ()
+    """Networks in CIDR notation whose `X-Forwarded-For` tells who the client is."""
+
+    worker_processes: int = 2
+    """Nginx workers."""
+
+    worker_connections: int = 1024
+    """Connections of a worker, to clients and to replicas together."""
+
+    @property
+    def concurrent_requests(self) -> int:
+        """Requests at once; each takes a connection to its client and one to a replica. More get 503."""
+        return self.worker_processes * self.worker_connections // 2
+
+
+FIXED_MIB = 96
+REQUEST_MIB = 0.25
+CONNECTION_MIB = 0.06
+
+
+def memory_needed_mib(worker_processes: int, worker_connections: int) -> int:
+    """Return the memory in MiB that Nginx takes when every connection is in use.
+
+    A request holds at most 64 KiB of its body, as much of an HTTP/2 stream, 64 KiB of the answer and its headers; a TLS
+    connection holds its buffers. What is larger is streamed, so it does not count.
+    """
+    connections = worker_processes * worker_connections
+    return round(FIXED_MIB + connections / 2 * REQUEST_MIB + connections * CONNECTION_MIB)

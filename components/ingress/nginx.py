@@ -1,0 +1,230 @@
+"""Nginx's configuration as text, from the templates beside this file.
+
+Directives: https://nginx.org/en/docs/. TLS: Mozilla's intermediate profile (https://ssl-config.mozilla.org, version
+5.7). Which of the retry directives lost no request when replicas died was measured, see docs/decisions.md. The judge
+of the text is `nginx -t` of the image that runs it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from components.ingress.configuration import IngressConfiguration
+from components.ingress.route import Protocol, Route, quoted
+from components.ingress.tracks import CANARY, STABLE, CanaryTraffic
+
+RELEASE_PLACEHOLDER = "@RELEASE@"
+"""Stands for the identity of a configuration release; the release replaces it with the digest of its files."""
+
+STATUS_PORT = 8081
+"""Port inside the ingress's own network namespace that tells the release in force and Nginx's counters."""
+
+HTTP_PORT = 8080
+HTTPS_PORT = 8443
+
+TRACKS_FILE = "tracks.conf"
+"""File of a release that alone changes with a canary's weight."""
+
+HEALTH_PATH = "/.well-known/gostack/healthz"
+"""Path by which the ingress tells over TLS that it serves; over plain HTTP it is /healthz, which no route can claim."""
+
+CLIENT_COOKIE = "client"
+"""Cookie by which a browser keeps its track: a random identity, not the track."""
+
+_DEFAULT_HEADERS = {
+    "Strict-Transport-Security": "$strict_transport",
+    "X-Content-Type-Options": "$content_type_options",
+    "X-Frame-Options": "$frame_options",
+    "Referrer-Policy": "$referrer_policy",
+}
+"""Security headers that are added where a service sends none."""
+
+_OWN_HEADERS = {"X-Request-ID": "$request_identity", "X-Trace-ID": "$trace"}
+
+_CORS_HEADERS = ("Origin", "Credentials", "Methods", "Headers")
+
+
+def render_ingress(configuration: IngressConfiguration) -> Mapping[str, str]:
+    """Return file name to text of the configuration.
+
+    All paths inside are relative to the folder of the release, so that it can be tested before it goes live. No file
+    is large: each travels in a variable, of which Linux takes 128 KiB.
+    """
+    routes = list(_routes(configuration))
+    services = sorted(service for service, found in configuration.routes.items() if found)
+    files = {
+        "nginx.conf": _text(
+            "nginx.conf.j2",
+            configuration=configuration,
+            services=services,
+            routes=routes,
+            servers=_servers(configuration.hosts, routes),
+            http_port=HTTP_PORT,
+            https_port=HTTPS_PORT,
+            status_port=STATUS_PORT,
+            health_path=HEALTH_PATH,
+            release=RELEASE_PLACEHOLDER,
+        ),
+        TRACKS_FILE: render_tracks(
+            {service: configuration.canaries[service] for service in services if service in configuration.canaries},
+            configuration.region,
+            configuration.other_regions,
+        ),
+        "proxy.conf": _text("proxy.conf.j2", https_port=configuration.https_port),
+        "headers.conf": _text("headers.conf.j2", headers={**_DEFAULT_HEADERS, **_OWN_HEADERS}),
+        "own_answers.conf": _text("own_answers.conf.j2"),
+        "error_pages.conf": _text("error_pages.conf.j2"),
+    }
+    for service in services:
+        files[f"service-{service}.conf"] = _text(
+            "service.conf.j2",
+            service=service,
+            tracks=[STABLE, CANARY] if service in configuration.canaries else [STABLE],
+            region=configuration.region,
+            others=configuration.other_regions,
+        )
+    for route in routes:
+        files |= route.files(configuration)
+    return files
+
+
+def render_tracks(canaries: Mapping[str, CanaryTraffic], region: str, other_regions: Sequence[str]) -> str:
+    """Return `tracks.conf`: maps from a request to its region and, for each service with a canary, to its track."""
+    return _text(
+        "tracks.conf.j2",
+        canaries=dict(sorted(canaries.items())),
+        region=region,
+        regions=sorted([region, *other_regions]),
+        cookie=CLIENT_COOKIE,
+    )
+
+
+class _NumberedRoute:
+    """A route with its place in the configuration, which names its locations, files and zones."""
+
+    def __init__(self, number: int, service: str, route: Route) -> None:
+        self.number = number
+        self.service = service
+        self.route = route
+
+    @property
+    def has_maps(self) -> bool:
+        return self.route.cors is not None or self.route.strip_prefix
+
+    def files(self, configuration: IngressConfiguration) -> Mapping[str, str]:
+        canary = configuration.canaries.get(self.service)
+        values: dict[str, Any] = {
+            "number": self.number,
+            "service": self.service,
+            "route": self.route,
+            "heads": self.route.location_heads(),
+            "grpc": self.route.protocol is Protocol.GRPC,
+            "streams": self.route.protocol in (Protocol.SSE, Protocol.WEBSOCKET),
+            "prefix": self.route.path.rstrip("/"),
+            "track": f"$track_of_{_variable(self.service)}" if canary is not None else STABLE,
+            "canary": canary is not None,
+            "statuses": " ".join(f"http_{status}" for status in self.route.retry.statuses),
+        }
+        files = {
+            f"route-{self.number}.conf": _text("grpc_route.conf.j2" if values["grpc"] else "route.conf.j2", **values),
+            f"route-{self.number}-common.conf": _text(
+                "route_common.conf.j2",
+                added=self._added_headers(canary),
+                hidden=self._hidden_headers(),
+                **values,
+            ),
+        }
+        if self.has_maps:
+            files[f"route-{self.number}-maps.conf"] = _text("route_maps.conf.j2", **values)
+        return files
+
+    def _added_headers(self, canary: CanaryTraffic | None) -> list[tuple[str, str]]:
+        """Name and value of every header that the ingress writes; an empty value writes none."""
+        changed = {name.lower() for name in [*self.route.headers.set, *self.route.headers.remove]}
+        added = [(name, value) for name, value in _DEFAULT_HEADERS.items() if name.lower() not in changed]
+        added += list(_OWN_HEADERS.items())
+        added += [(name, _literal(value)) for name, value in self.route.headers.set.items()]
+        if self.route.static:
+            added.append(("Cache-Control", '"public, max-age=31536000, immutable"'))
+        if canary is not None:
+            added.append(("X-Track", "$track"))
+            # What everybody may keep for a year must not carry one client's cookie.
+            if not self.route.static and canary.weight not in (0, 100):
+                added.append(("Set-Cookie", "$new_client_cookie"))
+        cors = self.route.cors
+        if cors is not None:
+            added.append(("Access-Control-Allow-Origin", f"$cors_origin_{self.number}"))
+            if cors.credentials:
+                added.append(("Access-Control-Allow-Credentials", f"$cors_credentials_{self.number}"))
+            if cors.expose:
+                added.append(("Access-Control-Expose-Headers", f'"{", ".join(cors.expose)}"'))
+            if "*" not in cors.origins:
+                added.append(("Vary", "Origin"))
+        return added
+
+    def _hidden_headers(self) -> list[str]:
+        hidden = [*_OWN_HEADERS, "X-Track", *self.route.headers.set, *self.route.headers.remove]
+        if self.route.static:
+            hidden.append("Cache-Control")
+        if self.route.cors is not None:
+            hidden += [f"Access-Control-Allow-{name}" for name in _CORS_HEADERS]
+            hidden += ["Access-Control-Expose-Headers", "Access-Control-Max-Age"]
+        return sorted({name.lower(): name for name in hidden}.values())
+
+
+def _routes(configuration: IngressConfiguration) -> Iterator[_NumberedRoute]:
+    number = 0
+    for service, routes in configuration.routes.items():
+        for route in routes:
+            yield _NumberedRoute(number, service, route)
+            number += 1
+
+
+def _servers(hosts: Sequence[str], routes: Sequence[_NumberedRoute]) -> list[dict[str, Any]]:
+    """The hosts that serve the same routes, with those routes."""
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for host in hosts:
+        served = tuple(found.number for found in routes if not found.route.hosts or host in found.route.hosts)
+        groups.setdefault(served, []).append(f"[{host}]" if ":" in host else host)
+    return [
+        {
+            "names": names,
+            "routes": [routes[number] for number in served],
+            "root": any('"/"' in routes[number].route.location_heads() for number in served),
+        }
+        for served, names in groups.items()
+    ]
+
+
+def _literal(value: str) -> str:
+    """A text in which nginx finds no variable."""
+    return quoted(value).replace("$", "${dollar}")
+
+
+def _variable(service: str) -> str:
+    return service.replace("-", "_")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        undefined=StrictUndefined,
+        # Escaping is HTML's; what goes into these templates was checked by the settings.
+        autoescape=False,  # noqa: S701
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(variable=_variable, quoted=quoted, pattern=re.escape)
+    return environment
+
+
+def _text(template: str, **values: Any) -> str:
+    return _environment().get_template(template).render(**values)

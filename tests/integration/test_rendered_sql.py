@@ -1,0 +1,173 @@
+"""What the program sends to MySQL does what it says, against the real server in one container without a network.
+
+Does not prove that `up` sends it to the member that takes writes, or how Aurora reads it; needs an engine with the
+stack's image of MySQL: without one it is skipped.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from components.rendering import mysql
+from components.rendering.mysql_names import owner_of
+from tests.support.images import image_or_skip
+
+SOCKET = "/tmp/mysqld.sock"
+START = f"""\
+mysqld --no-defaults --initialize-insecure --datadir=/var/lib/mysql/data --log-error-verbosity=1
+exec mysqld --no-defaults --datadir=/var/lib/mysql/data --socket={SOCKET} --mysqlx=OFF --innodb-buffer-pool-size=32M"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A MySQL server in a container."""
+
+    container: str
+
+    def ask(self, statements: str, account: str = "root", password: str = "") -> tuple[bool, str]:
+        """Run statements as an account; whether all of them were taken, and what came back."""
+        # All but root must come with TLS, which a socket has not.
+        way = [f"--socket={SOCKET}"] if account == "root" else ["--host=127.0.0.1", "--ssl-mode=REQUIRED"]
+        login = [f"--user={account}", f"--password={password}", *way]
+        result = subprocess.run(
+            ["docker", "exec", "--interactive", self.container, "mysql", *login, "--batch", "--skip-column-names"],
+            input=statements,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return result.returncode == 0, result.stdout if result.returncode == 0 else result.stderr
+
+    def run(self, statements: str, account: str = "root", password: str = "") -> str:
+        """Run statements that must be taken."""
+        taken, answer = self.ask(statements, account, password)
+        assert taken, answer
+        return answer
+
+    def accounts(self) -> set[str]:
+        return set(self.run("SELECT user FROM mysql.user").split())
+
+    def rights(self, account: str) -> str:
+        return self.run(f"SHOW GRANTS FOR '{account}'@'%'")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    image = image_or_skip("mysql")
+    name = f"gostack-test-{uuid.uuid4().hex[:12]}"
+    options = ["--rm", "--detach", "--name", name, "--network", "none", "--memory", "1g", "--user", "mysql"]
+    folders = ["--tmpfs", "/var/lib/mysql:uid=999,gid=999", "--tmpfs", "/tmp", "--tmpfs", "/var/run/mysqld"]
+    subprocess.run(
+        ["docker", "run", *options, *folders, "--entrypoint", "bash", image, "-c", START],
+        check=True,
+        capture_output=True,
+    )
+    try:
+        made = Server(name)
+        until = time.monotonic() + 120
+        while not made.ask("SELECT 1")[0]:
+            assert time.monotonic() < until, "the server did not start within two minutes"
+            time.sleep(0.5)
+        # The account that runs the statements where no job reaches the socket: it has less than root.
+        made.run(mysql.administration_boot_sql("administration-password").replace(mysql.BOOT_SQL, ""))
+        yield made
+    finally:
+        subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=False)
+
+
+def make_service(server: Server, database: str, account: str = "administration") -> None:
+    """Do what an update does for a service with this schema."""
+    statements = mysql.service_accounts_sql(
+        database=database, application_password=f"{database}-rows", migration_password=f"{database}-tables"
+    )
+    server.run(statements, account, "administration-password" if account != "root" else "")
+
+
+def allowed(server: Server, database: str, statement: str, *, migration: bool = False) -> bool:
+    account = mysql.migration_account(database) if migration else database
+    return server.ask(statement, account, f"{database}-{'tables' if migration else 'rows'}")[0]
+
+
+@pytest.fixture(scope="module")
+def two_services(server: Server) -> Server:
+    for database in ("order_api", "order2api"):
+        make_service(server, database)
+        server.run(f"CREATE TABLE {database}.notes (id INT PRIMARY KEY); INSERT INTO {database}.notes VALUES (1)")
+    return server
+
+
+@pytest.mark.parametrize("migration", [False, True], ids=["the service", "its migrations"])
+@pytest.mark.parametrize("statement", ["SELECT * FROM {}.notes", "DELETE FROM {}.notes", "DROP TABLE {}.notes"])
+@pytest.mark.parametrize(("own", "other"), [("order_api", "order2api"), ("order2api", "order_api")])
+def test_services_whose_names_match_as_patterns_cannot_touch_each_others_tables(
+    two_services: Server, own: str, other: str, statement: str, migration: bool
+) -> None:
+    assert not allowed(two_services, own, statement.format(other), migration=migration)
+
+
+@pytest.mark.parametrize("database", ["order_api", "order2api"])
+def test_a_service_and_its_migrations_can_do_their_work(two_services: Server, database: str) -> None:
+    assert allowed(two_services, database, f"INSERT INTO {database}.notes VALUES (2); DELETE FROM {database}.notes")
+    assert not allowed(two_services, database, f"CREATE TABLE {database}.more (id INT PRIMARY KEY)")
+    more = f"CREATE TABLE {database}.more (id INT PRIMARY KEY); DROP TABLE {database}.more"
+    assert allowed(two_services, database, more, migration=True)
+
+
+def test_the_next_update_takes_back_what_an_earlier_release_granted_by_pattern(server: Server) -> None:
+    make_service(server, "stock_api")
+    make_service(server, "stock2api")
+    rows, tables = "SELECT, INSERT, UPDATE, DELETE", "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX"
+    # As releases before this one wrote it.
+    server.run(f"GRANT {rows} ON `stock_api`.* TO 'stock_api'@'%'")
+    server.run(f"GRANT {tables} ON `stock_api`.* TO 'stock_api_migration'@'%'")
+    server.run("CREATE TABLE stock2api.notes (id INT PRIMARY KEY)")
+    assert allowed(server, "stock_api", "SELECT * FROM stock2api.notes")
+    for _ in range(2):
+        make_service(server, "stock_api")
+        assert not allowed(server, "stock_api", "SELECT * FROM stock2api.notes")
+        assert not allowed(server, "stock_api", "DROP TABLE stock2api.notes", migration=True)
+        assert "`stock_api`.*" not in server.rights("stock_api") + server.rights("stock_api_migration")
+
+
+def test_the_next_update_drops_the_accounts_that_nothing_uses(server: Server) -> None:
+    server.run("CREATE USER 'backup'@'%'; CREATE USER 'exporter'@'%'; GRANT SELECT ON *.* TO 'backup'@'%'")
+    for _ in range(2):
+        server.run(mysql.stack_accounts_sql("replication-password"), "administration", "administration-password")
+        assert not {"backup", "exporter"} & server.accounts()
+    assert "replication" in server.accounts()
+
+
+def test_an_old_password_is_good_until_the_one_after_the_next(server: Server) -> None:
+    for password in ("first", "second", "second"):
+        server.run(
+            mysql.service_accounts_sql(database="rotated", application_password=password, migration_password="m"),
+            "administration",
+            "administration-password",
+        )
+    assert [server.ask("SELECT 1", "rotated", password)[0] for password in ("first", "second")] == [True, True]
+
+
+def test_every_account_and_schema_of_a_new_server_is_reserved(server: Server) -> None:
+    schemas = set(server.run("SELECT schema_name FROM information_schema.schemata").split())
+    made_here = {name for name in schemas | server.accounts() if name.startswith(("order", "stock", "rotated"))}
+    reserved = (schemas | server.accounts()) - made_here
+    assert {"root", "mysql.sys", "performance_schema", "administration"} <= reserved
+    assert [name for name in sorted(reserved) if not owner_of(name)] == []
+
+
+def test_a_schema_that_the_data_folder_has_no_place_for_is_reserved(server: Server) -> None:
+    files = subprocess.run(
+        ["docker", "exec", server.container, "ls", "/var/lib/mysql/data"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    names = [name for name in files if name.isidentifier() and name == name.lower()]
+    assert {"ibdata1", "undo_001"} <= set(names)
+    refused = [name for name in [*names, "ib_logfile0"] if not server.ask(f"CREATE DATABASE {name}")[0]]
+    made_here = [name for name in refused if name.startswith(("order", "stock", "rotated"))]
+    assert {"ibdata1", "undo_001", "ib_logfile0"} <= set(refused)
+    assert [name for name in refused if name not in made_here and not owner_of(name)] == []
