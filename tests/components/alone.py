@@ -8,11 +8,13 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pulumi
 
-from tests.contract.test_instances import Component, arguments
+from components.ingress import IngressConfiguration
+from tests.contract.test_instances import VALUES, Component, arguments
 from tests.graph.recorder import Graph, JobEnd, Registered, record, unwrapped
 
 NAME = "one"
@@ -53,6 +55,11 @@ def alone(
         return told(cls(NAME, _outputs({**copy.deepcopy(arguments(cls)), **changes}), opts))  # type: ignore[arg-type]
 
     return record(program, ends=ends, kept=kept)
+
+
+def entry(**changes: Any) -> IngressConfiguration:
+    """What an ingress serves, changed."""
+    return replace(VALUES["configuration"], **changes)
 
 
 def only(graph: Graph, type_: str) -> Registered:

@@ -11,14 +11,15 @@ import pulumi
 import pytest
 
 from components.docker import Ingress
-from components.docker.ingress import ConfigurationRelease
-from tests.components.alone import NAME, Secret, alone, before, children
+from components.docker.ingress import ConfigurationRelease, variable_name
+from components.ingress import Route
+from tests.components.alone import NAME, Secret, alone, before, children, entry
 from tests.graph.recorder import Graph
 
 
 @pytest.fixture(scope="module")
 def ingress() -> Graph:
-    return alone(Ingress, bind_address="127.0.0.1", https_port=8443, http_port=8080)
+    return alone(Ingress, bind_addresses=["127.0.0.1"], http_port=8080)
 
 
 def test_it_is_a_pod_with_an_agent_nginx_and_a_release(ingress: Graph) -> None:
@@ -31,7 +32,6 @@ def test_it_is_a_pod_with_an_agent_nginx_and_a_release(ingress: Graph) -> None:
 def test_nginx_finishes_the_requests_that_it_has_when_it_stops(ingress: Graph) -> None:
     nginx = ingress.resources[f"{NAME}-nginx"]
     assert nginx.plain("stopSignal") == "SIGQUIT"
-    # worker_shutdown_timeout is 30 s.
     assert nginx.plain("destroyGraceSeconds") == nginx.plain("stopTimeout") > 30
 
 
@@ -64,9 +64,8 @@ def test_the_private_key_is_in_memory_and_secret(ingress: Graph) -> None:
 
 
 def test_another_route_makes_another_release_and_leaves_nginx(ingress: Graph) -> None:
-    after = alone(
-        Ingress, kept=ingress, bind_address="127.0.0.1", https_port=8443, http_port=8080, hosts=["localhost", "another"]
-    )
+    another = entry(routes={"users": [Route(path="/others")]})
+    after = alone(Ingress, kept=ingress, bind_addresses=["127.0.0.1"], http_port=8080, configuration=another)
     assert after.changed(ingress) == {f"{NAME}-release-files"}
 
 
@@ -75,7 +74,7 @@ def test_whoever_uses_the_entry_waits_until_its_files_are_in_force() -> None:
         user = pulumi.Stash("user", input=ingress.url)
         return {"url": ingress.url, "address": ingress.address, "user": user.output}
 
-    graph = alone(Ingress, told=told, https_port=443, bind_address="0.0.0.0")
+    graph = alone(Ingress, told=told, configuration=entry(https_port=443), bind_addresses=["0.0.0.0"])
     assert f"{NAME}-release-files" in graph.resources["user"].dependencies
     assert graph.outputs["url"]["value"] == "https://localhost"
     assert graph.outputs["address"]["value"] == "127.0.0.1:443"
@@ -86,6 +85,6 @@ def test_a_release_gets_each_file_in_a_variable_and_what_is_secret_stays_so() ->
     files = graph.resources[f"{NAME}-files"]
     assert children(graph) == {"files"}
     assert files.environment["FILES"] == "nginx.conf private_key.pem"
-    assert files.environment["FILE_NGINX_CONF"] == "events {}"
+    assert files.environment[variable_name("nginx.conf")] == "events {}"
     assert files.is_secret("envs")
     assert "key-of-tls" not in graph.in_plain()[files.name]

@@ -5,21 +5,25 @@ Does not prove that a load balancer notices in time that a pod goes.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
+from components import docker
+from components.docker.ingress import variable_name
+from components.ingress import RELEASE_PLACEHOLDER
 from components.kubernetes import Ingress
-from tests.components.alone import BEFORE, NAME, alone, before, children, container, pod, spec
+from tests.components.alone import BEFORE, NAME, alone, before, children, container, entry, pod, spec
 from tests.graph.recorder import Graph
 
-SHUTDOWN_SECONDS = 30
-"""Nginx's worker_shutdown_timeout."""
+REQUEST_SECONDS = 30
+"""What a request that has begun gets to end."""
 
 
 @pytest.fixture(scope="module")
 def ingress() -> Graph:
-    return alone(Ingress, https_port=443, http_port=80)
+    return alone(Ingress, configuration=entry(https_port=443), http_port=80)
 
 
 def test_it_is_made_after_its_budget_its_paths_and_what_it_waits_for(ingress: Graph) -> None:
@@ -42,7 +46,7 @@ def test_a_pod_answers_until_load_balancers_have_noticed_and_then_finishes(more:
     graph = alone(Ingress, load_balancer={"annotations": {}, **more})
     nginx = container(graph, "deployment", "nginx")
     assert nginx["lifecycle"]["preStop"] == {"sleep": {"seconds": seconds}}
-    assert pod(graph, "deployment")["terminationGracePeriodSeconds"] > seconds + SHUTDOWN_SECONDS
+    assert pod(graph, "deployment")["terminationGracePeriodSeconds"] > seconds + REQUEST_SECONDS
 
 
 def test_known_replicas_are_served_while_consul_is_away(ingress: Graph) -> None:
@@ -86,5 +90,21 @@ def test_clients_reach_its_two_ports_and_it_reaches_services_and_consul(ingress:
 
 
 def test_another_host_makes_new_pods(ingress: Graph) -> None:
-    after = alone(Ingress, kept=ingress, https_port=443, http_port=80, hosts=["localhost", "another"])
-    assert after.changed(ingress) == {f"{NAME}-files", f"{NAME}-deployment"}
+    after = alone(
+        Ingress, kept=ingress, configuration=entry(https_port=443, hosts=["localhost", "another"]), http_port=80
+    )
+    changed = after.changed(ingress)
+    assert {f"{NAME}-files", f"{NAME}-deployment"} <= changed
+    assert not {f"{NAME}-{part}" for part in ("certificate", "secret", "account", "budget", "paths")} & changed
+
+
+def test_nginx_has_the_same_files_as_on_docker(ingress: Graph) -> None:
+    on_docker = alone(docker.Ingress, configuration=entry(https_port=443)).resources[f"{NAME}-release-files"]
+    names = on_docker.environment["FILES"].split()
+    there = {name: on_docker.environment[variable_name(name)] for name in names if not name.endswith(".pem")}
+    here = dict(ingress.resources[f"{NAME}-files"].plain("data"))
+    # On Docker the script of the release writes its identity, here nobody could.
+    release = re.search(r'location = /release .* return 200 "(.+?)\\n"', here["nginx.conf"])
+    assert release is not None
+    assert {name: text.replace(RELEASE_PLACEHOLDER, release.group(1)) for name, text in there.items()} == here
+    assert sum(RELEASE_PLACEHOLDER in text for text in there.values()) == 1
