@@ -59,7 +59,7 @@ doctor: python ## what would make `up` fail, and the command that mends it
 test: lint-python test-go test-unit test-integration ## what every change must pass: no account, no cluster
 
 test-unit: python ## the tests without an engine
-	$(PYTHON) -m pytest tests/unit tests/components tests/graph tests/contract tests/policy tests/delivery tests/mistakes/test_settings.py
+	$(PYTHON) -m pytest -n auto --dist loadfile tests/unit tests/components tests/graph tests/contract tests/policy tests/delivery tests/mistakes/test_settings.py
 
 test-go: lint-go ## the tests of every Go program
 	for module in $(GO_MODULES); do (cd $$module && go test ./...) || exit 1; done

@@ -222,8 +222,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters: dict[str, Any] = environment.filters
-    filters |= {"variable": _variable, "quoted": quoted, "pattern": re.escape}
+    environment.filters.update(variable=_variable, quoted=quoted, pattern=re.escape)
     return environment
 
 

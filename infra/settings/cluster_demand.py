@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from components.rendering.nginx_tracks import STABLE
+from components.ingress.tracks import STABLE
 from components.rendering.pod_resources import (
     CONSUL_AGENT,
     CONSUL_SERVER,

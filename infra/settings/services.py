@@ -14,7 +14,6 @@ from components.ingress.tracks import CANARY, STABLE
 from infra.settings.base import AnyNetwork, ImageReference, Name, Port, Section
 from infra.settings.canary import CanarySettings
 
-_PATH = re.compile(r"^/[A-Za-z0-9._~/-]*$")
 _PATH_WITH_QUERY = re.compile(r"^/[A-Za-z0-9._~!*,;=:@%/-]*(\?[A-Za-z0-9._~!*,;=:@%/?&+-]*)?$")
 _VARIABLE = re.compile(r"^[A-Z_][A-Z0-9_]*$")
 _DURATION = re.compile(r"^[1-9][0-9]*(ms|s|m)$")
@@ -45,12 +44,6 @@ RESERVED_VARIABLES = frozenset(
         "MYSQL_CA_CERTIFICATE",
     }
 )
-
-
-def _path(value: str) -> str:
-    if not _PATH.fullmatch(value):
-        raise ValueError(f'"{value}" is not a URL path; write it like "/health/ready".')
-    return value
 
 
 def _path_with_query(value: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from explorer import monitor
 from infra import program
 from infra.settings import Settings, SettingsError
 from tests.graph import recorder
@@ -24,13 +25,13 @@ def refusal(monkeypatch: pytest.MonkeyPatch, load: Callable[[], Settings]) -> st
     """What the program says; it must not have registered anything."""
     monkeypatch.setattr(program, "load_settings", load)
     registered: list[str] = []
-    register = recorder.Recorder.RegisterResource
+    register = monitor.Recorder.RegisterResource
 
-    def noted(self: recorder.Recorder, request: Any) -> Any:
+    def noted(self: monitor.Recorder, request: Any) -> Any:
         registered.append(f"{request.type} {request.name}")
         return register(self, request)
 
-    monkeypatch.setattr(recorder.Recorder, "RegisterResource", noted)
+    monkeypatch.setattr(monitor.Recorder, "RegisterResource", noted)
     with pytest.raises(pulumi.RunError) as told:
         recorder.record(lambda: program.stack_outputs("staging"), stack="staging")
     assert [name for name in registered if not name.startswith("pulumi:pulumi:Stack")] == []

@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import urllib3
@@ -268,7 +268,7 @@ def test_the_curves_are_those_of_mozillas_intermediate_profile(stack: CasesStack
 
 def test_the_hybrid_curve_is_offered_where_the_library_has_it(stack: CasesStack, client: Callable[..., Client]) -> None:
     _, output = stack.ingress().exec_run(["nginx", "-V"])
-    library = re.search(rb"OpenSSL (\d+)\.(\d+)", output)
+    library = re.search(rb"OpenSSL (\d+)\.(\d+)", cast("bytes", output))
     assert library is not None, output
     if (int(library[1]), int(library[2])) < (3, 5):
         pytest.skip(f"{library[0].decode()} has no X25519MLKEM768, 3.5 has it")
