@@ -123,7 +123,7 @@ def test_a_route_may_have_any_character_of_a_path(stack: CasesStack, asked: str,
     assert echoed(stack, asked)["uri"] == seen
 
 
-@pytest.mark.parametrize("tail", ["a%20b", "a%2Fb", "a%25b", "%C3%A9", "a//b", "a;b=c", "a?x=%2F&y=a+b"])
+@pytest.mark.parametrize("tail", ["a%20b", "a%2Fb", "a%25b", "%C3%A9", "a;b=c", "a?x=%2F&y=a+b"])
 def test_the_path_arrives_as_the_client_wrote_it(stack: CasesStack, tail: str) -> None:
     assert echoed(stack, f"/p/echo/{tail}")["uri"] == f"/p/echo/{tail}"
 
@@ -182,8 +182,9 @@ def test_the_ingress_answers_by_ipv6(stack: CasesStack, address: str) -> None:
     with urllib3.HTTPSConnectionPool(
         "::1", port, ca_certs=str(stack.authority), assert_hostname=address, server_hostname=address, retries=False
     ) as pool:
-        response = pool.request("GET", "/p/echo/a", headers={"Host": f"{name}:{port}"})
-    assert response.status == 200, response.data
+        # A route that names no host.
+        response = pool.request("GET", "/case/hasty/p/echo/a", headers={"Host": f"{name}:{port}"})
+    assert (response.status, response.json()["host"]) == (200, f"{name}:{port}")
 
 
 def test_a_page_of_another_origin_may_do_what_the_route_says(stack: CasesStack) -> None:
