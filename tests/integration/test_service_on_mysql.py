@@ -1,6 +1,6 @@
 """The Go service's own tests that need a real MySQL, on a throw-away server of the stack's image.
 
-Does not prove anything about the stack's group, its accounts or its TLS. Skipped without Go, or an engine with the image.
+Does not prove anything about the stack's group, its accounts or its TLS. Skipped without Go or without the image.
 """
 
 from __future__ import annotations
