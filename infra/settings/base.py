@@ -21,7 +21,7 @@ _DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
 class Section(BaseModel):
     """A frozen part of the settings that refuses unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, strict=True)
 
 
 def _name(value: str) -> str:
