@@ -327,13 +327,6 @@ def test_a_new_image_changes_the_pods_of_its_service_and_its_migrations_alone(st
     }
 
 
-def test_the_ingress_has_the_same_files_as_on_docker(staging: Graph) -> None:
-    files = manifests(staging, "ConfigMap")["ingress-east-files"]["data"]
-    assert {"nginx.conf", "route-0.conf", "service-users.conf", "tracks.conf", "proxy.conf"} <= files.keys()
-    assert "resolver 127.0.0.1:8600 valid=1s ipv6=off;" in files["nginx.conf"]
-    assert "@RELEASE@" not in files["nginx.conf"]
-
-
 def test_the_canary_is_a_deployment_of_its_own_that_the_ingress_waits_for(full: Graph) -> None:
     stable, canary = (
         manifests(full, "Deployment")[name] for name in ("users-east-deployment", "users-east-canary-deployment")
