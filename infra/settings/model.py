@@ -24,6 +24,7 @@ from infra.settings.kubernetes import (
     cluster_settings,
     platform_problem,
 )
+from infra.settings.names import job_problem
 from infra.settings.platform import (
     CertificateSettings,
     ConsulSettings,
@@ -91,7 +92,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _fits_the_platform(self) -> Self:
-        problem = aws_problem(self) or platform_problem(self)
+        problem = aws_problem(self) or platform_problem(self) or job_problem(self)
         if problem:
             raise ValueError(problem)
         return self

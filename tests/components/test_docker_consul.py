@@ -1,0 +1,65 @@
+"""Consul's servers and documents on Docker, one component at a time.
+
+Does not prove that Consul elects a leader: the integration tests do.
+"""
+
+from __future__ import annotations
+
+import json
+
+from components.docker import ConsulDatacenter, DynamicConfiguration
+from tests.components.alone import NAME, alone, children, exported
+
+SERVERS = [f"{NAME}-server-{index}" for index in range(3)]
+
+
+def test_servers_are_changed_one_after_the_other() -> None:
+    graph = alone(ConsulDatacenter, servers=3)
+    assert children(graph) == {f"server-{index}{part}" for index in range(3) for part in ("", "-data")}
+    assert SERVERS[0] in graph.resources[SERVERS[1]].dependencies
+    assert SERVERS[1] in graph.resources[SERVERS[2]].dependencies
+    # A fixed address and a data folder cannot be had twice.
+    assert {graph.resources[name].delete_before_replace for name in SERVERS} == {True}
+
+
+def test_a_server_leaves_in_order_and_comes_back_to_its_address_and_data() -> None:
+    graph = alone(ConsulDatacenter, servers=3)
+    for index, name in enumerate(SERVERS):
+        server = graph.resources[name]
+        # SIGINT is Consul's graceful leave for a server that comes back.
+        assert server.plain("stopSignal") == "SIGINT"
+        fixed = [network["ipv4Address"] for network in server.plain("networksAdvanced") if "ipv4Address" in network]
+        assert fixed == [f"10.80.1.{11 + index}"]
+        (volume,) = server.plain("volumes")
+        assert volume["containerPath"] == "/consul/data"
+        assert volume["volumeName"] == graph.resources[f"{name}-data"].outputs["name"]
+        assert server.plain("wait") is True
+
+
+def test_only_one_server_has_a_port_of_this_machine_and_only_this_machine_writes() -> None:
+    graph = alone(ConsulDatacenter, servers=3, bind_address="127.0.0.1", http_port=8500)
+    ports = {name: graph.resources[name].plain("ports") for name in SERVERS}
+    assert ports[SERVERS[0]] == [{"internal": 8500, "external": 8500, "ip": "127.0.0.1", "protocol": "tcp"}]
+    assert ports[SERVERS[1]] is ports[SERVERS[2]] is None
+    configuration = json.loads(graph.resources[SERVERS[0]].environment["AGENT_CONFIGURATION"])
+    assert configuration["http_config"]["allow_write_http_from"] == ["127.0.0.0/8", "10.80.1.1/32"]
+
+
+def test_agents_wait_for_every_server_and_get_the_key_as_a_secret() -> None:
+    graph = alone(ConsulDatacenter, servers=3, told=lambda datacenter: datacenter.reference)
+    assert graph.outputs["gossip_key"] == {"secret": True, "value": "key"}
+    assert exported(graph, "server_addresses") == ["10.80.1.11", "10.80.1.12", "10.80.1.13"]
+    assert all(graph.resources[name].is_secret("envs") for name in SERVERS)
+    assert [name for name, text in graph.in_plain().items() if '\\"encrypt\\"' in text] == []
+
+
+def test_a_document_is_in_force_before_the_old_one_goes() -> None:
+    graph = alone(DynamicConfiguration, document='{"a": 1}')
+    writer = graph.resources[f"{NAME}-document"]
+    assert children(graph) == {"document"}
+    assert writer.delete_before_replace is False
+    assert writer.plain("wait") is True
+    assert writer.environment["DOCUMENT"] == '{"a": 1}'
+    assert writer.environment["KEY"] == "services/users/settings"
+    assert writer.plain("destroyGraceSeconds") >= 10
+    assert writer.is_secret("envs")

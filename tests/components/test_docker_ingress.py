@@ -1,0 +1,90 @@
+"""The ingress on Docker: Nginx, which stays, and its configuration, which is released beside it.
+
+Does not prove that Nginx accepts its files: `tests/integration/test_rendered_nginx.py` asks it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.docker import Ingress
+from components.docker.ingress import ConfigurationRelease, variable_name
+from components.ingress import Route
+from tests.components.alone import NAME, Secret, alone, before, children, entry
+from tests.graph.recorder import Graph
+
+
+@pytest.fixture(scope="module")
+def ingress() -> Graph:
+    return alone(Ingress, bind_addresses=["127.0.0.1"], http_port=8080)
+
+
+def test_it_is_a_pod_with_an_agent_nginx_and_a_release(ingress: Graph) -> None:
+    assert children(ingress) == {"releases", "pod", "discovery", "nginx", "release"}
+    assert before(ingress, "pod-sandbox", "discovery-agent")
+    assert before(ingress, "discovery-agent", "nginx")
+    assert before(ingress, "nginx", "release-files")
+
+
+def test_nginx_finishes_the_requests_that_it_has_when_it_stops(ingress: Graph) -> None:
+    nginx = ingress.resources[f"{NAME}-nginx"]
+    assert nginx.plain("stopSignal") == "SIGQUIT"
+    assert nginx.plain("destroyGraceSeconds") == nginx.plain("stopTimeout") > 30
+
+
+def test_nginx_and_its_release_are_replaced_without_a_gap(ingress: Graph) -> None:
+    for part in ("nginx", "release-files"):
+        assert ingress.resources[f"{NAME}-{part}"].delete_before_replace is False
+        assert ingress.resources[f"{NAME}-{part}"].plain("wait") is True
+    # Its ports are those of the machine.
+    assert ingress.resources[f"{NAME}-pod-sandbox"].delete_before_replace is True
+
+
+def test_an_agent_that_only_asks_is_not_waited_for(ingress: Graph) -> None:
+    assert ingress.resources[f"{NAME}-discovery-agent"].environment["DRAIN_SECONDS"] == "0"
+
+
+def test_only_tls_and_its_redirect_are_reached_and_only_where_the_settings_say(ingress: Graph) -> None:
+    ports = ingress.resources[f"{NAME}-pod-sandbox"].plain("ports")
+    assert {(port["external"], port["internal"], port["ip"]) for port in ports} == {
+        (8443, 8443, "127.0.0.1"),
+        (8080, 8080, "127.0.0.1"),
+    }
+
+
+def test_the_private_key_is_in_memory_and_secret(ingress: Graph) -> None:
+    volume = ingress.resources[f"{NAME}-releases"]
+    assert volume.plain("driverOpts")["type"] == "tmpfs"
+    assert "mode=0700" in volume.plain("driverOpts")["o"]
+    assert ingress.resources[f"{NAME}-release-files"].is_secret("envs")
+    assert [name for name, text in ingress.in_plain().items() if "PRIVATE KEY" in text] == []
+
+
+def test_another_route_makes_another_release_and_leaves_nginx(ingress: Graph) -> None:
+    another = entry(routes={"users": [Route(path="/others")]})
+    after = alone(Ingress, kept=ingress, bind_addresses=["127.0.0.1"], http_port=8080, configuration=another)
+    assert after.changed(ingress) == {f"{NAME}-release-files"}
+
+
+def test_whoever_uses_the_entry_waits_until_its_files_are_in_force() -> None:
+    def told(ingress: Any) -> dict[str, Any]:
+        user = pulumi.Stash("user", input=ingress.url)
+        return {"url": ingress.url, "address": ingress.address, "user": user.output}
+
+    graph = alone(Ingress, told=told, configuration=entry(https_port=443), bind_addresses=["0.0.0.0"])
+    assert f"{NAME}-release-files" in graph.resources["user"].dependencies
+    assert graph.outputs["url"]["value"] == "https://localhost"
+    assert graph.outputs["address"]["value"] == "127.0.0.1:443"
+
+
+def test_a_release_gets_each_file_in_a_variable_and_what_is_secret_stays_so() -> None:
+    graph = alone(ConfigurationRelease, files={"nginx.conf": "events {}", "private_key.pem": Secret("key-of-tls")})
+    files = graph.resources[f"{NAME}-files"]
+    assert children(graph) == {"files"}
+    assert files.environment["FILES"] == "nginx.conf private_key.pem"
+    assert files.environment[variable_name("nginx.conf")] == "events {}"
+    assert files.is_secret("envs")
+    assert "key-of-tls" not in graph.in_plain()[files.name]

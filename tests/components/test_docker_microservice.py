@@ -1,0 +1,114 @@
+"""A replica and its registration on Docker, one component at a time.
+
+Does not prove that requests arrive while a replica drains: the drills do.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from components.docker import Microservice
+from components.docker.consul_agent import ConsulAgent
+from tests.components.alone import NAME, Secret, alone, before, children
+from tests.graph.recorder import Graph
+
+PARTS = ("pod-sandbox", "application", "registration-agent")
+
+
+def service(**changes: Any) -> Graph:
+    return alone(Microservice, **{"replicas": 1, **changes})
+
+
+def test_a_replica_is_a_pod_with_the_program_and_its_registration() -> None:
+    assert children(service(replicas=2)) == {
+        f"{index}-{part}" for index in range(2) for part in ("pod", "application", "registration")
+    }
+
+
+def test_a_replica_is_deregistered_and_drained_before_it_stops() -> None:
+    graph = service(drain_seconds=7, stop_seconds=20)
+    agent, application = (graph.resources[f"{NAME}-0-{part}"] for part in ("registration-agent", "application"))
+    # What depends goes first: the agent's end is waited for, and it ends after the drain.
+    assert before(graph, "0-application", "0-registration-agent")
+    assert agent.environment["DRAIN_SECONDS"] == "7"
+    assert agent.plain("destroyGraceSeconds") > 7
+    assert agent.plain("stopTimeout") > 7
+    assert application.plain("destroyGraceSeconds") == application.plain("stopTimeout") == 20
+
+
+def test_a_replica_starts_in_its_pod_and_counts_when_its_check_passes() -> None:
+    graph = service(start_seconds=42)
+    agent = graph.resources[f"{NAME}-0-registration-agent"]
+    assert before(graph, "0-pod-sandbox", "0-application")
+    for part in PARTS[1:]:
+        assert graph.resources[f"{NAME}-0-{part}"].plain("networkMode") == f"container:id-of-{NAME}-0-pod-sandbox"
+    assert agent.plain("wait") is True
+    assert agent.plain("waitTimeout") == 42
+    assert "/v1/health/service/users?passing" in agent.plain("healthcheck")["tests"][-1]
+
+
+def test_a_new_replica_stands_beside_the_old_one_before_that_goes() -> None:
+    graph = service()
+    assert {graph.resources[f"{NAME}-0-{part}"].delete_before_replace for part in PARTS} == {False}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"image": "users:2"},
+        {"environment": {"A": "2"}},
+        {"secrets": {"PASSWORD": "another"}},
+        {"port": 8081},
+        {"memory_mib": 64},
+        {"drain_seconds": 9},
+    ],
+    ids=str,
+)
+def test_whatever_changes_in_a_replica_makes_a_new_pod(changes: dict[str, Any]) -> None:
+    first = service()
+    changed = alone(Microservice, kept=first, **{"replicas": 1, **changes}).changed(first)
+    assert f"{NAME}-0-pod-sandbox" in changed
+
+
+def test_what_is_secret_to_a_replica_is_secret_in_the_state() -> None:
+    graph = alone(Microservice, replicas=1, secrets={"PASSWORD": Secret("correct-horse")})
+    application = graph.resources[f"{NAME}-0-application"]
+    assert application.is_secret("envs")
+    assert application.environment["PASSWORD"] == "correct-horse"
+    # The pod is named by a digest of it, which would be a way to try passwords out.
+    assert graph.resources[f"{NAME}-0-pod-sandbox"].is_secret("envs")
+    assert [name for name, text in graph.in_plain().items() if "correct-horse" in text] == []
+
+
+def test_a_replica_knows_who_and_where_it_is() -> None:
+    environment = service(track="canary", version="9").resources[f"{NAME}-0-application"].environment
+    assert environment["INSTANCE_ID"] == f"{NAME}-0"
+    assert {key: environment[key] for key in ("SERVICE_NAME", "SERVICE_VERSION", "REGION", "TRACK", "PORT")} == {
+        "SERVICE_NAME": "users",
+        "SERVICE_VERSION": "9",
+        "REGION": "east",
+        "TRACK": "canary",
+        "PORT": "8080",
+    }
+
+
+def test_a_replica_is_registered_under_its_track() -> None:
+    agent = service(track="canary").resources[f"{NAME}-0-registration-agent"]
+    (instance,) = json.loads(agent.environment["AGENT_CONFIGURATION"])["services"]
+    assert (instance["name"], instance["tags"], instance["port"]) == ("users", ["canary"], 8080)
+
+
+def test_an_agent_that_stays_with_its_pod_frees_its_ports_before_the_next_one_starts() -> None:
+    for replaced_with_pod in (True, False):
+        agent = alone(ConsulAgent, replaced_with_pod=replaced_with_pod).resources[f"{NAME}-agent"]
+        assert agent.delete_before_replace is not replaced_with_pod
+
+
+def test_an_agent_keeps_the_gossip_key_to_itself() -> None:
+    graph = alone(ConsulAgent)
+    assert children(graph) == {"agent"}
+    assert graph.resources[f"{NAME}-agent"].is_secret("envs")
+    assert "encrypt" not in graph.in_plain()[f"{NAME}-agent"]

@@ -1,0 +1,110 @@
+"""The ingress on Kubernetes by itself.
+
+Does not prove that a load balancer notices in time that a pod goes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from components import docker
+from components.docker.ingress import variable_name
+from components.ingress import RELEASE_PLACEHOLDER
+from components.kubernetes import Ingress
+from tests.components.alone import BEFORE, NAME, alone, before, children, container, entry, pod, spec
+from tests.graph.recorder import Graph
+
+REQUEST_SECONDS = 30
+"""What a request that has begun gets to end."""
+
+
+@pytest.fixture(scope="module")
+def ingress() -> Graph:
+    return alone(Ingress, configuration=entry(https_port=443), http_port=80)
+
+
+def test_it_is_made_after_its_budget_its_paths_and_what_it_waits_for(ingress: Graph) -> None:
+    assert children(ingress) == {
+        *("files", "certificate", "secret", "account", "budget", "paths", "deployment", "service"),
+    }
+    assert {f"{NAME}-budget", f"{NAME}-paths", BEFORE} <= ingress.resources[f"{NAME}-deployment"].dependencies
+    assert before(ingress, "deployment", "service")
+
+
+def test_there_are_two_of_it_and_one_at_a_time_goes(ingress: Graph) -> None:
+    found = spec(ingress, "deployment")
+    assert found["replicas"] >= 2
+    assert found["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+    assert spec(ingress, "budget")["maxUnavailable"] == 1
+
+
+@pytest.mark.parametrize(("more", "seconds"), [({}, 5), ({"drain_seconds": 60}, 60)])
+def test_a_pod_answers_until_load_balancers_have_noticed_and_then_finishes(more: dict[str, Any], seconds: int) -> None:
+    graph = alone(Ingress, load_balancer={"annotations": {}, **more})
+    nginx = container(graph, "deployment", "nginx")
+    assert nginx["lifecycle"]["preStop"] == {"sleep": {"seconds": seconds}}
+    assert pod(graph, "deployment")["terminationGracePeriodSeconds"] > seconds + REQUEST_SECONDS
+
+
+def test_known_replicas_are_served_while_consul_is_away(ingress: Graph) -> None:
+    agent = container(ingress, "deployment", "consul-agent")
+    assert "readinessProbe" not in agent
+    assert "startupProbe" in agent
+
+
+def test_keys_are_in_secrets_and_files_are_not(ingress: Graph) -> None:
+    certificate = ingress.resources[f"{NAME}-certificate"]
+    assert certificate.is_secret("stringData")
+    assert certificate.plain("immutable") is True
+    assert "private_key.pem" in certificate.plain("stringData")
+    assert ingress.resources[f"{NAME}-files"].plain("immutable") is True
+    assert [name for name, text in ingress.in_plain().items() if "PRIVATE KEY" in text] == []
+
+
+def test_files_are_mounted_for_reading_alone(ingress: Graph) -> None:
+    nginx = container(ingress, "deployment", "nginx")
+    (mount,) = [item for item in nginx["volumeMounts"] if item["name"] == "configuration"]
+    assert mount["readOnly"] is True
+
+
+def test_the_cluster_makes_a_load_balancer_unless_there_is_one_outside(ingress: Graph) -> None:
+    assert spec(ingress, "service")["type"] == "LoadBalancer"
+    outside = alone(
+        Ingress,
+        load_balancer={"annotations": {}, "outside": "entry.example.com"},
+        told=lambda made: {"balancer": made.load_balancer},
+    )
+    assert spec(outside, "service")["type"] == "ClusterIP"
+    assert outside.outputs["balancer"]["value"] == "entry.example.com"
+
+
+def test_clients_reach_its_two_ports_and_it_reaches_services_and_consul(ingress: Graph) -> None:
+    paths = spec(ingress, "paths")
+    (rule,) = paths["ingress"]
+    assert {port["port"] for port in rule["ports"]} == {8443, 8080}
+    roles = {peer["podSelector"]["matchLabels"]["gostack.role"] for item in paths["egress"] for peer in item["to"]}
+    assert roles == {"consul-server", "application"}
+
+
+def test_another_host_makes_new_pods(ingress: Graph) -> None:
+    after = alone(
+        Ingress, kept=ingress, configuration=entry(https_port=443, hosts=["localhost", "another"]), http_port=80
+    )
+    changed = after.changed(ingress)
+    assert {f"{NAME}-files", f"{NAME}-deployment"} <= changed
+    assert not {f"{NAME}-{part}" for part in ("certificate", "secret", "account", "budget", "paths")} & changed
+
+
+def test_nginx_has_the_same_files_as_on_docker(ingress: Graph) -> None:
+    on_docker = alone(docker.Ingress, configuration=entry(https_port=443)).resources[f"{NAME}-release-files"]
+    names = on_docker.environment["FILES"].split()
+    there = {name: on_docker.environment[variable_name(name)] for name in names if not name.endswith(".pem")}
+    here = dict(ingress.resources[f"{NAME}-files"].plain("data"))
+    # On Docker the script of the release writes its identity, here nobody could.
+    release = re.search(r'location = /release .* return 200 "(.+?)\\n"', here["nginx.conf"])
+    assert release is not None
+    assert {name: text.replace(RELEASE_PLACEHOLDER, release.group(1)) for name, text in there.items()} == here
+    assert sum(RELEASE_PLACEHOLDER in text for text in there.values()) == 1
