@@ -7,10 +7,15 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from components.rendering.names import NGINX_WORDS
-from infra.settings.base import ImageReference, Section
+from infra.settings.base import ImageReference, Section, shaped
+from infra.settings.environment import Variables
 
 Percent = Annotated[int, Field(ge=0, le=100)]
 """A share in percent."""
+
+
+_HEADER = shaped("[A-Za-z][A-Za-z0-9-]{0,62}", "the name of a header", "X-User-Tag")
+_HEADER_VALUE = shaped("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}", "a value that can be matched", "beta-2")
 
 
 def _header(value: str) -> str:
@@ -28,10 +33,14 @@ def _header_value(value: str) -> str:
 class HeaderMatchSettings(Section):
     """A request header that leads to the canary."""
 
-    header: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,62}$"), AfterValidator(_header)]
+    header: Annotated[str, _HEADER, AfterValidator(_header)]
     """Name, for example X-App-Version or X-User-Tag."""
 
-    value: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$"), AfterValidator(_header_value)]
+    value: Annotated[
+        str,
+        _HEADER_VALUE,
+        AfterValidator(_header_value),
+    ]
     """Value; upper and lower case are the same."""
 
 
@@ -85,7 +94,7 @@ class CanarySettings(Section):
     replicas: Annotated[int, Field(ge=1, le=20)] = 1
     """Number of replicas in each region."""
 
-    environment: dict[str, str] = Field(default_factory=dict[str, str])
+    environment: Variables = Field(default_factory=dict[str, str])
     """Environment variables beside those of the service, or instead of them; none of them a secret."""
 
     analysis: AnalysisSettings = AnalysisSettings()
