@@ -33,8 +33,7 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
     if kind == "value_error":
         return f"{key}: {problem['ctx']['error']}" if location else str(problem["ctx"]["error"])
     if kind == "too_long":
-        context = problem["ctx"]
-        return f"{key} has {context['actual_length']} entries: use at most {context['max_length']}."
+        return f"{key} has {len(problem['input'])} entries: use at most {problem['ctx']['max_length']}."
     given = _shown(problem.get("input"))
     return f"{key}: {_lower_first(problem['msg'])}, but it is {given}; correct it in the stack file."
 
