@@ -172,7 +172,8 @@ def _resolve(
             raise BootstrapError(f"The image for {upstream} vanished while it was being resolved: run it again.")
         image = found[name]
         version = _version(engine, name, image, known.get(name))
-        resolved[name] = ResolvedImage(image.reference, image.origin, upstream, version, image.image.image_id)
+        digest = image.image.digest if image.origin == "registry" else ""
+        resolved[name] = ResolvedImage(image.reference, image.origin, upstream, version, image.image.image_id, digest)
     return resolved
 
 

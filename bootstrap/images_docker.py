@@ -43,6 +43,8 @@ class LocalImage:
 
     image_id: str
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    digest: str = ""
+    """What the registry that it was pulled from calls it, `sha256:…`; empty for one that was built here."""
 
 
 class Engine(Protocol):
@@ -77,6 +79,19 @@ class Engine(Protocol):
         ...
 
 
+def image_digest(reference: str, digests: Sequence[str]) -> str:
+    """Return the digest under which a reference's own repository has the image; empty for one that was built here."""
+    repository = reference.partition("@")[0]
+    if ":" in repository.rpartition("/")[2]:
+        repository = repository.rpartition(":")[0]
+    found = dict(item.split("@", 1) for item in digests if "@" in item)
+    # The engine leaves out what stands before the names of Docker Hub.
+    for name in (repository, repository.removeprefix("docker.io/").removeprefix("library/")):
+        if name in found:
+            return found[name]
+    return ""
+
+
 class DockerEngine:
     """The engine that the `docker` command talks to."""
 
@@ -90,7 +105,8 @@ class DockerEngine:
             raise BootstrapError(f"The Docker engine does not answer ({reason[0]}): run `make doctor`.")
         image = cast("list[dict[str, Any]]", json.loads(done.stdout))[0]
         configuration = cast("dict[str, Any]", image.get("Config") or {})
-        return LocalImage(image["Id"], cast("dict[str, str]", configuration.get("Labels") or {}))
+        labels = cast("dict[str, str]", configuration.get("Labels") or {})
+        return LocalImage(image["Id"], labels, image_digest(reference, image.get("RepoDigests") or []))
 
     def pull(self, reference: str, answer_seconds: float) -> PullOutcome:
         """Let the engine try: it may have a proxy or a mirror of its own, so no other probe would be honest."""

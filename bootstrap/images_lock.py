@@ -31,6 +31,8 @@ class ResolvedImage:
     """What the program in it says of itself, e.g. `9.7.4`; more exact than a tag."""
     image_id: str
     """The engine's content address: it changes exactly when the content does."""
+    digest: str = ""
+    """What a registry calls this content, `sha256:…`, under every tag; empty for an image that was built here."""
 
 
 def lock_path(project_root: Path) -> Path:

@@ -21,7 +21,7 @@ def resolved_images(settings: Settings, project: Path = PROJECT) -> dict[str, Im
         found = built.get(name)
         reference = None
         if found is not None and found.upstream == upstream:
-            reference = found.reference if settings.platform == "docker" else _pulled(name, found, pushed)
+            reference = found.reference if settings.platform == "docker" else _pulled(name, found, pushed, settings)
         if found is not None and reference is not None:
             resolved[name] = {"reference": reference, "origin": found.origin, "upstream": upstream}
         else:
@@ -33,9 +33,13 @@ def resolved_images(settings: Settings, project: Path = PROJECT) -> dict[str, Im
     return resolved
 
 
-def _pulled(name: str, found: ResolvedImage, pushed: dict[str, str]) -> str | None:
-    """What a cluster's nodes pull: a stand-in that was pushed for them; None for what they get from its publisher."""
+def _pulled(name: str, found: ResolvedImage, pushed: dict[str, str], settings: Settings) -> str | None:
+    """What a cluster's nodes pull: a stand-in that was pushed for them, or what its publisher calls the image that this
+    machine pulled, whatever the tag means by then; None for what only its publisher knows."""
     if name in NOT_PULLED:
         # Go builds an image on this machine.
         return found.reference
-    return pushed.get(found.image_id) if found.origin == "stand-in" else None
+    if found.origin == "stand-in":
+        return pushed.get(found.image_id)
+    pinned = "@" in found.upstream or not found.digest
+    return None if pinned else f"{settings.images.registry}{found.upstream}@{found.digest}"

@@ -60,6 +60,14 @@ class ClusterApi:
         wanted = ",".join(f"{key.replace('_', '.')}={value}" for key, value in labels.items())
         return cast("list[dict[str, Any]]", self.get(f"{path}?labelSelector={wanted}").get("items") or [])
 
+    def text(self, path: str) -> str:
+        """Return what is at a path as text, for example a log; raises ClusterError as `get` does."""
+        response = self._send("GET", path, None, "")
+        if response.status < 300:
+            return response.data.decode(errors="replace")
+        self._answer(response)
+        return ""
+
     def exists(self, path: str) -> bool:
         """Whether there is an object at a path."""
         try:

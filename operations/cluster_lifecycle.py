@@ -27,22 +27,26 @@ def up(workspace: Workspace, prepare: Callable[[], None]) -> int:
     prepare()
     refuse_removal_of_regions(workspace)
     # What was removed by hand is seen only by a refresh.
-    code = workspace.run(*_looking_ahead(workspace, "up"), "--refresh")
+    code = _run(api, workspace, "--refresh")
     if code != 0:
-        _tell(api, workspace)
         return code
     outputs = workspace.outputs()
     if api is None:
         # Names and certificates spread by themselves, in minutes to hours: `make acceptance` looks from outside.
         print(summary(workspace, outputs))
         return 0
-    unreachable = wait_until_reachable(
-        workspace.settings, outputs["addresses"], write_authority(workspace, outputs), patience=60
-    )
-    print(summary(workspace, outputs))
-    if unreachable:
-        print("\n".join(["", *unreachable, diagnosis(api, workspace.stack)]), file=sys.stderr)
+    # Here, because it imports the components, which a stack on Docker need not wait for.
+    from operations.cluster_instances import wait_until_complete
+
+    authority = write_authority(workspace, outputs)
+    missing = wait_until_complete(api, workspace.settings, workspace.stack)
+    if not missing:
+        missing = wait_until_reachable(workspace.settings, outputs["addresses"], authority, patience=60)
+        missing += diagnosis(api, workspace.stack).splitlines() if missing else []
+    if missing:
+        print("\n".join([f"The stack {workspace.stack} is not whole:", *missing]), file=sys.stderr)
         return 1
+    print(summary(workspace, outputs))
     return 0
 
 
@@ -51,7 +55,23 @@ def update(workspace: Workspace, prepare: Callable[[], None]) -> int:
     api = reachable(workspace)
     prepare()
     refuse_removal_of_regions(workspace)
-    code = workspace.run(*_looking_ahead(workspace, "up"))
+    return _run(api, workspace)
+
+
+def _run(api: ClusterApi | None, workspace: Workspace, *arguments: str) -> int:
+    """Run `pulumi up`, twice where a quota is lowered that what goes still needs; tell why it failed."""
+    from operations.cluster_quota import keep_quota, quota_to_keep
+
+    kept = quota_to_keep(api, workspace.settings, workspace.stack) if api is not None else {}
+    if kept:
+        print("The quota is lowered at the end: what goes has to go first.", flush=True)
+        keep_quota(workspace, kept)
+        code = workspace.run(*_looking_ahead(workspace, "up"), *arguments)
+        workspace.prepare()
+        if code != 0:
+            _tell(api, workspace)
+            return code
+    code = workspace.run(*_looking_ahead(workspace, "up"), *arguments)
     if code != 0:
         _tell(api, workspace)
     return code

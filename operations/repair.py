@@ -23,15 +23,19 @@ def mend(objects: StackObjects) -> list[str]:
     """Start what holds the rest and stands still, restart what is stranded, remove failed jobs, write documents again
     that were changed in Consul; tell of each."""
     return [
-        *revive(objects),
+        *_start_servers(objects),
+        *_revive_pods(objects),
         *_remove_failed_jobs(objects),
         *_write_documents_again(objects),
     ]
 
 
 def revive(objects: StackObjects) -> list[str]:
-    """Start Consul servers and pods that stand still, and restart what is stranded; tell of each."""
-    return [*_start_servers(objects), *_revive_pods(objects)]
+    """Start Consul servers and pods that stand still, and restart what is stranded; tell of each.
+
+    A program that ends again and again is left to the engine, which starts it at longer and longer intervals.
+    """
+    return [*_start_servers(objects), *_revive_pods(objects, spare="restarting")]
 
 
 def _start_servers(objects: StackObjects) -> list[str]:
@@ -43,7 +47,8 @@ def _start_servers(objects: StackObjects) -> list[str]:
     return told
 
 
-def _revive_pods(objects: StackObjects) -> list[str]:
+def _revive_pods(objects: StackObjects, spare: str = "") -> list[str]:
+    """The same for pods; containers with the status `spare` are left alone while they are in their pod's network."""
     told: list[str] = []
     containers = objects.containers()
     sandboxes = {container.id: container for container in containers if role(container) == "sandbox"}
@@ -55,10 +60,13 @@ def _revive_pods(objects: StackObjects) -> list[str]:
     for member in sorted(containers, key=lambda container: _ORDER.get(role(container), 0)):
         mode: str = member.attrs["HostConfig"]["NetworkMode"]
         sandbox = sandboxes.get(mode.removeprefix("container:"))
-        if sandbox is None or (member.status == "running" and _started(member) >= _started(sandbox)):
+        if sandbox is None:
+            continue
+        stranded = _started(member) < _started(sandbox)
+        if member.status in ("running", spare) and not stranded:
             continue
         member.restart(timeout=5)
-        told.append(f"{member.name} was out of its pod's network: restarted")
+        told.append(f"{member.name} " + ("was out of its pod's network" if stranded else "stood still") + ": restarted")
     return told
 
 

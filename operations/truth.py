@@ -83,7 +83,12 @@ def wait_until_whole(
 
 
 def what_fails(settings: Settings, objects: StackObjects, urls: Mapping[str, str]) -> list[str]:
-    """Return what does not pass at this moment, also where enough others do: a text for each place."""
+    """Return what does not pass at this moment, also where enough others do: a text for each place.
+
+    Nothing of a stack without a replica: whatever stopped its update came before them.
+    """
+    if not replicas(objects):
+        return []
     standings, _, problems = _look(settings, urls)
     return [*problems, *_explanations(standings, settings, objects)]
 

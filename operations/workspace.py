@@ -18,7 +18,7 @@ import yaml
 
 from bootstrap.environment import environment
 from bootstrap.locations import state_folder
-from infra.settings import Settings, load_stack_file
+from infra.settings import Settings, load_stack_file, require_stack_name
 
 SALT = "encryptionsalt"
 YIELDING = ("nice", "-n", "10")
@@ -54,7 +54,9 @@ class Workspace:
     @property
     def settings(self) -> Settings:
         """The stack's settings; raises SettingsError."""
-        return load_stack_file(self.stack_file, self.project)
+        settings = load_stack_file(self.stack_file, self.project)
+        require_stack_name(self.stack, settings)
+        return settings
 
     @property
     def configuration_file(self) -> Path:

@@ -70,13 +70,13 @@ func serve(ctx context.Context, lookup configuration.Lookup, output io.Writer) i
 		RateLimitBurst:     settings.Server.RateLimitBurst,
 	}, func(current dynamic.Settings) { limiter.Set(current.RateLimitPerSecond, current.RateLimitBurst) })
 
-	health := httpserver.NewHealth(dependencies(pools)...)
+	readiness := httpserver.NewHealth(dependencies(pools)...)
 	router := httpserver.NewRouter(logger)
 	users.NewHandlers(repository).Register(router)
-	health.Register(router, settings.Identity)
+	readiness.Register(router, settings.Identity)
 	router.HandlePlain("GET /metrics", metrics.Handler())
 	server := httpserver.New(httpserver.Options{
-		Router: router, Health: health, Metrics: metrics, Logger: logger,
+		Router: router, Health: readiness, Metrics: metrics, Logger: logger,
 		Allow: limiter.Allow, Feature: store.Feature,
 		RequestTimeout:   settings.Server.RequestTimeout,
 		MaximumBodyBytes: settings.Server.MaximumBodyBytes,

@@ -9,11 +9,16 @@ import pulumi_aws as aws
 from components.aws.alarms import Watched, metric_alarms
 from components.aws.tags import named
 from components.ingress import HEALTH_PATH, HTTP_PORT, HTTPS_PORT
+from components.rendering.names import shortened
 
 ANYONE = "0.0.0.0/0"
 HTTPS, HTTP = 443, 80
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 """TLS 1.2 and 1.3 with forward secrecy, as Nginx itself accepts."""
+
+NAME_LENGTH = 24
+"""Characters of which Pulumi makes the name of a load balancer or a target group: AWS takes 32, and eight are a hyphen
+and Pulumi's own."""
 
 
 class NetworkLoadBalancerArgs(TypedDict):
@@ -65,7 +70,7 @@ class NetworkLoadBalancer(pulumi.ComponentResource):
         self._name, self._args = name, args
         group = self._security_groups()
         balancer = aws.lb.LoadBalancer(
-            f"{name}-nlb",
+            shortened(f"{name}-nlb", NAME_LENGTH),
             load_balancer_type="network",
             internal=False,
             subnets=args["subnet_ids"],
@@ -161,7 +166,7 @@ class NetworkLoadBalancer(pulumi.ComponentResource):
     def _targets(self, label: str, protocol: str, port: int, health_protocol: str) -> aws.lb.TargetGroup:
         args = self._args
         return aws.lb.TargetGroup(
-            f"{self._name}-{label}",
+            shortened(f"{self._name}-{label}", NAME_LENGTH),
             vpc_id=args["vpc_id"],
             target_type="ip",
             protocol=protocol,

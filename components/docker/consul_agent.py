@@ -10,6 +10,7 @@ from components.docker.container import ContainerSpec, HealthCheck, hardened_con
 from components.rendering import consul
 from components.rendering.consul_instances import instances_from_args
 from components.rendering.consul_probes import found
+from components.rendering.names import node_prefix
 from components.rendering.scripts import script
 
 CONSUL_USER = "100:1000"
@@ -100,7 +101,7 @@ def agent_spec(args: ConsulAgentArgs) -> ContainerSpec:
         command=[script("consul-agent")],
         environment={
             **membership(region, datacenter, instances_from_args(args["services"])),
-            "NODE": args["node"],
+            "NODE": node_prefix(args["node"]),
             "DRAIN_SECONDS": str(args["drain_seconds"]),
             # In the region's network: the way to them begins at the address by which it knows the pod.
             "SERVERS": " ".join(datacenter["server_addresses"]),

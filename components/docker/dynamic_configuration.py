@@ -7,6 +7,7 @@ from components.args import DynamicConfigurationArgs
 from components.docker.consul_agent import CONSUL_USER, membership
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.rendering import consul
+from components.rendering.names import node_prefix
 from components.rendering.scripts import DYNAMIC_CONFIGURATION_HEALTH, script
 
 
@@ -36,7 +37,7 @@ class DynamicConfiguration(pulumi.ComponentResource):
                 command=[script("dynamic-configuration")],
                 environment={
                     **membership(region, datacenter),
-                    "NODE": name,
+                    "NODE": node_prefix(name),
                     "KEY": key,
                     "DOCUMENT": args["document"],
                 },

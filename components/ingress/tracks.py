@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from components.rendering.names import NGINX_WORDS
 from components.section import Section
 
 STABLE = "stable"
@@ -16,9 +17,6 @@ Percent = Annotated[int, Field(ge=0, le=100)]
 
 _OTHER_MEANING = ("x-region", "cookie", "host", "authorization")
 
-_MAP_WORDS = ("default", "hostnames", "include", "volatile")
-"""What nginx's `map` reads as a parameter: https://nginx.org/en/docs/http/ngx_http_map_module.html."""
-
 
 def _header(value: str) -> str:
     if value.lower() in _OTHER_MEANING:
@@ -27,7 +25,7 @@ def _header(value: str) -> str:
 
 
 def _matched_value(value: str) -> str:
-    if value.lower() in _MAP_WORDS:
+    if value.lower() in NGINX_WORDS:
         raise ValueError(f'"{value}" is a word of nginx\'s configuration: match another value, for example "beta".')
     return value
 

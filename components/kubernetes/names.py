@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from components.args import RegionReference
+from components.rendering.names import namespace_name
 
 APPLICATION = "application"
 CONSUL_SERVER = "consul-server"
@@ -15,11 +16,6 @@ NGINX = "nginx"
 
 STACK_LABEL = "gostack.stack"
 ROLE_LABEL = "gostack.role"
-
-
-def namespace_name(prefix: str, region: str) -> str:
-    """Return the name of a region's namespace."""
-    return f"{prefix}-{region}"
 
 
 def namespace_of(region: RegionReference, other: str | None = None) -> str:

@@ -6,9 +6,10 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.args import QuotaArgs, RegionArgs, RegionReference
-from components.kubernetes.names import JOB, ROLE_LABEL, namespace_name
+from components.kubernetes.names import JOB, ROLE_LABEL
 from components.kubernetes.network import networks, tcp_and_udp
 from components.kubernetes.pod import cores
+from components.rendering.names import namespace_name
 
 GOSSIP_PORT = 8301
 

@@ -23,11 +23,11 @@ def found(services: Sequence[str]) -> str:
     """Return what succeeds while whoever asks the datacenter for these services is told of this agent's instances.
 
     The agent itself knows some seconds earlier that an instance passes its check: its servers hear of it in their next
-    exchange. An older instance that went in between would leave clients with none. The command needs the variable NODE
-    of `shell/consul-agent.sh`.
+    exchange. An older instance that went in between would leave clients with none. The command reads the file
+    that `shell/consul-agent.sh` writes.
     """
     # The answer is "[]" when there is none:
     # https://developer.hashicorp.com/consul/api-docs/health#list-service-instances-for-service
-    passing_here = "passing&stale&filter=Node.Node%3D%3D%22$NODE-$(hostname)%22"
+    passing_here = "passing&stale&filter=Node.Node%3D%3D%22$(cat /tmp/consul/node)%22"
     probes = [f'{_GET} "{_AGENT}/health/service/{service}?{passing_here}" | grep -q Checks' for service in services]
     return " && ".join([*probes, KNOWS_LEADER])

@@ -16,6 +16,9 @@ from delivery.report.urn import name_of
 
 Verdict = Literal["safe", "needs care", "blocked"]
 
+POLICY_PACK = "gostack"
+"""Name of the project's policy pack: another one that looked at a change says nothing about its rules."""
+
 OPEN, WAITING, BLOCKED = 0, 3, 4
 """Exit codes: go on; people or tests must act first; the change itself must be another."""
 
@@ -84,7 +87,7 @@ def judge(
     waiting: list[str] = []
     if environment.tests and not evidence.tests_passed:
         waiting.append("every test must pass first (--tests passed)")
-    if environment.policy_pack and not (evidence.policy_passed or assessment.changes.policy_packs):
+    if environment.policy_pack and not (evidence.policy_passed or POLICY_PACK in assessment.changes.policy_packs):
         waiting.append("the policy pack must accept the change first (`make policy`, then --policy passed)")
     if assessment.risky and evidence.approvals < environment.approvals:
         waiting.append(f"a risky change needs {environment.approvals} approvals and has {evidence.approvals}")

@@ -18,6 +18,7 @@ from components.aws.global_dns import DnsEntryArgs
 from components.rendering.aws_addresses import plan_subnets
 from components.rendering.aws_database import ADMINISTRATOR, PORT, service_addresses
 from components.rendering.aws_images import copied_repository, own_repository, regional_image
+from infra.environments.aws_boundary import bound_roles
 from infra.environments.aws_database import make_database
 from infra.environments.aws_providers import GLOBAL_REGION, make_providers
 from infra.environments.aws_region import Ground, Plan, make_ground, make_notices
@@ -41,6 +42,7 @@ class AwsFoundation:
 
     def __init__(self, stack: str, settings: Settings, aws: AwsSettings) -> None:
         self._stack, self._settings, self._aws = stack, settings, aws
+        bound_roles(aws.permissions_boundary)
         self._tags = {
             "project": "gostack",
             "stack": stack,

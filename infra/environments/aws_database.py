@@ -9,6 +9,7 @@ import pulumi
 
 from components.aws import Database, DatabaseMember
 from components.aws.database_member import DatabaseMemberArgs
+from components.rendering.names import cluster_name
 from infra.environments.aws_region import Ground, Plan
 
 
@@ -46,16 +47,14 @@ def make_database(
     )
     members: dict[str, DatabaseMember] = {}
     for region in order:
-        members[region] = _member(plan, grounds[region], database, identifier, members)
+        members[region] = _member(plan, grounds[region], database, members)
     return GlobalDatabase(database, members, order[0])
 
 
-def _member(
-    plan: Plan, ground: Ground, database: Database, identifier: str, before: Mapping[str, DatabaseMember]
-) -> DatabaseMember:
+def _member(plan: Plan, ground: Ground, database: Database, before: Mapping[str, DatabaseMember]) -> DatabaseMember:
     settings, region = plan.settings, ground.region
     arguments: DatabaseMemberArgs = {
-        "identifier": f"{identifier}-{region}",
+        "identifier": cluster_name(plan.stack, region),
         "region": region,
         "global_cluster": database.global_cluster,
         "engine_version": settings.database.engine_version,

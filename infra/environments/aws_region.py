@@ -18,6 +18,7 @@ from components.aws import (
     NetworkLoadBalancer,
     PublicCertificate,
 )
+from components.rendering.names import cluster_name
 from infra.settings.aws import AwsSettings
 
 LOG_WRITERS = ("cloudwatch.amazonaws.com",)
@@ -63,11 +64,6 @@ class Ground:
 
     kubernetes: kubernetes.Provider
     """Provider of what runs in the region's cluster."""
-
-
-def cluster_name(stack: str, region: str) -> str:
-    """Return the name of a region's cluster."""
-    return f"gostack-{stack}-{region}"
 
 
 def make_ground(

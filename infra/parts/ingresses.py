@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TypeAlias
 
 from components.args import IngressArgs
 from components.certificates import Certificate
-from components.ingress import CANARY, IngressConfiguration
+from components.ingress import CANARY
 from infra.context import Context
 from infra.parts.discovery import Datacenters
 from infra.parts.regions import Regions
 from infra.parts.services import Microservices
 from infra.platforms import Ingress, Microservice
 from infra.settings import Settings
+from infra.settings.ingress import ingress_configuration, loopback_hosts
 from infra.settings.regions import RegionSettings
 
 Ingresses: TypeAlias = dict[str, Ingress]
 """Region to its ingress."""
 
-IPV6_LOOPBACK = "::1"
 _ON_LOOPBACK = ("127.0.0.1", "0.0.0.0")  # noqa: S104
 
 
@@ -63,7 +62,7 @@ def _arguments(
         "consul": consul[region].reference,
         "image": context.foundation.image(region, context.image_ids["nginx"]),
         "pause_image": context.pause_image,
-        "configuration": _configuration(context, region),
+        "configuration": ingress_configuration(settings, region, context.foundation.joined(region)),
         "certificate": certificate.certificate,
         "private_key": certificate.private_key,
         "bind_addresses": _bind_addresses(settings, place),
@@ -77,39 +76,5 @@ def _arguments(
     return arguments
 
 
-def _configuration(context: Context, region: str) -> IngressConfiguration:
-    settings = context.settings
-    ingress = settings.ingress
-    return IngressConfiguration(
-        region=region,
-        other_regions=context.foundation.joined(region),
-        hosts=[*ingress.hosts, *loopback_hosts(settings)],
-        https_port=settings.regions[region].https_port,
-        routes={name: service.routes for name, service in settings.services.items()},
-        canaries={
-            name: service.canary.traffic() for name, service in settings.services.items() if service.canary is not None
-        },
-        trusted_proxies=ingress.trusted_proxies,
-        worker_processes=ingress.worker_processes,
-        worker_connections=ingress.worker_connections,
-    )
-
-
 def _bind_addresses(settings: Settings, place: RegionSettings) -> list[str]:
     return [place.bind_address, *(loopback_hosts(settings) if place.bind_address in _ON_LOOPBACK else [])]
-
-
-def loopback_hosts(settings: Settings) -> list[str]:
-    """Return the IPv6 loopback where the ingresses listen on it: "localhost" is that address first on most machines."""
-    if settings.platform != "docker" or not {"localhost", "127.0.0.1"} & set(settings.ingress.hosts):
-        return []
-    wanted = settings.ingress.ipv6
-    return [IPV6_LOOPBACK] if (machine_has_ipv6() if wanted is None else wanted) else []
-
-
-def machine_has_ipv6() -> bool:
-    """Whether this machine, which Docker publishes ports on, has an IPv6 loopback."""
-    try:
-        return "00000000000000000000000000000001 " in Path("/proc/net/if_inet6").read_text(encoding="ascii")
-    except OSError:
-        return False

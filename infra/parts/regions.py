@@ -7,6 +7,7 @@ from typing import TypeAlias
 import pulumi
 
 from components.args import RegionArgs
+from components.rendering.names import stack_namespace
 from infra.context import Context
 from infra.platforms import Region
 from infra.settings.cluster_demand import region_quota
@@ -42,7 +43,7 @@ def _arguments(context: Context, place: str, cidr: str, backbone: pulumi.Input[s
         "labels": context.labels,
     }
     if settings.kubernetes is not None:
-        arguments["namespace"] = settings.kubernetes.namespace or f"gostack-{context.stack}"
+        arguments["namespace"] = settings.kubernetes.namespace or stack_namespace(context.stack)
     if settings.platform == "kubernetes":
         quota = region_quota(settings, place)
         arguments["quota"] = {

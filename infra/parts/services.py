@@ -11,6 +11,7 @@ import pulumi
 from components.args import MicroserviceArgs
 from components.ingress.tracks import STABLE
 from components.rendering import mysql
+from components.rendering.names import track_name
 from infra.context import Context
 from infra.foundation import Database
 from infra.parts.discovery import Datacenters
@@ -129,7 +130,7 @@ def _track(
         # the document in force.
         before: list[pulumi.Resource] = [*list(replicas.values())[-1:], *([told[region]] if region in told else [])]
         replicas[region] = context.platform.Microservice(
-            f"{name}-{region}{track.suffix}", arguments, context.foundation.options(region, before)
+            track_name(name, region, track.suffix), arguments, context.foundation.options(region, before)
         )
     return replicas
 

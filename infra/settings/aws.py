@@ -17,6 +17,7 @@ from infra.settings.platform import HostName
 # A shape and not a list: AWS opens regions more often than this file changes.
 _REGION = re.compile(r"^(af|ap|ca|cn|eu|il|me|mx|sa|us)(-gov)?-(central|(north|south)(east|west)?|east|west)-[1-9]$")
 _ROLE = re.compile(r"^arn:(aws|aws-cn|aws-us-gov):iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$")
+_POLICY = re.compile(r"^arn:(aws|aws-cn|aws-us-gov):iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]{1,512}$")
 _CLASS = re.compile(r"^db\.[a-z0-9]+\.[a-z0-9]+$")
 _ENDPOINT = re.compile(r"^[a-z0-9]+([.-][a-z0-9]+)*$")
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
@@ -33,6 +34,14 @@ def _role(value: str) -> str:
     if not _ROLE.fullmatch(value):
         raise ValueError(
             f'"{value}" is not the ARN of a role; write it like "arn:aws:iam::123456789012:role/gostack-deploy".'
+        )
+    return value
+
+
+def _policy(value: str) -> str:
+    if not _POLICY.fullmatch(value):
+        raise ValueError(
+            f'"{value}" is not the ARN of a policy; write it like "arn:aws:iam::123456789012:policy/gostack-boundary".'
         )
     return value
 
@@ -86,6 +95,9 @@ AwsRegion = Annotated[str, AfterValidator(_aws_region)]
 
 RoleArn = Annotated[str, AfterValidator(_role)]
 """The ARN of an IAM role."""
+
+PolicyArn = Annotated[str, AfterValidator(_policy)]
+"""The ARN of an IAM policy."""
 
 InstanceClass = Annotated[str, AfterValidator(_instance_class)]
 """A class of database instances that a global database takes."""
@@ -172,6 +184,10 @@ class AwsSettings(Section):
 
     deploy_role: RoleArn
     """ARN of the role that everything is done with: whoever deploys must be allowed to take it."""
+
+    permissions_boundary: PolicyArn | None = None
+    """ARN of the policy that bounds every role that the stack makes; `infra/environments/state/` makes
+    `gostack-boundary`, without which its deploy role makes none."""
 
     home_region: AwsRegion
     """Region of what exists once: the registry that releases are pushed to, and the declaration of the global database.

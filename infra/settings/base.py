@@ -12,6 +12,8 @@ from components.section import Section
 
 __all__ = ["AnyNetwork", "ImageReference", "Name", "NetworkAddress", "Port", "RegionName", "Section"]
 
+from components.rendering.names import CONSUL_WORDS, NGINX_WORDS
+
 _NAME = re.compile(r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$")
 _IMAGE = re.compile(r"^[a-z0-9][a-z0-9._/:-]*$")
 _CIDR = re.compile(r"[0-9.]+/[0-9]+")
@@ -61,16 +63,20 @@ Name = Annotated[str, AfterValidator(_name)]
 """The name of a region or a service: part of container, datacenter and host names (RFC 1123 label)."""
 
 
-def _short_name(value: str) -> str:
+def _region_name(value: str) -> str:
+    for words, reader in ((NGINX_WORDS, "nginx"), (CONSUL_WORDS, "the DNS of Consul")):
+        if value in words:
+            raise ValueError(f'"{value}" is a word that {reader} gives a meaning of its own: choose another name.')
     if len(value) > REGION_NAME_LENGTH:
         raise ValueError(f'"{value}" is too long for a region: use at most {REGION_NAME_LENGTH} characters.')
     return _name(value)
 
 
 REGION_NAME_LENGTH = 15
-"""With a service's 30, a replica's number and a container's identity it still fits into a DNS label of 63."""
+"""With a service's 30 and a canary's ending it is 53 characters; what has to fit into a DNS label of 63 with more is
+shortened where it is made (`components/rendering/names.py`)."""
 
-RegionName = Annotated[str, AfterValidator(_short_name)]
+RegionName = Annotated[str, AfterValidator(_region_name)]
 """The name of a region."""
 
 ImageReference = Annotated[str, AfterValidator(_image)]

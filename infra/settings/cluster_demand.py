@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from components.ingress.tracks import STABLE
@@ -31,20 +33,29 @@ ROOM = 2
 ends counts until it has ended: for a time the old pods are there beside the new ones."""
 
 
+@dataclass(frozen=True)
+class _Pods:
+    """Pods of one kind."""
+
+    each: Demand
+    """What one of them asks for."""
+
+    number: int
+    """How many there are at the most between updates."""
+
+    surge: int = 0
+    """How many more there are while an update goes on."""
+
+
 def region_demand(settings: Settings, region: str) -> Demand:
     """Return what the region's pods can ask for at the most while every Deployment is being updated at once, its
     autoscaler at the highest number."""
-    parts = [
-        pod_demand(CONSUL_SERVER, storage_gib=CONSUL_STORAGE_GIB).times(settings.consul.servers),
-        # Another configuration comes up whole beside the one that serves.
-        pod_demand(ingress_resources(memory_mib=settings.ingress.memory_mib), CONSUL_AGENT).times(2 * INGRESS_REPLICAS),
-        *_database(settings, region),
-    ]
-    for service in settings.services.values():
-        parts += _service(settings, service, region)
-    if settings.aws is not None:
-        parts.append(pod_demand(DNS_DRAIN))
-    return sum(parts, Demand())
+    return sum((kind.each.times(kind.number + kind.surge) for kind in _kinds(settings, region)), Demand())
+
+
+def region_surge(settings: Settings, region: str) -> Demand:
+    """Return the part of it that is there only while an update goes on."""
+    return sum((kind.each.times(kind.surge) for kind in _kinds(settings, region)), Demand())
 
 
 def region_quota(settings: Settings, region: str) -> Demand:
@@ -90,33 +101,45 @@ def _given(settings: Settings) -> QuotaSettings:
     return settings.kubernetes.quota if settings.kubernetes is not None else QuotaSettings()
 
 
-def _database(settings: Settings, region: str) -> list[Demand]:
+def _kinds(settings: Settings, region: str) -> Iterator[_Pods]:
+    yield _Pods(pod_demand(CONSUL_SERVER, storage_gib=CONSUL_STORAGE_GIB), settings.consul.servers)
+    ingress = ingress_resources(memory_mib=settings.ingress.memory_mib)
+    # Another configuration comes up whole beside the one that serves.
+    yield _Pods(pod_demand(ingress, CONSUL_AGENT), INGRESS_REPLICAS, surge=INGRESS_REPLICAS)
     if settings.aws is not None:
-        return []
+        yield _Pods(pod_demand(DNS_DRAIN), 1)
+    else:
+        yield from _database(settings, region)
+    for service in settings.services.values():
+        yield from _service(settings, service, region)
+
+
+def _database(settings: Settings, region: str) -> Iterator[_Pods]:
     mysql = settings.mysql
     member = pod_demand(
         mysql_resources(memory_mib=mysql.memory_mib, buffer_pool_mib=mysql.buffer_pool_mib),
         CONSUL_AGENT,
         storage_gib=mysql.storage_gib,
     )
-    replica = [member] if mysql.topology == "replica" else []
-    # The primary, and the job that makes the accounts there.
-    return [member, pod_demand(JOB), *replica] if region == mysql.primary else replica
+    if region == mysql.primary:
+        yield _Pods(member, 1)
+        # Makes the accounts.
+        yield _Pods(pod_demand(JOB), 0, surge=1)
+    if mysql.topology == "replica":
+        yield _Pods(member, 1)
 
 
-def _service(settings: Settings, service: ServiceSettings, region: str) -> list[Demand]:
+def _service(settings: Settings, service: ServiceSettings, region: str) -> Iterator[_Pods]:
     limits = service.limits("kubernetes")
     replica = pod_demand(
         Resources(service.cpu_request, service.memory_request_mib, limits.cpus, limits.memory_mib), CONSUL_AGENT
     )
-    parts = [
-        replica.times((service.autoscaling.maximum if service.autoscaling is not None else track.replicas) + SURGE)
-        for track in service.tracks()
-    ]
+    for track in service.tracks():
+        most = service.autoscaling.maximum if service.autoscaling is not None else track.replicas
+        yield _Pods(replica, most, SURGE)
     if service.document() is not None:
-        parts.append(pod_demand(CONSUL_AGENT).times(1 + SURGE))
+        yield _Pods(pod_demand(CONSUL_AGENT), 1, SURGE)
     if service.database is not None and region == settings.mysql.primary:
         migrated = [track for track in service.tracks() if track.name == STABLE or track.has_source]
-        # One makes the accounts; those that migrate come one after the other, but a deadline may keep one for a while.
-        parts.append(pod_demand(JOB).times(1 + (len(migrated) if service.database.migrate else 0)))
-    return parts
+        # One makes the accounts, and one migrates each track that has an image of its own.
+        yield _Pods(pod_demand(JOB), 0, surge=1 + (len(migrated) if service.database.migrate else 0))

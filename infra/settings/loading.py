@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import pulumi
 import yaml
 from pulumi.runtime import config as runtime_config
 from pydantic import ValidationError
@@ -14,6 +16,7 @@ from pydantic import ValidationError
 from infra.settings.errors import SettingsError, sentence
 from infra.settings.files import require_files
 from infra.settings.model import Settings
+from infra.settings.names import require_stack_name
 
 NAMESPACE = "gostack:"
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -29,13 +32,16 @@ def load_settings() -> Settings:
         for key, value in _configuration().items()
         if key.startswith(NAMESPACE)
     }
-    return _complete(values, PROJECT)
+    settings = _complete(values, PROJECT)
+    require_stack_name(pulumi.get_stack(), settings)
+    return settings
 
 
 def load_stack_file(path: Path, project: Path = PROJECT) -> Settings:
     """Return the settings that a `Pulumi.<stack>.yaml` holds.
 
-    Raises SettingsError when the file is missing, is not YAML or holds a wrong setting.
+    Raises SettingsError when the file is missing, is not YAML or holds a wrong setting, and when no stack can have the
+    name that the file's gives it.
     """
     try:
         document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -52,7 +58,7 @@ def load_stack_file(path: Path, project: Path = PROJECT) -> Settings:
     if not isinstance(configuration, dict):
         raise SettingsError(f"{path.name} has a config that is no mapping: copy Pulumi.dev.yaml and change it.")
     pairs = cast("dict[object, Any]", configuration).items()
-    return _complete(
+    settings = _complete(
         {
             key.removeprefix(NAMESPACE): value
             for key, value in pairs
@@ -60,6 +66,10 @@ def load_stack_file(path: Path, project: Path = PROJECT) -> Settings:
         },
         project,
     )
+    named = re.fullmatch(r"Pulumi\.(.*)\.yaml", path.name)
+    if named is not None:
+        require_stack_name(named[1], settings)
+    return settings
 
 
 def parse_settings(values: Mapping[str, Any]) -> Settings:

@@ -16,6 +16,7 @@ from infra.settings.aws import AwsSettings
 from infra.settings.aws_checks import aws_problem
 from infra.settings.base import Name, RegionName, Section
 from infra.settings.images import ImageSettings
+from infra.settings.ingress import size_problem
 from infra.settings.kubernetes import (
     ClusterAccess,
     KubernetesSettings,
@@ -23,6 +24,7 @@ from infra.settings.kubernetes import (
     cluster_settings,
     platform_problem,
 )
+from infra.settings.names import job_problem
 from infra.settings.platform import (
     CertificateSettings,
     ConsulSettings,
@@ -90,7 +92,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _fits_the_platform(self) -> Self:
-        problem = aws_problem(self) or platform_problem(self)
+        problem = aws_problem(self) or platform_problem(self) or job_problem(self)
         if problem:
             raise ValueError(problem)
         return self
@@ -144,6 +146,13 @@ class Settings(Section):
                 f'gostack:mysql.primary is "{self.mysql.primary}", which is no region: use one of '
                 f"{', '.join(sorted(self.regions))}."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _ingress_holds_its_routes(self) -> Self:
+        problem = size_problem(self)
+        if problem:
+            raise ValueError(problem)
         return self
 
     @model_validator(mode="after")

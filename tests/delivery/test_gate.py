@@ -13,13 +13,14 @@ import pytest
 
 from delivery.evidence import add_arguments, deployed_stacks
 from delivery.gate.allow import AllowEntry, load_allow_entries
-from delivery.gate.decision import BLOCKED, OPEN, WAITING, Evidence, decide, judge
+from delivery.gate.decision import BLOCKED, OPEN, POLICY_PACK, WAITING, Evidence, decide, judge
 from delivery.gate.environments import Environment, GateError, environment_of, load_environments
 from delivery.report.assessment import Assessment
 from delivery.report.changes import Change, StackChanges, Violation
 from delivery.report.command import gate
 from delivery.report.recording import Recording, save
 from operations.workspace import PulumiError
+from policy.pack import NAME as PACK
 from tests.delivery.streams import TODAY, assessment
 
 DEV, STAGING, PROD = (environment_of(name, load_environments()) for name in ("dev", "staging", "prod"))
@@ -50,8 +51,8 @@ def outcome(
     return code, " | ".join(reasons)
 
 
-def with_policy_pack(looked_at: Assessment) -> Assessment:
-    values = {**looked_at.changes.__dict__, "policy_packs": ("gostack",)}
+def with_policy_pack(looked_at: Assessment, name: str = "gostack") -> Assessment:
+    values = {**looked_at.changes.__dict__, "policy_packs": (name,)}
     return Assessment(StackChanges(**values), looked_at.settings)
 
 
@@ -183,6 +184,11 @@ def test_prod_waits_for_a_policy_pack() -> None:
         "the policy pack must accept the change first (`make policy`, then --policy passed)",
     )
     assert outcome(assessment("image-bump"), PROD, Evidence(tests_passed=True, policy_passed=True))[0] == OPEN
+
+
+def test_a_pack_of_somebody_else_does_not_stand_for_the_projects_rules() -> None:
+    assert POLICY_PACK == PACK
+    assert outcome(with_policy_pack(assessment("image-bump"), "empty"), PROD, EVERYTHING)[0] == WAITING
 
 
 def test_a_mandatory_rule_that_is_broken_blocks_whatever_is_approved() -> None:

@@ -30,6 +30,15 @@ class Step:
     given: Mapping[str, Any]
     """What an action is given."""
 
+    identity: str = ""
+    """Name by which other steps know its outputs."""
+
+    folder: str = ""
+    """Where it runs; empty for the checkout."""
+
+    of_main: bool = False
+    """Whether it runs in a checkout of main, whatever the event is about."""
+
 
 def load(name: str) -> dict[str, Any]:
     """Return a workflow; `on`, which YAML takes for true, is there by that name."""
@@ -48,7 +57,10 @@ def steps(name: str, job: str | None = None) -> Iterator[Step]:
     for job_name, values in document["jobs"].items():
         if job is not None and job_name != job:
             continue
+        checkouts = [step.get("with", {}) for step in values["steps"] if "actions/checkout@" in step.get("uses", "")]
+        of_main = {given.get("path", "") for given in checkouts if given.get("ref") == "main"}
         for step in values["steps"]:
+            folder = step.get("working-directory", "")
             yield Step(
                 workflow=name,
                 job=job_name,
@@ -58,6 +70,9 @@ def steps(name: str, job: str | None = None) -> Iterator[Step]:
                 condition=str(step.get("if", "")),
                 environment={**document.get("env", {}), **values.get("env", {}), **step.get("env", {})},
                 given=step.get("with", {}),
+                identity=step.get("id", ""),
+                folder=folder,
+                of_main=folder in of_main,
             )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from components.rendering.consul import CLIENTS_ADDRESS
-from tests.graph.conftest import Document, staging_graph
+from operations.cluster_instances import expected
+from tests.graph.conftest import Document, published_settings, staging_graph
 from tests.graph.kubernetes import containers, manifests, pods, selects
 from tests.graph.recorder import Graph, unwrapped
 
@@ -297,6 +298,21 @@ def test_clients_reach_pods_of_one_configuration_and_only_when_all_of_them_are_r
     renewed = release_of_the_ingress(staging_graph(lambda d: d.update(rotation={"certificates": 2}), kept=staging))
     assert renewed["gostack.configuration"] == before["gostack.configuration"]
     assert renewed["gostack.certificate"] != before["gostack.certificate"]
+
+
+def test_what_up_looks_for_in_the_cluster_is_every_workload_and_nothing_else(full: Graph) -> None:
+    parts = list(expected(published_settings("staging", everything), "staging"))
+    for name, item in manifests(full, "Deployment", "StatefulSet").items():
+        metadata = item["metadata"]
+        (part,) = [
+            part
+            for part in parts
+            if part.namespace == metadata["namespace"] and part.labels.items() <= metadata["labels"].items()
+        ]
+        # An autoscaler has the number, and the settings have the lowest one.
+        assert item["spec"].get("replicas", part.replicas) == part.replicas, name
+        parts.remove(part)
+    assert parts == []
 
 
 def test_a_new_image_changes_the_pods_of_its_service_and_its_migrations_alone(staging: Graph) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import urllib3
+import yaml
 
 from operations.cluster_api import ClusterApi
 from operations.cluster_report import pods
@@ -58,6 +60,15 @@ class ClusterStack(StackUnderTest):
         )
         data = json.dumps(body).encode() if body is not None else None
         return pool.request(method, path, body=data, headers={**JSON, "Host": host})
+
+    def change(self, change: Callable[[dict[str, Any]], Any], *, prepare: bool = True) -> None:
+        """Change the stack file: `change` takes what is below `config`. Without `prepare` Pulumi is not told yet."""
+        document = yaml.safe_load(self.workspace.stack_file.read_text(encoding="utf-8"))
+        change(document["config"])
+        if prepare:
+            self._write_settings(document)
+        else:
+            self.workspace.stack_file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
     def create_user(self) -> dict[str, Any]:
         """Create a user with an e-mail address of its own and return it."""

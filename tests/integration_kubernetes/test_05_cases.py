@@ -161,7 +161,8 @@ def test_headers_of_a_service_are_its_own_alone(stack: ClusterStack) -> None:
     headers = ask(stack, "/p/page").headers
     policy = "default-src 'self' https://cdn.example.com 'unsafe-inline'"
     assert headers.getlist("Content-Security-Policy") == [policy]
-    assert headers.getlist("X-Frame-Options") == ["SAMEORIGIN"]
+    assert headers.getlist("X-Frame-Options") == ["DENY"]
+    assert headers.getlist("Referrer-Policy") == ["no-referrer"]
 
 
 def test_a_client_cannot_choose_who_it_is(stack: ClusterStack) -> None:

@@ -59,7 +59,8 @@ func (p *probe) web(mux *http.ServeMux) {
 	mux.HandleFunc("/p/page", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		w.Header().Set("Content-Security-Policy", "default-src 'self' https://cdn.example.com 'unsafe-inline'")
-		w.Header().Set("X-Frame-Options", "SAMEORIGIN")
+		w.Header().Set("X-Frame-Options", "DENY")
+		w.Header().Set("Referrer-Policy", "no-referrer")
 		fmt.Fprint(w, "<style>p{color:red}</style><p>red</p>")
 	})
 	mux.HandleFunc("/p/cors", func(w http.ResponseWriter, r *http.Request) {

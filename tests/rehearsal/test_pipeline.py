@@ -1,8 +1,10 @@
 """The workflows' commands, run one by one in a clone: against a bare repository, a server that plays GitHub, and a
-stack that runs. A line is changed, the report is in a comment; run again, the same comment is edited; the gate blocks
-the replacement of the database's volume until it is allowed by name; a release walks its canary and is pushed.
+stack on Docker that stands for staging and prod. A line is changed, the report is in a comment; run again, the same
+comment is edited; the gate blocks the replacement of the database's volume until main allows it by name; a release
+rolls an image out, is pushed, and goes back when it fails.
 
-`make test` is left out, as it runs this test; so are the actions of GitHub itself. Does not prove anything of AWS, nor
+Left out is `make test`, as it runs this test, and `make copy-image`: images of a stack on Docker have no registry
+(test_image_copy.py has two). So are the actions of GitHub itself. Does not prove anything of AWS or of a cluster, nor
 that GitHub's runner does with a workflow what its documentation says.
 """
 
@@ -29,8 +31,7 @@ from tests.delivery.workflows import Step, evaluated, steps
 from tests.integration.brought_up import PROJECT, brought_up
 from tests.integration.support import LiveStack
 
-LEFT_OUT = {"make test": "it runs this test"}
-ELSEWHERE = {"make policy": "the rules come with the policy pack"}
+LEFT_OUT = {"make test": "it runs this test", "make copy-image": "there is no registry here"}
 RELEASED = "gostack-pipeline/greeter:released"
 VOLUME = 'labels=volume_labels({**labels, "gostack.data": "mysql"})'
 
@@ -40,15 +41,20 @@ class Repository:
     """A clone with its bare origin, and the stack that it deploys."""
 
     clone: Path
+    main: Path
+    """A checkout of main, in which that runs whose job says so."""
     origin: Path
     stack: str
     hub: Hub
     said: list[str] = field(default_factory=list[str])
     """What every command has printed."""
 
-    def git(self, *arguments: str) -> str:
+    outputs: dict[str, str] = field(default_factory=dict[str, str])
+    """Outputs of the steps, as expressions name them."""
+
+    def git(self, *arguments: str, folder: Path | None = None) -> str:
         person = ["-c", "user.name=tester", "-c", "user.email=tester@localhost"]
-        command = ["git", *person, "-C", str(self.clone), *arguments]
+        command = ["git", *person, "-C", str(folder or self.clone), *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     def edit(self, file: str, old: str, new: str) -> None:
@@ -68,18 +74,27 @@ class Repository:
 
     def step(self, step: Step, **values: str) -> tuple[int, str]:
         """Run one command and return its exit code and words."""
-        if step.run in ELSEWHERE and not (self.clone / "policy").is_dir():
-            return 0, ""
+        if step.of_main:
+            self.git("fetch", "--quiet", "origin", folder=self.main)
+            self.git("checkout", "--quiet", "--force", "origin/main", folder=self.main)
+        output = self.clone / "output.txt"
+        output.unlink(missing_ok=True)
         known = {
             "github.event.pull_request.base.sha": self.git("rev-parse", "origin/main").strip(),
             "github.event.pull_request.number": "7",
             "github.sha": self.git("rev-parse", "HEAD").strip(),
+            "github.workspace": str(self.clone),
             "github.token": self.hub.variables["GITHUB_TOKEN"],
             "matrix.stack": self.stack,
             "needs.test.result == 'success' && 'passed' || 'failed'": "passed",
             "needs.preview.result == 'success' && 'passed' || 'failed'": "passed",
-            "vars.PULUMI_BACKEND_URL": "",
-            "secrets.PULUMI_CONFIG_PASSPHRASE": "",
+            "steps.rules.outcome == 'success' && 'passed' || 'failed'": "passed",
+            "vars.DEPLOYED_STACKS || '[]'": json.dumps([self.stack]),
+            **dict.fromkeys(("vars.PULUMI_BACKEND_URL", "vars.REGISTRY", "vars.REGISTRY_USER"), ""),
+            **dict.fromkeys(
+                ("secrets.PULUMI_CONFIG_PASSPHRASE", "secrets.KUBECONFIG", "secrets.REGISTRY_PASSWORD"), ""
+            ),
+            **self.outputs,
             **values,
         }
         variables = evaluated(step.environment, known)
@@ -94,17 +109,21 @@ class Repository:
             "GITHUB_EVENT_PATH": str(self.clone / "event.json"),
             "GITHUB_STEP_SUMMARY": str(self.clone / "summary.md"),
             "GITHUB_REF_NAME": "main",
+            "GITHUB_OUTPUT": str(output),
         }
         runner.pop("GITHUB_TOKEN")
         done = subprocess.run(
             ["bash", "-e", "-o", "pipefail", "-c", command],
-            cwd=self.clone,
+            cwd=self.main if step.of_main else self.clone,
             env={**os.environ, **runner, **variables},
             capture_output=True,
             text=True,
             check=False,
         )
         self.said.append(done.stdout + done.stderr)
+        for line in output.read_text().splitlines() if output.is_file() else ():
+            name, _, value = line.partition("=")
+            self.outputs[f"steps.{step.identity}.outputs.{name}"] = value
         return done.returncode, done.stdout + done.stderr
 
     def comments(self) -> list[str]:
@@ -134,7 +153,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
 @pytest.fixture(scope="module")
 def repository(stack: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
     project, folder = stack.workspace.project, tmp_path_factory.mktemp("repository")
-    source, origin, clone = folder / "source", folder / "origin.git", folder / "clone"
+    source, origin, clone, main = (folder / name for name in ("source", "origin.git", "clone", "main"))
     listed = subprocess.run(
         ["git", "-C", str(project), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         check=True,
@@ -149,17 +168,18 @@ def repository(stack: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> It
     for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "as it is"]):
         subprocess.run(["git", *person, "-C", str(source), *command], check=True)
     subprocess.run(["git", "clone", "--quiet", "--bare", str(source), str(origin)], check=True)
-    subprocess.run(["git", "clone", "--quiet", str(origin), str(clone)], check=True)
-    # The environment of Python, the state and the images of this checkout: the clone deploys the same stack.
-    for shared in (".venv", ".gostack"):
-        (clone / shared).symlink_to(project / shared)
-    (clone / ".git" / "info" / "exclude").write_text(
-        ".venv\n.gostack\nreport.md\nsummary.md\nevent.json\nrelease.json\n"
-    )
+    for checkout in (clone, main):
+        subprocess.run(["git", "clone", "--quiet", str(origin), str(checkout)], check=True)
+        # The environment of Python, the state and the images of this checkout: the clone deploys the same stack.
+        for shared in (".venv", ".gostack"):
+            (checkout / shared).symlink_to(project / shared)
+        (checkout / ".git" / "info" / "exclude").write_text(
+            ".venv\n.gostack\nreport.md\nsummary.md\nevent.json\nrelease.json\noutput.txt\n"
+        )
     (clone / "event.json").write_text(json.dumps({"pull_request": {"number": 7}}))
     shutil.rmtree(project / ".gostack" / "previews", ignore_errors=True)
     with github_server() as hub:
-        yield Repository(clone, origin, stack.workspace.stack, hub)
+        yield Repository(clone, main, origin, stack.workspace.stack, hub)
     shutil.rmtree(project / ".gostack" / "previews", ignore_errors=True)
 
 
@@ -211,21 +231,32 @@ def test_the_gate_blocks_the_replacement_of_the_databases_volume_until_it_is_all
         {"urn": urn, "operation": "replace", "reason": "The backup was restored and compared.", "expires": expires}
         for urn in urns
     ]
-    (repository.clone / "delivery" / "allow.yaml").write_text(yaml.safe_dump({"allow": entries}))
+    text = yaml.safe_dump({"allow": entries})
+    (repository.clone / "delivery" / "allow.yaml").write_text(text)
+    # A branch does not allow itself anything.
+    assert "Error 4" in repository.gate()[1]
+
+    (repository.main / "delivery" / "allow.yaml").write_text(text)
+    repository.git("commit", "--quiet", "--all", "--message", "allow it", folder=repository.main)
+    repository.git("push", "--quiet", "origin", "HEAD:refs/heads/main", folder=repository.main)
     code, words = repository.gate()
     assert code != 0
     assert "Error 3" in words
     assert "a risky change needs 2 approvals and has 0" in words
 
     for person in ("ada", "grace"):
-        review = {"state": "APPROVED", "commit_id": "head", "author_association": "MEMBER"}
-        repository.hub.reviews.append({**review, "user": {"login": person}})
+        review = {"state": "APPROVED", "commit_id": "head", "user": {"login": person, "type": "User"}}
+        repository.hub.reviews.append(review)
     code, words = repository.gate()
     assert code == 0, words
     assert "allowed: mysql-east-data until" in words
     repository.job("pull-request", "comment")
     (comment,) = repository.comments()
     assert "Needs care" in comment.splitlines()[1]
+    (repository.main / "delivery" / "allow.yaml").write_text("allow: []\n")
+    repository.git("commit", "--quiet", "--all", "--message", "no longer", folder=repository.main)
+    repository.git("push", "--quiet", "origin", "HEAD:refs/heads/main", folder=repository.main)
+    repository.git("fetch", "--quiet", "origin")
     repository.git("checkout", "--quiet", "--force", "origin/main")
 
 
@@ -242,15 +273,23 @@ def test_what_is_merged_runs_in_staging_and_is_accepted(repository: Repository) 
     assert any("passed: a user that is created is read in every region" in words for words in repository.said)
 
 
-def test_a_release_walks_its_canary_and_is_pushed(repository: Repository, stack: LiveStack) -> None:
+def accepted_by_a_run(repository: Repository) -> None:
+    """GitHub knows a run on main that has tested and accepted what is checked out."""
+    commit = repository.git("rev-parse", "HEAD").strip()
+    repository.hub.newest = commit
+    run = {"id": 5, "head_sha": commit, "head_branch": "main", "conclusion": "success", "event": "push"}
+    repository.hub.runs[:] = [run]
+    repository.hub.jobs[5] = {"test": "success", "staging": "success"}
+
+
+def test_a_release_rolls_the_image_out_and_is_pushed(repository: Repository, stack: LiveStack) -> None:
     release = json.loads((repository.clone / "release.json").read_text())
-    document = yaml.safe_load((repository.clone / stack_file(repository)).read_text())
-    # Short steps, as a person would write them for a test.
-    document["config"]["gostack:services"]["greeter"]["canary"] = {
-        "environment": {"GREETING": "Good evening"},
-        "analysis": {"steps": [50, 100], "interval_seconds": 3, "checks": 2, "threshold": 3, "minimum_requests": 5},
-    }
-    (repository.clone / stack_file(repository)).write_text(yaml.safe_dump(document, sort_keys=False))
+    accepted_by_a_run(repository)
+    (copy,) = [step for step in steps("release", "deploy") if step.run == "make copy-image"]
+    code, words = repository.step(copy, **{"inputs.service": "greeter"})
+    assert code != 0
+    assert "names no digest" in words or "is missing: write an image once" in words
+
     url = f"{stack.outputs['url']}/hello/ada"
     # The engine that built it is the registry too: an image with the stack's name and labels would go with its build.
     stack.objects.client.images.build(
@@ -258,10 +297,11 @@ def test_a_release_walks_its_canary_and_is_pushed(repository: Repository, stack:
         labels={"gostack.stack": "of-a-registry"},
         tag=RELEASED,
     )
-    values = {"inputs.service": "greeter", "inputs.image": RELEASED}
+    values = {"inputs.service": "greeter", "steps.image.outputs.image": RELEASED}
     with Load(stack.authority, 20, lambda number: Request("GET", url, headers={"X-Client-ID": f"c{number}"})) as load:
-        repository.job("release", "prod", **values)
+        repository.job("release", "deploy", **values)
     assert load.result.failures == []
+    repository.job("release", "commit", **values)
     pushed = subprocess.run(
         ["git", "-C", str(repository.origin), "show", f"main:{stack_file(repository)}"],
         check=True,
@@ -270,8 +310,26 @@ def test_a_release_walks_its_canary_and_is_pushed(repository: Repository, stack:
     ).stdout
     greeter = yaml.safe_load(pushed)["config"]["gostack:services"]["greeter"]
     assert greeter["image"] == RELEASED
-    assert greeter["environment"]["GREETING"] == "Good evening"
-    assert "canary" not in greeter
+    assert "context" not in greeter
+
+
+def test_a_commit_that_no_run_has_accepted_is_not_released(repository: Repository) -> None:
+    accepted_by_a_run(repository)
+    repository.hub.jobs[5]["staging"] = "skipped"
+    (step,) = [step for step in steps("release", "deploy") if step.run == "make accepted"]
+    code, words = repository.step(step, **{"inputs.service": "greeter"})
+    assert code != 0
+    assert "has tested and accepted" in words
+
+
+def test_a_release_that_failed_goes_back_to_what_the_commit_says(repository: Repository) -> None:
+    file = repository.clone / stack_file(repository)
+    committed = file.read_text()
+    file.write_text(committed.replace("GREETING: Hello", "GREETING: Half a release"))
+    (rollback,) = [step for step in steps("release", "deploy") if step.name == "Rollback"]
+    code, words = repository.step(rollback, **{"inputs.service": "greeter"})
+    assert code == 0, words
+    assert file.read_text() == committed
 
 
 def test_the_night_finds_no_drift_in_what_was_deployed(repository: Repository) -> None:
@@ -286,8 +344,8 @@ def test_every_command_of_every_workflow_was_run_here(repository: Repository) ->
         step.run
         for name, jobs in {
             "pull-request": ["preview", "comment", "gate", "preview-dev"],
-            "main": ["staging"],
-            "release": ["prod"],
+            "main": ["staging", "staging-left-out"],
+            "release": ["deploy", "commit"],
             "nightly": ["drift"],
         }.items()
         for job in jobs
@@ -296,9 +354,5 @@ def test_every_command_of_every_workflow_was_run_here(repository: Repository) ->
     }
     assert everything - ran == set(LEFT_OUT)
     repository.job("pull-request", "preview-dev")
-    (rollback,) = [step for step in steps("release", "prod") if step.name == "Rollback"]
-    values = {"inputs.service": "greeter", "inputs.image": "unused"}
-    # The canary has become the stable version: there is nothing to take away, and it says so.
-    code, words = repository.step(rollback, **values)
-    assert code != 0
-    assert "gostack:services.greeter.canary is missing" in words
+    repository.job("main", "staging-left-out")
+    assert "::warning::DEPLOYED_STACKS does not name staging" in repository.said[-1]

@@ -68,6 +68,7 @@ def test_what_is_missing_is_named(key: str) -> None:
     [
         ("aws.account", "1234", "gostack:aws.account"),
         ("aws.deploy_role", "gostack-deploy", "is not the ARN of a role"),
+        ("aws.permissions_boundary", "gostack-boundary", "is not the ARN of a policy"),
         ("aws.home_region", "europe-1", "is no region of AWS"),
         ("aws.home_region", "eu-west-1", "which is no region of the stack: use one of eu-central-1, us-east-1"),
         ("mysql.primary", "eu-west-1", "gostack:mysql.primary is"),

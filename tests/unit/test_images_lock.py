@@ -27,6 +27,7 @@ def test_the_file_has_the_documented_form(tmp_path: Path) -> None:
             "upstream": "mysql:9.7",
             "version": "9.7.4",
             "image_id": "sha256:aa",
+            "digest": "",
         }
     }
 

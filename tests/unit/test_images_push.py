@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import yaml
 
+from bootstrap.images_docker import image_digest
 from bootstrap.images_lock import Origin, ResolvedImage, write_images_lock
 from bootstrap.images_push import load_pushed, push_stand_ins, pushed_path
 from infra.images import resolved_images
-from infra.settings import Settings, parse_settings
+from infra.settings import Settings, load_stack_file, parse_settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 DIGEST = f"sha256:{64 * 'a'}"
@@ -73,6 +75,29 @@ def test_nodes_pull_a_stand_in_by_digest_and_all_else_from_its_publisher(tmp_pat
     assert used["consul"]["reference"] == "hashicorp/consul:1.22"
     # Go builds an image on this machine's engine.
     assert used["golang"]["reference"] == "gostack/stand-in-golang:0123"
+
+
+def test_nodes_pull_what_this_machine_pulled_whatever_its_tag_means_by_then(tmp_path: Path) -> None:
+    pulled = ResolvedImage("nginx:1.30", "registry", "nginx:1.30", "1.30.1", "sha256:id", digest=DIGEST)
+    write_images_lock(tmp_path, {"nginx": pulled})
+    assert resolved_images(staging(), tmp_path)["nginx"]["reference"] == f"nginx:1.30@{DIGEST}"
+    # What runs here is what the engine has.
+    docker = load_stack_file(PROJECT / "Pulumi.dev.yaml", PROJECT)
+    assert resolved_images(docker, tmp_path)["nginx"]["reference"] == "nginx:1.30"
+
+
+@pytest.mark.parametrize(
+    ("reference", "known"),
+    [
+        ("nginx:1.30", [f"nginx@{DIGEST}"]),
+        ("docker.io/library/nginx:1.30", [f"nginx@{DIGEST}"]),
+        ("mirror.example.com:5000/hashicorp/consul:1.22", [f"mirror.example.com:5000/hashicorp/consul@{DIGEST}"]),
+    ],
+)
+def test_an_image_is_known_by_the_digest_of_the_repository_that_it_came_from(reference: str, known: list[str]) -> None:
+    others = [f"elsewhere.example.com/nginx@sha256:{64 * '9'}"]
+    assert image_digest(reference, [*others, *known]) == DIGEST
+    assert image_digest(reference, others) == ""
 
 
 def test_a_stand_in_that_was_not_pushed_is_not_named_to_nodes(tmp_path: Path) -> None:

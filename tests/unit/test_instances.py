@@ -246,6 +246,11 @@ def test_new_replicas_that_fail_are_told_while_enough_old_ones_serve(monkeypatch
     assert "users-east-2-application: the program answers on 127.0.0.1" in told
 
 
+def test_an_update_that_failed_before_the_first_replica_is_not_told_that_they_are_missing() -> None:
+    objects = cast("StackObjects", SimpleNamespace(containers=list))
+    assert truth.what_fails(settings(), objects, URLS) == []
+
+
 def test_what_died_without_a_word_is_forgotten_once_its_pod_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     consul = Consul([])
     consul.members = [

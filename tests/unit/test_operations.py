@@ -27,7 +27,7 @@ from operations.load_result import Answer, Result
 from operations.lock import release_stale_lock
 from operations.reference import REFERENCE, reference
 from operations.removals import refuse_left_out, refuse_protected
-from operations.repair import mend
+from operations.repair import mend, revive
 from operations.workspace import PulumiError, Workspace
 
 
@@ -235,6 +235,16 @@ def test_a_stranded_member_is_restarted_after_its_sandbox_and_before_its_registr
         "application was out of its pod's network: restarted",
         "agent was out of its pod's network: restarted",
     ]
+
+
+def test_a_program_that_ends_again_and_again_is_restarted_once_and_then_left_to_the_engine() -> None:
+    sandbox = FakeContainer("sandbox", "sandbox", started="2026-01-01T00:00:01.5Z")
+    application = FakeContainer(
+        "application", "application", network_mode=f"container:{sandbox.id}", status="restarting"
+    )
+    objects = cast("Any", FakeObjects([sandbox, application]))
+    assert mend(objects) == ["application stood still: restarted"]
+    assert revive(objects) == []
 
 
 def test_a_whole_pod_is_left_alone() -> None:

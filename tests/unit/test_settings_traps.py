@@ -149,3 +149,34 @@ def test_a_file_that_is_not_text_is_told_in_one_sentence(tmp_path: Path) -> None
     file.write_bytes(b"\xff\xfe\x00config")
     with pytest.raises(SettingsError, match=r"^Pulumi\.x\.yaml"):
         load_stack_file(file)
+
+
+def test_more_routes_than_an_ingress_can_be_given_are_refused() -> None:
+    document = published()
+    users_routes(*({"path": f"/r{number}"} for number in range(400)))(document)
+    with pytest.raises(SettingsError, match=r"400 routes, which make \d+ KiB .* takes 900 KiB"):
+        parse_settings(document)
+    users_routes(*({"path": f"/r{number}"} for number in range(100)))(document)
+    assert len(parse_settings(document).services["users"].routes) == 100
+
+
+def test_a_host_of_a_route_is_one_that_the_ingress_serves() -> None:
+    document = published()
+    users_routes({"path": "/a", "hosts": ["other.example.com"]})(document)
+    with pytest.raises(SettingsError, match=r"which gostack:ingress\.hosts does not name: add it there"):
+        parse_settings(document)
+
+
+def test_two_hosts_may_have_the_same_path() -> None:
+    document = published()
+    document["ingress"] = {"hosts": ["a.example.com", "b.example.com"]}
+    users_routes({"path": "/", "hosts": ["a.example.com"]})(document)
+    named("shop", routes=[{"path": "/", "hosts": ["b.example.com"]}])(document)
+    assert len(parse_settings(document).services) == 2
+
+
+def test_connections_that_the_memory_cannot_hold_are_refused() -> None:
+    document = published()
+    document["ingress"] = {"worker_connections": 8192}
+    with pytest.raises(SettingsError, match=r"need \d+ MiB and memory_mib is 512: raise it"):
+        parse_settings(document)

@@ -10,11 +10,14 @@ address=${POD_ADDRESS:-$(ip -4 route get "${SERVERS%% *}" | sed -n 's/.* src \([
 printf '%s' "$AGENT_CONFIGURATION" | sed "s/address-of-this-pod\.invalid/$address/g" > /tmp/consul/agent.json
 printf '%s' "$GOSSIP_CONFIGURATION" > /tmp/consul/gossip.json
 unset AGENT_CONFIGURATION GOSSIP_CONFIGURATION
-name="$NODE-$(hostname)"
+# Consul answers no DNS question about a node whose name is longer than a label.
+own_name="$NODE-$(hostname)"
+[ "${#own_name}" -le 63 ] || own_name=$(hostname)
+printf '%s' "$own_name" > /tmp/consul/node
 # The data is lost with the container, and a name that comes back under another identity is refused while the one before
 # has not been missed: the identity is made of the name.
-identity=$(printf '%s' "$name" | sha256sum | sed 's/^\(.\{8\}\)\(.\{4\}\)\(.\{4\}\)\(.\{4\}\)\(.\{12\}\).*/\1-\2-\3-\4-\5/')
-consul agent -node "$name" -node-id "$identity" -config-dir /tmp/consul -data-dir /tmp/data &
+identity=$(printf '%s' "$own_name" | sha256sum | sed 's/^\(.\{8\}\)\(.\{4\}\)\(.\{4\}\)\(.\{4\}\)\(.\{12\}\).*/\1-\2-\3-\4-\5/')
+consul agent -node "$own_name" -node-id "$identity" -config-dir /tmp/consul -data-dir /tmp/data &
 agent=$!
 # An agent that lost its servers looks for them twice a minute, and not at all for those that have other addresses now:
 # one that knows of no leader is shown the way again.

@@ -12,10 +12,12 @@ unset AGENT_CONFIGURATION GOSSIP_CONFIGURATION DOCUMENT
 # Consul keeps a number with each value: this one says who wrote it. What is written by hand has 0.
 owner=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 owner=$((owner + 1))
-name="$NODE-$(hostname)"
+# Consul answers no DNS question about a node whose name is longer than a label.
+own_name="$NODE-$(hostname)"
+[ "${#own_name}" -le 63 ] || own_name=$(hostname)
 # As in consul-agent.sh: the same name has the same identity.
-identity=$(printf '%s' "$name" | sha256sum | sed 's/^\(.\{8\}\)\(.\{4\}\)\(.\{4\}\)\(.\{4\}\)\(.\{12\}\).*/\1-\2-\3-\4-\5/')
-consul agent -node "$name" -node-id "$identity" -config-dir /tmp/consul -data-dir /tmp/data &
+identity=$(printf '%s' "$own_name" | sha256sum | sed 's/^\(.\{8\}\)\(.\{4\}\)\(.\{4\}\)\(.\{4\}\)\(.\{12\}\).*/\1-\2-\3-\4-\5/')
+consul agent -node "$own_name" -node-id "$identity" -config-dir /tmp/consul -data-dir /tmp/data &
 agent=$!
 field() {
   printf '%s\n' "$entry" | sed -n "s/^$1  *//p" | head -n 1

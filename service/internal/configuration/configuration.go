@@ -53,7 +53,7 @@ type Database struct {
 }
 
 // PrimaryMoves tells whether another member may become the primary by itself.
-func (database Database) PrimaryMoves() bool { return len(database.MemberAddresses) > 0 }
+func (d Database) PrimaryMoves() bool { return len(d.MemberAddresses) > 0 }
 
 // A failover takes six to eight seconds, and an ingress gives up after fifteen:
 // where the primary may move, a request lives long enough to see the next one.

@@ -20,4 +20,4 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // Reveal returns the value for the one place that has to send it.
-func (secret Secret) Reveal() string { return string(secret) }
+func (s Secret) Reveal() string { return string(s) }

@@ -15,6 +15,9 @@ import (
 // whole dial timeout.
 const headStart = 300 * time.Millisecond
 
+// errNoMember is an outage whatever the members' reasons were.
+var errNoMember = errors.New("no member can be used")
+
 // memberConnector opens a connection to one of several members: to the likely
 // one first, and when that fails or takes long, to whichever is ready first.
 type memberConnector struct {
@@ -33,62 +36,62 @@ type memberConnector struct {
 }
 
 // Driver is asked by database/sql for nothing but its identity.
-func (connector *memberConnector) Driver() driver.Driver { return mysql.MySQLDriver{} }
+func (c *memberConnector) Driver() driver.Driver { return mysql.MySQLDriver{} }
 
 // Connect returns the first good connection. The error tells what every member
 // said; it is an outage whatever the members' reasons were.
-func (connector *memberConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, connector.timeout)
+func (c *memberConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	attempts := newAttempts(connector.connect)
-	defer attempts.abandon()
+	race := newAttempts(c.connect)
+	defer race.abandon()
 	everyone := time.NewTimer(headStart)
 	defer everyone.Stop()
 
 	var located <-chan string
 	locate := func() {
-		if connector.locate != nil {
-			located = connector.locate(ctx)
+		if c.locate != nil {
+			located = c.locate(ctx)
 		}
 	}
 	asked := false
-	if first := connector.first(); first != "" {
-		attempts.start(ctx, first)
+	if first := c.first(); first != "" {
+		race.start(ctx, first)
 	} else {
 		asked = true
 		locate()
 	}
 	var problems []error
 	for {
-		if attempts.running == 0 && located == nil {
-			attempts.start(ctx, connector.members...)
-			if attempts.running == 0 {
-				return nil, fmt.Errorf("no member can be used: %w", hidden{errors.Join(problems...)})
+		if race.running == 0 && located == nil {
+			race.start(ctx, c.members...)
+			if race.running == 0 {
+				return nil, fmt.Errorf("%w: %w", errNoMember, hidden{errors.Join(problems...)})
 			}
 		}
 		select {
 		case address, more := <-located:
 			if more {
-				attempts.start(ctx, address)
+				race.start(ctx, address)
 			} else {
 				located = nil
 			}
-		case outcome := <-attempts.outcomes:
-			attempts.running--
-			if outcome.err == nil {
-				connector.connected(outcome.address)
-				return outcome.connection, nil
+		case ended := <-race.outcomes:
+			race.running--
+			if ended.err == nil {
+				c.connected(ended.address)
+				return ended.connection, nil
 			}
-			problems = append(problems, fmt.Errorf("%s: %w", outcome.address, outcome.err))
-			connector.failed(outcome.address)
+			problems = append(problems, fmt.Errorf("%s: %w", ended.address, ended.err))
+			c.failed(ended.address)
 			if !asked {
 				asked = true
 				locate()
 			}
 		case <-everyone.C:
-			attempts.start(ctx, connector.members...)
+			race.start(ctx, c.members...)
 		case <-ctx.Done():
-			return nil, fmt.Errorf("no member can be used: %w (%w)", ctx.Err(), hidden{errors.Join(problems...)})
+			return nil, fmt.Errorf("%w: %w (%w)", errNoMember, ctx.Err(), hidden{errors.Join(problems...)})
 		}
 	}
 }
@@ -97,11 +100,11 @@ func (connector *memberConnector) Connect(ctx context.Context) (driver.Conn, err
 // no such schema, or refuses a password, is not what the whole group says.
 type hidden struct{ err error }
 
-func (hidden hidden) Error() string {
-	if hidden.err == nil {
+func (h hidden) Error() string {
+	if h.err == nil {
 		return "nobody answered"
 	}
-	return hidden.err.Error()
+	return h.err.Error()
 }
 
 // attempts is a race between connections.
@@ -123,26 +126,26 @@ func newAttempts(connect func(context.Context, string) (driver.Conn, error)) *at
 }
 
 // start begins with the addresses that were not tried yet.
-func (attempts *attempts) start(ctx context.Context, addresses ...string) {
+func (a *attempts) start(ctx context.Context, addresses ...string) {
 	for _, address := range addresses {
-		if attempts.started[address] {
+		if a.started[address] {
 			continue
 		}
-		attempts.started[address] = true
-		attempts.running++
+		a.started[address] = true
+		a.running++
 		go func() {
-			connection, err := attempts.connect(ctx, address)
-			attempts.outcomes <- outcome{address, connection, err}
+			connection, err := a.connect(ctx, address)
+			a.outcomes <- outcome{address, connection, err}
 		}()
 	}
 }
 
 // abandon closes what comes too late.
-func (attempts *attempts) abandon() {
-	running := attempts.running
+func (a *attempts) abandon() {
+	running := a.running
 	go func() {
 		for range running {
-			if late := <-attempts.outcomes; late.err == nil {
+			if late := <-a.outcomes; late.err == nil {
 				_ = late.connection.Close()
 			}
 		}

@@ -29,19 +29,19 @@ type group struct {
 	open     atomic.Int64
 }
 
-func (group *group) set(change func()) { group.mutex.Lock(); defer group.mutex.Unlock(); change() }
+func (g *group) set(change func()) { g.mutex.Lock(); defer g.mutex.Unlock(); change() }
 
-func (group *group) attempts() string {
-	group.mutex.Lock()
-	defer group.mutex.Unlock()
-	return strings.Join(group.dialled, " ")
+func (g *group) attempts() string {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	return strings.Join(g.dialled, " ")
 }
 
-func (group *group) connect(ctx context.Context, address string) (*member, error) {
-	group.mutex.Lock()
-	group.dialled = append(group.dialled, address)
-	away, hanging := group.away[address], group.hanging[address]
-	group.mutex.Unlock()
+func (g *group) connect(ctx context.Context, address string) (*member, error) {
+	g.mutex.Lock()
+	g.dialled = append(g.dialled, address)
+	away, hanging := g.away[address], g.hanging[address]
+	g.mutex.Unlock()
 	if hanging {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -49,8 +49,8 @@ func (group *group) connect(ctx context.Context, address string) (*member, error
 	if away {
 		return nil, errRefused
 	}
-	group.open.Add(1)
-	return &member{group: group, address: address}, nil
+	g.open.Add(1)
+	return &member{group: g, address: address}, nil
 }
 
 // member is a connection to a member of the group.
@@ -61,29 +61,29 @@ type member struct {
 	broken  atomic.Bool
 }
 
-func (member *member) QueryContext(context.Context, string, []driver.NamedValue) (driver.Rows, error) {
-	member.group.mutex.Lock()
-	defer member.group.mutex.Unlock()
+func (m *member) QueryContext(context.Context, string, []driver.NamedValue) (driver.Rows, error) {
+	m.group.mutex.Lock()
+	defer m.group.mutex.Unlock()
 	value := []byte("1")
-	if member.group.writable == member.address {
+	if m.group.writable == m.address {
 		value = []byte("0")
 	}
 	return &oneRow{value: value}, nil
 }
-func (member *member) IsValid() bool                      { return !member.broken.Load() }
-func (member *member) ResetSession(context.Context) error { return nil }
-func (member *member) Close() error                       { member.group.open.Add(-1); return nil }
-func (member *member) Ping(context.Context) error         { return nil }
+func (m *member) IsValid() bool                      { return !m.broken.Load() }
+func (m *member) ResetSession(context.Context) error { return nil }
+func (m *member) Close() error                       { m.group.open.Add(-1); return nil }
+func (m *member) Ping(context.Context) error         { return nil }
 
 type oneRow struct{ value []byte }
 
 func (*oneRow) Columns() []string { return []string{"x"} }
 func (*oneRow) Close() error      { return nil }
-func (row *oneRow) Next(values []driver.Value) error {
-	if row.value == nil {
+func (or *oneRow) Next(values []driver.Value) error {
+	if or.value == nil {
 		return io.EOF
 	}
-	values[0], row.value = row.value, nil
+	values[0], or.value = or.value, nil
 	return nil
 }
 
@@ -101,10 +101,10 @@ type lockedBuffer struct {
 	bytes.Buffer
 }
 
-func (buffer *lockedBuffer) Write(text []byte) (int, error) {
-	buffer.mutex.Lock()
-	defer buffer.mutex.Unlock()
-	return buffer.Buffer.Write(text)
+func (lb *lockedBuffer) Write(text []byte) (int, error) {
+	lb.mutex.Lock()
+	defer lb.mutex.Unlock()
+	return lb.Buffer.Write(text)
 }
 
 // newPrimaryBench answers "who is the primary" with the given addresses.
@@ -140,9 +140,9 @@ func newPrimaryBench(located ...string) *primaryBench {
 	return bench
 }
 
-func (bench *primaryBench) connectedTo(t *testing.T) *primaryConnection {
+func (pb *primaryBench) connectedTo(t *testing.T) *primaryConnection {
 	t.Helper()
-	connection, err := bench.Connect(t.Context())
+	connection, err := pb.Connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,14 +290,14 @@ func TestAPoolMovesToTheNewPrimary(t *testing.T) {
 	bench := newPrimaryBench()
 	pool := sql.OpenDB(bench.memberConnector)
 	defer func() { _ = pool.Close() }()
-	for _, primary := range []string{"a:1", "c:3", "b:2"} {
+	for _, address := range []string{"a:1", "c:3", "b:2"} {
 		bench.group.set(func() {
-			bench.group.away = map[string]bool{bench.group.writable: bench.group.writable != primary}
-			bench.group.writable = primary
+			bench.group.away = map[string]bool{bench.group.writable: bench.group.writable != address}
+			bench.group.writable = address
 		})
 		bench.memory.forget(bench.memory.address())
 		connection, err := bench.Connect(t.Context())
-		if err != nil || connection.(*primaryConnection).address != primary {
+		if err != nil || connection.(*primaryConnection).address != address {
 			t.Fatalf("%v, %v", connection, err)
 		}
 		if err := pool.PingContext(t.Context()); err != nil {

@@ -41,15 +41,15 @@ func newCatalog(consul configuration.Consul, datacenters []string, timeout time.
 
 // locate asks all datacenters at once and gives addresses in the order of their
 // answers, so that a datacenter that is gone delays nothing.
-func (catalog *catalog) locate(ctx context.Context) <-chan string {
+func (c *catalog) locate(ctx context.Context) <-chan string {
 	found := make(chan string)
-	asking, cancel := context.WithTimeout(ctx, catalog.timeout)
-	var group sync.WaitGroup
-	for _, datacenter := range catalog.datacenters {
-		group.Go(func() {
-			addresses, err := catalog.ask(asking, datacenter)
+	asking, cancel := context.WithTimeout(ctx, c.timeout)
+	var questions sync.WaitGroup
+	for _, datacenter := range c.datacenters {
+		questions.Go(func() {
+			addresses, err := c.ask(asking, datacenter)
 			if err != nil {
-				catalog.logger.DebugContext(ctx, "Consul did not tell the MySQL primary", "datacenter", datacenter, "error", err.Error())
+				c.logger.DebugContext(ctx, "Consul did not tell the MySQL primary", "datacenter", datacenter, "error", err.Error())
 			}
 			for _, address := range addresses {
 				select {
@@ -60,23 +60,23 @@ func (catalog *catalog) locate(ctx context.Context) <-chan string {
 		})
 	}
 	go func() {
-		group.Wait()
+		questions.Wait()
 		cancel()
 		close(found)
 	}()
 	return found
 }
 
-func (catalog *catalog) ask(ctx context.Context, datacenter string) ([]string, error) {
+func (c *catalog) ask(ctx context.Context, datacenter string) ([]string, error) {
 	query := url.Values{"tag": {primaryTag}, "passing": {""}, "consistent": {""}, "dc": {datacenter}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, catalog.consul.Address+"/v1/health/service/"+mysqlService+"?"+query.Encode(), nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.consul.Address+"/v1/health/service/"+mysqlService+"?"+query.Encode(), nil)
 	if err != nil {
 		return nil, err
 	}
-	if token := catalog.consul.Token.Reveal(); token != "" {
+	if token := c.consul.Token.Reveal(); token != "" {
 		request.Header.Set("X-Consul-Token", token)
 	}
-	response, err := catalog.client.Do(request)
+	response, err := c.client.Do(request)
 	if err != nil {
 		return nil, err
 	}
@@ -89,8 +89,8 @@ func (catalog *catalog) ask(ctx context.Context, datacenter string) ([]string, e
 		return nil, err
 	}
 	var addresses []string
-	for _, instance := range instances {
-		if address := instance.address(); address != "" {
+	for _, found := range instances {
+		if address := found.address(); address != "" {
 			addresses = append(addresses, address)
 		}
 	}
@@ -108,21 +108,21 @@ type instance struct {
 }
 
 // address prefers the name under which the member's certificate is made out.
-func (instance instance) address() string {
-	if named := instance.Service.Meta["address"]; named != "" {
+func (i instance) address() string {
+	if named := i.Service.Meta["address"]; named != "" {
 		if _, _, err := net.SplitHostPort(named); err == nil {
 			return named
 		}
-		if instance.Service.Port > 0 {
-			return net.JoinHostPort(named, strconv.Itoa(instance.Service.Port))
+		if i.Service.Port > 0 {
+			return net.JoinHostPort(named, strconv.Itoa(i.Service.Port))
 		}
 	}
-	host := instance.Service.Address
+	host := i.Service.Address
 	if host == "" {
-		host = instance.Node.Address
+		host = i.Node.Address
 	}
-	if host == "" || instance.Service.Port <= 0 {
+	if host == "" || i.Service.Port <= 0 {
 		return ""
 	}
-	return net.JoinHostPort(host, strconv.Itoa(instance.Service.Port))
+	return net.JoinHostPort(host, strconv.Itoa(i.Service.Port))
 }

@@ -36,9 +36,9 @@ func TestEveryDatacenterIsAskedForThePrimary(t *testing.T) {
 	}))
 	defer server.Close()
 	datacenters := []string{"east", "west", "north", "south", "named", "lost", "ill", "unknown"}
-	catalog := newCatalog(configuration.Consul{Address: server.URL, Token: "t"}, datacenters, time.Minute, slog.New(slog.DiscardHandler))
+	c := newCatalog(configuration.Consul{Address: server.URL, Token: "t"}, datacenters, time.Minute, slog.New(slog.DiscardHandler))
 	var found []string
-	for address := range catalog.locate(t.Context()) {
+	for address := range c.locate(t.Context()) {
 		found = append(found, address)
 	}
 	slices.Sort(found)
@@ -58,8 +58,8 @@ func TestADatacenterThatHangsDelaysNoOther(t *testing.T) {
 	}))
 	defer server.Close()
 	defer close(release)
-	catalog := newCatalog(configuration.Consul{Address: server.URL}, []string{"hanging", "west"}, time.Minute, slog.New(slog.DiscardHandler))
-	if address := <-catalog.locate(t.Context()); address != "mysql-west:3306" {
+	c := newCatalog(configuration.Consul{Address: server.URL}, []string{"hanging", "west"}, time.Minute, slog.New(slog.DiscardHandler))
+	if address := <-c.locate(t.Context()); address != "mysql-west:3306" {
 		t.Errorf("got %q", address)
 	}
 }

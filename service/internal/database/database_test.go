@@ -2,11 +2,13 @@ package database
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -40,6 +42,12 @@ func TestErrorsAreToldApart(t *testing.T) {
 		"a member leaving its group":   {answer(hookFailed), true, false, false},
 		"a session that was killed":    {answer(sessionKilled), true, false, false},
 		"a primary on its way":         {answer(primaryIsMoving), true, false, false},
+		"a row that another holds":     {answer(lockWaitTimeout), false, false, true},
+		"a group without a primary":    {fmt.Errorf("%w: nobody answered", errNoMember), true, false, false},
+		"a connection that ended":      {io.ErrUnexpectedEOF, true, false, false},
+		"a certificate of another":     {&tls.CertificateVerificationError{Err: errors.New("unknown authority")}, true, false, false},
+		"a column of the wrong type":   {scanError(), false, false, false},
+		"a fault of the program":       {errors.New("expected 2 arguments"), false, false, false},
 		"a connection never used":      {driver.ErrBadConn, true, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -48,6 +56,12 @@ func TestErrorsAreToldApart(t *testing.T) {
 			}
 		})
 	}
+}
+
+// scanError is what database/sql says when a value does not fit the variable.
+func scanError() error {
+	var number sql.NullInt64
+	return fmt.Errorf("sql: Scan error on column index 0: %w", number.Scan("text"))
 }
 
 func TestAConnectionThatWasNeverMadeIsToldFromOneThatBroke(t *testing.T) {
@@ -63,12 +77,12 @@ func TestAConnectionThatWasNeverMadeIsToldFromOneThatBroke(t *testing.T) {
 }
 
 func TestOnlyWritersAreEndedWhenTheySayNothing(t *testing.T) {
-	group := configuration.Database{MemberAddresses: []string{"db.example:3306"}}
+	inGroup := configuration.Database{MemberAddresses: []string{"db.example:3306"}}
 	for _, test := range []struct {
 		settings configuration.Database
 		writable bool
 		ended    bool
-	}{{group, true, true}, {group, false, false}, {configuration.Database{}, true, false}} {
+	}{{inGroup, true, true}, {inGroup, false, false}, {configuration.Database{}, true, false}} {
 		config, err := driverConfig(test.settings, "db.example:3306", test.writable, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
@@ -77,19 +91,22 @@ func TestOnlyWritersAreEndedWhenTheySayNothing(t *testing.T) {
 			t.Errorf("writable %v: %s", test.writable, dsn)
 		}
 	}
+	if config, err := driverConfig(configuration.Database{}, "db.example:3306", true, slog.New(slog.DiscardHandler)); err != nil || !strings.Contains(config.FormatDSN(), "innodb_lock_wait_timeout=1") {
+		t.Errorf("a writer that waits for a row: %v", err)
+	}
 	if idlePrimaryConnectionTime >= primarySilence {
 		t.Error("the pool would keep connections that the server has ended")
 	}
 }
 
 func TestOnlyThePrimaryPoolRefusesReadOnlyServers(t *testing.T) {
-	for _, writable := range []bool{true, false} {
-		config, err := driverConfig(configuration.Database{Password: "hush"}, "db.example:3306", writable, slog.New(slog.DiscardHandler))
+	for _, forWrites := range []bool{true, false} {
+		config, err := driverConfig(configuration.Database{Password: "hush"}, "db.example:3306", forWrites, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if config.RejectReadOnly != writable || !config.ParseTime || !config.ClientFoundRows || config.TLS != nil {
-			t.Errorf("writable %v: %+v", writable, config)
+		if config.RejectReadOnly != forWrites || !config.ParseTime || !config.ClientFoundRows || config.TLS != nil {
+			t.Errorf("writable %v: %+v", forWrites, config)
 		}
 		if !strings.Contains(config.FormatDSN(), "utf8mb4") {
 			t.Errorf("not utf8mb4: %s", config.FormatDSN())

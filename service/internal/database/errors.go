@@ -2,9 +2,10 @@ package database
 
 import (
 	"context"
-	"database/sql"
+	"crypto/tls"
 	"database/sql/driver"
 	"errors"
+	"io"
 	"net"
 
 	"github.com/go-sql-driver/mysql"
@@ -31,23 +32,44 @@ const (
 	primaryIsMoving         = 4094
 )
 
-// IsUnavailable tells a database that cannot serve from one that serves and says no.
+// IsUnavailable tells a database that cannot serve from one that serves and
+// says no, and from a fault of the program.
 func IsUnavailable(err error) bool {
-	if err == nil || errors.Is(err, sql.ErrNoRows) || errors.Is(err, context.Canceled) {
+	if err == nil || errors.Is(err, context.Canceled) {
 		return false
 	}
 	var answer *mysql.MySQLError
 	if !errors.As(err, &answer) {
-		return true
+		return isBroken(err)
 	}
 	switch answer.Number {
 	case tooManyConnections, databaseDenied, accessDenied, serverShutdown, tooManyUserConnections,
-		lockWaitTimeout, optionPreventsStatement, readOnlyTransaction, readOnlyMode,
+		optionPreventsStatement, readOnlyTransaction, readOnlyMode,
 		// What a member says to those who are connected when it leaves its group or stops.
 		queryInterrupted, hookFailed, sessionKilled, idleForTooLong, primaryIsMoving:
 		return true
 	}
 	return false
+}
+
+// isBroken tells that there is no connection that works. What is not named here
+// is no outage: a value that cannot be scanned would be no better on another
+// server, nor later.
+func isBroken(err error) bool {
+	for _, broken := range []error{
+		errNoMember, errNotPrimary, context.DeadlineExceeded,
+		driver.ErrBadConn, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
+		mysql.ErrInvalidConn, mysql.ErrMalformPkt, mysql.ErrPktSync, mysql.ErrPktSyncMul, mysql.ErrBusyBuffer,
+		mysql.ErrNoTLS, mysql.ErrOldProtocol, mysql.ErrUnknownPlugin, mysql.ErrNativePassword, mysql.ErrCleartextPassword,
+	} {
+		if errors.Is(err, broken) {
+			return true
+		}
+	}
+	var network net.Error
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	return errors.As(err, &network) || errors.As(err, &certificate) || errors.As(err, &record)
 }
 
 // IsUnconnected tells a connection that could not be made, so that nothing was
@@ -64,12 +86,13 @@ func IsDuplicate(err error) bool {
 }
 
 // IsSafeToRepeat says that the transaction surely left nothing behind: the
-// driver never sent it, or the server rolled it back. A connection that broke
+// driver never sent it, the server rolled it back, or it waited too long for a
+// row that another one holds and nothing of it was committed. A connection that broke
 // underway is not among these, because its commit may have arrived.
 func IsSafeToRepeat(err error) bool {
 	if errors.Is(err, driver.ErrBadConn) {
 		return true
 	}
 	var answer *mysql.MySQLError
-	return errors.As(err, &answer) && (answer.Number == deadlock || answer.Number == rolledBackDuringCommit)
+	return errors.As(err, &answer) && (answer.Number == deadlock || answer.Number == lockWaitTimeout || answer.Number == rolledBackDuringCommit)
 }

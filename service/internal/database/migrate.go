@@ -96,6 +96,7 @@ func withDrivers(ctx context.Context, settings configuration.Database, logger *s
 		config.ReadTimeout = settings.StatementTimeout
 		// The connection that holds the lock says nothing while another one works.
 		delete(config.Params, waitTimeout)
+		delete(config.Params, lockWaitSetting)
 	})
 	if err != nil {
 		return err

@@ -33,6 +33,11 @@ const (
 	// what each new one asks of a name server and of the primary.
 	primarySilence = 8 * time.Second
 	waitTimeout    = "wait_timeout"
+	// A row that another transaction holds is answered for before the connection's
+	// read timeout takes the wait for a dead server: with MySQL's own 50 s a few
+	// writers of one row would look like an outage.
+	longestRowWait  = time.Second
+	lockWaitSetting = "innodb_lock_wait_timeout"
 	// Before the server ends it, a connection without work leaves the pool.
 	idlePrimaryConnectionTime = primarySilence / 2
 )
@@ -51,11 +56,11 @@ type Pools struct {
 // primary may move, consul helps to find it, and primaryChanged hears of every
 // move.
 func Open(settings configuration.Database, consul configuration.Consul, logger *slog.Logger, primaryChanged func()) (Pools, error) {
-	primary, err := primaryConnector(settings, consul, logger, primaryChanged, nil)
+	toPrimary, err := primaryConnector(settings, consul, logger, primaryChanged, nil)
 	if err != nil {
 		return Pools{}, fmt.Errorf("MYSQL_PRIMARY_ADDRESS: %w", err)
 	}
-	pools := Pools{Primary: openPool(settings, settings.PrimaryAddress, primary)}
+	pools := Pools{Primary: openPool(settings, settings.PrimaryAddress, toPrimary)}
 	if settings.PrimaryMoves() {
 		pools.Primary.SetConnMaxIdleTime(idlePrimaryConnectionTime)
 	}
@@ -72,11 +77,11 @@ func Open(settings configuration.Database, consul configuration.Consul, logger *
 }
 
 // Close closes both pools.
-func (pools Pools) Close() error {
-	if pools.Replica == pools.Primary {
-		return pools.Primary.Close()
+func (p Pools) Close() error {
+	if p.Replica == p.Primary {
+		return p.Primary.Close()
 	}
-	return errors.Join(pools.Primary.Close(), pools.Replica.Close())
+	return errors.Join(p.Primary.Close(), p.Replica.Close())
 }
 
 // Answers asks for the table itself: a database that is up but was never
@@ -98,10 +103,10 @@ func primaryConnector(settings configuration.Database, consul configuration.Cons
 	if !settings.PrimaryMoves() {
 		return fixedConnector(settings, settings.PrimaryAddress, true, logger, tune)
 	}
-	primary := &primary{logger: logger, changed: changed}
+	hint := &primary{logger: logger, changed: changed}
 	connector := &memberConnector{
 		members: settings.MemberAddresses,
-		first:   primary.address,
+		first:   hint.address,
 		connect: func(ctx context.Context, address string) (driver.Conn, error) {
 			opened, err := connectTo[driverConnection](ctx, settings, address, true, logger, tune)
 			if err != nil {
@@ -110,10 +115,10 @@ func primaryConnector(settings configuration.Database, consul configuration.Cons
 			if err := writable(ctx, opened); err != nil {
 				return nil, errors.Join(err, opened.Close())
 			}
-			return &primaryConnection{opened, address, primary}, nil
+			return &primaryConnection{opened, address, hint}, nil
 		},
-		connected: primary.found,
-		failed:    primary.forget,
+		connected: hint.found,
+		failed:    hint.forget,
 		timeout:   settings.DialTimeout + settings.ReadTimeout,
 	}
 	if consul.Address != "" && len(settings.PrimaryDatacenters) > 0 {
@@ -140,8 +145,8 @@ func replicaConnector(settings configuration.Database, logger *slog.Logger) (dri
 	}, nil
 }
 
-func fixedConnector(settings configuration.Database, address string, writable bool, logger *slog.Logger, tune func(*mysql.Config)) (driver.Connector, error) {
-	config, err := driverConfig(settings, address, writable, logger)
+func fixedConnector(settings configuration.Database, address string, forWrites bool, logger *slog.Logger, tune func(*mysql.Config)) (driver.Connector, error) {
+	config, err := driverConfig(settings, address, forWrites, logger)
 	if err != nil {
 		return nil, err
 	}
@@ -151,9 +156,9 @@ func fixedConnector(settings configuration.Database, address string, writable bo
 	return mysql.NewConnector(config)
 }
 
-func connectTo[Connection driver.Conn](ctx context.Context, settings configuration.Database, address string, writable bool, logger *slog.Logger, tune func(*mysql.Config)) (Connection, error) {
+func connectTo[Connection driver.Conn](ctx context.Context, settings configuration.Database, address string, forWrites bool, logger *slog.Logger, tune func(*mysql.Config)) (Connection, error) {
 	var none Connection
-	connector, err := fixedConnector(settings, address, writable, logger, tune)
+	connector, err := fixedConnector(settings, address, forWrites, logger, tune)
 	if err != nil {
 		return none, err
 	}
@@ -197,7 +202,7 @@ func openPool(settings configuration.Database, address string, connector driver.
 	return pool
 }
 
-func driverConfig(settings configuration.Database, address string, writable bool, logger *slog.Logger) (*mysql.Config, error) {
+func driverConfig(settings configuration.Database, address string, forWrites bool, logger *slog.Logger) (*mysql.Config, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
@@ -217,9 +222,12 @@ func driverConfig(settings configuration.Database, address string, writable bool
 	// One round trip instead of three; safe because the character set is utf8mb4.
 	config.InterpolateParams = true
 	// After a failover the old primary is read-only: drop the connection and dial again.
-	config.RejectReadOnly = writable
-	if writable && settings.PrimaryMoves() {
-		config.Params = map[string]string{waitTimeout: strconv.Itoa(int(primarySilence.Seconds()))}
+	config.RejectReadOnly = forWrites
+	if forWrites {
+		config.Params = map[string]string{lockWaitSetting: strconv.Itoa(int(longestRowWait.Seconds()))}
+		if settings.PrimaryMoves() {
+			config.Params[waitTimeout] = strconv.Itoa(int(primarySilence.Seconds()))
+		}
 	}
 	config.Logger = driverLogger{logger}
 	if settings.Certificates != nil {
@@ -234,6 +242,6 @@ func driverConfig(settings configuration.Database, address string, writable bool
 // driverLogger keeps the driver's own lines in the service's format.
 type driverLogger struct{ logger *slog.Logger }
 
-func (adapter driverLogger) Print(words ...any) {
-	adapter.logger.Debug("the MySQL driver reports a problem", "error", fmt.Sprint(words...))
+func (dl driverLogger) Print(words ...any) {
+	dl.logger.Debug("the MySQL driver reports a problem", "error", fmt.Sprint(words...))
 }

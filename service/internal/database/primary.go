@@ -26,34 +26,34 @@ type primary struct {
 	changed func()
 }
 
-func (primary *primary) address() string {
-	primary.mutex.Lock()
-	defer primary.mutex.Unlock()
-	return primary.trusted
+func (p *primary) address() string {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.trusted
 }
 
-func (primary *primary) found(address string) {
-	primary.mutex.Lock()
-	defer primary.mutex.Unlock()
-	primary.trusted = address
-	if primary.last == address {
+func (p *primary) found(address string) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.trusted = address
+	if p.last == address {
 		return
 	}
-	if primary.last == "" {
-		primary.logger.Info("the MySQL primary was found", "address", address)
+	if p.last == "" {
+		p.logger.Info("the MySQL primary was found", "address", address)
 	} else {
-		primary.logger.Warn("the MySQL primary changed", "address", address, "before", primary.last)
-		primary.changed()
+		p.logger.Warn("the MySQL primary changed", "address", address, "before", p.last)
+		p.changed()
 	}
-	primary.last = address
+	p.last = address
 }
 
 // forget makes the next connection look for the primary anew.
-func (primary *primary) forget(address string) {
-	primary.mutex.Lock()
-	defer primary.mutex.Unlock()
-	if primary.trusted == address {
-		primary.trusted = ""
+func (p *primary) forget(address string) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.trusted == address {
+		p.trusted = ""
 	}
 }
 
@@ -102,17 +102,17 @@ type primaryConnection struct {
 // ResetSession is called before a pooled connection is used again: one to a
 // member that is no longer the primary leaves the pool here, before a request
 // is lost to it.
-func (connection *primaryConnection) ResetSession(ctx context.Context) error {
-	if now := connection.primary.address(); now != "" && now != connection.address {
+func (pc *primaryConnection) ResetSession(ctx context.Context) error {
+	if now := pc.primary.address(); now != "" && now != pc.address {
 		return driver.ErrBadConn
 	}
-	return connection.driverConnection.ResetSession(ctx)
+	return pc.driverConnection.ResetSession(ctx)
 }
 
 // Close notices connections that broke: their member may be gone.
-func (connection *primaryConnection) Close() error {
-	if !connection.IsValid() {
-		connection.primary.forget(connection.address)
+func (pc *primaryConnection) Close() error {
+	if !pc.IsValid() {
+		pc.primary.forget(pc.address)
 	}
-	return connection.driverConnection.Close()
+	return pc.driverConnection.Close()
 }

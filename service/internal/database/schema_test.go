@@ -22,8 +22,8 @@ type schema struct {
 	during func(text string) error
 }
 
-func (s schema) Run(migration io.Reader) error {
-	text, err := io.ReadAll(migration)
+func (s schema) Run(file io.Reader) error {
+	text, err := io.ReadAll(file)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-var defaults = Settings{RateLimitPerSecond: 7, RateLimitBurst: 9}
+var environmentSettings = Settings{RateLimitPerSecond: 7, RateLimitBurst: 9}
 
 func TestAPoisonedDocumentIsRefusedAndTheOldOneStays(t *testing.T) {
 	for _, document := range []string{
@@ -22,7 +22,7 @@ func TestAPoisonedDocumentIsRefusedAndTheOldOneStays(t *testing.T) {
 	} {
 		t.Run(document, func(t *testing.T) {
 			applied := 0
-			store := NewStore(defaults, func(Settings) { applied++ })
+			store := NewStore(environmentSettings, func(Settings) { applied++ })
 			if err := store.Replace([]byte(`{"rate_limit_per_second":1,"features":{"good":true}}`)); err != nil {
 				t.Fatal(err)
 			}
@@ -37,7 +37,7 @@ func TestAPoisonedDocumentIsRefusedAndTheOldOneStays(t *testing.T) {
 }
 
 func TestAbsentKeysKeepTheValueOfTheEnvironment(t *testing.T) {
-	store := NewStore(defaults, func(Settings) {})
+	store := NewStore(environmentSettings, func(Settings) {})
 	if err := store.Replace([]byte(`{"features":{"x":true}}`)); err != nil {
 		t.Fatal(err)
 	}
@@ -51,10 +51,10 @@ type lines struct {
 	text  bytes.Buffer
 }
 
-func (lines *lines) Write(content []byte) (int, error) {
-	lines.mutex.Lock()
-	defer lines.mutex.Unlock()
-	return lines.text.Write(content)
+func (l *lines) Write(content []byte) (int, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.Write(content)
 }
 
 func TestTheWatcherFollowsTheKeyThroughAPoisonedValueAndItsRemoval(t *testing.T) {
@@ -85,7 +85,7 @@ func TestTheWatcherFollowsTheKeyThroughAPoisonedValueAndItsRemoval(t *testing.T)
 	defer server.Close()
 
 	var applied []float64
-	store := NewStore(defaults, func(settings Settings) { applied = append(applied, settings.RateLimitPerSecond) })
+	store := NewStore(environmentSettings, func(settings Settings) { applied = append(applied, settings.RateLimitPerSecond) })
 	log := &lines{}
 	NewWatcher(server.URL, "services/users/settings", "token", store, slog.New(slog.NewJSONHandler(log, nil))).Run(ctx)
 

@@ -62,25 +62,25 @@ func NewStore(defaults Settings, apply func(Settings)) *Store {
 }
 
 // Feature tells whether a switch is on.
-func (store *Store) Feature(name string) bool { return store.current.Load().Features[name] }
+func (s *Store) Feature(name string) bool { return s.current.Load().Features[name] }
 
 // Current returns the settings in force.
-func (store *Store) Current() Settings { return *store.current.Load() }
+func (s *Store) Current() Settings { return *s.current.Load() }
 
 // Replace takes a document over, or leaves everything as it is and says why.
-func (store *Store) Replace(document []byte) error {
-	settings, err := Parse(document, store.defaults)
+func (s *Store) Replace(document []byte) error {
+	settings, err := Parse(document, s.defaults)
 	if err != nil {
 		return err
 	}
-	store.set(settings)
+	s.set(settings)
 	return nil
 }
 
 // Reset goes back to the settings of the environment.
-func (store *Store) Reset() { store.set(store.defaults) }
+func (s *Store) Reset() { s.set(s.defaults) }
 
-func (store *Store) set(settings Settings) {
-	store.current.Store(&settings)
-	store.apply(settings)
+func (s *Store) set(settings Settings) {
+	s.current.Store(&settings)
+	s.apply(settings)
 }

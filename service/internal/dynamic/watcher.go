@@ -52,18 +52,18 @@ type answer struct {
 
 // Run follows the key until the context ends. Consul being away changes
 // nothing: the last good settings stay in force.
-func (watcher *Watcher) Run(ctx context.Context) {
+func (w *Watcher) Run(ctx context.Context) {
 	var index uint64
 	var failing, reached bool
 	pause := shortestPause
 	for ctx.Err() == nil {
-		received, err := watcher.ask(ctx, index)
+		received, err := w.ask(ctx, index)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
 			if !failing {
-				watcher.logger.WarnContext(ctx, "settings cannot be read from Consul; the present ones stay in force", "key", watcher.key, "error", err.Error())
+				w.logger.WarnContext(ctx, "settings cannot be read from Consul; the present ones stay in force", "key", w.key, "error", err.Error())
 			}
 			failing = true
 			index = 0
@@ -76,7 +76,7 @@ func (watcher *Watcher) Run(ctx context.Context) {
 			reached = true
 			pause = shortestPause
 			if received.index != index {
-				watcher.take(ctx, received)
+				w.take(ctx, received)
 			}
 			// An index that went back means that Consul was restored: start over.
 			if received.index < index {
@@ -91,30 +91,30 @@ func (watcher *Watcher) Run(ctx context.Context) {
 	}
 }
 
-func (watcher *Watcher) take(ctx context.Context, received answer) {
+func (w *Watcher) take(ctx context.Context, received answer) {
 	if !received.found {
-		watcher.store.Reset()
-		watcher.logger.InfoContext(ctx, "no settings in Consul; those of the environment are in force", "key", watcher.key)
+		w.store.Reset()
+		w.logger.InfoContext(ctx, "no settings in Consul; those of the environment are in force", "key", w.key)
 		return
 	}
-	if err := watcher.store.Replace(received.document); err != nil {
-		watcher.logger.ErrorContext(ctx, "settings in Consul were refused; the present ones stay in force", "key", watcher.key, "error", err.Error())
+	if err := w.store.Replace(received.document); err != nil {
+		w.logger.ErrorContext(ctx, "settings in Consul were refused; the present ones stay in force", "key", w.key, "error", err.Error())
 		return
 	}
-	watcher.logger.InfoContext(ctx, "settings from Consul are in force", "key", watcher.key, "settings", watcher.store.Current())
+	w.logger.InfoContext(ctx, "settings from Consul are in force", "key", w.key, "settings", w.store.Current())
 }
 
-func (watcher *Watcher) ask(ctx context.Context, index uint64) (answer, error) {
+func (w *Watcher) ask(ctx context.Context, index uint64) (answer, error) {
 	query := url.Values{"raw": {""}, "wait": {blockingWait.String()}, "index": {strconv.FormatUint(index, 10)}}
-	path := strings.ReplaceAll(url.PathEscape(watcher.key), "%2F", "/")
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, watcher.address+"/v1/kv/"+path+"?"+query.Encode(), nil)
+	path := strings.ReplaceAll(url.PathEscape(w.key), "%2F", "/")
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.address+"/v1/kv/"+path+"?"+query.Encode(), nil)
 	if err != nil {
 		return answer{}, err
 	}
-	if watcher.token != "" {
-		request.Header.Set("X-Consul-Token", watcher.token)
+	if w.token != "" {
+		request.Header.Set("X-Consul-Token", w.token)
 	}
-	response, err := watcher.client.Do(request)
+	response, err := w.client.Do(request)
 	if err != nil {
 		return answer{}, err
 	}

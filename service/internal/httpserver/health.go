@@ -38,17 +38,17 @@ func NewHealth(dependencies ...Dependency) *Health {
 }
 
 // Drain makes the instance not ready for the rest of its life.
-func (health *Health) Drain() { health.draining.Store(true) }
+func (h *Health) Drain() { h.draining.Store(true) }
 
 // Draining tells whether the instance is on its way out.
-func (health *Health) Draining() bool { return health.draining.Load() }
+func (h *Health) Draining() bool { return h.draining.Load() }
 
 // Register adds the addresses that the platform asks.
-func (health *Health) Register(router *Router, identity configuration.Identity) {
+func (h *Health) Register(router *Router, identity configuration.Identity) {
 	router.Handle("GET /health/live", func(*http.Request) (Reply, error) {
 		return Reply{Status: http.StatusOK, Message: "alive"}, nil
 	})
-	router.Handle("GET /health/ready", health.ready)
+	router.Handle("GET /health/ready", h.ready)
 	router.Handle("GET /version", func(*http.Request) (Reply, error) {
 		return Reply{Status: http.StatusOK, Message: "version", Data: identity}, nil
 	})
@@ -59,20 +59,20 @@ func (health *Health) Register(router *Router, identity configuration.Identity) 
 // Afterwards one that answers is enough: without the primary it still reads,
 // without the replica it reads from the primary, and taking every instance out
 // of service would turn half an outage into a whole one.
-func (health *Health) ready(request *http.Request) (Reply, error) {
-	if health.Draining() {
+func (h *Health) ready(request *http.Request) (Reply, error) {
+	if h.Draining() {
 		return Reply{}, &Failure{Status: http.StatusServiceUnavailable, Message: "draining"}
 	}
 	ctx, cancel := context.WithTimeout(request.Context(), readinessTimeout)
 	defer cancel()
 
-	states, working, requiredBroken := health.ask(ctx)
-	if len(health.dependencies) > 0 && (working == 0 || (requiredBroken > 0 && !health.wasReady.Load())) {
+	states, working, requiredBroken := h.ask(ctx)
+	if len(h.dependencies) > 0 && (working == 0 || (requiredBroken > 0 && !h.wasReady.Load())) {
 		return Reply{}, &Failure{Status: http.StatusServiceUnavailable, Message: "not ready", Fields: states}
 	}
-	health.wasReady.Store(true)
+	h.wasReady.Store(true)
 	message := "ready"
-	if working < len(health.dependencies) {
+	if working < len(h.dependencies) {
 		message = "ready, but degraded"
 	}
 	return Reply{Status: http.StatusOK, Message: message, Data: states}, nil
@@ -80,23 +80,23 @@ func (health *Health) ready(request *http.Request) (Reply, error) {
 
 // ask returns the state of every dependency, how many work, and how many of the
 // required ones do not.
-func (health *Health) ask(ctx context.Context) (states map[string]string, working, requiredBroken int) {
+func (h *Health) ask(ctx context.Context) (states map[string]string, working, requiredBroken int) {
 	type result struct {
 		position int
 		problem  error
 	}
-	results := make(chan result, len(health.dependencies))
+	results := make(chan result, len(h.dependencies))
 	states = map[string]string{}
-	for position, dependency := range health.dependencies {
+	for position, dependency := range h.dependencies {
 		states[dependency.Name] = "not ready: no answer yet"
 		go func() { results <- result{position, dependency.Check(ctx)} }()
 	}
 	var enough <-chan time.Time
 	answered := map[int]bool{}
-	for len(answered) < len(health.dependencies) {
+	for len(answered) < len(h.dependencies) {
 		select {
 		case <-enough:
-			for position, dependency := range health.dependencies {
+			for position, dependency := range h.dependencies {
 				if dependency.Required && !answered[position] {
 					requiredBroken++
 				}
@@ -104,11 +104,11 @@ func (health *Health) ask(ctx context.Context) (states map[string]string, workin
 			return states, working, requiredBroken
 		case result := <-results:
 			answered[result.position] = true
-			dependency := health.dependencies[result.position]
+			dependency := h.dependencies[result.position]
 			if result.problem == nil {
 				working++
 				states[dependency.Name] = "ready"
-				if health.wasReady.Load() {
+				if h.wasReady.Load() {
 					enough = time.After(straggling)
 				}
 				continue

@@ -119,29 +119,29 @@ type recorder struct {
 }
 
 // WriteHeader remembers the status on its way out.
-func (recorder *recorder) WriteHeader(status int) {
-	if recorder.status == 0 {
-		recorder.status = status
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
 	}
-	recorder.ResponseWriter.WriteHeader(status)
+	r.ResponseWriter.WriteHeader(status)
 }
 
 // Write counts the bytes on their way out.
-func (recorder *recorder) Write(content []byte) (int, error) {
-	if recorder.status == 0 {
-		recorder.status = http.StatusOK
+func (r *recorder) Write(content []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
 	}
-	written, err := recorder.ResponseWriter.Write(content)
-	recorder.written += written
+	written, err := r.ResponseWriter.Write(content)
+	r.written += written
 	return written, err
 }
 
 // Unwrap lets http.ResponseController reach the connection.
-func (recorder *recorder) Unwrap() http.ResponseWriter { return recorder.ResponseWriter }
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-func (recorder *recorder) code() int {
-	if recorder.status == 0 {
+func (r *recorder) code() int {
+	if r.status == 0 {
 		return http.StatusOK
 	}
-	return recorder.status
+	return r.status
 }

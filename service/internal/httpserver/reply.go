@@ -31,15 +31,15 @@ type Failure struct {
 }
 
 // Error makes a Failure an error that a handler can return.
-func (failure *Failure) Error() string {
-	if failure.Cause != nil {
-		return fmt.Sprintf("%s: %v", failure.Message, failure.Cause)
+func (f *Failure) Error() string {
+	if f.Cause != nil {
+		return fmt.Sprintf("%s: %v", f.Message, f.Cause)
 	}
-	return failure.Message
+	return f.Message
 }
 
 // Unwrap gives the cause to errors.Is and errors.As.
-func (failure *Failure) Unwrap() error { return failure.Cause }
+func (f *Failure) Unwrap() error { return f.Cause }
 
 // Handler answers a request; the router turns what it returns into the unified body.
 type Handler func(request *http.Request) (Reply, error)

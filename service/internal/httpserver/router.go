@@ -19,11 +19,11 @@ func NewRouter(logger *slog.Logger) *Router {
 }
 
 // Handle adds a route in the pattern language of http.ServeMux.
-func (router *Router) Handle(pattern string, handler Handler) {
-	router.mux.HandleFunc(pattern, func(writer http.ResponseWriter, request *http.Request) {
+func (r *Router) Handle(pattern string, handler Handler) {
+	r.mux.HandleFunc(pattern, func(writer http.ResponseWriter, request *http.Request) {
 		reply, err := handler(request)
 		if err != nil {
-			router.fail(writer, request, err)
+			r.fail(writer, request, err)
 			return
 		}
 		writeReply(writer, reply)
@@ -31,13 +31,13 @@ func (router *Router) Handle(pattern string, handler Handler) {
 }
 
 // HandlePlain adds a route whose body has a format of its own.
-func (router *Router) HandlePlain(pattern string, handler http.Handler) {
-	router.mux.Handle(pattern, handler)
+func (r *Router) HandlePlain(pattern string, handler http.Handler) {
+	r.mux.Handle(pattern, handler)
 }
 
 // Pattern names the route of a request without its method, for metrics and spans.
-func (router *Router) Pattern(request *http.Request) string {
-	_, pattern := router.mux.Handler(request)
+func (r *Router) Pattern(request *http.Request) string {
+	_, pattern := r.mux.Handler(request)
 	if pattern == "" {
 		return unmatchedRoute
 	}
@@ -50,10 +50,10 @@ func (router *Router) Pattern(request *http.Request) string {
 }
 
 // ServeHTTP answers a request.
-func (router *Router) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
-	handler, pattern := router.mux.Handler(request)
+func (r *Router) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
+	handler, pattern := r.mux.Handler(request)
 	if pattern != "" {
-		router.mux.ServeHTTP(writer, request)
+		r.mux.ServeHTTP(writer, request)
 		return
 	}
 	// ServeMux knows whether the path or only the method is unknown, but says
@@ -68,10 +68,10 @@ func (router *Router) ServeHTTP(writer http.ResponseWriter, request *http.Reques
 	writeFailure(writer, &Failure{Status: http.StatusNotFound, Message: "there is nothing at this address"})
 }
 
-func (router *Router) fail(writer http.ResponseWriter, request *http.Request, err error) {
+func (r *Router) fail(writer http.ResponseWriter, request *http.Request, err error) {
 	failure := asFailure(err)
 	if failure.Status >= http.StatusInternalServerError && failure.Cause != nil {
-		router.logger.ErrorContext(request.Context(), failure.Message, "error", failure.Cause.Error(), "status", failure.Status)
+		r.logger.ErrorContext(request.Context(), failure.Message, "error", failure.Cause.Error(), "status", failure.Status)
 	}
 	writeFailure(writer, failure)
 }
@@ -81,6 +81,6 @@ type statusProbe struct {
 	status int
 }
 
-func (probe *statusProbe) Header() http.Header               { return probe.header }
-func (probe *statusProbe) Write(content []byte) (int, error) { return len(content), nil }
-func (probe *statusProbe) WriteHeader(status int)            { probe.status = status }
+func (sp *statusProbe) Header() http.Header               { return sp.header }
+func (sp *statusProbe) Write(content []byte) (int, error) { return len(content), nil }
+func (sp *statusProbe) WriteHeader(status int)            { sp.status = status }

@@ -18,14 +18,14 @@ import (
 	"gostack.dev/users/internal/observability"
 )
 
-type fixture struct {
+type serverFixture struct {
 	router  *Router
 	health  *Health
 	options Options
 	log     *bytes.Buffer
 }
 
-func newFixture(dependencies ...Dependency) *fixture {
+func newFixture(dependencies ...Dependency) *serverFixture {
 	log := &bytes.Buffer{}
 	logger := slog.New(slog.NewJSONHandler(log, nil))
 	router := NewRouter(logger)
@@ -34,20 +34,20 @@ func newFixture(dependencies ...Dependency) *fixture {
 	health.Register(router, identity)
 	metrics := observability.NewMetrics(identity)
 	router.HandlePlain("GET /metrics", metrics.Handler())
-	return &fixture{router: router, health: health, log: log, options: Options{
+	return &serverFixture{router: router, health: health, log: log, options: Options{
 		Router: router, Health: health, Metrics: metrics, Logger: logger,
 		Allow: func() bool { return true }, Feature: func(string) bool { return false },
 		RequestTimeout: time.Minute, MaximumBodyBytes: 100, ShutdownTimeout: time.Minute,
 	}}
 }
 
-func (fixture *fixture) ask(method, target string, header http.Header) *httptest.ResponseRecorder {
+func (f *serverFixture) ask(method, target string, header http.Header) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(method, target, nil)
 	for name, values := range header {
 		request.Header[name] = values
 	}
 	recorded := httptest.NewRecorder()
-	New(fixture.options).Handler().ServeHTTP(recorded, request)
+	New(f.options).Handler().ServeHTTP(recorded, request)
 	return recorded
 }
 
@@ -258,7 +258,7 @@ func TestShutdownFailsReadinessFirstServesOnAndFinishesWhatIsInFlight(t *testing
 		slow <- response.StatusCode
 	}()
 	<-entered
-	if status := status(t, base+"/health/ready"); status != http.StatusOK {
+	if status := statusOf(t, base+"/health/ready"); status != http.StatusOK {
 		t.Fatalf("not ready before: %d", status)
 	}
 
@@ -266,10 +266,10 @@ func TestShutdownFailsReadinessFirstServesOnAndFinishesWhatIsInFlight(t *testing
 	if waited := <-drainStarted; waited != 42*time.Second {
 		t.Errorf("drains for %s", waited)
 	}
-	if status := status(t, base+"/health/ready"); status != http.StatusServiceUnavailable {
+	if status := statusOf(t, base+"/health/ready"); status != http.StatusServiceUnavailable {
 		t.Errorf("ready while draining: %d", status)
 	}
-	if status := status(t, base+"/api/quick"); status != http.StatusOK {
+	if status := statusOf(t, base+"/api/quick"); status != http.StatusOK {
 		t.Errorf("a request while draining: %d", status)
 	}
 	close(drainEnds)
@@ -294,7 +294,7 @@ func portIsOpen(address string) bool {
 	return true
 }
 
-func status(t *testing.T, address string) int {
+func statusOf(t *testing.T, address string) int {
 	t.Helper()
 	response, err := http.Get(address)
 	if err != nil {
@@ -302,4 +302,33 @@ func status(t *testing.T, address string) int {
 	}
 	defer func() { _ = response.Body.Close() }()
 	return response.StatusCode
+}
+
+func TestARequestThatUsesAllItsTimeStillGetsItsAnswer(t *testing.T) {
+	fixture := newFixture()
+	for _, timeout := range []time.Duration{100 * time.Millisecond, time.Minute} {
+		fixture.options.RequestTimeout = timeout
+		inner := New(fixture.options).inner()
+		if inner.WriteTimeout <= inner.ReadTimeout+timeout {
+			t.Errorf("a request may take %s, and its answer is cut off after %s", timeout, inner.WriteTimeout)
+		}
+	}
+}
+
+func TestAConnectionWhoseBodyIsTooLargeIsClosed(t *testing.T) {
+	fixture := newFixture()
+	fixture.router.Handle("POST /api/thing", func(request *http.Request) (Reply, error) {
+		_, err := ReadObject(request)
+		return Reply{}, err
+	})
+	server := httptest.NewServer(New(fixture.options).Handler())
+	defer server.Close()
+	response, err := http.Post(server.URL+"/api/thing", "application/json", strings.NewReader(`{"a":"`+strings.Repeat("x", 200)+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusRequestEntityTooLarge || !response.Close {
+		t.Errorf("status %d, closed %v", response.StatusCode, response.Close)
+	}
 }

@@ -41,20 +41,20 @@ func renameKeys(groups []string, attribute slog.Attr) slog.Attr {
 // contextHandler adds the ids to every line, so that no caller can forget them.
 type contextHandler struct{ slog.Handler }
 
-func (handler contextHandler) Handle(ctx context.Context, record slog.Record) error {
+func (ch contextHandler) Handle(ctx context.Context, record slog.Record) error {
 	var traceID string
 	if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
 		traceID = span.TraceID().String()
 	}
 	requestID, _ := ctx.Value(requestIDKey{}).(string)
 	record.AddAttrs(slog.String("trace_id", traceID), slog.String("request_id", requestID))
-	return handler.Handler.Handle(ctx, record)
+	return ch.Handler.Handle(ctx, record)
 }
 
-func (handler contextHandler) WithAttrs(attributes []slog.Attr) slog.Handler {
-	return contextHandler{handler.Handler.WithAttrs(attributes)}
+func (ch contextHandler) WithAttrs(attributes []slog.Attr) slog.Handler {
+	return contextHandler{ch.Handler.WithAttrs(attributes)}
 }
 
-func (handler contextHandler) WithGroup(name string) slog.Handler {
-	return contextHandler{handler.Handler.WithGroup(name)}
+func (ch contextHandler) WithGroup(name string) slog.Handler {
+	return contextHandler{ch.Handler.WithGroup(name)}
 }

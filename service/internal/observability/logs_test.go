@@ -14,12 +14,12 @@ import (
 	"gostack.dev/users/internal/configuration"
 )
 
-const traceID = "0af7651916cd43dd8448eb211c80319c"
+const knownTraceID = "0af7651916cd43dd8448eb211c80319c"
 
 func TestEveryLineHasTheAgreedKeys(t *testing.T) {
 	var output bytes.Buffer
 	logger := NewLogger(&output, slog.LevelInfo, configuration.Identity{Service: "users", Region: "east", Track: "canary"})
-	ctx := RemoteContext(WithRequestID(t.Context(), "request-1"), http.Header{"X-Trace-Id": {traceID}})
+	ctx := RemoteContext(WithRequestID(t.Context(), "request-1"), http.Header{"X-Trace-Id": {knownTraceID}})
 	logger.InfoContext(ctx, "hello", "extra", 1)
 
 	var line map[string]any
@@ -28,7 +28,7 @@ func TestEveryLineHasTheAgreedKeys(t *testing.T) {
 	}
 	for key, expected := range map[string]any{
 		"level": "INFO", "service": "users", "region": "east", "track": "canary", "message": "hello",
-		"trace_id": traceID, "request_id": "request-1", "extra": float64(1),
+		"trace_id": knownTraceID, "request_id": "request-1", "extra": float64(1),
 	} {
 		if line[key] != expected {
 			t.Errorf("%s is %v", key, line[key])
@@ -45,9 +45,9 @@ func TestTheCallersTraceIsTakenOver(t *testing.T) {
 		header   http.Header
 		expected string
 	}{
-		"from traceparent first":     {http.Header{"Traceparent": {"00-" + traceID + "-b7ad6b7169203331-01"}, "X-Trace-Id": {"ffffffffffffffffffffffffffffffff"}}, traceID},
-		"from X-Trace-ID":            {http.Header{"X-Trace-Id": {traceID}}, traceID},
-		"from X-Trace-ID as a UUID":  {http.Header{"X-Trace-Id": {"0AF76519-16cd-43dd-8448-eb211c80319c"}}, traceID},
+		"from traceparent first":     {http.Header{"Traceparent": {"00-" + knownTraceID + "-b7ad6b7169203331-01"}, "X-Trace-Id": {"ffffffffffffffffffffffffffffffff"}}, knownTraceID},
+		"from X-Trace-ID":            {http.Header{"X-Trace-Id": {knownTraceID}}, knownTraceID},
+		"from X-Trace-ID as a UUID":  {http.Header{"X-Trace-Id": {"0AF76519-16cd-43dd-8448-eb211c80319c"}}, knownTraceID},
 		"not from something else":    {http.Header{"X-Trace-Id": {"../../etc"}}, ""},
 		"not from an all-zero trace": {http.Header{"X-Trace-Id": {"00000000000000000000000000000000"}}, ""},
 	} {

@@ -63,40 +63,40 @@ func NewMetrics(identity configuration.Identity) *Metrics {
 }
 
 // Handler answers a scrape.
-func (metrics *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(metrics.registry, promhttp.HandlerOpts{})
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
 // WatchPool shows the state of a connection pool under the given name.
-func (metrics *Metrics) WatchPool(name string, pool *sql.DB) {
-	metrics.registry.MustRegister(collectors.NewDBStatsCollector(pool, name))
+func (m *Metrics) WatchPool(name string, pool *sql.DB) {
+	m.registry.MustRegister(collectors.NewDBStatsCollector(pool, name))
 }
 
 // RequestStarted counts a request in; the returned function counts it out.
-func (metrics *Metrics) RequestStarted(method, route string) func(status int, took time.Duration) {
-	metrics.inFlight.Inc()
+func (m *Metrics) RequestStarted(method, route string) func(status int, took time.Duration) {
+	m.inFlight.Inc()
 	return func(status int, took time.Duration) {
-		metrics.inFlight.Dec()
-		metrics.durations.WithLabelValues(route, boundedMethod(method), strconv.Itoa(status)).Observe(took.Seconds())
+		m.inFlight.Dec()
+		m.durations.WithLabelValues(route, boundedMethod(method), strconv.Itoa(status)).Observe(took.Seconds())
 	}
 }
 
 // BreakerChanged shows the state of a circuit breaker.
-func (metrics *Metrics) BreakerChanged(name, state string) {
+func (m *Metrics) BreakerChanged(name, state string) {
 	var open float64
 	if state == "open" {
 		open = 1
 	}
-	metrics.breakers.WithLabelValues(name).Set(open)
+	m.breakers.WithLabelValues(name).Set(open)
 }
 
 // ReplicaFallback counts a read that the primary had to answer.
-func (metrics *Metrics) ReplicaFallback(reason string) {
-	metrics.fallbacks.WithLabelValues(reason).Inc()
+func (m *Metrics) ReplicaFallback(reason string) {
+	m.fallbacks.WithLabelValues(reason).Inc()
 }
 
 // PrimaryChanged counts a failover that this instance noticed.
-func (metrics *Metrics) PrimaryChanged() { metrics.failovers.Inc() }
+func (m *Metrics) PrimaryChanged() { m.failovers.Inc() }
 
 // boundedMethod keeps a client who invents methods from inventing time series.
 func boundedMethod(method string) string {

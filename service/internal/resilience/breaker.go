@@ -12,6 +12,9 @@ import (
 // ErrOpen says that a dependency failed so often that it is not asked for a while.
 var ErrOpen = errors.New("the circuit breaker is open")
 
+// ErrNoTimeLeft says that the caller's deadline ended the operation.
+var ErrNoTimeLeft = errors.New("the request had no time left")
+
 const (
 	failuresToOpen = 5
 	// Asking again every two seconds finds a dependency that is back soon
@@ -48,8 +51,8 @@ func NewBreaker(options BreakerOptions) *Breaker {
 		Timeout:      options.OpenDuration,
 		ReadyToTrip:  func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= failuresToOpen },
 		IsSuccessful: func(err error) bool { return err == nil || !options.IsFailure(err) },
-		// A caller who hung up says nothing about the dependency.
-		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
+		// A caller who hung up, or had no time left, says nothing about the dependency.
+		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) || errors.Is(err, ErrNoTimeLeft) },
 	}
 	if options.OnChange != nil {
 		settings.OnStateChange = func(name string, from, to gobreaker.State) {
@@ -62,12 +65,16 @@ func NewBreaker(options BreakerOptions) *Breaker {
 }
 
 // Do calls the operation unless the breaker is open, which gives ErrOpen at once.
-func (breaker *Breaker) Do(ctx context.Context, operation func(context.Context) error) error {
-	_, err := breaker.inner.Execute(func() (struct{}, error) {
+// An operation that must not take as long as ctx allows brings its own deadline:
+// one that ends with ctx is not counted, because it may have waited for its turn.
+func (b *Breaker) Do(ctx context.Context, operation func(context.Context) error) error {
+	_, err := b.inner.Execute(func() (struct{}, error) {
 		err := operation(ctx)
 		if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 			// Drivers report a cancelled call as a broken connection.
 			err = errors.Join(context.Canceled, err)
+		} else if err != nil && ctx.Err() != nil {
+			err = errors.Join(ErrNoTimeLeft, err)
 		}
 		return struct{}{}, err
 	})

@@ -19,17 +19,17 @@ func NewLimiter() *Limiter {
 // Set changes the limit; zero requests per second turns the limiter off. A
 // burst of zero means one second's worth, because a bucket that holds nothing
 // would refuse every request.
-func (limiter *Limiter) Set(perSecond float64, burst int) {
+func (l *Limiter) Set(perSecond float64, burst int) {
 	if perSecond <= 0 {
-		limiter.bucket.SetLimit(rate.Inf)
+		l.bucket.SetLimit(rate.Inf)
 		return
 	}
 	if burst <= 0 {
 		burst = max(1, int(math.Ceil(perSecond)))
 	}
-	limiter.bucket.SetBurst(burst)
-	limiter.bucket.SetLimit(rate.Limit(perSecond))
+	l.bucket.SetBurst(burst)
+	l.bucket.SetLimit(rate.Limit(perSecond))
 }
 
 // Allow takes one token if there is one.
-func (limiter *Limiter) Allow() bool { return limiter.bucket.Allow() }
+func (l *Limiter) Allow() bool { return l.bucket.Allow() }

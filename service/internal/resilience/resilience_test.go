@@ -94,3 +94,25 @@ func TestALimitWithoutABurstStillServes(t *testing.T) {
 		t.Error("a bucket without room refuses everybody")
 	}
 }
+
+func TestARequestThatHadNoTimeLeftSaysNothingAboutTheDependency(t *testing.T) {
+	breaker := NewBreaker(BreakerOptions{Name: "test", IsFailure: func(error) bool { return true }})
+	calls := 0
+	for range 3 * failuresToOpen {
+		over, cancel := context.WithTimeout(t.Context(), 0)
+		err := breaker.Do(over, func(ctx context.Context) error { calls++; return ctx.Err() })
+		cancel()
+		if !errors.Is(err, ErrNoTimeLeft) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	if calls != 3*failuresToOpen {
+		t.Errorf("the breaker opened after %d calls", calls)
+	}
+	for range 3 * failuresToOpen {
+		_ = breaker.Do(t.Context(), func(context.Context) error { calls++; return context.DeadlineExceeded })
+	}
+	if calls != 4*failuresToOpen {
+		t.Errorf("a deadline of the operation's own does not count: %d calls", calls)
+	}
+}

@@ -15,7 +15,7 @@ import (
 
 // newGroupBench is a repository whose primary may move. A request has time for
 // the given number of pauses.
-func newGroupBench(t *testing.T, pauses int) (bench *bench, paused func() int) {
+func newGroupBench(t *testing.T, pauses int) (bench *repositoryBench, paused func() int) {
 	t.Helper()
 	bench = newBenchWith(t, RepositoryOptions{PrimaryMoves: true})
 	count := 0
@@ -26,11 +26,11 @@ func newGroupBench(t *testing.T, pauses int) (bench *bench, paused func() int) {
 	return bench, func() int { return count }
 }
 
-func (bench *bench) expectFirstInsert() {
-	bench.primary.ExpectBegin()
-	bench.primary.ExpectExec(insertKey).WillReturnResult(sqlmock.NewResult(0, 1))
-	bench.primary.ExpectExec(insertUser).WillReturnResult(sqlmock.NewResult(42, 1))
-	bench.primary.ExpectExec(updateKey).WillReturnResult(sqlmock.NewResult(0, 1))
+func (b *repositoryBench) expectFirstInsert() {
+	b.primary.ExpectBegin()
+	b.primary.ExpectExec(insertKey).WillReturnResult(sqlmock.NewResult(0, 1))
+	b.primary.ExpectExec(insertUser).WillReturnResult(sqlmock.NewResult(42, 1))
+	b.primary.ExpectExec(updateKey).WillReturnResult(sqlmock.NewResult(0, 1))
 }
 
 func TestAWriteWaitsForTheNextPrimaryWhereNothingCanBeLeftOfTheFirstAttempt(t *testing.T) {
@@ -55,7 +55,7 @@ func TestAWriteWaitsForTheNextPrimaryWhereNothingCanBeLeftOfTheFirstAttempt(t *t
 			bench.primary.ExpectBegin()
 			bench.primary.ExpectExec(insertUser).WillReturnResult(sqlmock.NewResult(42, 1))
 			bench.primary.ExpectCommit()
-			user, created, err := bench.Create(t.Context(), input, "")
+			user, created, err := bench.Create(t.Context(), someInput, "")
 			if err != nil || !created || user.ID != 42 || paused() != 1 {
 				t.Errorf("%+v, %v, %v after %d pauses", user, created, err, paused())
 			}
@@ -71,9 +71,9 @@ func TestACommitThatMayHaveArrivedIsRepeatedWithAKeyAndMakesOneUser(t *testing.T
 		bench.primary.ExpectBegin()
 		bench.primary.ExpectExec(insertKey).WillReturnError(errTwice)
 		bench.primary.ExpectRollback()
-		bench.primary.ExpectQuery(selectKey).WillReturnRows(sqlmock.NewRows([]string{"h", "u"}).AddRow(fingerprint(input), 42))
+		bench.primary.ExpectQuery(selectKey).WillReturnRows(sqlmock.NewRows([]string{"h", "u"}).AddRow(fingerprint(someInput), 42))
 		bench.primary.ExpectQuery(selectUser).WithArgs(42).WillReturnRows(row(42))
-		if user, created, err := bench.Create(t.Context(), input, "k"); err != nil || created || user.ID != 42 {
+		if user, created, err := bench.Create(t.Context(), someInput, "k"); err != nil || created || user.ID != 42 {
 			t.Errorf("%+v, %v, %v", user, created, err)
 		}
 	})
@@ -83,21 +83,21 @@ func TestACommitThatMayHaveArrivedIsRepeatedWithAKeyAndMakesOneUser(t *testing.T
 		bench.primary.ExpectCommit().WillReturnError(mysql.ErrInvalidConn)
 		bench.expectFirstInsert()
 		bench.primary.ExpectCommit()
-		if user, created, err := bench.Create(t.Context(), input, "k"); err != nil || !created || user.ID != 42 {
+		if user, created, err := bench.Create(t.Context(), someInput, "k"); err != nil || !created || user.ID != 42 {
 			t.Errorf("%+v, %v, %v", user, created, err)
 		}
 	})
 	t.Run("it had arrived and the key is asked of a member without it", func(t *testing.T) {
 		bench, _ := newGroupBench(t, 9)
-		columns := []string{"h", "u"}
-		for _, rows := range []*sqlmock.Rows{sqlmock.NewRows(columns), sqlmock.NewRows(columns).AddRow(fingerprint(input), 42)} {
+		names := []string{"h", "u"}
+		for _, rows := range []*sqlmock.Rows{sqlmock.NewRows(names), sqlmock.NewRows(names).AddRow(fingerprint(someInput), 42)} {
 			bench.primary.ExpectBegin()
 			bench.primary.ExpectExec(insertKey).WillReturnError(errTwice)
 			bench.primary.ExpectRollback()
 			bench.primary.ExpectQuery(selectKey).WillReturnRows(rows)
 		}
 		bench.primary.ExpectQuery(selectUser).WillReturnRows(row(42))
-		if user, _, err := bench.Create(t.Context(), input, "k"); err != nil || user.ID != 42 {
+		if user, _, err := bench.Create(t.Context(), someInput, "k"); err != nil || user.ID != 42 {
 			t.Errorf("%+v, %v", user, err)
 		}
 	})
@@ -108,7 +108,7 @@ func TestACommitThatMayHaveArrivedIsNotRepeatedWithoutAKey(t *testing.T) {
 	bench.primary.ExpectBegin()
 	bench.primary.ExpectExec(insertUser).WillReturnResult(sqlmock.NewResult(1, 1))
 	bench.primary.ExpectCommit().WillReturnError(mysql.ErrInvalidConn)
-	if _, _, err := bench.Create(t.Context(), input, ""); !errors.Is(err, ErrUnavailable) || paused() != 0 {
+	if _, _, err := bench.Create(t.Context(), someInput, ""); !errors.Is(err, ErrUnavailable) || paused() != 0 {
 		t.Errorf("%v after %d pauses", err, paused())
 	}
 }
@@ -122,7 +122,7 @@ func TestUpdatesAndDeletesAreRepeatedBecauseTwiceIsAsGoodAsOnce(t *testing.T) {
 			bench.primary.ExpectQuery(selectUser).WillReturnRows(row(1))
 			bench.primary.ExpectCommit().WillReturnError(result)
 		}
-		if user, err := bench.Update(t.Context(), 1, input); err != nil || user.ID != 1 {
+		if user, err := bench.Update(t.Context(), 1, someInput); err != nil || user.ID != 1 {
 			t.Errorf("%+v, %v", user, err)
 		}
 	})
@@ -165,7 +165,7 @@ func TestAnAnswerIsNotAReasonToWait(t *testing.T) {
 	bench.primary.ExpectBegin()
 	bench.primary.ExpectExec(insertUser).WillReturnError(errTwice)
 	bench.primary.ExpectRollback()
-	if _, _, err := bench.Create(t.Context(), input, ""); !errors.Is(err, ErrEmailTaken) || paused() != 0 {
+	if _, _, err := bench.Create(t.Context(), someInput, ""); !errors.Is(err, ErrEmailTaken) || paused() != 0 {
 		t.Errorf("%v after %d pauses", err, paused())
 	}
 }
@@ -223,7 +223,7 @@ func TestAPrimaryThatCannotMoveIsDialledAFewTimes(t *testing.T) {
 			bench.primary.ExpectExec(insertUser).WillReturnResult(sqlmock.NewResult(42, 1))
 			bench.primary.ExpectCommit()
 		}
-		_, created, err := bench.Create(t.Context(), input, "")
+		_, created, err := bench.Create(t.Context(), someInput, "")
 		if created != served || errors.Is(err, ErrUnavailable) == served {
 			t.Errorf("%d failures: created %v, %v", failures, created, err)
 		}

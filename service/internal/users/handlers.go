@@ -2,6 +2,10 @@ package users
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,9 +18,10 @@ const (
 	basePath        = "/api/v1/users"
 	defaultPageSize = 20
 	largestPageSize = 100
-	largestPage     = 1_000_000_000
-	longestKey      = 255
-	retrySeconds    = 2
+	// What a page skips is read all the same: behind this many users there are cursors.
+	largestOffset = 10_000
+	longestKey    = 255
+	retrySeconds  = 2
 	// statusClientClosed is what proxies log for a caller who hung up; nobody receives it.
 	statusClientClosed = 499
 )
@@ -32,18 +37,22 @@ func NewHandlers(repository Repository) *Handlers {
 }
 
 // Register adds the routes.
-func (handlers *Handlers) Register(router *httpserver.Router) {
-	router.Handle("GET "+basePath, handlers.list)
-	router.Handle("POST "+basePath, handlers.create)
-	router.Handle("GET "+basePath+"/{id}", handlers.get)
-	router.Handle("PUT "+basePath+"/{id}", handlers.update)
-	router.Handle("DELETE "+basePath+"/{id}", handlers.delete)
+func (h *Handlers) Register(router *httpserver.Router) {
+	router.Handle("GET "+basePath, h.list)
+	router.Handle("POST "+basePath, h.create)
+	router.Handle("GET "+basePath+"/{id}", h.get)
+	router.Handle("PUT "+basePath+"/{id}", h.update)
+	router.Handle("DELETE "+basePath+"/{id}", h.delete)
 }
 
 type pagination struct {
-	Total    uint64 `json:"total"`
-	Page     int    `json:"page"`
-	PageSize int    `json:"page_size"`
+	// Total, TotalIsExact and Page are there where the page was asked for by its number.
+	Total        *uint64 `json:"total,omitempty"`
+	TotalIsExact *bool   `json:"total_is_exact,omitempty"`
+	Page         int     `json:"page,omitempty"`
+	PageSize     int     `json:"page_size"`
+	// NextCursor is empty behind the last user.
+	NextCursor string `json:"next_cursor"`
 }
 
 type listing struct {
@@ -51,14 +60,25 @@ type listing struct {
 	Pagination pagination `json:"pagination"`
 }
 
-func (handlers *Handlers) list(request *http.Request) (httpserver.Reply, error) {
+func (h *Handlers) list(request *http.Request) (httpserver.Reply, error) {
 	problems := map[string]string{}
-	page := queryNumber(request, "page", 1, largestPage, problems)
 	size := queryNumber(request, "page_size", defaultPageSize, largestPageSize, problems)
+	window := Window{Limit: size}
+	position := pagination{PageSize: size}
+	query := request.URL.Query()
+	if query.Has("cursor") {
+		window.After = queryCursor(query["cursor"], problems)
+		if query.Has("page") {
+			problems["page"] = "cannot be used together with a cursor"
+		}
+	} else {
+		position.Page = queryNumber(request, "page", 1, largestOffset/size, problems)
+		window.Offset, window.Counted = (position.Page-1)*size, true
+	}
 	if len(problems) > 0 {
 		return httpserver.Reply{}, badRequest("the query has bad parameters", problems)
 	}
-	found, err := handlers.repository.List(request.Context(), (page-1)*size, size)
+	found, err := h.repository.List(request.Context(), window)
 	if err != nil {
 		return httpserver.Reply{}, failureOf(request.Context(), err)
 	}
@@ -66,22 +86,29 @@ func (handlers *Handlers) list(request *http.Request) (httpserver.Reply, error) 
 	if items == nil {
 		items = []User{}
 	}
-	return httpserver.Reply{Status: http.StatusOK, Message: "ok", Data: listing{items, pagination{found.Total, page, size}}}, nil
+	if found.More && len(items) > 0 {
+		position.NextCursor = cursorAfter(items[len(items)-1].ID)
+	}
+	if window.Counted {
+		exact := found.Total < CountLimit
+		position.Total, position.TotalIsExact = &found.Total, &exact
+	}
+	return httpserver.Reply{Status: http.StatusOK, Message: "ok", Data: listing{items, position}}, nil
 }
 
-func (handlers *Handlers) get(request *http.Request) (httpserver.Reply, error) {
+func (h *Handlers) get(request *http.Request) (httpserver.Reply, error) {
 	id, err := pathID(request)
 	if err != nil {
 		return httpserver.Reply{}, err
 	}
-	user, err := handlers.repository.Get(request.Context(), id)
+	user, err := h.repository.Get(request.Context(), id)
 	if err != nil {
 		return httpserver.Reply{}, failureOf(request.Context(), err)
 	}
 	return httpserver.Reply{Status: http.StatusOK, Message: "ok", Data: user}, nil
 }
 
-func (handlers *Handlers) create(request *http.Request) (httpserver.Reply, error) {
+func (h *Handlers) create(request *http.Request) (httpserver.Reply, error) {
 	key := request.Header.Get("Idempotency-Key")
 	if !acceptableKey(key) {
 		return httpserver.Reply{}, badRequest("the Idempotency-Key must be 1 to 255 printable ASCII characters", nil)
@@ -90,7 +117,7 @@ func (handlers *Handlers) create(request *http.Request) (httpserver.Reply, error
 	if err != nil {
 		return httpserver.Reply{}, err
 	}
-	user, created, err := handlers.repository.Create(request.Context(), input, key)
+	user, created, err := h.repository.Create(request.Context(), input, keyOfClient(request, key))
 	if err != nil {
 		return httpserver.Reply{}, failureOf(request.Context(), err)
 	}
@@ -104,7 +131,7 @@ func (handlers *Handlers) create(request *http.Request) (httpserver.Reply, error
 	}, nil
 }
 
-func (handlers *Handlers) update(request *http.Request) (httpserver.Reply, error) {
+func (h *Handlers) update(request *http.Request) (httpserver.Reply, error) {
 	id, err := pathID(request)
 	if err != nil {
 		return httpserver.Reply{}, err
@@ -113,19 +140,19 @@ func (handlers *Handlers) update(request *http.Request) (httpserver.Reply, error
 	if err != nil {
 		return httpserver.Reply{}, err
 	}
-	user, err := handlers.repository.Update(request.Context(), id, input)
+	user, err := h.repository.Update(request.Context(), id, input)
 	if err != nil {
 		return httpserver.Reply{}, failureOf(request.Context(), err)
 	}
 	return httpserver.Reply{Status: http.StatusOK, Message: "updated", Data: user}, nil
 }
 
-func (handlers *Handlers) delete(request *http.Request) (httpserver.Reply, error) {
+func (h *Handlers) delete(request *http.Request) (httpserver.Reply, error) {
 	id, err := pathID(request)
 	if err != nil {
 		return httpserver.Reply{}, err
 	}
-	if err := handlers.repository.Delete(request.Context(), id); err != nil {
+	if err := h.repository.Delete(request.Context(), id); err != nil {
 		return httpserver.Reply{}, failureOf(request.Context(), err)
 	}
 	return httpserver.Reply{Status: http.StatusOK, Message: "deleted"}, nil
@@ -138,6 +165,26 @@ func pathID(request *http.Request) (uint64, error) {
 		return 0, badRequest("the address has a bad id", map[string]string{"id": "must be a positive whole number"})
 	}
 	return id, nil
+}
+
+// cursorAfter names the place behind a user. It is text, so that nobody counts
+// on its being a number.
+func cursorAfter(id uint64) string {
+	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, id))
+}
+
+func queryCursor(values []string, problems map[string]string) uint64 {
+	if len(values) == 1 {
+		if values[0] == "" {
+			return 0
+		}
+		place, err := base64.RawURLEncoding.Strict().DecodeString(values[0])
+		if err == nil && len(place) == 8 {
+			return binary.BigEndian.Uint64(place)
+		}
+	}
+	problems["cursor"] = "must be the next_cursor of an answer, or empty for the beginning"
+	return 0
 }
 
 func queryNumber(request *http.Request, name string, fallback, largest int, problems map[string]string) int {
@@ -165,6 +212,22 @@ func acceptableKey(key string) bool {
 	return true
 }
 
+// keyOfClient keeps the keys of clients that say who they are apart: two that
+// count from 1 must not get each other's users. A stored key of a named client
+// begins with a byte that no key may contain.
+func keyOfClient(request *http.Request, key string) string {
+	if key == "" {
+		return ""
+	}
+	for _, header := range []string{"X-Client-ID", "Authorization"} {
+		if client := request.Header.Get(header); client != "" {
+			hash := sha256.Sum256([]byte(header + "\x00" + client + "\x00" + key))
+			return "\x01" + hex.EncodeToString(hash[:])
+		}
+	}
+	return key
+}
+
 func badRequest(message string, fields map[string]string) *httpserver.Failure {
 	return &httpserver.Failure{Status: http.StatusBadRequest, Message: message, Fields: fields}
 }
@@ -181,7 +244,8 @@ func failureOf(ctx context.Context, err error) error {
 		return &httpserver.Failure{Status: http.StatusConflict, Message: ErrOriginalGone.Error()}
 	case errors.Is(err, ErrKeyReused):
 		return &httpserver.Failure{Status: http.StatusUnprocessableEntity, Message: ErrKeyReused.Error()}
-	case errors.Is(err, ErrUnavailable):
+	// What a driver says of a query that its deadline ended differs from case to case.
+	case errors.Is(err, ErrUnavailable), errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return &httpserver.Failure{Status: http.StatusServiceUnavailable, Message: ErrUnavailable.Error(), RetryAfterSeconds: retrySeconds, Cause: err}
 	}
 	return err

@@ -41,11 +41,21 @@ func (m *memory) taken(email string, except uint64) bool {
 	return false
 }
 
-func (m *memory) List(_ context.Context, offset, limit int) (Page, error) {
-	page := Page{Total: uint64(len(m.users))}
-	for position, id := range slices.Sorted(maps.Keys(m.users)) {
-		if position >= offset && len(page.Users) < limit {
+func (m *memory) List(_ context.Context, window Window) (Page, error) {
+	var page Page
+	if window.Counted {
+		page.Total = min(uint64(len(m.users)), CountLimit)
+	}
+	skipped := 0
+	for _, id := range slices.Sorted(maps.Keys(m.users)) {
+		switch {
+		case id <= window.After:
+		case skipped < window.Offset:
+			skipped++
+		case len(page.Users) < window.Limit:
 			page.Users = append(page.Users, m.users[id])
+		default:
+			page.More = true
 		}
 	}
 	return page, m.err
@@ -242,15 +252,113 @@ func TestAnUnprintableOrEndlessIdempotencyKeyIsRefused(t *testing.T) {
 
 func TestPagesAreCutAndCounted(t *testing.T) {
 	repository := newMemory()
-	if got := ask(t, repository, http.MethodGet, "/api/v1/users", ""); got.text != `{"code":200,"message":"ok","data":{"items":[],"pagination":{"total":0,"page":1,"page_size":20}}}` {
+	if got := ask(t, repository, http.MethodGet, "/api/v1/users", ""); got.text != `{"code":200,"message":"ok","data":{"items":[],"pagination":{"total":0,"total_is_exact":true,"page":1,"page_size":20,"next_cursor":""}}}` {
 		t.Errorf("nobody: %s", got.text)
 	}
 	for number := range 5 {
 		ask(t, repository, http.MethodPost, "/api/v1/users", fmt.Sprintf(`{"name":"n","email":"%d@example.com"}`, number))
 	}
 	got := ask(t, repository, http.MethodGet, "/api/v1/users?page=2&page_size=2", "")
-	if strings.Count(got.text, `"id":`) != 2 || !strings.Contains(got.text, `"id":3`) || !strings.Contains(got.text, `"pagination":{"total":5,"page":2,"page_size":2}`) {
+	if strings.Count(got.text, `"id":`) != 2 || !strings.Contains(got.text, `"id":3`) || !strings.Contains(got.text, `"pagination":{"total":5,"total_is_exact":true,"page":2,"page_size":2,"next_cursor":"AAAAAAAAAAQ"}`) {
 		t.Errorf("second page: %s", got.text)
+	}
+}
+
+func TestCursorsLeadThroughAllUsersOnceAndEnd(t *testing.T) {
+	repository := newMemory()
+	for number := range 5 {
+		ask(t, repository, http.MethodPost, "/api/v1/users", fmt.Sprintf(`{"name":"n","email":"%d@example.com"}`, number))
+	}
+	var seen []uint64
+	cursor := ""
+	for range 3 {
+		got := ask(t, repository, http.MethodGet, "/api/v1/users?page_size=2&cursor="+cursor, "")
+		var body struct {
+			Data struct {
+				Items      []User
+				Pagination map[string]any
+			}
+		}
+		if err := json.Unmarshal([]byte(got.text), &body); err != nil {
+			t.Fatal(err)
+		}
+		for _, user := range body.Data.Items {
+			seen = append(seen, user.ID)
+		}
+		cursor = body.Data.Pagination["next_cursor"].(string)
+		// A user who goes in between moves no other one to another page.
+		delete(repository.users, seen[0])
+		if _, counted := body.Data.Pagination["total"]; counted {
+			t.Errorf("a cursor counts all users: %s", got.text)
+		}
+	}
+	if !slices.Equal(seen, []uint64{1, 2, 3, 4, 5}) || cursor != "" {
+		t.Errorf("saw %v, and %q comes next", seen, cursor)
+	}
+}
+
+func TestCountingEndsAtItsLimitAndSaysSo(t *testing.T) {
+	repository := newMemory()
+	for id := range uint64(CountLimit + 5) {
+		repository.users[id+1] = User{ID: id + 1}
+	}
+	if got := ask(t, repository, http.MethodGet, "/api/v1/users?page_size=1", ""); !strings.Contains(got.text, `"total":10000,"total_is_exact":false`) {
+		t.Errorf("got %s", got.text)
+	}
+}
+
+func TestPagesFarBehindAndStrangeCursorsAreRefused(t *testing.T) {
+	for query, field := range map[string]string{
+		"page=101&page_size=100": "page", "page=10001&page_size=1": "page", "cursor=x": "cursor", "cursor=AAAAAAAAAAQ%3D": "cursor",
+		"cursor=AAAA": "cursor", "cursor=&cursor=": "cursor", "cursor=&page=1": "page",
+	} {
+		if got := ask(t, newMemory(), http.MethodGet, "/api/v1/users?"+query, ""); got.status != http.StatusBadRequest || got.fields[field] == "" {
+			t.Errorf("%s: %s", query, got.text)
+		}
+	}
+	if got := ask(t, newMemory(), http.MethodGet, "/api/v1/users?page=100&page_size=100", ""); got.status != http.StatusOK {
+		t.Errorf("the last page: %s", got.text)
+	}
+}
+
+func TestIdempotencyKeysOfTwoClientsHaveNothingToDoWithEachOther(t *testing.T) {
+	for _, headers := range [][2][]string{
+		{{"X-Client-ID", "one"}, {"X-Client-ID", "two"}},
+		{{"Authorization", "Bearer one"}, {"Authorization", "Bearer two"}},
+		{{"X-Client-ID", "same"}, {"Authorization", "same"}},
+		{{"X-Client-ID", "one"}, {}},
+	} {
+		repository := newMemory()
+		create := func(email string, headers []string) answer {
+			body := fmt.Sprintf(`{"name":"n","email":%q}`, email)
+			return ask(t, repository, http.MethodPost, "/api/v1/users", body, append([]string{"Idempotency-Key", "k"}, headers...)...)
+		}
+		first, second := create("one@example.com", headers[0]), create("two@example.com", headers[1])
+		again := create("one@example.com", headers[0])
+		if first.status != http.StatusCreated || second.status != http.StatusCreated || !strings.Contains(again.text, "created before") {
+			t.Errorf("%v: %s, %s, %s", headers, first.text, second.text, again.text)
+		}
+	}
+}
+
+func TestAStoredKeyFitsItsColumnAndNoClientCanSendOneOfAnother(t *testing.T) {
+	request := httptest.NewRequest(http.MethodPost, "/", nil)
+	request.Header.Set("X-Client-ID", strings.Repeat("c", 4000))
+	stored := keyOfClient(request, strings.Repeat("k", 255))
+	if len(stored) > longestKey || acceptableKey(stored) {
+		t.Errorf("%d bytes, %q", len(stored), stored)
+	}
+	if keyOfClient(request, "") != "" {
+		t.Error("a request without a key got one")
+	}
+}
+
+func TestARepeatIsAnsweredWithTheUserAsItIsNow(t *testing.T) {
+	repository := newMemory()
+	ask(t, repository, http.MethodPost, "/api/v1/users", ada, "Idempotency-Key", "k")
+	ask(t, repository, http.MethodPut, "/api/v1/users/1", `{"name":"Ada Lovelace","email":"ada@example.com"}`)
+	if got := ask(t, repository, http.MethodPost, "/api/v1/users", ada, "Idempotency-Key", "k"); got.status != http.StatusCreated || !strings.Contains(got.text, "Ada Lovelace") {
+		t.Errorf("got %s", got.text)
 	}
 }
 

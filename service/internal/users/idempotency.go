@@ -67,12 +67,12 @@ func fingerprint(input Input) []byte {
 
 // ForgetKeys removes idempotency keys older than the given age, a bounded
 // number at a time so that it never holds many locks.
-func (repository *MySQLRepository) ForgetKeys(ctx context.Context, age time.Duration) (int64, error) {
+func (r *MySQLRepository) ForgetKeys(ctx context.Context, age time.Duration) (int64, error) {
 	var total int64
 	for {
 		var forgotten int64
-		err := repository.onPrimary(ctx, repeatable, func(ctx context.Context) error {
-			result, err := repository.pools.Primary.ExecContext(ctx, "DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?", repository.now().Add(-age), keysForgottenAtOnce)
+		err := r.onPrimary(ctx, repeatable, func(ctx context.Context) error {
+			result, err := r.pools.Primary.ExecContext(ctx, "DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?", r.now().Add(-age), keysForgottenAtOnce)
 			if err != nil {
 				return err
 			}

@@ -94,11 +94,11 @@ func pauseForFailover(ctx context.Context) bool {
 	}
 }
 
-// List returns a part of all users and their number.
-func (repository *MySQLRepository) List(ctx context.Context, offset, limit int) (Page, error) {
+// List returns a part of all users and, where it is asked for, their number.
+func (r *MySQLRepository) List(ctx context.Context, window Window) (Page, error) {
 	var page Page
-	err := repository.read(ctx, func(ctx context.Context, pool *sql.DB) (err error) {
-		page, err = list(ctx, pool, offset, limit)
+	err := r.read(ctx, func(ctx context.Context, pool *sql.DB) (err error) {
+		page, err = list(ctx, pool, window)
 		return err
 	})
 	return page, err
@@ -106,34 +106,34 @@ func (repository *MySQLRepository) List(ctx context.Context, offset, limit int) 
 
 // Get returns one user. A user that the replica does not have may be too new
 // for it, so the primary has the last word.
-func (repository *MySQLRepository) Get(ctx context.Context, id uint64) (User, error) {
+func (r *MySQLRepository) Get(ctx context.Context, id uint64) (User, error) {
 	var user User
 	query := func(ctx context.Context, pool *sql.DB) (err error) {
 		user, err = get(ctx, pool, id)
 		return err
 	}
-	err := repository.read(ctx, query)
-	if errors.Is(err, ErrNotFound) && repository.hasReplica() {
-		repository.fallback("not_found")
-		err = repository.onPrimary(ctx, repeatable, func(ctx context.Context) error { return query(ctx, repository.pools.Primary) })
+	err := r.read(ctx, query)
+	if errors.Is(err, ErrNotFound) && r.hasReplica() {
+		r.fallback("not_found")
+		err = r.onPrimary(ctx, repeatable, func(ctx context.Context) error { return query(ctx, r.pools.Primary) })
 	}
 	return user, err
 }
 
 // Create makes a user, at most one for each idempotency key.
-func (repository *MySQLRepository) Create(ctx context.Context, input Input, idempotencyKey string) (User, bool, error) {
+func (r *MySQLRepository) Create(ctx context.Context, input Input, idempotencyKey string) (User, bool, error) {
 	var user User
 	var created bool
 	// With a key, a second run finds the user that the first one left.
 	again := repetition(idempotencyKey != "")
-	err := repository.onPrimary(ctx, again, func(ctx context.Context) error {
-		err := repository.transaction(ctx, func(ctx context.Context, transaction *sql.Tx) (err error) {
-			user, err = insert(ctx, transaction, input, idempotencyKey, repository.now())
+	err := r.onPrimary(ctx, again, func(ctx context.Context) error {
+		err := r.transaction(ctx, func(ctx context.Context, transaction *sql.Tx) (err error) {
+			user, err = insert(ctx, transaction, input, idempotencyKey, r.now())
 			return err
 		})
 		created = err == nil
 		if errors.Is(err, errKeySeen) {
-			user, err = original(ctx, repository.pools.Primary, idempotencyKey, input)
+			user, err = original(ctx, r.pools.Primary, idempotencyKey, input)
 		}
 		return err
 	})
@@ -164,11 +164,11 @@ func insert(ctx context.Context, transaction *sql.Tx, input Input, idempotencyKe
 }
 
 // Update replaces what a caller may say about a user.
-func (repository *MySQLRepository) Update(ctx context.Context, id uint64, input Input) (User, error) {
+func (r *MySQLRepository) Update(ctx context.Context, id uint64, input Input) (User, error) {
 	var user User
-	err := repository.onPrimary(ctx, repeatable, func(ctx context.Context) error {
-		return repository.transaction(ctx, func(ctx context.Context, transaction *sql.Tx) error {
-			result, err := transaction.ExecContext(ctx, "UPDATE users SET name = ?, email = ?, updated_at = ? WHERE id = ?", input.Name, input.Email, repository.now(), id)
+	err := r.onPrimary(ctx, repeatable, func(ctx context.Context) error {
+		return r.transaction(ctx, func(ctx context.Context, transaction *sql.Tx) error {
+			result, err := transaction.ExecContext(ctx, "UPDATE users SET name = ?, email = ?, updated_at = ? WHERE id = ?", input.Name, input.Email, r.now(), id)
 			if err != nil {
 				return emailTaken(err)
 			}
@@ -183,10 +183,10 @@ func (repository *MySQLRepository) Update(ctx context.Context, id uint64, input 
 }
 
 // Delete forgets a user.
-func (repository *MySQLRepository) Delete(ctx context.Context, id uint64) error {
+func (r *MySQLRepository) Delete(ctx context.Context, id uint64) error {
 	found := false
-	return repository.onPrimary(ctx, repeatable, func(ctx context.Context) error {
-		err := repository.transaction(ctx, func(ctx context.Context, transaction *sql.Tx) error {
+	return r.onPrimary(ctx, repeatable, func(ctx context.Context) error {
+		err := r.transaction(ctx, func(ctx context.Context, transaction *sql.Tx) error {
 			result, err := transaction.ExecContext(ctx, "DELETE FROM users WHERE id = ?", id)
 			if err != nil {
 				return err
@@ -202,24 +202,24 @@ func (repository *MySQLRepository) Delete(ctx context.Context, id uint64) error 
 	})
 }
 
-func (repository *MySQLRepository) hasReplica() bool {
-	return repository.pools.Replica != repository.pools.Primary
+func (r *MySQLRepository) hasReplica() bool {
+	return r.pools.Replica != r.pools.Primary
 }
 
 // read asks the replica, and the primary where the replica cannot answer.
-func (repository *MySQLRepository) read(ctx context.Context, query func(context.Context, *sql.DB) error) error {
-	if repository.hasReplica() {
-		err := repository.replicaBreaker.Do(ctx, func(ctx context.Context) error {
+func (r *MySQLRepository) read(ctx context.Context, query func(context.Context, *sql.DB) error) error {
+	if r.hasReplica() {
+		err := r.replicaBreaker.Do(ctx, func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, replicaDeadline)
 			defer cancel()
-			return query(ctx, repository.pools.Replica)
+			return query(ctx, r.pools.Replica)
 		})
 		if err == nil || errors.Is(err, ErrNotFound) || ctx.Err() != nil {
 			return translate(err)
 		}
-		repository.fallback("replica_unavailable")
+		r.fallback("replica_unavailable")
 	}
-	return repository.onPrimary(ctx, repeatable, func(ctx context.Context) error { return query(ctx, repository.pools.Primary) })
+	return r.onPrimary(ctx, repeatable, func(ctx context.Context) error { return query(ctx, r.pools.Primary) })
 }
 
 // repetition says what may be done once more although it may have been done.
@@ -236,17 +236,17 @@ const (
 // take them all for dead, for reads too. An operation whose commit may have
 // arrived is run again only where that is harmless. Where the primary cannot move,
 // only a connection that was never made is tried again, a few times.
-func (repository *MySQLRepository) onPrimary(ctx context.Context, again repetition, operation func(context.Context) error) error {
+func (r *MySQLRepository) onPrimary(ctx context.Context, again repetition, operation func(context.Context) error) error {
 	for attempt := 1; ; attempt++ {
-		err := translate(repository.primaryBreaker.Do(ctx, operation))
+		err := translate(r.primaryBreaker.Do(ctx, operation))
 		switch {
 		case !errors.Is(err, ErrUnavailable):
 			return err
-		case !repository.primaryMoves && (attempt == connectAttempts || !database.IsUnconnected(err)):
+		case !r.primaryMoves && (attempt == connectAttempts || !database.IsUnconnected(err)):
 			return err
 		case again == onlyOnce && errors.Is(err, errUncertain):
 			return err
-		case !repository.pause(ctx):
+		case !r.pause(ctx):
 			return err
 		}
 	}
@@ -255,10 +255,10 @@ func (repository *MySQLRepository) onPrimary(ctx context.Context, again repetiti
 // transaction runs the work on the primary, again where nothing can be left of
 // the first attempt: a deadlock, or a pooled connection to a server that is no
 // longer the primary.
-func (repository *MySQLRepository) transaction(ctx context.Context, work func(context.Context, *sql.Tx) error) error {
+func (r *MySQLRepository) transaction(ctx context.Context, work func(context.Context, *sql.Tx) error) error {
 	var err error
 	for range transactionAttempts {
-		err = inTransaction(ctx, repository.pools.Primary, work)
+		err = inTransaction(ctx, r.pools.Primary, work)
 		if !database.IsSafeToRepeat(err) || ctx.Err() != nil {
 			return err
 		}
@@ -301,12 +301,15 @@ func get(ctx context.Context, source querier, id uint64) (User, error) {
 	return user, err
 }
 
-func list(ctx context.Context, pool *sql.DB, offset, limit int) (Page, error) {
+func list(ctx context.Context, pool *sql.DB, window Window) (Page, error) {
 	var page Page
-	if err := pool.QueryRowContext(ctx, "SELECT COUNT(*) FROM users").Scan(&page.Total); err != nil {
-		return Page{}, err
+	if window.Counted {
+		if err := pool.QueryRowContext(ctx, "SELECT COUNT(*) FROM (SELECT 1 FROM users LIMIT ?) AS counted", CountLimit).Scan(&page.Total); err != nil {
+			return Page{}, err
+		}
 	}
-	rows, err := pool.QueryContext(ctx, "SELECT "+columns+" FROM users ORDER BY id LIMIT ? OFFSET ?", limit, offset)
+	// One more than is wanted tells whether there are others behind.
+	rows, err := pool.QueryContext(ctx, "SELECT "+columns+" FROM users WHERE id > ? ORDER BY id LIMIT ? OFFSET ?", window.After, window.Limit+1, window.Offset)
 	if err != nil {
 		return Page{}, err
 	}
@@ -317,6 +320,9 @@ func list(ctx context.Context, pool *sql.DB, offset, limit int) (Page, error) {
 			return Page{}, err
 		}
 		page.Users = append(page.Users, user)
+	}
+	if len(page.Users) > window.Limit {
+		page.Users, page.More = page.Users[:window.Limit], true
 	}
 	return page, rows.Err()
 }
@@ -338,8 +344,8 @@ func emailTaken(err error) error {
 
 // isAnswer tells a considered "no" from trouble.
 func isAnswer(err error) bool {
-	for _, answer := range []error{ErrNotFound, ErrEmailTaken, ErrKeyReused, ErrOriginalGone, errKeySeen} {
-		if errors.Is(err, answer) {
+	for _, considered := range []error{ErrNotFound, ErrEmailTaken, ErrKeyReused, ErrOriginalGone, errKeySeen} {
+		if errors.Is(err, considered) {
 			return true
 		}
 	}
@@ -352,7 +358,12 @@ func translate(err error) error {
 	if err == nil || isAnswer(err) {
 		return err
 	}
-	if errors.Is(err, resilience.ErrOpen) || database.IsUnavailable(err) || database.IsSafeToRepeat(err) {
+	for _, passing := range []error{resilience.ErrOpen, resilience.ErrNoTimeLeft, errKeyVanished} {
+		if errors.Is(err, passing) {
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+	}
+	if database.IsUnavailable(err) || database.IsSafeToRepeat(err) {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err

@@ -1,6 +1,7 @@
 package users
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -19,7 +20,7 @@ var (
 	errBroken   = &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 	errTwice    = &mysql.MySQLError{Number: 1062}
 	errDeadlock = &mysql.MySQLError{Number: 1213}
-	input       = Input{Name: "Ada", Email: "ada@example.com"}
+	someInput   = Input{Name: "Ada", Email: "ada@example.com"}
 )
 
 const (
@@ -29,18 +30,19 @@ const (
 	updateKey  = "UPDATE idempotency_keys SET user_id = ? WHERE idempotency_key = ?"
 	selectKey  = "SELECT request_hash, user_id FROM idempotency_keys WHERE idempotency_key = ?"
 	updateUser = "UPDATE users SET name = ?, email = ?, updated_at = ? WHERE id = ?"
+	forgetKeys = "DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?"
 	deleteUser = "DELETE FROM users WHERE id = ?"
 )
 
-type bench struct {
+type repositoryBench struct {
 	*MySQLRepository
 	primary, replica sqlmock.Sqlmock
 	fallbacks        []string
 }
 
-func newBench(t *testing.T) *bench { return newBenchWith(t, RepositoryOptions{}) }
+func newBench(t *testing.T) *repositoryBench { return newBenchWith(t, RepositoryOptions{}) }
 
-func newBenchWith(t *testing.T, options RepositoryOptions) *bench {
+func newBenchWith(t *testing.T, options RepositoryOptions) *repositoryBench {
 	t.Helper()
 	open := func() (*sql.DB, sqlmock.Sqlmock) {
 		pool, mock, err := sqlmock.New(sqlmock.QueryMatcherOption(sqlmock.QueryMatcherEqual))
@@ -55,7 +57,7 @@ func newBenchWith(t *testing.T, options RepositoryOptions) *bench {
 		})
 		return pool, mock
 	}
-	bench := &bench{}
+	bench := &repositoryBench{}
 	var pools database.Pools
 	pools.Primary, bench.primary = open()
 	pools.Replica, bench.replica = open()
@@ -66,7 +68,7 @@ func newBenchWith(t *testing.T, options RepositoryOptions) *bench {
 }
 
 func row(id uint64) *sqlmock.Rows {
-	return emptyRows().AddRow(id, input.Name, input.Email, instant, instant)
+	return emptyRows().AddRow(id, someInput.Name, someInput.Email, instant, instant)
 }
 
 func emptyRows() *sqlmock.Rows {
@@ -104,7 +106,9 @@ func TestAUserWhomNeitherHasIsNotFound(t *testing.T) {
 func TestAUserIsNotCalledMissingWhileThePrimaryCannotBeAsked(t *testing.T) {
 	bench := newBench(t)
 	bench.replica.ExpectQuery(selectUser).WillReturnRows(emptyRows())
-	bench.primary.ExpectQuery(selectUser).WillReturnError(errBroken)
+	for range connectAttempts {
+		bench.primary.ExpectQuery(selectUser).WillReturnError(errBroken)
+	}
 	if _, err := bench.Get(t.Context(), 1); !errors.Is(err, ErrUnavailable) {
 		t.Error(err)
 	}
@@ -131,14 +135,24 @@ func TestReadsFallBackToThePrimaryAndStopAskingABrokenReplica(t *testing.T) {
 
 func TestAListFallsBackAsAWhole(t *testing.T) {
 	bench := newBench(t)
-	count := "SELECT COUNT(*) FROM users"
-	part := "SELECT id, name, email, created_at, updated_at FROM users ORDER BY id LIMIT ? OFFSET ?"
+	count := "SELECT COUNT(*) FROM (SELECT 1 FROM users LIMIT ?) AS counted"
+	part := "SELECT id, name, email, created_at, updated_at FROM users WHERE id > ? ORDER BY id LIMIT ? OFFSET ?"
 	bench.replica.ExpectQuery(count).WillReturnRows(sqlmock.NewRows([]string{"n"}).AddRow(99))
 	bench.replica.ExpectQuery(part).WillReturnError(errBroken)
 	bench.primary.ExpectQuery(count).WillReturnRows(sqlmock.NewRows([]string{"n"}).AddRow(7))
-	bench.primary.ExpectQuery(part).WithArgs(2, 4).WillReturnRows(row(5).AddRow(6, "Bob", "bob@example.com", instant, instant))
-	page, err := bench.List(t.Context(), 4, 2)
-	if err != nil || page.Total != 7 || len(page.Users) != 2 || page.Users[1].Name != "Bob" {
+	bench.primary.ExpectQuery(part).WithArgs(0, 3, 4).WillReturnRows(row(5).AddRow(6, "Bob", "bob@example.com", instant, instant))
+	page, err := bench.List(t.Context(), Window{Offset: 4, Limit: 2, Counted: true})
+	if err != nil || page.Total != 7 || page.More || len(page.Users) != 2 || page.Users[1].Name != "Bob" {
+		t.Errorf("%+v, %v", page, err)
+	}
+}
+
+func TestAPartBehindAUserIsNotCountedAndKnowsWhetherThereIsMore(t *testing.T) {
+	bench := newBench(t)
+	part := "SELECT id, name, email, created_at, updated_at FROM users WHERE id > ? ORDER BY id LIMIT ? OFFSET ?"
+	bench.replica.ExpectQuery(part).WithArgs(4, 2, 0).WillReturnRows(row(5).AddRow(6, "Bob", "bob@example.com", instant, instant))
+	page, err := bench.List(t.Context(), Window{After: 4, Limit: 1})
+	if err != nil || !page.More || len(page.Users) != 1 || page.Users[0].ID != 5 {
 		t.Errorf("%+v, %v", page, err)
 	}
 }
@@ -159,11 +173,11 @@ func TestABrokenPrimaryMakesWritesUnavailableAndIsLeftAloneForAWhile(t *testing.
 func TestTheKeyAndTheUserAreStoredTogether(t *testing.T) {
 	bench := newBench(t)
 	bench.primary.ExpectBegin()
-	bench.primary.ExpectExec(insertKey).WithArgs("k", fingerprint(input), instant).WillReturnResult(sqlmock.NewResult(0, 1))
+	bench.primary.ExpectExec(insertKey).WithArgs("k", fingerprint(someInput), instant).WillReturnResult(sqlmock.NewResult(0, 1))
 	bench.primary.ExpectExec(insertUser).WithArgs("Ada", "ada@example.com", instant, instant).WillReturnResult(sqlmock.NewResult(42, 1))
 	bench.primary.ExpectExec(updateKey).WithArgs(42, "k").WillReturnResult(sqlmock.NewResult(0, 1))
 	bench.primary.ExpectCommit()
-	user, created, err := bench.Create(t.Context(), input, "k")
+	user, created, err := bench.Create(t.Context(), someInput, "k")
 	if err != nil || !created || user != (User{42, "Ada", "ada@example.com", instant, instant}) {
 		t.Errorf("%+v, %v, %v", user, created, err)
 	}
@@ -175,8 +189,8 @@ func TestARepeatedKeyReturnsTheFirstUserAndInsertsNothing(t *testing.T) {
 		found    *sqlmock.Rows
 		expected error
 	}{
-		"the same body":         {fingerprint(input), row(42), nil},
-		"a user deleted since":  {fingerprint(input), emptyRows(), ErrOriginalGone},
+		"the same body":         {fingerprint(someInput), row(42), nil},
+		"a user deleted since":  {fingerprint(someInput), emptyRows(), ErrOriginalGone},
 		"another body is a lie": {fingerprint(Input{Name: "Bob"}), nil, ErrKeyReused},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -188,7 +202,7 @@ func TestARepeatedKeyReturnsTheFirstUserAndInsertsNothing(t *testing.T) {
 			if test.found != nil {
 				bench.primary.ExpectQuery(selectUser).WithArgs(42).WillReturnRows(test.found)
 			}
-			user, created, err := bench.Create(t.Context(), input, "k")
+			user, created, err := bench.Create(t.Context(), someInput, "k")
 			if !errors.Is(err, test.expected) || created || (err == nil && user.ID != 42) {
 				t.Errorf("%+v, %v, %v", user, created, err)
 			}
@@ -202,7 +216,7 @@ func TestATakenEMailLeavesNoKeyBehind(t *testing.T) {
 	bench.primary.ExpectExec(insertKey).WillReturnResult(sqlmock.NewResult(0, 1))
 	bench.primary.ExpectExec(insertUser).WillReturnError(errTwice)
 	bench.primary.ExpectRollback()
-	if _, _, err := bench.Create(t.Context(), input, "k"); !errors.Is(err, ErrEmailTaken) {
+	if _, _, err := bench.Create(t.Context(), someInput, "k"); !errors.Is(err, ErrEmailTaken) {
 		t.Error(err)
 	}
 }
@@ -217,7 +231,7 @@ func TestADeadlockOrAnOldPrimaryIsTriedAgain(t *testing.T) {
 			bench.primary.ExpectBegin()
 			bench.primary.ExpectExec(insertUser).WillReturnResult(sqlmock.NewResult(1, 1))
 			bench.primary.ExpectCommit()
-			if _, created, err := bench.Create(t.Context(), input, ""); err != nil || !created {
+			if _, created, err := bench.Create(t.Context(), someInput, ""); err != nil || !created {
 				t.Errorf("%v, %v", created, err)
 			}
 		})
@@ -229,7 +243,7 @@ func TestACommitThatMayHaveArrivedIsNotRepeated(t *testing.T) {
 	bench.primary.ExpectBegin()
 	bench.primary.ExpectExec(insertUser).WillReturnResult(sqlmock.NewResult(1, 1))
 	bench.primary.ExpectCommit().WillReturnError(mysql.ErrInvalidConn)
-	if _, _, err := bench.Create(t.Context(), input, ""); !errors.Is(err, ErrUnavailable) {
+	if _, _, err := bench.Create(t.Context(), someInput, ""); !errors.Is(err, ErrUnavailable) {
 		t.Error(err)
 	}
 }
@@ -240,7 +254,7 @@ func TestAnUpdateReturnsWhatIsStored(t *testing.T) {
 	bench.primary.ExpectExec(updateUser).WithArgs("Ada", "ada@example.com", instant, 1).WillReturnResult(sqlmock.NewResult(0, 1))
 	bench.primary.ExpectQuery(selectUser).WillReturnRows(row(1))
 	bench.primary.ExpectCommit()
-	if user, err := bench.Update(t.Context(), 1, input); err != nil || user.ID != 1 {
+	if user, err := bench.Update(t.Context(), 1, someInput); err != nil || user.ID != 1 {
 		t.Errorf("%+v, %v", user, err)
 	}
 }
@@ -252,7 +266,7 @@ func TestWritesToAMissingUserSaySo(t *testing.T) {
 		bench.primary.ExpectExec(statement).WillReturnResult(sqlmock.NewResult(0, 0))
 		bench.primary.ExpectRollback()
 	}
-	if _, err := bench.Update(t.Context(), 1, input); !errors.Is(err, ErrNotFound) {
+	if _, err := bench.Update(t.Context(), 1, someInput); !errors.Is(err, ErrNotFound) {
 		t.Errorf("update: %v", err)
 	}
 	if err := bench.Delete(t.Context(), 1); !errors.Is(err, ErrNotFound) {
@@ -267,5 +281,46 @@ func TestOldKeysAreForgottenInBoundedSteps(t *testing.T) {
 	bench.primary.ExpectExec(statement).WillReturnResult(sqlmock.NewResult(0, 3))
 	if forgotten, err := bench.ForgetKeys(t.Context(), time.Hour); err != nil || forgotten != 1003 {
 		t.Errorf("%d, %v", forgotten, err)
+	}
+}
+
+func TestAFaultOfTheProgramIsNoOutage(t *testing.T) {
+	bench := newBench(t)
+	wrong := sqlmock.NewRows([]string{"id", "name", "email", "created_at", "updated_at"}).AddRow("one", "Ada", "ada@example.com", instant, instant)
+	for range 9 {
+		bench.replica.ExpectQuery(selectUser).WillReturnRows(wrong)
+		bench.primary.ExpectQuery(selectUser).WillReturnRows(wrong)
+		if _, err := bench.Get(t.Context(), 1); err == nil || errors.Is(err, ErrUnavailable) {
+			t.Fatalf("got %v", err)
+		}
+	}
+}
+
+func TestWritersOfOneRowDoNotTakeThePrimaryFromAllOthers(t *testing.T) {
+	waited := &mysql.MySQLError{Number: 1205}
+	bench := newBench(t)
+	for range 9 {
+		for range transactionAttempts {
+			bench.primary.ExpectBegin()
+			bench.primary.ExpectExec(updateUser).WillReturnError(waited)
+			bench.primary.ExpectRollback()
+		}
+		if _, err := bench.Update(t.Context(), 1, someInput); !errors.Is(err, ErrUnavailable) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	for range 9 {
+		slow, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+		bench.primary.ExpectExec(forgetKeys).WillDelayFor(time.Minute).WillReturnResult(sqlmock.NewResult(0, 1))
+		if _, err := bench.ForgetKeys(slow, time.Hour); !errors.Is(err, ErrUnavailable) {
+			t.Fatalf("got %v", err)
+		}
+		cancel()
+	}
+	bench.primary.ExpectBegin()
+	bench.primary.ExpectExec(deleteUser).WillReturnResult(sqlmock.NewResult(0, 1))
+	bench.primary.ExpectCommit()
+	if err := bench.Delete(t.Context(), 2); err != nil {
+		t.Errorf("another row: %v", err)
 	}
 }

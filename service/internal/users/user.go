@@ -41,16 +41,34 @@ type Input struct {
 	Email string `json:"email"`
 }
 
+// Window says which part of all users is wanted.
+type Window struct {
+	// After is the id behind which the part begins; zero is the beginning.
+	After uint64
+	// Offset skips so many users; it costs as much as reading them.
+	Offset int
+	Limit  int
+	// Counted asks for the number of all users.
+	Counted bool
+}
+
 // Page is a part of all users, in the order in which they were made.
 type Page struct {
 	Users []User
+	// Total counts all users up to CountLimit, where it was asked for.
 	Total uint64
+	// More tells whether there are users behind this part.
+	More bool
 }
+
+// CountLimit is where counting ends: a table is not read to its end for a number
+// that nobody looks at so closely.
+const CountLimit = 10_000
 
 // Repository keeps users. Every error is one of this package, wrapped, or a
 // fault of the program.
 type Repository interface {
-	List(ctx context.Context, offset, limit int) (Page, error)
+	List(ctx context.Context, window Window) (Page, error)
 	Get(ctx context.Context, id uint64) (User, error)
 	// Create makes a user. With a key it makes one at most: a second call with
 	// the same key and input returns the first user and false.
@@ -60,12 +78,12 @@ type Repository interface {
 }
 
 // Validate names every bad field with the reason.
-func (input Input) Validate() map[string]string {
+func (i Input) Validate() map[string]string {
 	fields := map[string]string{}
-	if reason := nameProblem(input.Name); reason != "" {
+	if reason := nameProblem(i.Name); reason != "" {
 		fields["name"] = reason
 	}
-	if reason := emailProblem(input.Email); reason != "" {
+	if reason := emailProblem(i.Email); reason != "" {
 		fields["email"] = reason
 	}
 	return fields

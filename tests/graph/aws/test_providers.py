@@ -10,7 +10,8 @@ from typing import Any
 import pulumi_aws
 
 from tests.graph.aws.regions import component_region, provider_region
-from tests.graph.prod import HOME
+from tests.graph.conftest import Document
+from tests.graph.prod import HOME, ground
 from tests.graph.recorder import Graph, Registered, names
 
 
@@ -39,6 +40,21 @@ def test_a_provider_does_nothing_in_another_account_and_takes_the_deploy_role(pr
         assert json.loads(provider.plain("allowedAccountIds")) == ["123456789012"]
         (role,) = json.loads(provider.plain("assumeRoles"))
         assert role["roleArn"] == "arn:aws:iam::123456789012:role/gostack-deploy"
+
+
+def test_every_role_has_the_permissions_boundary_of_the_settings(prod: Graph) -> None:
+    roles = prod.of_type("aws:iam/role:Role")
+    assert len(roles) > 5
+    for role in roles:
+        assert role.plain("permissionsBoundary") == "arn:aws:iam::123456789012:policy/gostack-boundary", role.name
+
+
+def test_without_a_permissions_boundary_in_the_settings_roles_have_none() -> None:
+    def change(document: Document) -> None:
+        del document["aws"]["permissions_boundary"]
+
+    for role in ground(change).of_type("aws:iam/role:Role"):
+        assert role.plain("permissionsBoundary") is None, role.name
 
 
 def test_every_resource_that_takes_tags_names_owner_stack_service_and_cost_centre(prod: Graph) -> None:

@@ -157,10 +157,10 @@ def test_a_large_request_header_arrives(stack: CasesStack) -> None:
 def test_an_idle_connection_that_a_replica_closes_costs_no_request(
     stack: CasesStack, client: Callable[..., Client]
 ) -> None:
-    flags = ("-idle", "2s", "-spread", "15ms", "-lanes", "60", "-rounds", "12")
+    flags = ("-idle", "2s", "-spread", "10ms", "-lanes", "30", "-rounds", "20")
     outcomes = client("race", "/case/hasty/p/echo/a", *flags).result(120)["outcomes"]
     tell(f"POSTs around an idle timeout of 2 s: {outcomes}")
-    assert outcomes == {"200": 60 * 12}
+    assert outcomes == {"200": 30 * 20}
 
 
 @pytest.mark.long
@@ -172,8 +172,8 @@ def test_an_idle_time_of_any_length_costs_no_request(
     stack.change_services(hasty={**before, "environment": {"PROBE_IDLE_SECONDS": str(idle)}})
     assert stack.start_up().wait(300) == 0
     wait_until(lambda: stack.ask("/case/hasty/p/echo/a").status == 200, 30, "the release is reached")
-    flags = ("-idle", f"{idle}s", "-spread", "15ms", "-lanes", "60", "-rounds", "30")
-    assert client("race", "/case/hasty/p/echo/a", *flags).result(300)["outcomes"] == {"200": 60 * 30}
+    flags = ("-idle", f"{idle}s", "-spread", "10ms", "-lanes", "30", "-rounds", "40")
+    assert client("race", "/case/hasty/p/echo/a", *flags).result(300)["outcomes"] == {"200": 30 * 40}
 
 
 def test_there_are_as_many_replicas_as_before(stack: CasesStack) -> None:

@@ -41,24 +41,25 @@ def test_headers_of_a_service_are_its_own_alone(stack: CasesStack) -> None:
     headers = stack.ask("/p/page").headers
     policy = "default-src 'self' https://cdn.example.com 'unsafe-inline'"
     assert headers.getlist("Content-Security-Policy") == [policy]
-    assert headers.getlist("X-Frame-Options") == ["SAMEORIGIN"]
+    assert headers.getlist("X-Frame-Options") == ["DENY"]
+    assert headers.getlist("Referrer-Policy") == ["no-referrer"]
 
 
 def test_a_security_header_is_added_where_the_service_sent_none_and_no_policy_for_content(stack: CasesStack) -> None:
     headers = stack.ask("/p/echo/a").headers
-    assert headers.getlist("X-Frame-Options") == ["DENY"]
+    assert headers.getlist("X-Frame-Options") == ["SAMEORIGIN"]
     assert headers.getlist("X-Content-Type-Options") == ["nosniff"]
     assert "Content-Security-Policy" not in headers
 
 
 def test_a_route_changes_headers_of_the_response(stack: CasesStack) -> None:
     headers = stack.ask("/case/headers/p/status/200").headers
-    assert headers.getlist("X-Frame-Options") == ["SAMEORIGIN"]
+    assert headers.getlist("X-Frame-Options") == ["DENY"]
     assert headers.getlist("X-Team") == ["shop"]
     assert "X-Instance" not in headers
 
 
-@pytest.mark.parametrize(("path", "encoding"), [("/p/etag/8000", "gzip"), ("/case/headers/p/etag/8000", None)])
+@pytest.mark.parametrize(("path", "encoding"), [("/p/etag/8000", None), ("/case/headers/p/etag/8000", "gzip")])
 def test_a_route_decides_whether_answers_are_compressed(stack: CasesStack, path: str, encoding: str | None) -> None:
     response = stack.ask(path, headers={"Accept-Encoding": "gzip"})
     assert response.headers.get("Content-Encoding") == encoding
@@ -122,7 +123,7 @@ def test_a_route_may_have_any_character_of_a_path(stack: CasesStack, asked: str,
     assert echoed(stack, asked)["uri"] == seen
 
 
-@pytest.mark.parametrize("tail", ["a%20b", "a%2Fb", "a%25b", "%C3%A9", "a//b", "a;b=c", "a?x=%2F&y=a+b"])
+@pytest.mark.parametrize("tail", ["a%20b", "a%2Fb", "a%25b", "%C3%A9", "a;b=c", "a?x=%2F&y=a+b"])
 def test_the_path_arrives_as_the_client_wrote_it(stack: CasesStack, tail: str) -> None:
     assert echoed(stack, f"/p/echo/{tail}")["uri"] == f"/p/echo/{tail}"
 
@@ -181,8 +182,9 @@ def test_the_ingress_answers_by_ipv6(stack: CasesStack, address: str) -> None:
     with urllib3.HTTPSConnectionPool(
         "::1", port, ca_certs=str(stack.authority), assert_hostname=address, server_hostname=address, retries=False
     ) as pool:
-        response = pool.request("GET", "/p/echo/a", headers={"Host": f"{name}:{port}"})
-    assert response.status == 200, response.data
+        # A route that names no host.
+        response = pool.request("GET", "/case/hasty/p/echo/a", headers={"Host": f"{name}:{port}"})
+    assert (response.status, response.json()["host"]) == (200, f"{name}:{port}")
 
 
 def test_a_page_of_another_origin_may_do_what_the_route_says(stack: CasesStack) -> None:

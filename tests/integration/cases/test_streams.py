@@ -150,8 +150,14 @@ def test_calls_over_one_connection_are_spread_over_the_replicas(stack: CasesStac
     assert sorted(sums["instances"]) == ["rpc-east-0", "rpc-east-1"]
 
 
-def test_a_slow_call_ends_as_a_call_does(stack: CasesStack, client: Start) -> None:
-    caller = call(stack, client, "-sleep", "20")
+def test_a_call_may_take_longer_than_a_request(stack: CasesStack, client: Start) -> None:
+    assert call(stack, client, "-sleep", "20").result()["statuses"] == {"OK": 1}
+
+
+def test_a_call_that_is_quiet_for_longer_than_the_route_allows_ends_as_a_call_does(
+    stack: CasesStack, client: Start
+) -> None:
+    caller = call(stack, client, "-sleep", "20", host=HOST)
     assert caller.result()["statuses"] == {"DeadlineExceeded": 1}
     assert "HTTP status" not in caller.told("answer")[0]["message"]
 

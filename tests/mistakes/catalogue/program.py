@@ -66,7 +66,7 @@ _TYPES = (
     ),
     SourceMistake(
         "a model without a part",
-        "infra/parts/ingresses.py",
+        "infra/settings/ingress.py",
         "        hosts=[*ingress.hosts, *loopback_hosts(settings)],\n",
         "",
     ),

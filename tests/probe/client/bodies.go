@@ -157,21 +157,27 @@ func form(file io.Reader, header http.Header) io.Reader {
 type zeros struct {
 	ctx        context.Context
 	left, rate int64
+	begun      time.Time
+	given      int64
 }
 
 func (z *zeros) Read(into []byte) (int, error) {
 	if z.left == 0 {
 		return 0, io.EOF
 	}
-	size := min(int64(len(into)), z.left)
+	if z.begun.IsZero() {
+		z.begun = time.Now()
+	}
 	if z.rate > 0 {
-		size = min(size, z.rate/20+1)
-		if !pause(z.ctx, 50*time.Millisecond) {
+		due := time.Duration(float64(z.given) / float64(z.rate) * float64(time.Second))
+		if !pause(z.ctx, due-time.Since(z.begun)) {
 			return 0, z.ctx.Err()
 		}
 	}
+	size := min(int64(len(into)), z.left)
 	clear(into[:size])
 	z.left -= size
+	z.given += size
 	return int(size), nil
 }
 

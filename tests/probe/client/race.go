@@ -10,14 +10,15 @@ import (
 	"time"
 )
 
-// runRace sends requests over `lanes` connections that stay open; between two of them a lane waits `idle`, give or take
-// `spread`: then the request reaches the ingress when the replica is just about to close what it thinks is idle.
+// runRace sends a burst of requests over `lanes` connections that stay open, waits until what they used between ingress
+// and replicas has been idle for `idle`, give or take `spread`, and sends the next burst: it meets connections that the
+// replicas are just closing. All at once, because the ingress takes the connection that it used last.
 func runRace(ctx context.Context, arguments []string) (map[string]any, error) {
 	set, to := flags("race")
-	lanes := set.Int("lanes", 40, "connections")
-	rounds := set.Int("rounds", 20, "requests of each")
+	lanes := set.Int("lanes", 30, "requests of a burst")
+	rounds := set.Int("rounds", 20, "bursts")
 	idle := set.Duration("idle", time.Second, "idle time of the replica's connections")
-	spread := set.Duration("spread", 20*time.Millisecond, "how much earlier or later a request may come")
+	spread := set.Duration("spread", 3*time.Millisecond, "how much earlier or later a request may come")
 	method := set.String("method", http.MethodPost, "method")
 	_ = set.Parse(arguments)
 	client, err := to.client(0)
@@ -25,15 +26,16 @@ func runRace(ctx context.Context, arguments []string) (map[string]any, error) {
 		return nil, err
 	}
 	outcomes := newTally()
-	together(*lanes, func(int) {
-		for range *rounds {
-			outcomes.add(ask(ctx, client, to, *method))
-			shift := time.Duration(rand.Int64N(2*int64(*spread)+1)) - *spread
-			if !pause(ctx, *idle+shift) {
-				return
+	for range *rounds {
+		together(*lanes, func(int) {
+			if pause(ctx, time.Duration(rand.Int64N(2*int64(*spread)+1))) {
+				outcomes.add(ask(ctx, client, to, *method))
 			}
+		})
+		if !pause(ctx, *idle-2**spread) {
+			break
 		}
-	})
+	}
 	return map[string]any{"outcomes": outcomes.all()}, nil
 }
 

@@ -1,0 +1,71 @@
+"""From the settings to what Nginx's configuration of a region is rendered from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from components.ingress import IngressConfiguration, render_ingress
+
+if TYPE_CHECKING:
+    from infra.settings.model import Settings
+
+IPV6_LOOPBACK = "::1"
+
+LARGEST_KIB = 900
+"""Size in KiB that the files of an ingress may have: Kubernetes takes 1 MiB in a ConfigMap, and Linux 2 MiB in the
+variables of a process."""
+
+_SURELY_SMALL = 60
+"""Routes that need no rendering to know that they fit."""
+
+
+def ingress_configuration(settings: Settings, region: str, other_regions: Sequence[str]) -> IngressConfiguration:
+    """Return what the ingress of a region serves."""
+    ingress = settings.ingress
+    return IngressConfiguration(
+        region=region,
+        other_regions=other_regions,
+        hosts=[*ingress.hosts, *loopback_hosts(settings)],
+        https_port=settings.regions[region].https_port,
+        routes={name: service.routes for name, service in settings.services.items()},
+        canaries={
+            name: service.canary.traffic() for name, service in settings.services.items() if service.canary is not None
+        },
+        trusted_proxies=ingress.trusted_proxies,
+        worker_processes=ingress.worker_processes,
+        worker_connections=ingress.worker_connections,
+    )
+
+
+def size_problem(settings: Settings) -> str | None:
+    """Return why the ingress's files are too large to be handed over, with the fix; None when they are not."""
+    routes = sum(len(service.routes) for service in settings.services.values())
+    if routes <= _SURELY_SMALL:
+        return None
+    region, *others = settings.ordered_regions()
+    files = render_ingress(ingress_configuration(settings, region, others))
+    size = sum(len(text.encode()) for text in files.values()) // 1024
+    if size <= LARGEST_KIB:
+        return None
+    return (
+        f"gostack:services have {routes} routes, which make {size} KiB of configuration for an ingress that takes "
+        f"{LARGEST_KIB} KiB: replace some by a common prefix or a regular expression."
+    )
+
+
+def loopback_hosts(settings: Settings) -> list[str]:
+    """Return the IPv6 loopback where the ingresses listen on it: "localhost" is that address first on most machines."""
+    if settings.platform != "docker" or not {"localhost", "127.0.0.1"} & set(settings.ingress.hosts):
+        return []
+    wanted = settings.ingress.ipv6
+    return [IPV6_LOOPBACK] if (_machine_has_ipv6() if wanted is None else wanted) else []
+
+
+def _machine_has_ipv6() -> bool:
+    """Whether this machine, on which Docker publishes the ports, has an IPv6 loopback."""
+    try:
+        return "00000000000000000000000000000001 " in Path("/proc/net/if_inet6").read_text(encoding="ascii")
+    except OSError:
+        return False
