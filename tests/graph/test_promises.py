@@ -182,9 +182,11 @@ def test_health_checks_can_change(dev: Graph) -> None:
         assert container.replace_on_changes == ("healthcheck",), container.name
 
 
-def test_ports_listen_on_the_settings_address_alone() -> None:
+@pytest.mark.parametrize("ipv6", [True, False])
+def test_ports_listen_on_the_settings_address_alone(ipv6: bool) -> None:
     def bind_elsewhere(document: Document) -> None:
         document["regions"]["west"]["bind_address"] = "192.168.7.7"
+        document["ingress"]["ipv6"] = ipv6
 
     graph = dev_graph(bind_elsewhere)
     bound = {
@@ -192,6 +194,7 @@ def test_ports_listen_on_the_settings_address_alone() -> None:
     }
     # Consul's interface has no login: it is for this machine alone, whatever the settings say.
     here = {(port, "127.0.0.1") for port in (8443, 8080, 8500, 9500)}
+    here |= {(port, "::1") for port in (8443, 8080)} if ipv6 else set()
     assert bound == here | {(port, "192.168.7.7") for port in (9443, 9080)}
 
 
