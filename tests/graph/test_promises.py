@@ -10,6 +10,7 @@ import re
 
 import pytest
 
+from components.docker.ingress import variable_name
 from components.rendering.consul import CLIENTS_ADDRESS
 from tests.graph.conftest import Document, as_replica, dev_graph
 from tests.graph.recorder import Graph, Registered, names
@@ -240,12 +241,18 @@ def test_a_replica_reads_from_its_own_region_and_writes_to_the_first(dev: Graph)
         assert application.environment["MYSQL_REPLICA_ADDRESS"] == f"mysql-{region}:3306"
 
 
+def asked(graph: Graph, region: str, service: str, group: str) -> list[tuple[str, str]]:
+    """Regions whose replicas are in a group of an ingress's, each with what it is there for."""
+    text = graph.resources[f"ingress-{region}-release-files"].environment[variable_name(f"service-{service}.conf")]
+    servers = text.split(f"upstream stable.{service}.{group} {{", 1)[1].split("}", 1)[0]
+    return re.findall(r"server service\.(\w+)\.consul .*?( backup)?;", servers)
+
+
 def test_each_ingress_asks_its_own_region_first(dev: Graph) -> None:
     for region, other in (("east", "west"), ("west", "east")):
-        upstreams = dev.resources[f"ingress-{region}-release-files"].environment["FILE_UPSTREAMS_CONF"]
-        unpinned = upstreams.split("upstream stable.users.", 1)[0]
-        servers = re.findall(r"server service\.(\w+)\.consul .*?( backup)?;", unpinned)
-        assert servers == [(region, ""), (other, " backup")]
+        assert asked(dev, region, "users", region) == [(region, "")]
+        assert asked(dev, region, "users", "elsewhere") == [(other, "")]
+        assert asked(dev, region, "users", "anywhere") == [(region, ""), (other, " backup")]
 
 
 def identities(graph: Graph) -> dict[str, str]:
@@ -302,4 +309,4 @@ def test_one_region_has_no_backup() -> None:
         document["regions"].pop("west")
 
     graph = dev_graph(one_region)
-    assert "backup" not in graph.resources["ingress-east-release-files"].environment["FILE_UPSTREAMS_CONF"]
+    assert asked(graph, "east", "users", "anywhere") == [("east", "")]
