@@ -12,10 +12,12 @@ import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import urllib3
 import yaml
 
+from infra.settings.stack_file import read_stack_file, written
 from operations import lifecycle
 from operations.compose import compose_document
 from operations.objects import StackObjects
@@ -32,7 +34,7 @@ def run(workspace: Workspace, rounds: int) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = folder / f"Pulumi.{STACK}.yaml"
-        settings.write_text(yaml.safe_dump(_shifted(workspace), sort_keys=False))
+        settings.write_text(written(_shifted(workspace)), encoding="utf-8")
         copy = Workspace(workspace.project, STACK, settings, quiet=True)
         _quietly(lambda: lifecycle.down(copy, purge=True))
         try:
@@ -69,9 +71,9 @@ def _measure_compose(command: list[str], url: str, folder: Path, times: dict[str
         _time(times, "compose down with all data", lambda: _quiet_command(down))
 
 
-def _shifted(workspace: Workspace) -> dict[str, object]:
+def _shifted(workspace: Workspace) -> dict[str, Any]:
     """The stack's settings with ports and networks that leave the stack itself alone."""
-    document = yaml.safe_load(workspace.stack_file.read_text(encoding="utf-8"))
+    document = read_stack_file(workspace.stack_file)
     config = document["config"]
     config["gostack:backbone"] = {"cidr": "10.93.0.0/24"}
     for position, region in enumerate(config["gostack:regions"].values(), 1):

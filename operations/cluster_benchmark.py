@@ -12,11 +12,10 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 
-import yaml
-
 from bootstrap.progress import Progress
 from cluster.benchmark import benchmark as cluster_times
 from cluster.layout import Folders
+from infra.settings.stack_file import read_stack_file, written
 from operations import lifecycle
 from operations.workspace import PulumiError, Workspace
 
@@ -41,9 +40,9 @@ def run(workspace: Workspace, rounds: int) -> int:
         print(cluster_times(folders, Progress()), flush=True)
     with tempfile.TemporaryDirectory() as name:
         settings = Path(name) / f"Pulumi.{STACK}.yaml"
-        document = yaml.safe_load(workspace.stack_file.read_text(encoding="utf-8"))
+        document = read_stack_file(workspace.stack_file)
         document["config"]["gostack:kubernetes"]["namespace"] = NAMESPACE
-        settings.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+        settings.write_text(written(document), encoding="utf-8")
         copy = Workspace(workspace.project, STACK, settings, quiet=True)
         times: dict[str, list[float]] = {}
         _must(lambda: lifecycle.down(copy, purge=True))

@@ -12,8 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from infra.settings.stack_file import read_stack_file, written
 from operations.report import write_authority
 from operations.workspace import PulumiError, Workspace
 
@@ -41,13 +40,13 @@ class StackUnderTest:
 
     def change_settings(self, service: str, **values: Any) -> None:
         """Change settings of a service in the stack file."""
-        document = yaml.safe_load(self.workspace.stack_file.read_text())
+        document = read_stack_file(self.workspace.stack_file)
         document["config"]["gostack:services"][service].update(values)
         self._write_settings(document)
 
     def change_rotation(self, **counters: int) -> None:
         """Change counters under `gostack:rotation` in the stack file."""
-        document = yaml.safe_load(self.workspace.stack_file.read_text())
+        document = read_stack_file(self.workspace.stack_file)
         document["config"].setdefault("gostack:rotation", {}).update(counters)
         self._write_settings(document)
 
@@ -110,7 +109,7 @@ class StackUnderTest:
     def _write_settings(self, document: dict[str, Any]) -> None:
         file = self.workspace.stack_file
         whole = file.with_name(f"{file.name}.new")
-        whole.write_text(yaml.safe_dump(document, sort_keys=False))
+        whole.write_text(written(document), encoding="utf-8")
         # In one step: a thread that looks at the settings meanwhile sees the old ones or the new ones.
         whole.replace(file)
         self.workspace.prepare()

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
 from cryptography import x509
+
+from infra.settings import SettingsError
+from infra.settings.stack_file import read_stack_file
 
 PROJECT = Path(__file__).resolve().parent.parent
 SOURCE = "https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem"
@@ -30,11 +32,13 @@ class CertificatesError(RuntimeError):
 def stack_regions(stack_file: Path) -> list[str]:
     """Return the AWS regions that a stack file names; it may be wrong otherwise, as long as the certificates lack."""
     try:
-        document: Any = yaml.safe_load(stack_file.read_text(encoding="utf-8"))
+        if not stack_file.is_file():
+            raise CertificatesError(f"{stack_file.name} does not exist: name a stack with STACK=….")
+        document = read_stack_file(stack_file)
         regions = cast("dict[str, Any]", document["config"]["gostack:aws"]["regions"])
-    except FileNotFoundError:
-        raise CertificatesError(f"{stack_file.name} does not exist: name a stack with STACK=….") from None
-    except (KeyError, TypeError, yaml.YAMLError):
+    except SettingsError as error:
+        raise CertificatesError(str(error)) from None
+    except (KeyError, TypeError):
         raise CertificatesError(f"{stack_file.name} has no gostack:aws.regions: name a stack on AWS.") from None
     return sorted(regions)
 

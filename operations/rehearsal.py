@@ -6,9 +6,8 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import yaml
+from infra.settings.stack_file import read_stack_file
 
 PLUGIN = "pulumi-resource-aws"
 NOTICE = (
@@ -26,8 +25,7 @@ def rehearsal(project: Path, stack_file: Path, variables: Mapping[str, str]) -> 
 
 
 def _is_on_aws(stack_file: Path) -> bool:
-    document: dict[str, Any] = yaml.safe_load(stack_file.read_text(encoding="utf-8")) or {}
-    return "gostack:aws" in (document.get("config") or {})
+    return "gostack:aws" in (read_stack_file(stack_file).get("config") or {})
 
 
 def _has_plugin(variables: Mapping[str, str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,14 +12,13 @@ import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
-
-import yaml
 
 from bootstrap.environment import environment
 from bootstrap.locations import state_folder
-from infra.settings import Settings, load_stack_file, require_stack_name
+from infra.settings import Settings, SettingsError, load_stack_file, require_stack_name
+from infra.settings.stack_file import read_text, with_salt, written
 
 SALT = "encryptionsalt"
 YIELDING = ("nice", "-n", "10")
@@ -78,12 +78,12 @@ class Workspace:
     def prepare(self) -> None:
         """Write the configuration file and create the stack when it does not exist yet."""
         salt = "" if self.exists() else self._create()
-        written = _document(self.stack_file)
-        earlier = _document(self.configuration_file)
-        salt = salt or earlier.get(SALT) or written.get(SALT)
-        if salt:
-            written[SALT] = salt
-        self.configuration_file.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
+        text = self.stack_file.read_text(encoding="utf-8")
+        document = read_text(text, self.stack_file.name)
+        # What the file itself has encrypted can be read by its own salt alone.
+        own = document.get(SALT)
+        salt = own if _holds_secrets(document) else salt or _salt(self.configuration_file) or own
+        self.configuration_file.write_text(_salted(text, document, salt), encoding="utf-8")
 
     def exists(self) -> bool:
         """Whether the backend knows the stack."""
@@ -145,11 +145,35 @@ class Workspace:
             folder = Path(name)
             (folder / "Pulumi.yaml").write_bytes((self.project / "Pulumi.yaml").read_bytes())
             self.capture("stack", "init", self.stack, "--no-select", folder=folder)
-            return _document(folder / f"Pulumi.{self.stack}.yaml").get(SALT, "")
+            return _salt(folder / f"Pulumi.{self.stack}.yaml")
 
 
-def _document(file: Path) -> dict[str, Any]:
-    return (yaml.safe_load(file.read_text(encoding="utf-8")) or {}) if file.is_file() else {}
+def _salt(file: Path) -> str:
+    """Return the salt in a file that Pulumi or `prepare` wrote; empty when there is none."""
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    found = re.search(rf"^\"?{SALT}\"?: \"?([^\"\s]+)", text, flags=re.M)
+    return found[1] if found else ""
+
+
+def _salted(text: str, document: dict[str, Any], salt: str | None) -> str:
+    """Return the text of a stack file with this salt, and nothing else changed."""
+    if not salt:
+        return text
+    salted, wanted = with_salt(text, salt), {**document, SALT: salt}
+    try:
+        kept = read_text(salted, "") == wanted
+    except SettingsError:
+        # Braces around all of it, for example: there is no line to put it into.
+        kept = False
+    return salted if kept else written(wanted)
+
+
+def _holds_secrets(value: Any) -> bool:
+    """Whether a value is encrypted, or holds one that is."""
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value)
+        return list(members) == ["secure"] or any(_holds_secrets(member) for member in members.values())
+    return isinstance(value, list) and any(_holds_secrets(item) for item in cast("list[Any]", value))
 
 
 class PulumiError(RuntimeError):

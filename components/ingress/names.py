@@ -56,7 +56,7 @@ def url_pattern(value: str) -> str:
 
 def without_names(pattern: str) -> str:
     """Return a regular expression whose groups have no names: each would be a variable of nginx."""
-    return re.sub(r"\(\?P?<(?=[A-Za-z_])", "(", pattern)
+    return re.sub(r"\(\?P?<[A-Za-z_]\w*>", "(", pattern)
 
 
 def response_header(value: str) -> str:

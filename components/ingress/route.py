@@ -109,10 +109,10 @@ class Route(Section):
     path: str
     """The path; for `match: regex` a regular expression (PCRE) without spaces, braces, quotes or semicolons."""
 
-    match: Match = Match.PREFIX
+    match: Annotated[Match, Field(strict=False)] = Match.PREFIX
     """`exact` is this path alone, `prefix` this path and everything below it."""
 
-    protocol: Protocol = Protocol.HTTP
+    protocol: Annotated[Protocol, Field(strict=False)] = Protocol.HTTP
     """`http` recognises what upgrades (websocket) and what accepts `text/event-stream`, and lets both stay quiet for
     `idle_timeout_seconds`. `websocket` and `sse` do so for every request of the route. `grpc` is gRPC over HTTP/2, with
     trailers; the service listens without TLS."""

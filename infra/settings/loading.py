@@ -6,10 +6,9 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pulumi
-import yaml
 from pulumi.runtime import config as runtime_config
 from pydantic import ValidationError
 
@@ -17,8 +16,9 @@ from infra.settings.errors import SettingsError, sentence
 from infra.settings.files import require_files
 from infra.settings.model import Settings
 from infra.settings.names import require_stack_name
+from infra.settings.stack_file import NAMESPACE, configuration, read_stack_file
 
-NAMESPACE = "gostack:"
+_TOO_DEEP = "{} has too many lists and mappings inside each other: no setting needs as many."
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -43,29 +43,7 @@ def load_stack_file(path: Path, project: Path = PROJECT) -> Settings:
     Raises SettingsError when the file is missing, is not YAML or holds a wrong setting, and when no stack can have the
     name that the file's gives it.
     """
-    try:
-        document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SettingsError(f"{path.name} does not exist: copy Pulumi.dev.yaml and change it.") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"{path.name} is not text in UTF-8: save it as such.") from None
-    except yaml.YAMLError as error:
-        problem = " ".join(str(error).split())
-        raise SettingsError(f"{path.name} is not valid YAML ({problem}): correct that line.") from None
-    if not isinstance(document, dict):
-        raise SettingsError(f"{path.name} holds no settings: copy Pulumi.dev.yaml and change it.")
-    configuration: object = cast("dict[str, object]", document).get("config") or {}
-    if not isinstance(configuration, dict):
-        raise SettingsError(f"{path.name} has a config that is no mapping: copy Pulumi.dev.yaml and change it.")
-    pairs = cast("dict[object, Any]", configuration).items()
-    settings = _complete(
-        {
-            key.removeprefix(NAMESPACE): value
-            for key, value in pairs
-            if isinstance(key, str) and key.startswith(NAMESPACE)
-        },
-        project,
-    )
+    settings = _complete(configuration(read_stack_file(path), path.name), project)
     named = re.fullmatch(r"Pulumi\.(.*)\.yaml", path.name)
     if named is not None:
         require_stack_name(named[1], settings)
@@ -78,6 +56,8 @@ def parse_settings(values: Mapping[str, Any]) -> Settings:
         return Settings.model_validate(dict(values))
     except ValidationError as error:
         raise SettingsError(sentence(error, Settings)) from None
+    except RecursionError:
+        raise SettingsError(_TOO_DEEP.format("the configuration")) from None
 
 
 def _complete(values: Mapping[str, Any], project: Path) -> Settings:
@@ -99,3 +79,5 @@ def _decoded(key: str, value: str) -> Any:
         return json.loads(value)
     except json.JSONDecodeError as error:
         raise SettingsError(f"{key} is not valid JSON ({error.msg}): correct it in the stack file.") from None
+    except RecursionError:
+        raise SettingsError(_TOO_DEEP.format(key)) from None

@@ -1,7 +1,6 @@
 """The Go service's own tests that need a real MySQL, on a throw-away server of the stack's image.
 
-Does not prove anything about the stack's group, its accounts or its TLS. Without Go, or an engine that has the image,
-it is skipped.
+Does not prove anything about the stack's group, its accounts or its TLS. Skipped without Go or without the image.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Does not prove a cluster whose nodes are full: there the scheduler says no, and 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,9 @@ PROBE: dict[str, Any] = {
     "check": {"path": "/ready"},
     "routes": [{"path": "/p"}],
 }
+ILLNESS_SECONDS = 150
+"""Longer than any time after which Consul or Kubernetes gives something up."""
+
 Document = dict[str, Any]
 Change = Callable[[Document], Any]
 
@@ -125,13 +129,38 @@ def test_the_next_up_heals_it(stack: ClusterStack) -> None:
     assert stack.preview_changes() == ""
 
 
-def test_up_does_not_say_up_while_a_replica_is_not_well(stack: ClusterStack, capfd: pytest.CaptureFixture[str]) -> None:
-    def unwell() -> list[str]:
-        return [pod["metadata"]["name"] for pod in stack.pods("application", service="probe") if not is_ready(pod)]
+def unwell(stack: ClusterStack) -> list[str]:
+    """Pods of the service that are not ready."""
+    return [pod["metadata"]["name"] for pod in stack.pods("application", service="probe") if not is_ready(pod)]
 
+
+def serves(stack: ClusterStack) -> bool:
+    return stack.request("GET", "/p/echo/a").status == 200
+
+
+def test_replicas_that_were_all_ill_for_minutes_serve_again_by_themselves(stack: ClusterStack) -> None:
+    names = stack.names("application", service="probe")
+    # One after the other: who is ill gets no request.
+    for number in range(1, len(names) + 1):
+        assert stack.request("POST", "/p/sick/on").status == 200
+        wait_until(lambda number=number: len(unwell(stack)) == number, 60, f"{number} replicas are not ready")
+    wait_until(lambda: not serves(stack), 30, "nobody serves")
+    time.sleep(ILLNESS_SECONDS)
+    began = time.monotonic()
+    for name in names:
+        stack.api.post(f"{stack.pod_path(name)}:8080/proxy/p/sick/off", {})
+    wait_until(lambda: serves(stack), 60, "somebody serves again")
+    tell(
+        f"every replica ill for {ILLNESS_SECONDS} s: in traffic again {time.monotonic() - began:.1f} s after they were"
+    )
+    wait_until(lambda: not unwell(stack), 60, "every replica is ready again")
+    assert stack.names("application", service="probe") == names
+
+
+def test_up_does_not_say_up_while_a_replica_is_not_well(stack: ClusterStack, capfd: pytest.CaptureFixture[str]) -> None:
     assert stack.request("POST", "/p/sick/on").status == 200
-    wait_until(lambda: len(unwell()) == 1, 60, "one replica is not ready")
-    (name,) = unwell()
+    wait_until(lambda: len(unwell(stack)) == 1, 60, "one replica is not ready")
+    (name,) = unwell(stack)
     assert lifecycle.up(stack.workspace) != 0
     told = capfd.readouterr()
     assert f"{name}: is not ready" in told.err

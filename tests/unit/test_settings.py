@@ -92,8 +92,8 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
     ),
     "a word for a number": (
         lambda d: users(d).update(replicas="two"),
-        "gostack:services.users.replicas: input should be a valid integer, unable to parse string as an integer, "
-        "but it is 'two'; correct it in the stack file.",
+        "gostack:services.users.replicas: input should be a valid integer, but it is 'two'; "
+        "correct it in the stack file.",
     ),
     "a port twice": (
         lambda d: west(d).update(https_port=8443),
