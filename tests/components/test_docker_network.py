@@ -5,12 +5,15 @@ Does not prove that the engine assigns addresses from the ranges that it is give
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from components.docker import Backbone, Region
 from components.docker.pod import Pod
 from tests.components.alone import NAME, alone, children, only
 
+_PODS: tuple[dict[str, Any], ...] = ({"identity": "digest"}, {})
 NETWORK = "docker:index/network:Network"
 SANDBOX = "docker:index/container:Container"
 
@@ -37,7 +40,7 @@ def test_a_region_is_found_by_its_label_and_told_by_its_network() -> None:
 
 
 def test_a_pod_with_an_identity_is_replaced_beside_the_old_one_and_one_without_in_its_place() -> None:
-    fresh, lasting = (only(alone(Pod, **more), SANDBOX) for more in ({"identity": "digest"}, {}))
+    fresh, lasting = (only(alone(Pod, **more), SANDBOX) for more in _PODS)
     assert fresh.delete_before_replace is False
     assert fresh.environment == {"POD_IDENTITY": "digest"}
     assert lasting.delete_before_replace is True

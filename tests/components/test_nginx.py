@@ -10,10 +10,10 @@ import re
 
 import pytest
 
-from components.ingress import Route
+from components.ingress import Protocol, Route
 from tests.components.nginx_text import Directive, effective, rendered
 
-GRPC, PLAIN = Route(path="/grpc.Service/", protocol="grpc"), Route(path="/users", per_try_timeout_seconds=2)
+GRPC, PLAIN = Route(path="/grpc.Service/", protocol=Protocol.GRPC), Route(path="/users", per_try_timeout_seconds=2)
 
 
 @pytest.fixture(scope="module")

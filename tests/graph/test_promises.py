@@ -10,6 +10,7 @@ import re
 
 import pytest
 
+from components.docker.ingress import variable_name
 from components.rendering.consul import CLIENTS_ADDRESS
 from tests.graph.conftest import Document, as_replica, dev_graph
 from tests.graph.recorder import Graph, Registered, names
@@ -182,9 +183,11 @@ def test_health_checks_can_change(dev: Graph) -> None:
         assert container.replace_on_changes == ("healthcheck",), container.name
 
 
-def test_ports_listen_on_the_settings_address_alone() -> None:
+@pytest.mark.parametrize("ipv6", [True, False])
+def test_ports_listen_on_the_settings_address_alone(ipv6: bool) -> None:
     def bind_elsewhere(document: Document) -> None:
         document["regions"]["west"]["bind_address"] = "192.168.7.7"
+        document["ingress"]["ipv6"] = ipv6
 
     graph = dev_graph(bind_elsewhere)
     bound = {
@@ -192,6 +195,7 @@ def test_ports_listen_on_the_settings_address_alone() -> None:
     }
     # Consul's interface has no login: it is for this machine alone, whatever the settings say.
     here = {(port, "127.0.0.1") for port in (8443, 8080, 8500, 9500)}
+    here |= {(port, "::1") for port in (8443, 8080)} if ipv6 else set()
     assert bound == here | {(port, "192.168.7.7") for port in (9443, 9080)}
 
 
@@ -244,12 +248,18 @@ def test_a_replica_reads_from_its_own_region_and_writes_to_the_first(dev: Graph)
         assert application.environment["MYSQL_REPLICA_ADDRESS"] == f"mysql-{region}:3306"
 
 
+def asked(graph: Graph, region: str, service: str, group: str) -> list[tuple[str, str]]:
+    """Regions whose replicas are in a group of an ingress's, each with what it is there for."""
+    text = graph.resources[f"ingress-{region}-release-files"].environment[variable_name(f"service-{service}.conf")]
+    servers = text.split(f"upstream stable.{service}.{group} {{", 1)[1].split("}", 1)[0]
+    return re.findall(r"server service\.(\w+)\.consul .*?( backup)?;", servers)
+
+
 def test_each_ingress_asks_its_own_region_first(dev: Graph) -> None:
     for region, other in (("east", "west"), ("west", "east")):
-        upstreams = dev.resources[f"ingress-{region}-release-files"].environment["FILE_UPSTREAMS_CONF"]
-        unpinned = upstreams.split("upstream stable.users.", 1)[0]
-        servers = re.findall(r"server service\.(\w+)\.consul .*?( backup)?;", unpinned)
-        assert servers == [(region, ""), (other, " backup")]
+        assert asked(dev, region, "users", region) == [(region, "")]
+        assert asked(dev, region, "users", "elsewhere") == [(other, "")]
+        assert asked(dev, region, "users", "anywhere") == [(region, ""), (other, " backup")]
 
 
 def identities(graph: Graph) -> dict[str, str]:
@@ -306,4 +316,4 @@ def test_one_region_has_no_backup() -> None:
         document["regions"].pop("west")
 
     graph = dev_graph(one_region)
-    assert "backup" not in graph.resources["ingress-east-release-files"].environment["FILE_UPSTREAMS_CONF"]
+    assert asked(graph, "east", "users", "anywhere") == [("east", "")]
