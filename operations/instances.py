@@ -41,8 +41,8 @@ class Instance:
     place: Place
 
     node: str
-    """Name of its agent: the replica's name and its pod's identity, with a hyphen between them; the identity alone where
-    both are too long for a DNS label."""
+    """Name of its agent: the replica's name and its pod's identity, with a hyphen between them; the identity alone
+    where both are too long for a DNS label."""
 
     address: str
     """Where clients of its region reach it."""
