@@ -41,7 +41,8 @@ class Instance:
     place: Place
 
     node: str
-    """Name of its agent: the replica's name and its pod's identity, with a hyphen between them."""
+    """Name of its agent: the replica's name and its pod's identity, with a hyphen between them; the identity alone
+    where both are too long for a DNS label."""
 
     address: str
     """Where clients of its region reach it."""
@@ -55,7 +56,7 @@ class Instance:
     @property
     def replica(self) -> str:
         """Name of the replica."""
-        return self.node.rpartition("-")[0]
+        return self.node.rpartition("-")[0] or self.node
 
     @property
     def pod(self) -> str:

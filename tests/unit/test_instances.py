@@ -161,6 +161,13 @@ def test_a_canary_does_not_count_as_a_stable_replica() -> None:
     assert (standing.lacks, standing.passing) == (True, 0)
 
 
+def test_a_replica_whose_name_was_too_long_for_its_agent_is_called_by_its_pod() -> None:
+    nodes = ("0123456789ab", "users-east-0-0123456789ab")
+    long, usual = (Instance(EAST, node, "10.0.0.1", True, "") for node in nodes)
+    assert (long.replica, long.pod) == ("0123456789ab", "0123456789ab")
+    assert (usual.replica, usual.pod) == ("users-east-0", "0123456789ab")
+
+
 @pytest.mark.usefixtures("clock")
 def test_a_stack_that_is_whole_is_not_touched(monkeypatch: pytest.MonkeyPatch) -> None:
     held = [*pod(0), *pod(1)]
