@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from components.rendering.names import NGINX_WORDS
-from infra.settings.base import ImageReference, Section, shaped
+from infra.settings.base import FilePath, ImageReference, Section, shaped
 from infra.settings.environment import Variables
 
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -78,7 +78,7 @@ class AnalysisSettings(Section):
 class CanarySettings(Section):
     """A second track of a service beside the stable one."""
 
-    context: str | None = None
+    context: FilePath | None = None
     """Folder with the Go module of the new version, relative to the project; the service's own when neither this nor
     `image` is given."""
 

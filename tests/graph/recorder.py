@@ -93,7 +93,7 @@ class Graph:
     """Everything that a program registered, in its order, and what it exported."""
 
     resources: dict[str, Registered] = field(default_factory=dict[str, Registered])
-    """By name; names are unique in a graph."""
+    """By name; a second one with the name of a resource of another type is there by its URN."""
 
     outputs: dict[str, Any] = field(default_factory=dict[str, Any])
     registered_outputs: list[str] = field(default_factory=list[str])
@@ -242,9 +242,11 @@ class Recorder(mocks.MockMonitor):
             generation=generation,
         )
         with self._lock:
-            if request.name in self.graph.resources:
+            # The engine tells resources of different types apart, whatever they are called.
+            key = request.name if request.name not in self.graph.resources else urn
+            if key == urn and any(other.urn == urn for other in self.graph.resources.values()):
                 raise AssertionError(f"two resources are named {request.name}")
-            self.graph.resources[request.name] = registered
+            self.graph.resources[key] = registered
         return resource_pb2.RegisterResourceResponse(
             urn=urn, id=identity, object=json_format.ParseDict(outputs, struct_pb2.Struct())
         )
