@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 
 from components.ingress import HEALTH_PATH
 from components.rendering.aws_addresses import ZONES, default_zones, plan_subnets
-from infra.settings.base import NetworkAddress, Section, shaped
+from infra.settings.base import FilePath, NetworkAddress, Section, shaped
 from infra.settings.platform import HostName
 
 # A shape and not a list: AWS opens regions more often than this file changes.
@@ -170,7 +170,7 @@ class AwsDatabaseSettings(Section):
     password_lifetime_days: Annotated[int, Field(ge=1, le=365)] = 30
     """Age in days from which `up` makes a new password of the account that makes accounts."""
 
-    certificate_authority: Annotated[str, Field(min_length=1)]
+    certificate_authority: Annotated[FilePath, Field(min_length=1)]
     """File, relative to the project, with the certificates of the authorities that sign Aurora's, for the stack's
     regions: `make rds-certificates` writes it, to be committed."""
 

@@ -19,7 +19,9 @@ _NAME = re.compile(r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$")
 _HOST_PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _DOMAIN = rf"(?:{_HOST_PART}(?:\.{_HOST_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
 _PATH_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_IMAGE_NAME = re.compile(rf"(?:{_DOMAIN}/)?{_PATH_PART}(?:/{_PATH_PART})*")
+IMAGE_NAME = re.compile(rf"(?:{_DOMAIN}/)?{_PATH_PART}(?:/{_PATH_PART})*")
+"""The name of an image without its tag and its digest."""
+
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _LONGEST_IMAGE_NAME = 255
 _CIDR = re.compile(r"[0-9.]+/[0-9]+")
@@ -45,7 +47,7 @@ def _image(value: str) -> str:
     path, slash, last = named.rpartition("/")
     last, colon, tag = last.partition(":")
     name = f"{path}{slash}{last}"
-    if not _IMAGE_NAME.fullmatch(name) or len(name) > _LONGEST_IMAGE_NAME or (tag and not _TAG.fullmatch(tag)):
+    if not IMAGE_NAME.fullmatch(name) or len(name) > _LONGEST_IMAGE_NAME or (tag and not _TAG.fullmatch(tag)):
         raise ValueError(f'"{value}" is not an image reference; write it like "nginx:1.30".')
     if colon and not tag and at:
         raise ValueError(f'"{value}" has a colon without a tag: remove it.')
@@ -81,6 +83,22 @@ def shaped(pattern: str, what: str, example: str) -> AfterValidator:
 
     return AfterValidator(check)
 
+
+_LONGEST_PATH = 4095
+_LONGEST_FILE_NAME = 255
+
+
+def _file_path(value: str) -> str:
+    parts = value.split("/")
+    if "\0" in value or len(value.encode(errors="replace")) > _LONGEST_PATH:
+        raise ValueError("it is not a path: write one of at most 4095 bytes, without a character with the code 0.")
+    if any(len(part.encode(errors="replace")) > _LONGEST_FILE_NAME for part in parts):
+        raise ValueError("it is not a path: no file has a name of more than 255 bytes.")
+    return value
+
+
+FilePath = Annotated[str, AfterValidator(_file_path)]
+"""The path of a file or a folder, as Linux takes it."""
 
 Name = Annotated[str, AfterValidator(_name)]
 """The name of a region or a service: part of container, datacenter and host names (RFC 1123 label)."""

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from components.ingress.tracks import CanaryTraffic
-from infra.settings.base import ImageReference, Section
+from infra.settings.base import FilePath, ImageReference, Section
 from infra.settings.environment import Variables
 
 
@@ -45,7 +45,7 @@ class AnalysisSettings(Section):
 class CanarySettings(CanaryTraffic):
     """A second track of a service beside the stable one."""
 
-    context: str | None = None
+    context: FilePath | None = None
     """Folder with the Go module of the new version, relative to the project; the service's own when neither this nor
     `image` is given."""
 

@@ -6,11 +6,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from infra.settings.base import ImageReference, Section
+from infra.settings.base import IMAGE_NAME, ImageReference, Section
 
 
 def _prefix(value: str) -> str:
-    return value if not value or value.endswith("/") else f"{value}/"
+    prefix = value.removesuffix("/")
+    if prefix and not IMAGE_NAME.fullmatch(prefix):
+        raise ValueError(f'"{value}" is not the prefix of a mirror; write it like "mirror.example.com/docker-hub/".')
+    return f"{prefix}/" if prefix else ""
 
 
 class ImageSettings(Section):

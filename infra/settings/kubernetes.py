@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
 
-from infra.settings.base import Name, Section
+from infra.settings.base import FilePath, Name, Section
 from infra.settings.cluster_demand import quota_problem
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class QuotaSettings(Section):
 class KubernetesSettings(Section):
     """Where a stack on Kubernetes lives."""
 
-    kubeconfig: Annotated[str, Field(min_length=1)] | None = None
+    kubeconfig: Annotated[FilePath, Field(min_length=1)] | None = None
     """Path of the kubeconfig file, relative to the project or beginning with `~/`. Required with a cluster that exists
     already; the shell's own (KUBECONFIG, ~/.kube/config) is never used unless it is written here."""
 

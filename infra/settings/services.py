@@ -11,10 +11,11 @@ from pydantic import AfterValidator, Field, JsonValue, field_validator, model_va
 
 from components.ingress.route import Route
 from components.ingress.tracks import CANARY, STABLE
-from infra.settings.base import AnyNetwork, ImageReference, Name, Port, Section, shaped
+from infra.settings.base import AnyNetwork, FilePath, ImageReference, Name, Port, Section, shaped
 from infra.settings.canary import CanarySettings
 from infra.settings.environment import Variables, require_own, require_size
 
+_PACKAGE = r"\.|(\./)?[A-Za-z0-9_][A-Za-z0-9_.~+-]*(/[A-Za-z0-9_][A-Za-z0-9_.~+-]*)*/?"
 _PATH_WITH_QUERY = re.compile(r"^/[A-Za-z0-9._~!*,;=:@%/-]*(\?[A-Za-z0-9._~!*,;=:@%/?&+-]*)?$")
 _DURATION = re.compile(r"^[1-9][0-9]{0,5}(ms|s|m)$")
 
@@ -179,16 +180,18 @@ class Track:
 class ServiceSettings(Section):
     """One Go service."""
 
-    context: str | None = None
-    """Folder with the service's go.mod, relative to the project; this or `image` must be given."""
+    context: FilePath | None = None
+    """Folder with the service's go.mod, relative to the project or absolute; this or `image` must be given. It may be
+    outside of the project; the folder of the project itself, or of another stack, holds a state and is refused."""
 
     image: ImageReference | None = None
     """Image that was built elsewhere, instead of `context`."""
 
-    dockerfile: str = "service/Dockerfile"
-    """Dockerfile, relative to the project; the default builds any Go module."""
+    dockerfile: FilePath = "service/Dockerfile"
+    """Dockerfile in the project or in `context`, relative to the project or absolute; the default builds any Go
+    module."""
 
-    main_package: str = "."
+    main_package: Annotated[str, shaped(_PACKAGE, "a Go package of the module", "./cmd/server")] = "."
     """Go package of the program, relative to `context`."""
 
     port: Annotated[int, Field(ge=1024, le=65535)] = 8080

@@ -233,9 +233,9 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
     ),
     "no primary": (lambda d: d["mysql"].pop("primary"), "gostack:mysql.primary is missing: add it to the stack file."),
     "a path of the ingress": (
-        second_service(routes=[{"path": "/healthz", "match": "exact"}]),
-        'gostack:services.orders.routes claims exact "/healthz", which the ingress itself claims already: '
-        "give one of them another path.",
+        second_service(routes=[{"path": "/.well-known/gostack/healthz", "match": "exact"}]),
+        'gostack:services.orders.routes claims exact "/.well-known/gostack/healthz", which the ingress itself claims '
+        "already: give one of them another path.",
     ),
     "an exact path inside a prefix's own": (
         second_service(routes=[{"path": "/api/v1/users", "match": "exact"}]),

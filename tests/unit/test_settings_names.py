@@ -50,7 +50,7 @@ def test_a_region_is_not_called_by_a_word_of_nginx_or_of_consul(word: str) -> No
 def test_a_canary_is_not_matched_by_a_word_of_nginx(word: str) -> None:
     document = published("dev")
     document["services"]["users"]["canary"] = {"match": [{"header": "X-User-Tag", "value": word}]}
-    assert "is a word that nginx gives a meaning of its own: match another value." in refusal(document)
+    assert "is a word of nginx's configuration: match another value" in refusal(document)
 
 
 def test_every_node_that_consul_is_told_is_a_label_whatever_the_service_and_the_region_are_called() -> None:
