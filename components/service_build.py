@@ -9,7 +9,7 @@ import pulumi
 import pulumi_docker as docker
 
 from components.args import ServiceImageArgs
-from components.build_context import content_digest, project_path
+from components.build_context import PROJECT, content_digest, project_path
 from components.ingress.tracks import STABLE
 
 
@@ -43,7 +43,7 @@ def service_build(name: str, args: ServiceImageArgs, prefix: str, parent: pulumi
         build=docker.RemoteImageBuildArgs(
             context=project_path(args["context"]),
             # The engine's provider looks for it from the context.
-            dockerfile=os.path.relpath(args["dockerfile"], args["context"]),
+            dockerfile=os.path.relpath(PROJECT / args["dockerfile"], PROJECT / args["context"]),
             build_args={**build_arguments, "VERSION": version},
             label={**args["labels"], "gostack.service": args["service"]},
         ),

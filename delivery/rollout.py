@@ -70,9 +70,9 @@ class StackRollout:
         set_weight(self._workspace, self._service, 0)
         refusal = ""
         try:
-            # An update that is under way would put its own weights back.
-            with lifecycle.in_turn(self._workspace):
-                everybody_to_stable(self._objects, self._workspace.settings, self._service)
+            # At once, whatever else works on the stack: an update that is under way may put its own weights back, and
+            # the one below, which waits for its end, takes them away again.
+            everybody_to_stable(self._objects, self._workspace.settings, self._service)
         except PulumiError as error:
             # An ingress that refuses is no reason to leave the clients of the others with the canary.
             refusal = str(error)

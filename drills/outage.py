@@ -6,14 +6,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 from docker.errors import APIError
 from docker.models.containers import Container
 
+from drills import probe
 from drills.model import NO_ROW_LOST, Criterion, Drill, LoadPlan
-from drills.probe import SERVICE as PROBE
-from drills.probe import instance_that_answers
 from drills.scene import DrillError, Scene
+from infra.settings import Settings
 from operations.instances import DiscoveryError, Instance, compared, registered_replicas, wanted_replicas
 from operations.live import wait_until
 
@@ -48,12 +51,14 @@ def outage(
 
     def act(scene: Scene) -> None:
         scene.observe("outage_seconds", scene.outage_seconds)
+        # Asked before anything is away: the outputs are Pulumi's, who is slower than what is measured here.
+        watched = Watched.of(scene)
         begin(scene)
         time.sleep(scene.outage_seconds)
         end(scene)
         # What has to recover is counted from here.
         scene.strike()
-        _watch(scene)
+        _watch(scene, watched)
 
     return Drill(
         name=name,
@@ -79,42 +84,64 @@ def start_again(scene: Scene) -> None:
         container.start()
 
 
-def _watch(scene: Scene) -> None:
+@dataclass(frozen=True)
+class Watched:
+    """What is looked at while everything comes back."""
+
+    entries: dict[str, str]
+    """Where a client of each region finds the probe."""
+
+    consul: dict[str, str]
+    """Where each region's Consul answers."""
+
+    settings: Settings
+    authority: Path
+
+    @classmethod
+    def of(cls, scene: Scene) -> Watched:
+        """Look up where everything is."""
+        stack = scene.stack
+        return cls(
+            {region: probe.entry(scene, region) for region in scene.regions},
+            dict(scene.consul_urls),
+            stack.workspace.settings,
+            stack.authority,
+        )
+
+    def missing(self) -> int:
+        """How many replicas of all services do not pass, by each region's Consul."""
+        wanted = wanted_replicas(self.settings)
+        known: list[Instance] = []
+        for region, url in self.consul.items():
+            # What a region does not tell is missing.
+            with suppress(DiscoveryError):
+                known += registered_replicas(self.settings.services, region, url)
+        return sum(max(0, one.wanted - one.passing) for one in compared(wanted, known))
+
+    def probes(self, region: str) -> set[str]:
+        """Names of the probe's replicas in a region."""
+        return {f"{probe.SERVICE}-{region}-{index}" for index in range(self.settings.services[probe.SERVICE].replicas)}
+
+
+def _watch(scene: Scene, watched: Watched) -> None:
     """Observe when every replica is registered and passes, and when each has answered through its own region's
     ingress."""
     began = time.monotonic()
     whole: float | None = None
-    silent = {region: _names(scene, region) for region in scene.regions}
+    silent = {region: watched.probes(region) for region in watched.entries}
     in_traffic: float | None = None
     while time.monotonic() - began < _WATCHED_SECONDS and (whole is None or in_traffic is None):
-        if whole is None and missing_instances(scene) == 0:
+        if whole is None and watched.missing() == 0:
             whole = time.monotonic() - began
         for region, names in silent.items():
-            names.discard(instance_that_answers(scene, region))
+            if names:
+                names.discard(probe.instance_that_answers(watched.entries[region], watched.authority))
         if in_traffic is None and not any(silent.values()):
             in_traffic = time.monotonic() - began
         time.sleep(0.1)
     scene.observe("whole_after_seconds", _WATCHED_SECONDS if whole is None else whole)
     scene.observe("in_traffic_after_seconds", _WATCHED_SECONDS if in_traffic is None else in_traffic)
-    scene.observe("instances_missing", missing_instances(scene))
-
-
-def _names(scene: Scene, region: str) -> set[str]:
-    replicas = scene.stack.workspace.settings.services[PROBE].replicas
-    return {f"{PROBE}-{region}-{index}" for index in range(replicas)}
-
-
-def missing_instances(scene: Scene) -> int:
-    """How many replicas of how all services are not passing, by each region's Consul."""
-    settings = scene.stack.workspace.settings
-    wanted = wanted_replicas(settings)
-    known: list[Instance] = []
-    for region, url in scene.consul_urls.items():
-        try:
-            known += registered_replicas(settings.services, region, url)
-        except DiscoveryError:
-            continue
-    return sum(max(0, one.wanted - one.passing) for one in compared(wanted, known))
+    scene.observe("instances_missing", watched.missing())
 
 
 def wait_for_primary(scene: Scene, seconds: float = 120) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 from typing import Any
 
 import urllib3
@@ -27,10 +28,13 @@ def entry(scene: Scene, region: str) -> str:
     return scene.entry(region).partition("/api/")[0]
 
 
-def instance_that_answers(scene: Scene, region: str) -> str:
-    """Name of the replica that answers a client of a region now; empty when none does."""
-    with suppress(urllib3.exceptions.HTTPError, ValueError):
-        answer = scene.stack.request("GET", f"{entry(scene, region)}{_PATH}")
+def instance_that_answers(entry: str, authority: Path) -> str:
+    """Name of the replica that answers a client of a region's entry now; empty when none does."""
+    with (
+        suppress(urllib3.exceptions.HTTPError, ValueError),
+        urllib3.PoolManager(ca_certs=str(authority), retries=False, timeout=2) as pool,
+    ):
+        answer = pool.request("GET", f"{entry}{_PATH}")
         if answer.status == 200:
             told: dict[str, Any] = json.loads(answer.data)
             return str(told["instance"])

@@ -60,7 +60,14 @@ class Pod(pulumi.ComponentResource):
                 docker.ContainerNetworksAdvancedArgs(name=region["network"], aliases=names),
                 docker.ContainerNetworksAdvancedArgs(name=region["backbone_network"], aliases=names),
             ],
-            ports=args.get("ports", ()),
+            ports=sorted(args.get("ports", ()), key=_as_the_engine_tells_them),
         )
         self.network_mode = pulumi.Output.concat("container:", sandbox.id)
         self.register_outputs({"network_mode": self.network_mode})
+
+
+def _as_the_engine_tells_them(port: docker.ContainerPortArgs) -> tuple[str, bool]:
+    # The provider compares ports by their place in the list: a pod whose ports come back in another order would be
+    # replaced by every update, and the ingress with it. They come by number (all have four digits); of one number,
+    # Docker 20.10 tells IPv6 first.
+    return str(port.internal), ":" not in str(port.ip)

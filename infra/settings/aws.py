@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 
 from components.ingress import HEALTH_PATH
 from components.rendering.aws_addresses import ZONES, default_zones, plan_subnets
-from infra.settings.base import NetworkAddress, Section
+from infra.settings.base import NetworkAddress, Section, shaped
 from infra.settings.platform import HostName
 
 # A shape and not a list: AWS opens regions more often than this file changes.
@@ -90,6 +90,23 @@ def _retention(value: int) -> int:
     return value
 
 
+_ENGINE = re.compile(r"8\.[0-9]+\.mysql_aurora\.([0-9]+)\.([0-9]+)\.[0-9]+")
+_OLDEST_ENGINE = (3, 5)
+"""Aurora MySQL that takes every statement that makes accounts; `REVOKE IF EXISTS` is the youngest of them."""
+
+
+def _engine_version(value: str) -> str:
+    version = _ENGINE.fullmatch(value)
+    if version is None:
+        raise ValueError(f'"{value}" is not a version of Aurora MySQL; write it like "8.0.mysql_aurora.3.10.1".')
+    if (int(version[1]), int(version[2])) < _OLDEST_ENGINE:
+        raise ValueError(f'"{value}" is too old: use 8.0.mysql_aurora.3.05.2 or a newer one.')
+    return value
+
+
+Tag = Annotated[str, shaped(r"[\w .:/=+@-]{1,128}", "the value of a tag on AWS", "platform-team")]
+"""The value of a tag, with the characters that every service of AWS takes."""
+
 AwsRegion = Annotated[str, AfterValidator(_aws_region)]
 """A region of AWS."""
 
@@ -123,10 +140,10 @@ class AwsDomainSettings(Section):
     name: HostName
     """Host name, for example "api.example.com". Each region also has a name below it."""
 
-    zone_id: Annotated[str, Field(pattern=r"^Z[A-Z0-9]{3,31}$")]
+    zone_id: Annotated[str, shaped("Z[A-Z0-9]{3,31}", "the identity of a hosted zone", "Z0123456789EXAMPLE")]
     """Identity of the hosted zone of Route 53 that the name is in. The zone is not the stack's: others live in it."""
 
-    health_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$")] = HEALTH_PATH
+    health_path: Annotated[str, shaped("/[A-Za-z0-9._~/-]*", "a URL path", HEALTH_PATH)] = HEALTH_PATH
     """Path that Route 53 asks in every region; a region that does not answer 200 gets no clients. The default says that
     the ingress is well; a route of a service says that it is too."""
 
@@ -138,7 +155,7 @@ class AwsDomainSettings(Section):
 class AwsDatabaseSettings(Section):
     """Aurora MySQL Global Database. The region that takes writes is `gostack:mysql.primary`."""
 
-    engine_version: Annotated[str, Field(pattern=r"^8\.[0-9]+\.mysql_aurora\.[0-9]+\.[0-9]+\.[0-9]+$")]
+    engine_version: Annotated[str, AfterValidator(_engine_version)]
     """Version, for example "8.0.mysql_aurora.3.10.1"; a higher one upgrades all regions in place."""
 
     instance_class: InstanceClass | None = None
@@ -179,7 +196,7 @@ SIZES = {
 class AwsSettings(Section):
     """The account and the regions of a stack on AWS."""
 
-    account: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+    account: Annotated[str, shaped("[0-9]{12}", "the identity of an account", "123456789012")]
     """Identity of the account, in quotes. With credentials of another one nothing is done."""
 
     deploy_role: RoleArn
@@ -213,7 +230,7 @@ class AwsSettings(Section):
     interface_endpoints: list[Annotated[str, AfterValidator(_endpoint)]] | None = None
     """Services of AWS that are reached without leaving the network ("ecr.api"); by `size` when it is not given."""
 
-    kubernetes_version: Annotated[str, Field(pattern=r"^1\.[0-9]{2}$")]
+    kubernetes_version: Annotated[str, shaped("1\\.[0-9]{2}", "a version of Kubernetes", "1.34")]
     """Version of Kubernetes, in quotes. A higher one upgrades one region after the other; none goes back."""
 
     api_access: list[Annotated[str, AfterValidator(_anywhere_is_named)]] = Field(default_factory=list[str])
@@ -223,10 +240,10 @@ class AwsSettings(Section):
     administrators: list[RoleArn] = Field(default_factory=list[RoleArn])
     """ARNs of the roles of people who may do everything in the clusters, beside `deploy_role`."""
 
-    owner: Annotated[str, Field(min_length=1, max_length=128)]
+    owner: Tag
     """Team that answers for the stack: tag `owner`."""
 
-    cost_centre: Annotated[str, Field(min_length=1, max_length=128)]
+    cost_centre: Tag
     """Who pays, in quotes if it is a number: tag `cost-centre`."""
 
     alarm_emails: Annotated[list[Annotated[str, AfterValidator(_email)]], Field(min_length=1)]

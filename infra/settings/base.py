@@ -15,7 +15,13 @@ __all__ = ["AnyNetwork", "ImageReference", "Name", "NetworkAddress", "Port", "Re
 from components.rendering.names import CONSUL_WORDS, NGINX_WORDS
 
 _NAME = re.compile(r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$")
-_IMAGE = re.compile(r"^[a-z0-9][a-z0-9._/:-]*$")
+# The grammar of https://github.com/distribution/reference/blob/v0.6.0/regexp.go: name, tag and digest of an image.
+_HOST_PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_DOMAIN = rf"(?:{_HOST_PART}(?:\.{_HOST_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+_PATH_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_IMAGE_NAME = re.compile(rf"(?:{_DOMAIN}/)?{_PATH_PART}(?:/{_PATH_PART})*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_LONGEST_IMAGE_NAME = 255
 _CIDR = re.compile(r"[0-9.]+/[0-9]+")
 # RFC 1918; the standard library's notion of private has loopback and others too.
 _PRIVATE = [IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
@@ -32,14 +38,19 @@ def _name(value: str) -> str:
 
 
 def _image(value: str) -> str:
-    name, at, digest = value.partition("@")
+    named, at, digest = value.partition("@")
     if at and not _DIGEST.fullmatch(digest):
         raise ValueError(f'"{value}" has a digest that is not sha256:<64 hex digits>; copy it again.')
-    if not _IMAGE.fullmatch(name):
+    # A colon before the last slash belongs to the registry's port.
+    path, slash, last = named.rpartition("/")
+    last, colon, tag = last.partition(":")
+    name = f"{path}{slash}{last}"
+    if not _IMAGE_NAME.fullmatch(name) or len(name) > _LONGEST_IMAGE_NAME or (tag and not _TAG.fullmatch(tag)):
         raise ValueError(f'"{value}" is not an image reference; write it like "nginx:1.30".')
-    tag = name.rsplit("/", 1)[-1].partition(":")[2]
+    if colon and not tag and at:
+        raise ValueError(f'"{value}" has a colon without a tag: remove it.')
     if not at and not tag:
-        raise ValueError(f'"{value}" has no tag: write the version you want, for example "{value}:1.0".')
+        raise ValueError(f'"{value}" has no tag: write the version you want, for example "{name}:1.0".')
     if not at and tag == "latest":
         raise ValueError(f'"{value}" has the moving tag "latest": write the version you want instead.')
     return value
@@ -57,6 +68,18 @@ def _network(value: str) -> str:
     if not 16 <= network.prefixlen <= 24:
         raise ValueError(f"{value} has the size /{network.prefixlen}; use a size from /16 to /24.")
     return value
+
+
+def shaped(pattern: str, what: str, example: str) -> AfterValidator:
+    """Return the check that a text is of a shape, which an error tells by what it is for and an example."""
+    shape = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not shape.fullmatch(value):
+            raise ValueError(f'"{value}" is not {what}; write it like "{example}".')
+        return value
+
+    return AfterValidator(check)
 
 
 Name = Annotated[str, AfterValidator(_name)]

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from components.ingress.tracks import CanaryTraffic
 from infra.settings.base import ImageReference, Section
+from infra.settings.environment import Variables
 
 
 class AnalysisSettings(Section):
@@ -54,7 +55,7 @@ class CanarySettings(CanaryTraffic):
     replicas: Annotated[int, Field(ge=1, le=20)] = 1
     """Number of replicas in each region."""
 
-    environment: dict[str, str] = Field(default_factory=dict[str, str])
+    environment: Variables = Field(default_factory=dict[str, str])
     """Environment variables beside those of the service, or instead of them; none of them a secret."""
 
     analysis: AnalysisSettings = AnalysisSettings()

@@ -8,6 +8,9 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+LONGEST_VALUE = 80
+"""Characters of a value that an error shows."""
+
 
 class SettingsError(ValueError):
     """A setting is wrong: the text is one sentence that names the key and the fix."""
@@ -29,8 +32,16 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
         return f"{key} is missing: add it to the stack file."
     if kind == "value_error":
         return f"{key}: {problem['ctx']['error']}" if location else str(problem["ctx"]["error"])
-    given = problem.get("input")
-    return f"{key}: {_lower_first(problem['msg'])}, but it is {given!r}; correct it in the stack file."
+    if kind == "too_long":
+        return f"{key} has {len(problem['input'])} entries: use at most {problem['ctx']['max_length']}."
+    given = _shown(problem.get("input"))
+    return f"{key}: {_lower_first(problem['msg'])}, but it is {given}; correct it in the stack file."
+
+
+def _shown(given: Any) -> str:
+    """The value that is wrong, on one line that can be read."""
+    text = repr(given)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
 def _most_telling(error: ValidationError) -> Any:

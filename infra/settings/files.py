@@ -1,31 +1,70 @@
-"""Settings that name files: the files must be there."""
+"""Settings that name files: the files must be there, and be what an image may be built from."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from infra.settings.aws_files import require_certificates
 from infra.settings.errors import SettingsError
 from infra.settings.model import Settings
+from infra.settings.services import ServiceSettings
+
+_STATE = ".gostack"
+"""Folder of a checkout with its state, passphrase and keys."""
+
+_MODULE = ("go.mod", "go.work")
 
 
 def require_files(settings: Settings, project: Path) -> None:
-    """Raise SettingsError when a file or folder that the settings name, relative to `project`, does not exist."""
+    """Raise SettingsError when a file or folder that the settings name, relative to `project`, does not exist or
+    cannot be what an image is built from."""
     if settings.aws is not None:
         require_certificates(settings.aws, project)
     for name, service in settings.services.items():
-        key = f"gostack:services.{name}"
-        contexts = {"context": service.context}
-        if service.canary is not None:
-            contexts["canary.context"] = service.canary.context
-        for part, context in contexts.items():
-            if context is not None and not (project / context).is_dir():
-                raise SettingsError(
-                    f'{key}.{part} is "{context}", which is not a folder of the project: '
-                    "write the path of the folder with go.mod, relative to Pulumi.yaml."
-                )
-        if not (project / service.dockerfile).is_file():
-            raise SettingsError(
-                f'{key}.dockerfile is "{service.dockerfile}", which is not a file of the project: '
-                "correct the path or remove the key to use service/Dockerfile."
-            )
+        problem = next(_problems(f"gostack:services.{name}", service, project.resolve()), "")
+        if problem:
+            raise SettingsError(problem)
+
+
+def _problems(key: str, service: ServiceSettings, project: Path) -> Iterator[str]:
+    contexts = {"context": service.context}
+    if service.canary is not None:
+        contexts["canary.context"] = service.canary.context
+    recipe = (project / service.dockerfile).resolve()
+    folders: list[Path] = []
+    for part, context in contexts.items():
+        if context is None:
+            continue
+        folder = (project / context).resolve()
+        folders.append(folder)
+        yield from _context_problems(f'{key}.{part} is "{context}"', folder, recipe, project)
+    if folders:
+        yield from _recipe_problems(f'{key}.dockerfile is "{service.dockerfile}"', recipe, folders, project)
+
+
+def _context_problems(what: str, folder: Path, recipe: Path, project: Path) -> Iterator[str]:
+    if not folder.is_dir():
+        yield (
+            f"{what}, which is not a folder: write the path of the folder with go.mod, relative to Pulumi.yaml or "
+            "absolute."
+        )
+    if project.is_relative_to(folder):
+        yield f"{what}, which holds this project with its state and passphrase: write the folder of the service alone."
+    if (folder / _STATE).is_dir() or _STATE in folder.parts:
+        yield f"{what}, which holds a stack's state and passphrase ({_STATE}): write the folder of the service alone."
+    if not any((folder / file).is_file() for file in _MODULE) and not recipe.is_relative_to(folder):
+        yield (
+            f"{what}, which holds no go.mod: write the folder of a Go module, or name a Dockerfile in it by dockerfile."
+        )
+
+
+def _recipe_problems(what: str, recipe: Path, folders: list[Path], project: Path) -> Iterator[str]:
+    if not recipe.is_file():
+        yield f"{what}, which is not a file: correct the path, or remove the key to use service/Dockerfile."
+    inside = any(recipe.is_relative_to(folder) for folder in folders)
+    if not inside and (not recipe.is_relative_to(project) or _STATE in recipe.parts):
+        yield (
+            f"{what}, which is neither in the project nor in the folder that is built: use one that is, or remove the "
+            "key to use service/Dockerfile."
+        )

@@ -23,6 +23,12 @@ def _registry(value: str) -> str:
     return value
 
 
+def _namespace(value: str) -> str:
+    if value == "kube" or value.startswith("kube-"):
+        raise ValueError(f'"{value}" begins the names of namespaces that are Kubernetes\' own: choose another one.')
+    return value
+
+
 RegistryPrefix = Annotated[str, AfterValidator(_registry)]
 """Where images are pushed: host[:port]/prefix without a slash at the end; empty for none."""
 
@@ -58,7 +64,7 @@ class KubernetesSettings(Section):
     context: Annotated[str, Field(min_length=1)] | None = None
     """Context of that file. Required with it; the file's current context is never used unless it is written here."""
 
-    namespace: Name | None = None
+    namespace: Annotated[Name, AfterValidator(_namespace)] | None = None
     """First part of the names of the stack's namespaces, `<namespace>-<region>`; "gostack-<stack>" when it is not
     given."""
 
@@ -100,7 +106,7 @@ def platform_problem(settings: Settings) -> str:
 def _docker_problem(settings: Settings) -> str:
     for name, region in settings.regions.items():
         for key in _DOCKER_REQUIRED:
-            if key not in region.model_fields_set:
+            if key not in region.model_fields_set or getattr(region, key) is None:
                 return f"gostack:regions.{name}.{key} is missing: add it to the stack file."
     for key in ("kubernetes", "registry"):
         if key in settings.model_fields_set:

@@ -32,7 +32,8 @@ from infra.settings.platform import (
     MySqlSettings,
     RotationSettings,
 )
-from infra.settings.regions import CONSUL_ADDRESS, BackboneSettings, RegionSettings
+from infra.settings.platform_keys import unused_key_problem
+from infra.settings.regions import ANY_ADDRESS, CONSUL_ADDRESS, BackboneSettings, RegionSettings
 from infra.settings.services import ServiceSettings
 
 RESERVED_SERVICES = frozenset({"mysql", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key"})
@@ -92,7 +93,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _fits_the_platform(self) -> Self:
-        problem = aws_problem(self) or platform_problem(self) or job_problem(self)
+        problem = aws_problem(self) or platform_problem(self) or unused_key_problem(self) or job_problem(self)
         if problem:
             raise ValueError(problem)
         return self
@@ -109,13 +110,12 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _ports_apart(self) -> Self:
-        taken: dict[int, str] = {}
-        for key, (_, port) in self.host_ports().items():
-            if port in taken:
+        for (first, one), (second, other) in combinations(self.host_ports().items(), 2):
+            same_address = one[0] == other[0] or str(ANY_ADDRESS) in (one[0], other[0])
+            if one[1] == other[1] and same_address:
                 raise ValueError(
-                    f"gostack:{key} is {port}, which gostack:{taken[port]} uses already: choose another port."
+                    f"gostack:{second} is {other[1]}, which gostack:{first} uses already: choose another port."
                 )
-            taken[port] = key
         return self
 
     @model_validator(mode="after")

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import IPv4Address
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from components.ingress.configuration import memory_needed_mib
 from infra.settings.base import AnyNetwork, Name, NetworkAddress, Section
 
-HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
-"""A host name or an IPv4 address."""
+_HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_LONGEST_HOST = 253
+
+
+def _host(value: str) -> str:
+    labels = value.split(".")
+    if labels[-1].isdigit():
+        # No top-level domain has digits alone: what ends with some is an address, or nothing.
+        try:
+            return str(IPv4Address(value))
+        except ValueError:
+            raise ValueError(
+                f'"{value}" is neither a host name nor an IPv4 address; write it like "127.0.0.1".'
+            ) from None
+    if len(value) > _LONGEST_HOST or not all(_HOST_LABEL.fullmatch(label) for label in labels):
+        raise ValueError(f'"{value}" is not a host name; write it like "api.example.com".')
+    return value
+
+
+HostName = Annotated[str, AfterValidator(_host)]
+"""A host name in small letters or an IPv4 address."""
 
 
 class ConsulSettings(Section):
@@ -117,6 +138,14 @@ class IngressSettings(Section):
             )
         return self
 
+    @field_validator("hosts")
+    @classmethod
+    def _hosts_once(cls, hosts: list[str]) -> list[str]:
+        for host in hosts:
+            if hosts.count(host) > 1:
+                raise ValueError(f'"{host}" is there twice: remove one of them.')
+        return hosts
+
 
 class CertificateSettings(Section):
     """The certificates that the project's own authority signs."""
@@ -126,6 +155,15 @@ class CertificateSettings(Section):
 
     authority_lifetime_days: Annotated[int, Field(ge=365, le=7300)] = 3650
     """Lifetime in days of the certificate authority and of the certificates between MySQL and the services."""
+
+    @model_validator(mode="after")
+    def _authority_outlives(self) -> Self:
+        if self.lifetime_days > self.authority_lifetime_days:
+            raise ValueError(
+                f"lifetime_days ({self.lifetime_days}) is more than authority_lifetime_days "
+                f"({self.authority_lifetime_days}), and no certificate outlives its authority: lower the first."
+            )
+        return self
 
 
 class RotationSettings(Section):

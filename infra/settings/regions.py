@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from infra.settings.base import NetworkAddress, Port, Section
 
+ANY_ADDRESS = IPv4Address("0.0.0.0")  # noqa: S104 (the word for every address, not a socket's)
+_THIS_NETWORK = IPv4Network("0.0.0.0/8")
+
 
 def _address(value: str) -> str:
     try:
-        IPv4Address(value)
+        address = IPv4Address(value)
     except ValueError:
         raise ValueError(f'"{value}" is not an IPv4 address; write it like "127.0.0.1".') from None
+    nobodys = address in _THIS_NETWORK and address != ANY_ADDRESS
+    if address.is_multicast or address.is_reserved or nobodys:
+        raise ValueError(f'"{value}" is the address of no machine; write one of this one\'s, like "127.0.0.1".')
     return value
 
 

@@ -11,39 +11,18 @@ from pydantic import AfterValidator, Field, JsonValue, field_validator, model_va
 
 from components.ingress.route import Route
 from components.ingress.tracks import CANARY, STABLE
-from infra.settings.base import AnyNetwork, ImageReference, Name, Port, Section
+from infra.settings.base import AnyNetwork, ImageReference, Name, Port, Section, shaped
 from infra.settings.canary import CanarySettings
+from infra.settings.environment import Variables, require_own, require_size
 
 _PATH_WITH_QUERY = re.compile(r"^/[A-Za-z0-9._~!*,;=:@%/-]*(\?[A-Za-z0-9._~!*,;=:@%/?&+-]*)?$")
-_VARIABLE = re.compile(r"^[A-Z_][A-Z0-9_]*$")
-_DURATION = re.compile(r"^[1-9][0-9]*(ms|s|m)$")
+_DURATION = re.compile(r"^[1-9][0-9]{0,5}(ms|s|m)$")
 
 AGENT_PORTS = frozenset({8300, 8301, 8302, 8500, 8503, 8600})
 """Ports of the Consul agent, which shares the replica's network namespace."""
 
 LARGEST_DOCUMENT = 65_536
 """Bytes of a service's dynamic configuration: it travels in a variable, of which Linux takes 128 KiB."""
-
-# Written by the platform into every replica: a service must not set them itself.
-RESERVED_VARIABLES = frozenset(
-    {
-        "PORT",
-        "SERVICE_NAME",
-        "SERVICE_VERSION",
-        "INSTANCE_ID",
-        "REGION",
-        "TRACK",
-        "CONSUL_HTTP_ADDR",
-        "MYSQL_PRIMARY_ADDRESS",
-        "MYSQL_REPLICA_ADDRESS",
-        "MYSQL_MEMBER_ADDRESSES",
-        "MYSQL_PRIMARY_DATACENTERS",
-        "MYSQL_DATABASE",
-        "MYSQL_USER",
-        "MYSQL_PASSWORD",
-        "MYSQL_CA_CERTIFICATE",
-    }
-)
 
 
 def _path_with_query(value: str) -> str:
@@ -56,14 +35,6 @@ def _duration(value: str) -> str:
     if not _DURATION.fullmatch(value):
         raise ValueError(f'"{value}" is not a duration; write it like "500ms", "10s" or "1m".')
     return value
-
-
-def _check_variables(key: str, variables: dict[str, str]) -> None:
-    for variable in variables:
-        if variable in RESERVED_VARIABLES:
-            raise ValueError(f"{key}.{variable} is written by the platform: remove it.")
-        if not _VARIABLE.fullmatch(variable):
-            raise ValueError(f"{key}.{variable} is not a variable name: use capitals, digits and underscores.")
 
 
 CheckPath = Annotated[str, AfterValidator(_path_with_query)]
@@ -138,7 +109,7 @@ class EgressSettings(Section):
 class DatabaseSettings(Section):
     """The MySQL schema of a service."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")] | None = None
+    name: Annotated[str, shaped("[a-z][a-z0-9_]{0,31}", "the name of a schema", "order_history")] | None = None
     """Name of the schema; the service's name (hyphens as underscores) when it is not given."""
 
     migrate: list[str] | None = None
@@ -232,8 +203,9 @@ class ServiceSettings(Section):
     check: CheckSettings = CheckSettings()
     """Health check."""
 
-    environment: dict[str, str] = Field(default_factory=dict[str, str])
-    """Environment variables, none of them a secret."""
+    environment: Variables = Field(default_factory=dict[str, str])
+    """Environment variables, none of them a secret: texts, numbers, true and false, each of which arrives as text. One
+    has at most 128 KiB, as Linux takes no longer one, and all of them together 512 KiB."""
 
     canary: CanarySettings | None = None
     """Second track, which some clients get; None for a service with one track."""
@@ -304,9 +276,11 @@ class ServiceSettings(Section):
 
     @model_validator(mode="after")
     def _own_variables_only(self) -> Self:
-        _check_variables("environment", self.environment)
+        require_own("environment", self.environment)
         if self.canary is not None:
-            _check_variables("canary.environment", self.canary.environment)
+            require_own("canary.environment", self.canary.environment)
+            # What a replica of the canary gets is both.
+            require_size("canary.environment", {**self.environment, **self.canary.environment})
         return self
 
     def tracks(self) -> list[Track]:

@@ -26,8 +26,7 @@ _EXACT = 2**53
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
 _FRACTION = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
 _NUMBER_TO_SOMEBODY = re.compile(
-    r"[-+]?(\.?[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9_]+)?|0[xXoObB][0-9a-fA-F_]+|\.(inf|Inf|INF)|\.[0-9][0-9_]*)|"
-    r"\.(nan|NaN|NAN)"
+    r"[-+]?(\.?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?|0[xXoObB][0-9a-fA-F]+|\.(inf|Inf|INF))|\.(nan|NaN|NAN)"
 )
 _TIME_TO_SOMEBODY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t].*)?")
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -235,7 +234,9 @@ class _Reader:
             return int(text)
         if _FRACTION.fullmatch(text) and _exact(text):
             return number(text)
-        if text == "<<" or _NUMBER_TO_SOMEBODY.fullmatch(text) or _TIME_TO_SOMEBODY.fullmatch(text):
+        # Some leave out underscores before they look for a number.
+        whole = text if text.startswith("_") else text.replace("_", "")
+        if text == "<<" or _NUMBER_TO_SOMEBODY.fullmatch(whole) or _TIME_TO_SOMEBODY.fullmatch(text):
             raise self._error(
                 node, f"has {text}, which some programs read as a text and others as something else", _QUOTES
             )

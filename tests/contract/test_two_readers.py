@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from infra.settings import SettingsError
@@ -78,7 +78,16 @@ plain = st.one_of(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# A failure is told as it was found: to make it smaller would ask the command line some hundred times.
+asking = settings(
+    max_examples=20,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@asking
 @given(values=st.lists(plain, min_size=30, max_size=60))
 def test_any_plain_value_is_the_same_to_both_or_refused(pulumi: Reader, values: list[str]) -> None:
     # One by one: one that is refused would hide the others.
@@ -97,7 +106,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@asking
 @given(document=st.dictionaries(st.from_regex(r"[a-z]{1,5}", fullmatch=True), values, min_size=1, max_size=4))
 def test_what_this_program_writes_pulumi_reads_as_it_was(pulumi: Reader, document: Document) -> None:
     if '"secure"' in json.dumps(document):

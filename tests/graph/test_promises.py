@@ -199,6 +199,13 @@ def test_ports_listen_on_the_settings_address_alone(ipv6: bool) -> None:
     assert bound == here | {(port, "192.168.7.7") for port in (9443, 9080)}
 
 
+def test_ports_are_asked_for_in_the_order_in_which_they_are_told_so_that_no_update_replaces_a_pod(dev: Graph) -> None:
+    published = [container.plain("ports") for container in dev.containers if container.plain("ports")]
+    assert any(len(ports) > 1 for ports in published)
+    for ports in published:
+        assert ports == sorted(ports, key=lambda port: (port["internal"], ":" not in port["ip"]))
+
+
 def test_data_outlives_the_stack_under_a_name_that_never_changes(dev: Graph) -> None:
     data = [item for item in dev.of_type("docker:index/volume:Volume") if "gostack.data" in item.labels]
     assert {item.plain("name") for item in data} == {f"gostack-dev-mysql-{place}" for place in MEMBERS}

@@ -15,7 +15,22 @@ Document = dict[str, Any]
 AGENT_PORTS = {8300, 8301, 8302, 8500, 8503, 8600}
 PLATFORM_NAMES = {"consul", "ingress", "mysql"}
 
-names = st.from_regex(r"[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,4})?", fullmatch=True)
+# Words that nginx or Consul's DNS give a meaning.
+WORDS = {
+    "default",
+    "include",
+    "hostnames",
+    "volatile",
+    "service",
+    "connect",
+    "virtual",
+    "ingress",
+    "node",
+    "query",
+    "addr",
+}
+
+names = st.from_regex(r"[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,4})?", fullmatch=True).filter(lambda name: name not in WORDS)
 # Without a hyphen: a service and a region must not read like another pair. Not one of the platform's own names.
 service_names = st.from_regex(r"[a-z][a-z0-9]{0,7}", fullmatch=True).filter(lambda name: name not in PLATFORM_NAMES)
 segments = st.from_regex(r"[a-z0-9._~-]{1,8}", fullmatch=True).filter(lambda part: part not in (".", ".."))
@@ -27,7 +42,10 @@ paths = (
 patterns = st.sampled_from([r"^/v[0-9]+/users", r"\.(css|js)$", r"^/a/[^/]+/b$", r"^/(?P<part>[a-z]+)/x", "~x"])
 durations = st.builds(lambda number, unit: f"{number}{unit}", st.integers(1, 90), st.sampled_from(["ms", "s", "m"]))
 hosts = st.sampled_from(["localhost", "127.0.0.1", "a.example.com", "api-2.example.org"])
-variables = st.from_regex(r"APP_[A-Z0-9_]{1,8}", fullmatch=True)
+variables = st.from_regex(r"(APP|app)_[A-Za-z0-9_]{1,8}", fullmatch=True)
+texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=10)
+# Numbers, true and false arrive as text.
+values = st.one_of(texts, st.integers(-(2**53), 2**53), st.booleans(), st.sampled_from([0.5, 1.25]))
 
 
 def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Document]:
@@ -82,13 +100,15 @@ canaries = optional(
         st.fixed_dictionaries(
             {
                 "header": st.sampled_from(["X-App-Version", "X-User-Tag", "X-" + "Long-" * 12 + "N"]),
-                "value": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}", fullmatch=True),
+                "value": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}", fullmatch=True).filter(
+                    lambda value: value.lower() not in WORDS
+                ),
             }
         ),
         max_size=3,
     ),
     replicas=st.integers(1, 20),
-    environment=st.dictionaries(variables, st.text(max_size=10), max_size=3),
+    environment=st.dictionaries(variables, values, max_size=3),
 )
 
 
@@ -104,7 +124,7 @@ def service() -> st.SearchStrategy[Document]:
                 timeout=durations,
                 failures=st.integers(1, 10),
             ),
-            "environment": st.dictionaries(variables, st.text(max_size=10), max_size=3),
+            "environment": st.dictionaries(variables, values, max_size=3),
             "memory_mib": st.integers(16, 65536),
             "canary": canaries,
             "cpus": st.sampled_from([0.05, 0.5, 1.0, 64.0]),
