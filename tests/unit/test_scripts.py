@@ -101,7 +101,7 @@ def test_an_agent_that_comes_back_has_the_identity_that_it_had(name: str) -> Non
     told = [
         subprocess.run(
             ["sh", "-c", f"{line}; echo $identity"],
-            env={"name": node, "PATH": os.environ["PATH"]},
+            env={"own_name": node, "PATH": os.environ["PATH"]},
             capture_output=True,
             text=True,
             check=True,
