@@ -1,8 +1,18 @@
-"""What every test has in common: a generated example may take its time, on a machine that does other things too."""
+"""What every test has in common: a generated example may take its time, and garbage is not looked for all the time."""
 
 from __future__ import annotations
+
+import gc
 
 from hypothesis import settings
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+def pytest_collection_finish() -> None:
+    """Leave alone what was imported, and collect seldom: the SDKs' classes are many, and a recorded stack makes so many
+    objects that Python looked at all of them dozens of times, for 40 % of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)

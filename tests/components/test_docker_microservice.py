@@ -29,13 +29,13 @@ def test_a_replica_is_a_pod_with_the_program_and_its_registration() -> None:
 
 
 def test_a_replica_is_deregistered_and_drained_before_it_stops() -> None:
-    graph = service(drain_seconds=7, stop_seconds=20)
+    graph = service(drain_seconds=30, stop_seconds=20)
     agent, application = (graph.resources[f"{NAME}-0-{part}"] for part in ("registration-agent", "application"))
     # What depends goes first: the agent's end is waited for, and it ends after the drain.
     assert before(graph, "0-application", "0-registration-agent")
-    assert agent.environment["DRAIN_SECONDS"] == "7"
-    assert agent.plain("destroyGraceSeconds") > 7
-    assert agent.plain("stopTimeout") > 7
+    assert agent.environment["DRAIN_SECONDS"] == "30"
+    assert agent.plain("destroyGraceSeconds") > 30
+    assert agent.plain("stopTimeout") > 30
     assert application.plain("destroyGraceSeconds") == application.plain("stopTimeout") == 20
 
 

@@ -20,6 +20,7 @@ from tests.graph.recorder import Graph, JobEnd
 PLACES = ("east", "west", "witness")
 REGIONS = [{**REGION, "region": place, "network": f"{place}-network"} for place in PLACES]
 DATACENTERS = [{**CONSUL, "datacenter": place} for place in PLACES]
+_PLACES: tuple[dict[str, Any], ...] = ({}, {"region": REGION})
 GROUP = {
     "name": "11111111-1111-1111-1111-111111111111",
     "members": list(PLACES),
@@ -183,7 +184,7 @@ def test_a_job_runs_once_to_its_end_and_is_not_started_again() -> None:
 
 
 def test_a_job_without_a_region_has_no_network_and_one_with_it_has_the_regions() -> None:
-    without, within = (alone(Job, **more).resources[f"{NAME}-run"] for more in ({}, {"region": REGION}))
+    without, within = (alone(Job, **more).resources[f"{NAME}-run"] for more in _PLACES)
     assert without.plain("networkMode") == "none"
     assert without.plain("networksAdvanced") is None
     assert [network["name"] for network in within.plain("networksAdvanced")] == ["east-network", "backbone-network"]
