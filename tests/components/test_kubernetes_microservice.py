@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from components.kubernetes import DynamicConfiguration, Microservice
-from tests.components.alone import BEFORE, NAME, Secret, alone, children, container, pod, spec, variables
+from tests.components.alone import BEFORE, NAME, alone, children, container, pod, spec, variables
 from tests.graph.recorder import Graph
 
 DEPLOYMENT = f"{NAME}-deployment"
@@ -23,7 +23,8 @@ def service() -> Graph:
         drain_seconds=7,
         stop_seconds=20,
         start_seconds=30,
-        secrets={"PASSWORD": Secret("correct-horse")},
+        # Whoever forgets to say that it is a secret.
+        secrets={"PASSWORD": "correct-horse"},
         egress=[{"network": "203.0.113.0/24", "port": 443}],
     )
 

@@ -104,7 +104,7 @@ def test_a_topology_that_the_platform_has_not_is_refused() -> None:
 
 
 def test_a_job_ends_by_itself_and_an_update_waits_longer_than_it_may_take() -> None:
-    graph = alone(Job, secrets={"PASSWORD": Secret("correct-horse")})
+    graph = alone(Job, secrets={"PASSWORD": "correct-horse"})
     assert children(graph) == {"secret", "account", "paths", "run"}
     run = graph.resources[f"{NAME}-run"]
     found = spec(graph, "run")

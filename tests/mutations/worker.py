@@ -109,6 +109,8 @@ def _run(copy: Path, tests: Sequence[str], log: Path) -> None:
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.chdir(copy)
+        # What is the same in the next run is compiled once.
+        sys.dont_write_bytecode = False
         own = {path.name for path in PROJECT.iterdir() if path.is_dir()}
         for name in [name for name in sys.modules if name.split(".")[0] in own]:
             del sys.modules[name]
