@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from bootstrap.environment import environment
 from bootstrap.locations import state_folder
 from infra.settings import Settings, SettingsError, load_stack_file, require_stack_name
-from infra.settings.stack_file import read_text, with_salt, written
+from infra.settings.stack_file import read_stack_file, read_text, with_salt, written
 
 SALT = "encryptionsalt"
 YIELDING = ("nice", "-n", "10")
@@ -78,8 +78,8 @@ class Workspace:
     def prepare(self) -> None:
         """Write the configuration file and create the stack when it does not exist yet."""
         salt = "" if self.exists() else self._create()
+        document = read_stack_file(self.stack_file)
         text = self.stack_file.read_text(encoding="utf-8")
-        document = read_text(text, self.stack_file.name)
         # What the file itself has encrypted can be read by its own salt alone.
         own = document.get(SALT)
         salt = own if _holds_secrets(document) else salt or _salt(self.configuration_file) or own

@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from infra.settings import Settings, SettingsError, load_stack_file
+from infra.settings import Settings, SettingsError, load_stack_file, parse_settings
 from infra.settings.errors import model_inside
-from infra.settings.stack_file import written
+from infra.settings.files import require_files
+from infra.settings.stack_file import configuration, written
 from tests.graph.conftest import recorded
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -142,12 +143,18 @@ def put(document: Document, place: Place, value: Any) -> None:
         current[place[-1]] = value
 
 
-def outcome(folder: Path, document: Document, *, planned: bool = True) -> str:
-    """What is told of a document, one sentence; empty when a stack was planned from it."""
-    file = folder / "Pulumi.odd.yaml"
-    file.write_text(written({"config": {f"gostack:{key}": value for key, value in document.items()}}), encoding="utf-8")
+def outcome(document: Document, folder: Path | None = None, *, planned: bool = True) -> str:
+    """What is told of a document, one sentence; empty when a stack was planned from it. With a folder it is read from a
+    file there."""
+    whole = {"config": {f"gostack:{key}": value for key, value in document.items()}}
     try:
-        accepted = load_stack_file(file, PROJECT)
+        if folder is None:
+            accepted = parse_settings(configuration(whole, "Pulumi.odd.yaml"))
+            require_files(accepted, PROJECT)
+        else:
+            file = folder / "Pulumi.odd.yaml"
+            file.write_text(written(whole), encoding="utf-8")
+            accepted = load_stack_file(file, PROJECT)
     except SettingsError as error:
         return str(error)
     digest = accepted.model_dump_json()
@@ -166,12 +173,14 @@ def require_sentence(text: str) -> None:
 
 
 @pytest.mark.parametrize("place", sorted(places()), ids=".".join)
-def test_any_value_of_a_key_is_one_sentence_or_a_stack(tmp_path: Path, place: Place) -> None:
+def test_any_value_of_a_key_is_one_sentence_or_a_stack(place: Place) -> None:
     told: list[str] = []
     for value in ODD:
         document = copy.deepcopy(SMALL)
         put(document, place, value)
-        told.append(outcome(tmp_path, document))
+        # Numbers in their range are alike.
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        told.append(outcome(document, planned=not number))
         require_sentence(told[-1])
     assert any(told), f"{place} takes everything"
 
@@ -184,7 +193,7 @@ def test_any_name_is_one_sentence_or_a_stack(tmp_path: Path, kind: str, name: st
     document[kind] = {name: {**only, "database": {}} if kind == "services" else only}
     if kind == "regions":
         document["mysql"]["primary"] = name
-    require_sentence(outcome(tmp_path, document))
+    require_sentence(outcome(document, tmp_path))
 
 
 keys = st.sampled_from(sorted(places()))
@@ -196,7 +205,7 @@ odd_values = st.recursive(
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -211,4 +220,4 @@ def test_any_values_of_several_keys_are_one_sentence_or_a_stack(tmp_path: Path, 
     except (TypeError, ValueError, AttributeError, IndexError):
         # One of them stands where another one has taken the place away.
         return
-    require_sentence(outcome(tmp_path, document))
+    require_sentence(outcome(document, tmp_path))

@@ -38,6 +38,12 @@ MISTAKES: list[tuple[Callable[[Document], Any], str]] = [
     (lambda d: d.update({"gostack:images": {"nginx": "nginx"}}), 'gostack:images.nginx: "nginx" has no tag'),
     (lambda d: d.update({"gostack:consul": {"servers": 2}}), "gostack:consul.servers: input should be 1 or 3"),
     (lambda d: users(d).update(environment={"PORT": "1"}), "environment.PORT is written by the platform: remove it"),
+    (lambda d: users(d).update(environment={"VERSION": None}), "environment: VERSION is empty: write"),
+    (lambda d: users(d).update(autoscaling={"maximum": 3}), "has a meaning only when gostack:platform is"),
+    (lambda d: users(d).update(context="."), "which holds this project with its state and passphrase"),
+    (lambda d: regions(d)["west"].update(cidr=None), "gostack:regions.west.cidr is missing: add it to the stack file"),
+    (lambda d: regions(d)["west"].update(https_port=True), "gostack:regions.west.https_port: input should be a valid"),
+    (lambda d: regions(d).update(service=regions(d).pop("west")), '"service" is a word that the DNS of Consul gives'),
     (lambda d: d.pop("gostack:regions"), "gostack:regions is missing: add it to the stack file"),
 ]
 
@@ -70,6 +76,26 @@ def test_a_mistake_is_one_sentence_and_nothing_is_created(
     assert "mistaken" not in stack.pulumi_command("stack", "ls", "--json").stdout
     labels: dict[str, str | list[str] | bool] = {"label": ["gostack.stack=mistaken"]}
     assert stack.objects.client.containers.list(all=True, filters=labels) == []
+
+
+def test_a_stack_that_its_images_cannot_be_called_after_is_refused(stack: LiveStack) -> None:
+    settings = stack.workspace.project / "tests" / "integration" / "settings.yaml"
+    program = (
+        "import sys; from pathlib import Path; from operations import __main__ as operations; "
+        "sys.exit(operations.run_verb('up', operations.Workspace(Path.cwd(), 'Mistaken', Path(sys.argv[1]))))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, str(settings)],
+        cwd=stack.workspace.project,
+        env=stack.workspace.variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith('error: a stack cannot be called "Mistaken": ')
+    assert "Mistaken" not in stack.pulumi_command("stack", "ls", "--json").stdout
 
 
 def test_plain_pulumi_refuses_them_in_the_same_words(stack: LiveStack) -> None:
