@@ -33,10 +33,12 @@ def stale(mutations: Sequence[Mutation]) -> list[str]:
 def main(arguments: Sequence[str]) -> int:
     """Try the mutations and print a table."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__)
-    parser.add_argument("--only", metavar="NAME", help="those whose name contains it")
+    parser.add_argument("--only", metavar="NAME", nargs="+", help="those whose name contains one of these")
     parser.add_argument("--list", action="store_true", help="print them and try none")
     options = parser.parse_args(arguments)
-    mutations = [mutation for mutation in MUTATIONS if not options.only or options.only in mutation.name]
+    mutations = [
+        mutation for mutation in MUTATIONS if not options.only or any(part in mutation.name for part in options.only)
+    ]
     problems = stale(mutations)
     if problems or not mutations:
         sys.stderr.write("\n".join(problems or ["no mutation has such a name"]) + "\n")
