@@ -5,6 +5,7 @@ Does not prove what a cluster has room for: a quota gives permission, not nodes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -148,7 +149,7 @@ def test_a_given_quota_that_is_too_small_is_refused_with_the_key_and_by_how_much
     need = region_demand(give(1000), "east")
     least = {
         "cpus": max(need.cpu_requests, need.cpu_limits / 2),
-        "memory_gib": -(-max(need.memory_requests_mib, need.memory_limits_mib / 2) // 1024),
+        "memory_gib": math.ceil(max(need.memory_requests_mib, need.memory_limits_mib / 2) / 1024),
         "pods": need.pods,
         "storage_gib": need.storage_gib,
     }[key]

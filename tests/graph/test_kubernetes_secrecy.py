@@ -33,7 +33,7 @@ def known_secrets(graph: Graph) -> list[str]:
 
 def test_no_secret_is_written_down_in_plain(full: Graph) -> None:
     secrets = known_secrets(full)
-    assert len(secrets) == 11
+    assert len(secrets) == 9
     for name, text in full.in_plain().items():
         assert [secret for secret in secrets if secret in text] == [], name
 

@@ -19,7 +19,7 @@ def test_a_client_gets_the_nearest_region_that_is_well(prod: Graph) -> None:
         assert (check.plain("type"), check.plain("fqdn"), check.plain("resourcePath")) == (
             "HTTPS",
             f"{region}.api.example.com",
-            "/healthz",
+            "/.well-known/gostack/healthz",
         )
     assert prod.outputs["url"]["value"] == "https://api.example.com"
 
