@@ -12,7 +12,14 @@ from components.docker.consul_agent import ConsulAgent
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.docker.pod import Pod
 from components.docker.volumes import volume_labels
-from components.ingress import HTTP_PORT, HTTPS_PORT, render_ingress
+from components.ingress import (
+    HTTP_PORT,
+    HTTPS_PORT,
+    IPV6_HTTP_PORT,
+    IPV6_HTTPS_PORT,
+    IPV6_LOOPBACK,
+    render_ingress,
+)
 from components.rendering.scripts import INGRESS_HEALTH, RELEASE_HEALTH, RELEASES, script
 
 # The official image's user `nginx`; the volume in memory must belong to it.
@@ -60,8 +67,8 @@ class Ingress(pulumi.ComponentResource):
                     port
                     for address in args["bind_addresses"]
                     for port in (
-                        _port(HTTPS_PORT, configuration.https_port, address),
-                        _port(HTTP_PORT, args["http_port"], address),
+                        _port(_inside(HTTPS_PORT, address), configuration.https_port, address),
+                        _port(_inside(HTTP_PORT, address), args["http_port"], address),
                     )
                 ],
                 "labels": labels,
@@ -197,6 +204,11 @@ def _files(args: IngressArgs) -> dict[str, pulumi.Input[str]]:
         "certificate.pem": args["certificate"],
         "private_key.pem": pulumi.Output.secret(args["private_key"]),
     }
+
+
+def _inside(port: int, address: str) -> int:
+    ipv6 = {HTTP_PORT: IPV6_HTTP_PORT, HTTPS_PORT: IPV6_HTTPS_PORT}
+    return ipv6[port] if address == IPV6_LOOPBACK else port
 
 
 def _port(internal: int, external: int, address: str) -> docker.ContainerPortArgs:

@@ -66,8 +66,7 @@ class Pod(pulumi.ComponentResource):
         self.register_outputs({"network_mode": self.network_mode})
 
 
-def _as_the_engine_tells_them(port: docker.ContainerPortArgs) -> tuple[str, bool]:
+def _as_the_engine_tells_them(port: docker.ContainerPortArgs) -> str:
     # The provider compares ports by their place in the list: a pod whose ports come back in another order would be
-    # replaced by every update, and the ingress with it. They come by number (all have four digits); of one number,
-    # Docker 20.10 tells IPv6 first.
-    return str(port.internal), ":" not in str(port.ip)
+    # replaced by every update, and the ingress with it. They come by number, and all have four digits.
+    return str(port.internal)

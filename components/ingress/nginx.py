@@ -28,8 +28,15 @@ STATUS_PORT = 8081
 HTTP_PORT = 8080
 HTTPS_PORT = 8443
 
+IPV6_HTTP_PORT = 8082
+IPV6_HTTPS_PORT = 8444
+"""What the IPv6 loopback of a machine leads to. Two addresses that lead to one port come back from Docker in any order,
+in which the provider sees a change."""
+
 TRACKS_FILE = "tracks.conf"
 """File of a release that alone changes with a canary's weight."""
+
+IPV6_LOOPBACK = "::1"
 
 HEALTH_PATH = "/.well-known/gostack/healthz"
 """Path by which the ingress tells over TLS that it serves; over plain HTTP it is /healthz, which no route can claim."""
@@ -67,6 +74,9 @@ def render_ingress(configuration: IngressConfiguration) -> Mapping[str, str]:
             servers=_servers(configuration.hosts, routes),
             http_port=HTTP_PORT,
             https_port=HTTPS_PORT,
+            ipv6_http_port=IPV6_HTTP_PORT,
+            ipv6_https_port=IPV6_HTTPS_PORT,
+            ipv6=IPV6_LOOPBACK in configuration.hosts,
             status_port=STATUS_PORT,
             health_path=HEALTH_PATH,
             release=RELEASE_PLACEHOLDER,
@@ -222,7 +232,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(variable=_variable, quoted=quoted, pattern=re.escape)
+    for name, function in (("variable", _variable), ("quoted", quoted), ("pattern", re.escape)):
+        environment.filters[name] = function  # pyright: ignore[reportUnknownMemberType]
     return environment
 
 

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from components.ingress import IngressConfiguration, render_ingress
+from components.ingress import IPV6_LOOPBACK, IngressConfiguration, render_ingress
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
-
-IPV6_LOOPBACK = "::1"
 
 LARGEST_KIB = 900
 """Size in KiB that the files of an ingress may have: Kubernetes takes 1 MiB in a ConfigMap, and Linux 2 MiB in the

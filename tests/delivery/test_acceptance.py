@@ -39,7 +39,7 @@ class Stack:
             return answer(204, {})
         if url.endswith("/users/7"):
             return answer(200, {"data": {"email": self.email}})
-        known = url.endswith(("/healthz", "/users"))
+        known = url.endswith(("/.well-known/gostack/healthz", "/users"))
         return answer(200 if known else 404, {})
 
 
@@ -65,7 +65,9 @@ def test_a_region_that_does_not_read_what_another_wrote_fails_by_name() -> None:
 
 
 def test_an_entry_that_is_not_well_fails_by_name() -> None:
-    assert failed(Stack({"https://two/healthz": 503})) == {"the entry of west is well": "answers 503 instead of 200"}
+    assert failed(Stack({"https://two/.well-known/gostack/healthz": 503})) == {
+        "the entry of west is well": "answers 503 instead of 200"
+    }
 
 
 def test_a_service_that_fails_is_named() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import urllib3
 import yaml
 
+from infra.settings.ingress import loopback_hosts
 from tests.integration.support import LiveStack, wait_until
 
 
@@ -89,6 +90,12 @@ def test_no_process_of_the_stack_runs_as_root(stack: LiveStack) -> None:
 
 def test_ports_listen_on_the_settings_address_alone(stack: LiveStack) -> None:
     wanted = {(address, str(port)) for address, port in stack.workspace.settings.host_ports().values()}
+    ingress = {
+        str(port)
+        for region in stack.workspace.settings.regions.values()
+        for port in (region.https_port, region.http_port)
+    }
+    wanted |= {(address, port) for address in loopback_hosts(stack.workspace.settings) for port in ingress}
     bound = {
         (binding["HostIp"], binding["HostPort"])
         for container in stack.objects.containers()
