@@ -49,7 +49,12 @@ TESTS: dict[str, tuple[str, ...]] = {
     ),
     "components/": (*_DOCKER, *_KUBERNETES),
     "infra/settings/": ("tests/mistakes/test_settings.py", "tests/unit/test_settings.py"),
-    "infra/": ("tests/graph/test_shape.py", "tests/graph/test_promises.py", "tests/graph/test_kubernetes.py"),
+    "infra/": (
+        "tests/graph/test_shape.py",
+        "tests/graph/test_dynamic_configuration.py",
+        "tests/graph/test_promises.py",
+        "tests/graph/test_kubernetes.py",
+    ),
 }
 """Folder, the longest that fits, to the tests that are run, in their order. None of them reads `tests/graph/golden`."""
 
