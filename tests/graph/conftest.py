@@ -12,16 +12,13 @@ import pytest
 import yaml
 
 from infra.outputs import ImageOutput
-from infra.settings import Settings, ingress, parse_settings
+from infra.settings import Settings, parse_settings
 from infra.stack import build_stack
 from tests.graph.recorder import Graph, JobEnd, record
 
 PROJECT = Path(__file__).resolve().parents[2]
 Document = dict[str, Any]
 
-
-# The recorded graphs are those of a machine with IPv6, wherever the tests run.
-setattr(ingress, "_machine_has_ipv6", lambda: True)  # noqa: B010
 
 KUBECONFIG = "tests/support/kubeconfig.yaml"
 """A file that names no cluster that exists."""
