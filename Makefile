@@ -56,7 +56,7 @@ env: python ## print the shell's variables: eval "$$(make -s env)"
 doctor: python ## what would make `up` fail, and the command that mends it
 	@$(PYTHON) -m bootstrap doctor --stack "$$STACK"
 
-test: lint-python test-go test-unit test-integration ## what every change must pass: no account, no cluster
+test: lint-python test-go test-unit test-core ## what every change must pass: no account, no cluster
 
 test-unit: python ## the tests without an engine
 	$(PYTHON) -m pytest -n auto --dist loadfile tests/unit tests/components tests/graph tests/contract tests/policy tests/delivery tests/mistakes/test_settings.py
@@ -67,7 +67,17 @@ test-go: lint-go ## the tests of every Go program
 test-cluster: python ## the local Kubernetes cluster (root; stops and starts it)
 	$(PYTHON) -m pytest tests/integration_cluster
 
-test-integration: python ## the real Pulumi engine on the real Docker engine
+# Part of `make test`: what a change of the ingress, of a component or of a setting breaks first. All of them run at night.
+CORE = $(addprefix tests/integration/,test_01_first_up.py test_03_faults.py test_04_changes.py test_rendered_nginx.py \
+	test_rendered_sql.py test_names_elsewhere.py)
+CORE_CASES = $(addprefix tests/integration/cases/,test_bodies.py test_requests.py)
+
+test-core: python ## the integration tests that every change must pass
+	@$(PYTHON) -m bootstrap all --stack dev
+	$(PYTHON) -m pytest $(CORE)
+	$(PYTHON) -m pytest $(CORE_CASES)
+
+test-integration: python ## the real Pulumi engine on the real Docker engine: every test, more than an hour
 	@$(PYTHON) -m bootstrap all --stack dev
 	$(PYTHON) -m pytest tests/integration --ignore tests/integration/test_13_drift.py --ignore tests/integration/cases
 	$(PYTHON) -m pytest tests/integration/cases
