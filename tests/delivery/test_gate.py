@@ -128,7 +128,7 @@ def test_a_wrong_list_of_deployed_stacks_is_refused(text: str) -> None:
 
 TRACEBACK = """Program failed with an unhandled exception:
 Traceback (most recent call last):
-  File "/work/infra/stack.py", line 20, in build_stack
+  File "/project/infra/stack.py", line 20, in build_stack
     raise SettingsError(text)
 infra.settings.errors.SettingsError: there is no .gostack/kubeconfig: run `make cluster`.
 """

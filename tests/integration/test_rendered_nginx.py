@@ -16,11 +16,11 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 
-from bootstrap.images_lock import load_images_lock
 from components.docker.ingress import variable_name
 from infra.settings import parse_settings
 from tests.graph.conftest import recorded
 from tests.support.generated import valid_settings
+from tests.support.images import image_or_skip
 
 PROJECT = Path(__file__).resolve().parents[2]
 EXAMPLES = 12
@@ -29,16 +29,7 @@ Document = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def image() -> str:
-    found = load_images_lock(PROJECT).get("nginx")
-    if found is None:
-        pytest.skip("no image of nginx was found or built yet: `make up` does")
-    try:
-        known = subprocess.run(["docker", "image", "inspect", found.reference], capture_output=True, check=False)
-    except FileNotFoundError:
-        pytest.skip("there is no docker command on this machine")
-    if known.returncode != 0:
-        pytest.skip(f"the engine does not answer, or does not have {found.reference}")
-    return found.reference
+    return image_or_skip("nginx")
 
 
 def releases_of(document: Document) -> dict[str, dict[str, str]]:
@@ -135,8 +126,8 @@ SPECIAL: dict[str, Callable[[Document], Any]] = {
             },
         ],
     ),
-    "two-hundred-routes": lambda document: document["services"]["users"].update(
-        routes=[{"path": f"/r{number}", "write_per_try_timeout_seconds": 5} for number in range(200)]
+    "a-hundred-and-fifty-routes": lambda document: document["services"]["users"].update(
+        routes=[{"path": f"/r{number}", "write_per_try_timeout_seconds": 5} for number in range(150)]
     ),
     "no-route": lambda document: document["services"]["users"].update(routes=[]),
     "one-region": lambda document: (
