@@ -11,7 +11,7 @@ from typing import Any
 
 import urllib3
 
-from delivery.acceptance import checks
+from tools.gostack.release.acceptance import checks
 
 OUTPUTS = {
     "url": "https://one",
