@@ -6,9 +6,9 @@ import argparse
 import sys
 
 from tests.benchmarks import docker, kubernetes
+from tools.gostack.cli.guard import guarded
 from tools.gostack.environment.locations import PROJECT_ROOT
 from tools.gostack.lifecycle import lifecycle
-from tools.gostack.lifecycle.__main__ import guarded
 from tools.gostack.lifecycle.workspace import Workspace
 
 

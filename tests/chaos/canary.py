@@ -35,7 +35,7 @@ def set_canary(scene: Scene, service: str, **canary: Any) -> None:
 
 
 def walk(scene: Scene, service: str) -> int:
-    """Run what `make promote` runs and return its exit code."""
+    """Run what `gostack promote` runs and return its exit code."""
     with scene.logged("promote.log"):
         return promote(scene.stack.workspace, service, print)
 
@@ -43,7 +43,7 @@ def walk(scene: Scene, service: str) -> int:
 def walk_to_its_fall(scene: Scene, environment: dict[str, str], objection: str) -> None:
     """Promote a canary that is worse than the stable track, and observe for how long clients were sent to it.
 
-    Raises DrillError when `make promote` does not name this objection.
+    Raises DrillError when `gostack promote` does not name this objection.
     """
     set_canary(scene, UNSTEADY, environment=environment)
     url = f"{scene.entry(scene.regions[0]).removesuffix('/api/v1/users')}/{UNSTEADY}"
@@ -70,7 +70,7 @@ def walk_to_its_fall(scene: Scene, environment: dict[str, str], objection: str) 
     scene.observe("seconds_to_the_exit_code", ended - began)
     said = (scene.folder / "promote.log").read_text(encoding="utf-8")
     if objection not in _reason(said):
-        raise DrillError(f"`make promote` did not say that {objection}: {_reason(said)}")
+        raise DrillError(f"`gostack promote` did not say that {objection}: {_reason(said)}")
 
 
 def _reason(said: str) -> str:

@@ -16,7 +16,7 @@ def only_with_a_group(scene: Scene) -> str:
 
 
 def switch_primary(scene: Scene, region: str) -> None:
-    """Move the primary to a region, as `make failover-mysql` does."""
+    """Move the primary to a region, as `gostack failover` does."""
     log = scene.folder / "failover.log"
     with log.open("a", encoding="utf-8") as file, redirect_stdout(file):
         code = failover.failover(scene.stack.workspace, region)

@@ -1,4 +1,4 @@
-"""What `make acceptance` asks of a deployed stack, against answers that are made up here.
+"""What `gostack acceptance` asks of a deployed stack, against answers that are made up here.
 
 Does not prove that a real stack answers so: tests/rehearsal/test_pipeline.py runs it on one.
 """

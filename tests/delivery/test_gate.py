@@ -5,7 +5,6 @@ Does not prove that GitHub refuses the merge: a branch protection rule that requ
 
 from __future__ import annotations
 
-import argparse
 import datetime
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from tests.delivery.streams import TODAY, assessment
 from tools.gostack.gate.allow import AllowEntry, load_allow_entries
 from tools.gostack.gate.decision import BLOCKED, OPEN, POLICY_PACK, WAITING, Evidence, decide, judge
 from tools.gostack.gate.environments import Environment, GateError, environment_of, load_environments
-from tools.gostack.gate.evidence import add_arguments, deployed_stacks
+from tools.gostack.gate.evidence import deployed_stacks
 from tools.gostack.lifecycle.workspace import PulumiError
 from tools.gostack.report.assessment import Assessment
 from tools.gostack.report.changes import Change, StackChanges, Violation
@@ -120,10 +119,8 @@ def test_a_deployed_stack_without_a_preview_closes_the_gate(tmp_path: Path, depl
 
 @pytest.mark.parametrize("text", ["staging", '{"staging": 1}', "[1]"])
 def test_a_wrong_list_of_deployed_stacks_is_refused(text: str) -> None:
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
     with pytest.raises(GateError, match=r'write a JSON list, like \["staging", "prod"\]'):
-        deployed_stacks(parser.parse_args(["--deployed", text]))
+        deployed_stacks(text)
 
 
 TRACEBACK = """Program failed with an unhandled exception:
@@ -181,7 +178,7 @@ def test_prod_waits_for_a_policy_pack() -> None:
     code, reasons = outcome(assessment("image-bump"), PROD, EVERYTHING)
     assert (code, reasons) == (
         WAITING,
-        "the policy pack must accept the change first (`make policy`, then --policy passed)",
+        "the policy pack must accept the change first (`gostack policy`, then --policy passed)",
     )
     assert outcome(assessment("image-bump"), PROD, Evidence(tests_passed=True, policy_passed=True))[0] == OPEN
 

@@ -20,9 +20,9 @@ from docker.errors import APIError
 from tests.integration.brought_up import brought_up
 from tests.integration.ledger import Ledger
 from tests.integration.support import LiveStack, tell, wait_until
+from tools.gostack.cli.guard import guarded
 from tools.gostack.database.failover import failover
 from tools.gostack.lifecycle import lifecycle
-from tools.gostack.lifecycle.__main__ import guarded
 
 SETTINGS = Path(__file__).resolve().parent / "settings-group.yaml"
 PLACES = ("east", "west", "witness")

@@ -1,4 +1,4 @@
-"""`make cluster-down` leaves no process, mount, device, route, rule, set or control group behind, and keeps the data.
+"""Down leaves no process, mount, device, route, rule, set or control group behind, and keeps the data.
 
 Stops the cluster, starts it by half, and starts it again. Does not prove that the kernel's settings are as before where
 Docker, which wants the same ones, runs beside it.
@@ -45,7 +45,7 @@ def test_the_cluster_goes_without_a_trace_and_comes_back_with_its_data_after_hal
 
     began = time.monotonic()
     lifecycle.down(cluster.folders, Progress())
-    FIGURES.append(f"make cluster-down: {time.monotonic() - began:.1f} s")
+    FIGURES.append(f"gostack offline cluster down: {time.monotonic() - began:.1f} s")
     assert traces(cluster.folders) == []
     assert len(devices()) < interface_count
     assert not cluster.folders.kubeconfig.exists()

@@ -14,8 +14,8 @@ import pytest
 
 from infra.settings.cluster_demand import region_demand
 from tests.integration_kubernetes.support import ClusterStack, is_ready, tell, wait_until
+from tools.gostack.cli.guard import guarded
 from tools.gostack.lifecycle import lifecycle
-from tools.gostack.lifecycle.__main__ import run_verb
 
 PROBE: dict[str, Any] = {
     "context": "tests/probe",
@@ -79,7 +79,7 @@ def test_a_quota_that_has_no_room_for_it_is_refused_before_anything_is_made(
         document["gostack:kubernetes"]["quota"] = {"cpus": need.cpu_limits / 2}
 
     with changed(stack, tight):
-        assert run_verb("up", stack.workspace) == 1
+        assert guarded(lambda: lifecycle.up(stack.workspace)) == 1
     assert "gostack:kubernetes.quota.cpus is " in capfd.readouterr().err
     assert stack.api.get(f"/api/v1/namespaces/{stack.namespace}/resourcequotas/east-quota") == before
 

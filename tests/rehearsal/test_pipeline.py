@@ -3,7 +3,7 @@ stack on Docker that stands for staging and prod. A line is changed, the report 
 comment is edited; the gate blocks the replacement of the database's volume until main allows it by name; a release
 rolls an image out, is pushed, and goes back when it fails.
 
-Left out is `make test`, as it runs this test, and `make copy-image`: images of a stack on Docker have no registry
+Left out is `make test`, as it runs this test, and `gostack copy-image`: images of a stack on Docker have no registry
 (test_image_copy.py has two). So are the actions of GitHub itself. Does not prove anything of AWS or of a cluster, nor
 that GitHub's runner does with a workflow what its documentation says.
 """
@@ -31,7 +31,8 @@ from tests.integration.support import LiveStack
 from tests.support.load import Load, Request
 from tools.gostack.report.render.as_markdown import LONGEST, MARKER
 
-LEFT_OUT = {"make test": "it runs this test", "make copy-image": "there is no registry here"}
+COPY, ACCEPTED = ".venv/bin/gostack copy-image", ".venv/bin/gostack accepted"
+LEFT_OUT = {"make test": "it runs this test", COPY: "there is no registry here"}
 RELEASED = "gostack-pipeline/greeter:released"
 VOLUME = 'labels=volume_labels({**labels, "gostack.data": "mysql"})'
 
@@ -100,10 +101,9 @@ class Repository:
         variables = evaluated(step.environment, known)
         # Empty as they are here, they would be a choice: the state is this checkout's own.
         variables = {name: value for name, value in variables.items() if value}
-        for name in ("STACK", "STACKS"):
-            if variables.get(name) in ("dev", "staging", "prod"):
-                variables[name] = self.stack
-        command = re.sub(r'STACKS=("[a-z ]+"|[a-z]+)', f"STACKS={self.stack}", step.run)
+        if variables.get("STACK") in ("dev", "staging", "prod"):
+            variables["STACK"] = self.stack
+        command = re.sub(r"gostack gate .*", f"gostack gate {self.stack}", step.run)
         runner = {
             **self.hub.variables,
             "GITHUB_EVENT_PATH": str(self.clone / "event.json"),
@@ -131,7 +131,7 @@ class Repository:
 
     def gate(self, **variables: str) -> tuple[int, str]:
         """Run the command of the job `gate` and return its exit code and words."""
-        (step,) = [step for step in steps("pull-request", "gate") if step.run]
+        (step,) = [step for step in steps("pull-request", "gate") if "gostack gate" in step.run]
         return self.step(step, **variables)
 
     def previewed(self) -> None:
@@ -285,7 +285,7 @@ def accepted_by_a_run(repository: Repository) -> None:
 def test_a_release_rolls_the_image_out_and_is_pushed(repository: Repository, stack: LiveStack) -> None:
     release = json.loads((repository.clone / "release.json").read_text())
     accepted_by_a_run(repository)
-    (copy,) = [step for step in steps("release", "deploy") if step.run == "make copy-image"]
+    (copy,) = [step for step in steps("release", "deploy") if step.run == COPY]
     code, words = repository.step(copy, **{"inputs.service": "greeter"})
     assert code != 0
     assert "names no digest" in words or "is missing: write an image once" in words
@@ -316,7 +316,7 @@ def test_a_release_rolls_the_image_out_and_is_pushed(repository: Repository, sta
 def test_a_commit_that_no_run_has_accepted_is_not_released(repository: Repository) -> None:
     accepted_by_a_run(repository)
     repository.hub.jobs[5]["staging"] = "skipped"
-    (step,) = [step for step in steps("release", "deploy") if step.run == "make accepted"]
+    (step,) = [step for step in steps("release", "deploy") if step.run == ACCEPTED]
     code, words = repository.step(step, **{"inputs.service": "greeter"})
     assert code != 0
     assert "has tested and accepted" in words

@@ -149,12 +149,12 @@ def test_a_rehearsals_certificates_are_refused_in_a_real_account(tmp_path: Path)
     text = (PROJECT / "tools" / "offline" / "providers" / "aws" / "rehearsal-ca.pem").read_bytes()
     (tmp_path / "ca.pem").write_bytes(text)
     certificates(tmp_path, "123456789012", "ca.pem")
-    with pytest.raises(SettingsError, match=r"which is for rehearsals: .*make rds-certificates"):
+    with pytest.raises(SettingsError, match=r"which is for rehearsals: .*gostack rds-certificates"):
         certificates(tmp_path, "210987654321", "ca.pem")
 
 
 def test_certificates_that_are_not_there_or_none_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"is no file of the project: run `make rds-certificates"):
+    with pytest.raises(SettingsError, match=r"is no file of the project: run `gostack rds-certificates"):
         certificates(tmp_path, "123456789012", "ca.pem")
     (tmp_path / "ca.pem").write_text("no")
     with pytest.raises(SettingsError, match=r"holds no certificates"):

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from tools.gostack.environment import processes
-from tools.gostack.environment.__main__ import in_parallel
 from tools.gostack.environment.errors import BootstrapError
+from tools.gostack.environment.preparation import in_parallel
 from tools.gostack.environment.progress import Progress, duration
 
 

@@ -349,7 +349,7 @@ def test_a_plugin_of_another_checkout_is_not_this_ones(tmp_path: Path) -> None:
 
 
 def test_the_configuration_reference_is_the_settings_own_words() -> None:
-    assert REFERENCE.read_text(encoding="utf-8") == reference(), "run `make reference`"
+    assert REFERENCE.read_text(encoding="utf-8") == reference(), "run `gostack reference`"
 
 
 @pytest.mark.parametrize(("on_aws", "expected"), [(True, ["up", "--yes"]), (False, ["up", "--yes", "--skip-preview"])])

@@ -5,8 +5,6 @@ Services trust these and no others, so they are looked at once, by whoever commi
 
 from __future__ import annotations
 
-import argparse
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -17,16 +15,15 @@ from cryptography import x509
 
 from infra.settings import SettingsError
 from infra.settings.stack_file import read_stack_file
-from tools.gostack.environment.locations import PROJECT_ROOT
+from tools.gostack.environment.errors import UserError
 
-PROJECT = PROJECT_ROOT
 SOURCE = "https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem"
 """Amazon's own, https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.SSL.html."""
 
 TIMEOUT_SECONDS = 30
 
 
-class CertificatesError(RuntimeError):
+class CertificatesError(UserError):
     """The certificates could not be had: the text is one sentence with the fix."""
 
 
@@ -34,7 +31,7 @@ def stack_regions(stack_file: Path) -> list[str]:
     """Return the AWS regions that a stack file names; it may be wrong otherwise, as long as the certificates lack."""
     try:
         if not stack_file.is_file():
-            raise CertificatesError(f"{stack_file.name} does not exist: name a stack with STACK=….")
+            raise CertificatesError(f"{stack_file.name} does not exist: name a stack with --stack.")
         document = read_stack_file(stack_file)
         regions = cast("dict[str, Any]", document["config"]["gostack:aws"]["regions"])
     except SettingsError as error:
@@ -68,22 +65,14 @@ def bundle(regions: list[str], download: Callable[[str], bytes] = downloaded) ->
     return b"".join(parts), names
 
 
-def main() -> None:
-    """Write `certificates/rds-<stack>.pem`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stack", required=True)
-    stack: str = parser.parse_args().stack
-    target = PROJECT / "certificates" / f"rds-{stack}.pem"
-    try:
-        text, names = bundle(stack_regions(PROJECT / f"Pulumi.{stack}.yaml"))
-    except CertificatesError as error:
-        sys.exit(f"error: {error}")
+def write_certificates(stack_file: Path) -> int:
+    """Write `certificates/rds-<stack>.pem` beside the stack file, and say what to do with it."""
+    stack = stack_file.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    target = stack_file.parent / "certificates" / f"rds-{stack}.pem"
+    text, names = bundle(stack_regions(stack_file))
     target.parent.mkdir(exist_ok=True)
     target.write_bytes(text)
     print("\n".join(names))
-    print(f"commit {target.relative_to(PROJECT)} and write in Pulumi.{stack}.yaml, below gostack:aws.database:")
-    print(f"  certificate_authority: {target.relative_to(PROJECT)}")
-
-
-if __name__ == "__main__":
-    main()
+    print(f"commit {target.relative_to(stack_file.parent)} and write in {stack_file.name}, below gostack:aws.database:")
+    print(f"  certificate_authority: {target.relative_to(stack_file.parent)}")
+    return 0

@@ -20,8 +20,8 @@ REFERENCE = PROJECT_ROOT / "docs" / "configuration.md"
 _HEAD = """\
 # Configuration
 
-Every key of `Pulumi.<stack>.yaml`, written by `make reference` from `infra/settings/`. A wrong key or value is refused,
-before anything is created, by one sentence that names it and the fix.
+Every key of `Pulumi.<stack>.yaml`, written by `gostack reference` from `infra/settings/`. A wrong key or value is
+refused, before anything is created, by one sentence that names it and the fix.
 
 """
 
@@ -81,6 +81,8 @@ def _step(annotation: Any) -> str:
     return ".<name>" if origin is dict else "[]" if origin is list else ""
 
 
-if __name__ == "__main__":
+def write_reference() -> int:
+    """Write the page of all settings."""
     REFERENCE.write_text(reference(), encoding="utf-8")
     print(f"{REFERENCE.name} is written", file=sys.stderr)
+    return 0

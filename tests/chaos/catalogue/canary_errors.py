@@ -15,8 +15,8 @@ def _act(scene: Scene) -> None:
 
 DRILL = Drill(
     name="canary-errors",
-    purpose="`make promote` of a canary that fails 2 % of its requests, with the default analysis; the failed requests "
-    "of the table are those of the service beside it.",
+    purpose="`gostack promote` of a canary that fails 2 % of its requests, with the default analysis; the failed "
+    "requests of the table are those of the service beside it.",
     prepare=keep_settings,
     act=_act,
     criteria=(

@@ -18,7 +18,8 @@ def _act(scene: Scene) -> None:
 
 DRILL = Drill(
     name="canary-promote",
-    purpose="A canary is released and `make promote` walks it over 5, 25 and 50 % to all clients; it becomes stable.",
+    purpose="A canary is released and `gostack promote` walks it over 5, 25 and 50 % to all clients; it becomes "
+    "stable.",
     prepare=keep_settings,
     act=_act,
     criteria=(Criterion("exit_code", "==", 0), NO_FAILED_REQUEST, NO_ROW_LOST),

@@ -15,7 +15,7 @@ def _act(scene: Scene) -> None:
 
 DRILL = Drill(
     name="canary-slow",
-    purpose="`make promote` of a canary with a P99 of 900 ms, with the default analysis.",
+    purpose="`gostack promote` of a canary with a P99 of 900 ms, with the default analysis.",
     prepare=keep_settings,
     act=_act,
     criteria=(

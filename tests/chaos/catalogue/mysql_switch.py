@@ -15,7 +15,7 @@ def _act(scene: Scene) -> None:
 
 DRILL = Drill(
     name="mysql-switch",
-    purpose="`make failover-mysql` moves the primary to the other region.",
+    purpose="`gostack failover` moves the primary to the other region.",
     act=_act,
     criteria=(NO_FAILED_REQUEST, NO_ROW_LOST),
     load=LoadPlan(after_seconds=10),

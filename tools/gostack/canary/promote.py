@@ -1,4 +1,4 @@
-"""`make promote` and `make rollback`: a canary becomes the stable version, or loses its clients."""
+"""`gostack promote` and `gostack rollback`: a canary becomes the stable version, or loses its clients."""
 
 from __future__ import annotations
 

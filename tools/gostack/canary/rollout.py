@@ -87,7 +87,7 @@ def refuse_without_figures(workspace: Workspace) -> None:
     if platform != "docker":
         raise PulumiError(
             f"a canary is judged by the ingress's logs on Docker alone, and {workspace.stack} is on "
-            f"{platform.capitalize()}: release there with `make set-image` and `make up` (docs/pipeline.md)."
+            f"{platform.capitalize()}: release there with `gostack set-image` and `make up` (docs/pipeline.md)."
         )
 
 

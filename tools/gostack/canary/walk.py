@@ -10,6 +10,7 @@ from typing import Protocol
 from infra.settings.canary import AnalysisSettings
 from tools.gostack.canary.figures import Figures
 from tools.gostack.canary.judgement import objection
+from tools.gostack.environment.errors import UserError
 
 
 class Rollout(Protocol):
@@ -40,7 +41,7 @@ class Rollout(Protocol):
         ...
 
 
-class ShiftError(RuntimeError):
+class ShiftError(UserError):
     """The weight could not be changed; the text says why."""
 
 

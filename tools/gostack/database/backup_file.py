@@ -116,14 +116,14 @@ def text_of(file: Path) -> Iterator[bytes]:
 def contents_of(file: Path) -> Contents:
     """Read a whole backup and return what is in it; raises DatabaseError with one sentence for a file that is none."""
     if not file.is_file():
-        raise DatabaseError(f"there is no file {file}: name one with FILE=….")
+        raise DatabaseError(f"there is no file {file}: name another one.")
     try:
         with file.open("rb") as opened:
             if opened.read(len(_COMPRESSED)) != _COMPRESSED:
                 raise DatabaseError("it is not compressed")
         found = read(text_of(file))
     except DatabaseError:
-        raise DatabaseError(f"{file} is no backup that `make backup` made: name another file.") from None
+        raise DatabaseError(f"{file} is no backup that `gostack backup` made: name another file.") from None
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise DatabaseError(f"{file} is cut off or damaged: take another backup.") from None
     except OSError as error:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from infra.settings import Settings
 from infra.settings.model import WITNESS
 from tools.gostack.database.mysql_members import DatabaseError, ask_member, running_members
+from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.objects import StackObjects
 from tools.gostack.lifecycle.workspace import Workspace
 
@@ -28,7 +29,7 @@ WHERE (SELECT COUNT(*) FROM performance_schema.replication_group_members
        WHERE member_id = @@server_uuid AND member_state = 'ONLINE') = 1"""
 
 
-class FailoverError(RuntimeError):
+class FailoverError(UserError):
     """The primary cannot be moved; the text is one sentence for whoever asked."""
 
 

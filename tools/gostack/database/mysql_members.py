@@ -13,6 +13,7 @@ from typing import Any, cast
 from docker.models.containers import Container
 from docker.utils import socket as engine_socket
 
+from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.objects import StackObjects, role
 
 CHARACTER_SET = "--default-character-set=utf8mb4"
@@ -20,7 +21,7 @@ _ASK = ["mysql", "--user=root", CHARACTER_SET, "--batch", "--skip-column-names"]
 _STANDARD_OUTPUT = 1
 
 
-class DatabaseError(RuntimeError):
+class DatabaseError(UserError):
     """A backup or a restore cannot go on: the text is one sentence with the cause and the fix."""
 
 

@@ -38,7 +38,7 @@ def restore(workspace: Workspace, file: Path, *, force: bool) -> int:
         member.feed([], lambda: text_of(file), contents.size)
     except DatabaseError as error:
         raise DatabaseError(
-            f"the restore stopped half-way ({error}): correct the cause and restore with FORCE=1."
+            f"the restore stopped half-way ({error}): correct the cause and restore with --force."
         ) from None
     return _compare(contents, row_counts(member, contents.schemas), time.monotonic() - started)
 
@@ -67,7 +67,7 @@ def _demand_empty(member: Member, contents: Contents) -> None:
     for table, count in row_counts(member, contents.schemas).items():
         if count and table.partition(".")[2] not in _BOOKKEEPING:
             raise DatabaseError(
-                f"{table} has {count} rows, which the restore would replace: back them up, then restore with FORCE=1."
+                f"{table} has {count} rows, which the restore would replace: back them up, then restore with --force."
             )
 
 
@@ -78,7 +78,7 @@ def _compare(contents: Contents, now: dict[str, int], seconds: float) -> int:
     different = [table for table, count in contents.rows.items() if now.get(table) != count]
     if different:
         raise DatabaseError(
-            f"{different[0]} does not have the backup's number of rows: was it written to? Restore again with FORCE=1 "
+            f"{different[0]} does not have the backup's number of rows: was it written to? Restore again with --force "
             "while nobody writes."
         )
     print(f"restored and counted in {seconds:.1f} s; `make up` brings a schema of an older release up to date")

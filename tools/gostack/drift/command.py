@@ -1,4 +1,4 @@
-"""`make drift`: names what was changed outside of Pulumi, and says by its exit code whether there is anything."""
+"""`gostack drift`: names what was changed outside of Pulumi, and says by its exit code whether there is anything."""
 
 from __future__ import annotations
 

@@ -18,6 +18,13 @@ from pathlib import Path
 
 MINIMUM_PYTHON = (3, 11)
 STAMP = "requirements.sha256"
+LAUNCHER = """#!/bin/sh
+# Written by `make python`. Not resolved: a checkout may share the environment of another one.
+bin=$(cd "$(dirname "$0")" && pwd)
+start='import sys; sys.path[0] = sys.argv.pop(1); from tools.gostack.cli.main import main; sys.exit(main())'
+exec "$bin/python" -c "$start" "${bin%/*/bin}" "$@"
+"""
+"""What `.venv/bin/gostack` is: the command line of the checkout that the environment stands in."""
 
 
 def main() -> int:
@@ -52,6 +59,7 @@ def ensure_environment(project_root: Path) -> Path:
     fingerprint = hashlib.sha256(requirements.read_bytes()).hexdigest()
     stamp = environment / STAMP
     if is_current(environment, fingerprint):
+        write_launcher(environment)
         return python
 
     state_folder(project_root).mkdir(exist_ok=True)
@@ -82,8 +90,20 @@ def ensure_environment(project_root: Path) -> Path:
                     raise
                 progress.line("python", f"uv did not manage, trying pip: {str(error).splitlines()[0]}")
                 run_logged([*pip, "-r", str(requirements)], log, what="Installing the packages")
+        write_launcher(environment)
         stamp.write_text(fingerprint)
     return python
+
+
+def write_launcher(environment: Path) -> None:
+    """Make `gostack` a command of the environment."""
+    launcher = environment / "bin" / "gostack"
+    if launcher.is_file() and launcher.read_text() == LAUNCHER:
+        return
+    temporary = launcher.with_suffix(f".{os.getpid()}")
+    temporary.write_text(LAUNCHER)
+    temporary.chmod(0o755)
+    temporary.replace(launcher)
 
 
 def is_current(environment: Path, fingerprint: str) -> bool:

@@ -89,7 +89,7 @@ def judge(
     if environment.tests and not evidence.tests_passed:
         waiting.append("every test must pass first (--tests passed)")
     if environment.policy_pack and not (evidence.policy_passed or POLICY_PACK in assessment.changes.policy_packs):
-        waiting.append("the policy pack must accept the change first (`make policy`, then --policy passed)")
+        waiting.append("the policy pack must accept the change first (`gostack policy`, then --policy passed)")
     if assessment.risky and evidence.approvals < environment.approvals:
         waiting.append(f"a risky change needs {environment.approvals} approvals and has {evidence.approvals}")
     return (WAITING, waiting) if waiting else (OPEN, ["nothing stands in the way"])

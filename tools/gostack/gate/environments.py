@@ -10,11 +10,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tools.gostack.documents import is_mapping
+from tools.gostack.environment.errors import UserError
 
 FILE = Path(__file__).resolve().parent / "environments.yaml"
 
 
-class GateError(RuntimeError):
+class GateError(UserError):
     """A file of the gate is wrong; the text says which key and what to do."""
 
 

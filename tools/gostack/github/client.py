@@ -13,6 +13,7 @@ from typing import Any
 import urllib3
 
 from tools.gostack.documents import mapping
+from tools.gostack.environment.errors import UserError
 
 ATTEMPTS = 4
 LONGEST_WAIT = 300
@@ -21,7 +22,7 @@ LONGEST_WAIT = 300
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 
 
-class GitHubError(RuntimeError):
+class GitHubError(UserError):
     """GitHub refuses; the text says what and why."""
 
 

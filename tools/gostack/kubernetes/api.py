@@ -20,11 +20,12 @@ import yaml
 
 from infra.kubeconfig import chosen_context
 from infra.settings import Settings
+from tools.gostack.environment.errors import UserError
 
 _EXEC_SECONDS = 60
 
 
-class ClusterError(RuntimeError):
+class ClusterError(UserError):
     """The cluster does not answer, or refuses; the text is one sentence with the fix."""
 
 

@@ -32,7 +32,7 @@ def up(workspace: Workspace, prepare: Callable[[], None]) -> int:
         return code
     outputs = workspace.outputs()
     if api is None:
-        # Names and certificates spread by themselves, in minutes to hours: `make acceptance` looks from outside.
+        # Names and certificates spread by themselves, in minutes to hours: `gostack acceptance` looks from outside.
         print(summary(workspace, outputs))
         return 0
     # Here, because it imports the components, which a stack on Docker need not wait for.

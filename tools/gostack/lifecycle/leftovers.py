@@ -36,7 +36,7 @@ def remove_leftovers(workspace: Workspace, objects: StackObjects) -> list[str]:
             return []
         raise PulumiError(
             f"the engine runs {len(containers)} containers of a stack {workspace.stack} that this checkout did not "
-            "make: run `make down` in the checkout that did, or `make evict` here to remove them (data volumes stay)."
+            "make: run `make down` in the checkout that did, or `gostack evict` here to remove them (data stays)."
         )
     told: list[str] = []
     for container in containers:

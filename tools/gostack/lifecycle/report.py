@@ -75,7 +75,7 @@ def _detour(outputs: dict[str, Any]) -> str:
 def _database(mysql: dict[str, Any]) -> str:
     if mysql["topology"] != "group":
         return f"primary {mysql['primary']}"
-    return f"group of {', '.join(mysql['members'])}; the primary moves by itself, or with `make failover-mysql`"
+    return f"group of {', '.join(mysql['members'])}; the primary moves by itself, or with `gostack failover`"
 
 
 def diagnosis(objects: StackObjects) -> str:

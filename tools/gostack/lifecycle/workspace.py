@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from infra.settings import Settings, SettingsError, load_stack_file, require_stack_name
 from infra.settings.stack_file import read_stack_file, read_text, with_salt, written
+from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.environment.variables import environment
 
@@ -176,5 +177,5 @@ def _holds_secrets(value: Any) -> bool:
     return isinstance(value, list) and any(_holds_secrets(item) for item in cast("list[Any]", value))
 
 
-class PulumiError(RuntimeError):
+class PulumiError(UserError):
     """The Pulumi command failed; the text is what it said last."""

@@ -1,4 +1,4 @@
-"""`make acceptance`: a deployed stack does what clients come for, asked from outside over verified TLS."""
+"""`gostack acceptance`: a deployed stack does what clients come for, asked from outside over verified TLS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make accepted`: the run on main that has tested a commit and accepted it in staging. Nothing else is released."""
+"""`gostack accepted`: the run on main that has tested a commit and accepted it in staging. Nothing else is released."""
 
 from __future__ import annotations
 

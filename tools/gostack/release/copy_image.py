@@ -1,4 +1,4 @@
-"""`make copy-image`: the image that staging accepted, at the registry of another stack, with the same digest.
+"""`gostack copy-image`: the image that staging accepted, at the registry of another stack, with the same digest.
 
 The copying is done by crane, which moves manifests as they are: a pull and a push by Docker would make another one.
 """

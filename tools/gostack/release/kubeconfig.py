@@ -1,4 +1,4 @@
-"""`make kubeconfig`: the way to a stack's cluster, from a secret of the pipeline to where the settings look for it."""
+"""`gostack kubeconfig`: the way to a stack's cluster, from a pipeline's secret to where the settings look."""
 
 from __future__ import annotations
 

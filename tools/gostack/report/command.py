@@ -132,7 +132,7 @@ def recordings(place: Path, stacks: Sequence[str]) -> list[Recording]:
         place.glob("*.json"), key=lambda file: (order.index(file.stem) if file.stem in order else -1, file.stem)
     )
     if not files:
-        raise PulumiError(f"there is no recording in {place.name}: run `make record` first.")
+        raise PulumiError(f"there is no recording in {place.name}: run `gostack record` first.")
     return [load(file) for file in files]
 
 

@@ -119,7 +119,7 @@ def load(file: Path) -> Recording:
         }
         return Recording(changes=StackChanges(**fields), settings=tuple(document["settings"]))
     except FileNotFoundError:
-        raise PulumiError(f"{file.name} does not exist: preview the stack first (`make record`).") from None
+        raise PulumiError(f"{file.name} does not exist: preview the stack first (`gostack record`).") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PulumiError(f"{file.name} is no recording of a preview ({error}): preview the stack again.") from None
 

@@ -91,7 +91,7 @@ disabled_plugins = [
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = {json.dumps(PAUSE_IMAGE)}
   stream_server_address = "127.0.0.1"
-  # A network namespace is a mount: with the others of this cluster, where `make cluster-down` finds it.
+  # A network namespace is a mount: with the others of this cluster, where `gostack offline cluster down` finds it.
   netns_mounts_under_state_dir = true
   # As newer releases do by default: a process that is not root may listen on port 443 of its pod.
   enable_unprivileged_ports = true

@@ -99,7 +99,7 @@ class Folders:
 
     @property
     def state(self) -> Path:
-        """Everything that survives `make cluster-down`, and goes with PURGE=1."""
+        """Everything that survives `gostack offline cluster down`, and goes with PURGE=1."""
         return state_folder(self.project) / "cluster"
 
     @property

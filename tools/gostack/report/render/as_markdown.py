@@ -67,7 +67,7 @@ def _lines(report: Report, folding: Folding) -> Iterator[str]:
     for item in report.stacks:
         yield from _stack(item, folding)
     yield "<sub>Each line names the property that causes it. "
-    yield "`make record report` shows the same on your machine; this comment is edited when the change is.</sub>"
+    yield "`gostack record` and `gostack report` show the same on your machine; this comment follows the change.</sub>"
 
 
 def _stack(item: StackReport, folding: Folding) -> Iterator[str]:
