@@ -10,8 +10,8 @@ from hypothesis import settings
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
-# A shell starts its background commands with SIGINT ignored, and children inherit that: loads and clients, which end with
-# SIGINT and then say what they have seen, would never end.
+# A shell starts its background commands with SIGINT ignored, and children inherit that: loads and clients, which end
+# with SIGINT and then say what they have seen, would never end.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
