@@ -62,7 +62,7 @@ class CasesStack(LiveStack):
 
     @cached_property
     def _ports(self) -> dict[str, int]:
-        """Region to port of its ingress. No case changes one, and reading the settings is too slow for every request."""
+        """Region to port of its ingress. No case changes one; reading the settings is too slow for every request."""
         return {name: region.https_port for name, region in self.workspace.settings.regions.items()}
 
     def port(self, region: str) -> int:
