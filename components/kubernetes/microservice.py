@@ -25,7 +25,7 @@ from components.rendering.pod_resources import Resources
 from components.replica import replica_environment, replica_instance
 
 SERVICE_USER = 65532
-"""User of the service images (service/Dockerfile)."""
+"""User of the service images (services/Dockerfile)."""
 
 SETTLING_SECONDS = 2
 """Time in seconds in which every ingress has seen a new replica; only then an old one may go."""

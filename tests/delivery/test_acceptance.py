@@ -12,7 +12,7 @@ from typing import Any
 import urllib3
 
 from components.ingress.own_answers import OWN_ANSWERS
-from delivery.acceptance import checks
+from tools.gostack.release.acceptance import checks
 
 OUTPUTS = {
     "url": "https://one",

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from delivery.evidence import add_arguments, deployed_stacks
-from delivery.gate.allow import AllowEntry, load_allow_entries
-from delivery.gate.decision import BLOCKED, OPEN, POLICY_PACK, WAITING, Evidence, decide, judge
-from delivery.gate.environments import Environment, GateError, environment_of, load_environments
-from delivery.report.assessment import Assessment
-from delivery.report.changes import Change, StackChanges, Violation
-from delivery.report.command import gate
-from delivery.report.recording import Recording, save
-from operations.workspace import PulumiError
 from policy.pack import NAME as PACK
 from tests.delivery.streams import TODAY, assessment
+from tools.gostack.gate.allow import AllowEntry, load_allow_entries
+from tools.gostack.gate.decision import BLOCKED, OPEN, POLICY_PACK, WAITING, Evidence, decide, judge
+from tools.gostack.gate.environments import Environment, GateError, environment_of, load_environments
+from tools.gostack.gate.evidence import add_arguments, deployed_stacks
+from tools.gostack.lifecycle.workspace import PulumiError
+from tools.gostack.report.assessment import Assessment
+from tools.gostack.report.changes import Change, StackChanges, Violation
+from tools.gostack.report.command import gate
+from tools.gostack.report.recording import Recording, save
 
 DEV, STAGING, PROD = (environment_of(name, load_environments()) for name in ("dev", "staging", "prod"))
 EAST = (
@@ -211,7 +211,7 @@ def test_the_replacement_of_a_data_volume_is_blocked_until_each_is_allowed_by_na
     looked_at = with_policy_pack(assessment("volume-replaced"))
     code, reasons = outcome(looked_at, PROD, EVERYTHING)
     assert code == BLOCKED
-    assert f"to replace `mysql-east-data` needs an entry in delivery/allow.yaml for `{EAST}`" in reasons
+    assert f"to replace `mysql-east-data` needs an entry in tools/gostack/gate/allow.yaml for `{EAST}`" in reasons
     assert outcome(looked_at, PROD, EVERYTHING, [entry(EAST)])[0] == BLOCKED
     assert outcome(looked_at, PROD, EVERYTHING, [entry(EAST), entry(WEST)])[0] == OPEN
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from explorer import __main__ as program
-from explorer.html import SCRIPTS, SOURCE, STYLES, render
-from explorer.model import PageView
-from explorer.recording import RecordedStack, record_stack
-from explorer.view import page_view
 from tests.explorer.conftest import small_stack
+from tools.gostack.explorer import __main__ as program
+from tools.gostack.explorer.html import SCRIPTS, SOURCE, STYLES, render
+from tools.gostack.explorer.model import PageView
+from tools.gostack.explorer.recording import RecordedStack, record_stack
+from tools.gostack.explorer.view import page_view
 
 LARGEST_WITH_THREE_STACKS = 1_500_000
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from bootstrap.browser import find_browser
-from explorer.model import StackView
+from tests.explorer.browser import find_browser
 from tests.explorer.conftest import card_named, titles
+from tools.gostack.explorer.model import StackView
 
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from operations.__main__ import save_or_restore
-from operations.backup_file import contents_of
 from tests.integration.support import LiveStack, tell, wait_until
+from tools.gostack.database.backup_file import contents_of
+from tools.gostack.lifecycle.__main__ import save_or_restore
 
 NAMES = ["Zoë 🐧", "李雷", "O'Brien; -- \\", 'back\\slash "quoted" (1),(2)']
 

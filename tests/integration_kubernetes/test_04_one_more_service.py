@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from infra.settings.cluster_demand import region_demand
-from operations import lifecycle
-from operations.__main__ import run_verb
 from tests.integration_kubernetes.support import ClusterStack, is_ready, tell, wait_until
+from tools.gostack.lifecycle import lifecycle
+from tools.gostack.lifecycle.__main__ import run_verb
 
 PROBE: dict[str, Any] = {
     "context": "tests/probe",

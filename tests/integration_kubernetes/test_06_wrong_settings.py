@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from operations.__main__ import refused_on_a_cluster, run_verb
-from operations.workspace import Workspace
 from tests.integration_kubernetes.support import ClusterStack
+from tools.gostack.lifecycle.__main__ import refused_on_a_cluster, run_verb
+from tools.gostack.lifecycle.workspace import Workspace
 
 Document = dict[str, Any]
 

@@ -24,12 +24,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from delivery.report.render.as_markdown import LONGEST, MARKER
-from operations.load import Load, Request
 from tests.delivery.github_server import Hub, github_server
 from tests.delivery.workflows import Step, evaluated, steps
 from tests.integration.brought_up import PROJECT, brought_up
 from tests.integration.support import LiveStack
+from tests.support.load import Load, Request
+from tools.gostack.report.render.as_markdown import LONGEST, MARKER
 
 LEFT_OUT = {"make test": "it runs this test", "make copy-image": "there is no registry here"}
 RELEASED = "gostack-pipeline/greeter:released"
@@ -224,7 +224,7 @@ def test_the_gate_blocks_the_replacement_of_the_databases_volume_until_it_is_all
     code, words = repository.gate()
     assert code != 0
     assert "Error 4" in words
-    assert f"to replace `mysql-east-data` needs an entry in delivery/allow.yaml for `{urns[0]}`" in words
+    assert f"to replace `mysql-east-data` needs an entry in tools/gostack/gate/allow.yaml for `{urns[0]}`" in words
 
     expires = datetime.datetime.now(tz=datetime.UTC).date() + datetime.timedelta(days=7)
     entries = [
@@ -232,11 +232,11 @@ def test_the_gate_blocks_the_replacement_of_the_databases_volume_until_it_is_all
         for urn in urns
     ]
     text = yaml.safe_dump({"allow": entries})
-    (repository.clone / "delivery" / "allow.yaml").write_text(text)
+    (repository.clone / "tools" / "gostack" / "gate" / "allow.yaml").write_text(text)
     # A branch does not allow itself anything.
     assert "Error 4" in repository.gate()[1]
 
-    (repository.main / "delivery" / "allow.yaml").write_text(text)
+    (repository.main / "tools" / "gostack" / "gate" / "allow.yaml").write_text(text)
     repository.git("commit", "--quiet", "--all", "--message", "allow it", folder=repository.main)
     repository.git("push", "--quiet", "origin", "HEAD:refs/heads/main", folder=repository.main)
     code, words = repository.gate()
@@ -253,7 +253,7 @@ def test_the_gate_blocks_the_replacement_of_the_databases_volume_until_it_is_all
     repository.job("pull-request", "comment")
     (comment,) = repository.comments()
     assert "Needs care" in comment.splitlines()[1]
-    (repository.main / "delivery" / "allow.yaml").write_text("allow: []\n")
+    (repository.main / "tools" / "gostack" / "gate" / "allow.yaml").write_text("allow: []\n")
     repository.git("commit", "--quiet", "--all", "--message", "no longer", folder=repository.main)
     repository.git("push", "--quiet", "origin", "HEAD:refs/heads/main", folder=repository.main)
     repository.git("fetch", "--quiet", "origin")
@@ -264,7 +264,7 @@ def test_what_is_merged_runs_in_staging_and_is_accepted(repository: Repository) 
     repository.git("checkout", "--quiet", "-B", "main", "origin/main")
     repository.hub.reviews.clear()
     # This stack stands in for staging, of which no policy pack is asked.
-    rules = repository.clone / "delivery" / "environments.yaml"
+    rules = repository.clone / "tools" / "gostack" / "gate" / "environments.yaml"
     rules.write_text(f"environments: {{{repository.stack}: {{tests: true, allow_entries: true}}}}\n")
     repository.job("main", "staging")
     release = json.loads((repository.clone / "release.json").read_text())

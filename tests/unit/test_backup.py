@@ -13,12 +13,12 @@ from typing import Any, cast
 
 import pytest
 
-from operations import restore as restoring
-from operations.__main__ import save_or_restore
-from operations.backup import service_schemas, write_backup
-from operations.backup_file import contents_of, header, read
-from operations.mysql_members import DatabaseError
 from tests.graph.conftest import dev_settings
+from tools.gostack.database import restore as restoring
+from tools.gostack.database.backup import service_schemas, write_backup
+from tools.gostack.database.backup_file import contents_of, header, read
+from tools.gostack.database.mysql_members import DatabaseError
+from tools.gostack.lifecycle.__main__ import save_or_restore
 
 FIRST = header("dev", "2030-01-01T00:00:00Z")
 DUMP = r"""-- MySQL dump 10.13

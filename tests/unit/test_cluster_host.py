@@ -19,13 +19,13 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from bootstrap.errors import BootstrapError
-from bootstrap.progress import Progress
-from cluster import cgroups, files, leftovers, lifecycle, ownership, preflight
-from cluster.certificates import ensure_certificates, wanted
-from cluster.components import Component
-from cluster.layout import Folders
-from cluster.processes import Processes, reap
+from tools.gostack.environment.errors import BootstrapError
+from tools.gostack.environment.progress import Progress
+from tools.offline.cluster import cgroups, files, leftovers, lifecycle, ownership, preflight
+from tools.offline.cluster.certificates import ensure_certificates, wanted
+from tools.offline.cluster.components import Component
+from tools.offline.cluster.layout import Folders
+from tools.offline.cluster.processes import Processes, reap
 
 NOW = datetime.datetime.now(datetime.UTC)
 

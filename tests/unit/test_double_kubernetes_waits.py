@@ -14,12 +14,12 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from tests.doubles.kubernetes.cluster import Cluster
-from tests.doubles.kubernetes.waiting import NotReady, until_ready, verdict_now
-from tests.doubles.plugin.values import decode
 from tests.support.kubernetes_api import FakeApi, kubernetes_api
 from tests.support.kubernetes_objects import BAD_IMAGE, Manifest
 from tests.support.kubernetes_plugin import DEPLOYMENT, NEW_IMAGE, Plugin, configured, deployment, failure
+from tools.offline.providers.kubernetes.cluster import Cluster
+from tools.offline.providers.kubernetes.waiting import NotReady, until_ready, verdict_now
+from tools.offline.providers.plugin.values import decode
 
 
 @pytest.fixture

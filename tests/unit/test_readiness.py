@@ -18,7 +18,7 @@ import yaml
 from components.ingress.own_answers import OWN_ANSWERS
 from components.rendering.certificates import new_authority, new_certificate
 from infra.settings import Settings, parse_settings
-from operations.readiness import wait_until_reachable
+from tools.gostack.lifecycle.readiness import wait_until_reachable
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "Pulumi.dev.yaml"
 HOST = "api.example.com"

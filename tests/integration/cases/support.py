@@ -15,8 +15,8 @@ import urllib3
 import yaml
 from docker.models.containers import Container
 
-from operations.load import Load, Request
 from tests.integration.support import LiveStack, tell, wait_until
+from tests.support.load import Load, Request
 
 __all__ = ["HOST", "CasesStack", "Replica", "tell", "unique", "wait_until"]
 
