@@ -66,6 +66,8 @@ def main(arguments: list[str]) -> int:
         return 2
     # Ends the same way as Ctrl-C: with every clean-up.
     signal.signal(signal.SIGTERM, _interrupt)
+    # A shell starts its background commands with SIGINT ignored; loads inherit that, and could not be ended by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     chosen = [drill for drill in drills if not options.name or drill.name in options.name]
     try:
         outcomes = _run_all(chosen, options.rate, options.seconds, keep=options.keep)

@@ -22,6 +22,7 @@ from tools.gostack.environment.errors import BootstrapError
 from tools.gostack.environment.locations import cache_folder
 from tools.gostack.environment.locks import exclusive
 from tools.gostack.environment.processes import run_logged
+from tools.gostack.environment.processor_share import prefer
 from tools.gostack.environment.progress import Progress
 
 MINIMUM_API = (1, 41)
@@ -211,6 +212,7 @@ def _start_detached(daemon: str, endpoint: str) -> Engine | None:
     while time.monotonic() < deadline:
         engine = ask(endpoint)
         if engine is not None:
+            prefer("docker")
             return engine
         if process.poll() is not None:
             lines = log.read_text(errors="replace").rstrip().splitlines()[-10:]

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import urllib3
 
+from components.ingress import is_own_answer
 from infra.settings import Settings
 
 PATIENCE_SECONDS = 20.0
 _NO_REPLICA = frozenset({502, 503, 504})
+_LONGEST_OWN_ANSWER = 200
 
 
 def wait_until_reachable(
@@ -49,7 +51,8 @@ def _problem(pool: urllib3.HTTPConnectionPool, host: str, path: str, deadline: f
     while True:
         try:
             status = pool.request("HEAD", path, headers={"Host": host}).status
-            if status not in _NO_REPLICA:
+            # A service may say 503 itself, and then it is reached.
+            if status not in _NO_REPLICA or not _own_answer(pool, host, path):
                 return ""
             problem = f"answers {status}"
         except urllib3.exceptions.HTTPError as error:
@@ -57,3 +60,13 @@ def _problem(pool: urllib3.HTTPConnectionPool, host: str, path: str, deadline: f
         if time.monotonic() >= deadline:
             return problem
         time.sleep(0.2)
+
+
+def _own_answer(pool: urllib3.HTTPConnectionPool, host: str, path: str) -> bool:
+    """Whether the ingress answers a GET itself. An answer that is long, or has no end, is not read."""
+    response = pool.request("GET", path, headers={"Host": host}, preload_content=False)
+    try:
+        length = int(response.headers.get("Content-Length", _LONGEST_OWN_ANSWER + 1))
+        return length <= _LONGEST_OWN_ANSWER and is_own_answer(response.status, response.read())
+    finally:
+        response.close()

@@ -9,7 +9,7 @@ from typing import Any
 
 import urllib3
 
-from components.ingress import HEALTH_PATH
+from components.ingress import HEALTH_PATH, is_own_answer
 from tools.gostack.lifecycle.report import write_authority
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 
@@ -77,6 +77,8 @@ def _round_trip(outputs: Mapping[str, Any], url: str, ask: Ask) -> str:
 
 
 def _answers(response: urllib3.BaseHTTPResponse) -> str:
+    if is_own_answer(response.status, response.data):
+        return f"is not reached: the ingress answers {response.status} itself"
     return f"answers {response.status}" if response.status >= 500 else ""
 
 

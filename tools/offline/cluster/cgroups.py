@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from tools.gostack.environment.processor_share import prefer
 from tools.offline.cluster.layout import CGROUP_ROOT, NODES
 
 _ROOT = Path("/sys/fs/cgroup")
@@ -33,6 +34,8 @@ def set_up(root: Path = _ROOT) -> None:
                 folder = folder / part
                 folder.mkdir(exist_ok=True)
                 _inherit(folder)
+    # The nodes stand for machines of their own.
+    prefer(CGROUP_ROOT, root)
 
 
 def processes(root: Path = _ROOT, group: str = CGROUP_ROOT) -> set[int]:

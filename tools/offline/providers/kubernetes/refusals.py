@@ -12,7 +12,7 @@ from tools.offline.providers.kubernetes import pods
 from tools.offline.providers.kubernetes.cluster import Manifest
 from tools.offline.providers.kubernetes.objects import at
 
-_QUOTA = "exceeded quota"
+_QUOTA = re.compile(r"exceeded quota: (?P<name>[^,]+),.*limited: (?P<hard>.+)")
 # An account or a Secret that the API server's cache does not know yet.
 _TRANSIENT = re.compile(r"error looking up service account|failed calling webhook|timed? ?out|try again", re.IGNORECASE)
 _NEVER = frozenset({"InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError"})
@@ -57,7 +57,8 @@ def lasting(refused: list[str], namespace: str, cluster: Lookup) -> str:
     for text in refused:
         if _TRANSIENT.search(text):
             continue
-        if _QUOTA in text and _makes_room(cluster.list("v1", "Pod", namespace)):
+        quota = _QUOTA.search(text)
+        if quota and (_makes_room(cluster.list("v1", "Pod", namespace)) or not _in_force(quota, namespace, cluster)):
             continue
         return text
     return ""
@@ -81,4 +82,13 @@ def _makes_room(found: list[Manifest]) -> bool:
         at(pod, "metadata", "deletionTimestamp")
         or (at(pod, "spec", "restartPolicy") == "Never" and at(pod, "status", "phase") in ("Pending", "Running"))
         for pod in found
+    )
+
+
+def _in_force(told: re.Match[str], namespace: str, cluster: Lookup) -> bool:
+    """Whether the quota of a refusal is what it was then: a controller that was refused tries again after minutes."""
+    hard = dict(pair.split("=", 1) for pair in told["hard"].split(",") if "=" in pair)
+    return any(
+        at(quota, "metadata", "name") == told["name"] and hard.items() <= (at(quota, "status", "hard") or {}).items()
+        for quota in cluster.list("v1", "ResourceQuota", namespace)
     )
