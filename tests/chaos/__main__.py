@@ -26,11 +26,11 @@ from tests.support.live import RunningStack
 from tools.gostack.environment.errors import BootstrapError
 from tools.gostack.environment.locations import PROJECT_ROOT, state_folder
 from tools.gostack.environment.progress import Progress
-from tools.gostack.environment.toolchain import vegeta
 from tools.gostack.lifecycle import lifecycle
 from tools.gostack.lifecycle.leftovers import evict
 from tools.gostack.lifecycle.objects import StackObjects
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
+from tools.offline.toolchain.programs import vegeta
 
 STACK = "drill"
 SETTINGS = PROJECT_ROOT / "tests" / "chaos" / "settings.yaml"

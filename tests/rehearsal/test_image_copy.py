@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from tools.gostack.environment.progress import Progress
-from tools.gostack.environment.toolchain import crane
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 from tools.gostack.release.copy_image import copied
 from tools.gostack.release.crane import crane_of
+from tools.offline.toolchain.programs import crane
 
 PROJECT = Path(__file__).resolve().parents[2]
 

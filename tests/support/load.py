@@ -22,7 +22,7 @@ from typing import IO, Self
 from tests.support.load_result import Result, read_results
 from tools.gostack.environment.locations import PROJECT_ROOT
 from tools.gostack.environment.progress import Progress
-from tools.gostack.environment.toolchain import vegeta
+from tools.offline.toolchain.programs import vegeta
 
 LONGEST_SECONDS = 1800
 """A load ends after this time even when nobody ends it."""

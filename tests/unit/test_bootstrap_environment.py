@@ -138,6 +138,8 @@ def test_a_stand_in_is_used_only_where_nobody_has_installed_the_plugin(tmp_path:
     assert str(stand_ins[0]) in path()
     assert path(stand_ins[1]).index(str(stand_ins[0])) < path(stand_ins[1]).index(str(stand_ins[1]))
     assert str(stand_ins[0]) not in path(real)
+    on_docker = render(checkout, BUILT, {**USER, "PATH": "/usr/bin"}, home=tmp_path, cluster=False)["PATH"].split(":")
+    assert str(stand_ins[0]) not in on_docker
     # An official toolchain fetches its own.
     official = render(checkout, OFFICIAL, USER, home=tmp_path)["PATH"].split(":")
     assert str(stand_ins[0]) not in official

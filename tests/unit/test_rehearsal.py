@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.gostack.lifecycle.rehearsal import rehearsal
+from tools.offline.plugins import rehearsal
 
 OFFLINE = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true", "PATH": "/usr/bin"}
 

@@ -114,10 +114,9 @@ def policy(
 ) -> int:
     """Judge what `up` would make by the rules of policy/: 1 a mandatory rule is broken, 2 nothing could be judged."""
     from policy import command
-    from tools.gostack.environment.variables import environment
 
     if file is None:
-        os.environ.update(environment(PROJECT_ROOT))
+        os.environ.update(workspace(stack).toolchain_variables)
     given = [str(file)] if file is not None else []
     return command.main(["check", "--stack", stack, "--project", str(project), *given])
 

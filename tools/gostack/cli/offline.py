@@ -36,8 +36,8 @@ def toolchain() -> int:
 
 def program(name: Annotated[Program, typer.Argument(help="Its name.")]) -> int:
     """Print the path of a Go program, built if need be."""
-    from tools.gostack.environment import toolchain as programs
     from tools.gostack.environment.progress import Progress
+    from tools.offline.toolchain import programs
 
     print(getattr(programs, name.value.replace("-", "_"))(PROJECT_ROOT, Progress()))
     return 0

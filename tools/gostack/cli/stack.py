@@ -66,11 +66,11 @@ def prepare(stack: Stack = DEV) -> int:
     return 0
 
 
-def env() -> int:
-    """Print the variables for plain `pulumi`: eval "$(make -s env)"."""
-    from tools.gostack.environment.variables import environment, exports
+def env(stack: Stack = DEV) -> int:
+    """Print the variables for plain `pulumi` on a stack: eval "$(make -s env)"."""
+    from tools.gostack.environment.variables import exports
 
-    sys.stdout.write(exports(environment(PROJECT_ROOT)))
+    sys.stdout.write(exports(workspace(stack).toolchain_variables))
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -19,13 +18,10 @@ from tools.gostack.environment.locations import cache_folder
 from tools.gostack.environment.locks import exclusive
 from tools.gostack.environment.processes import capture, run_logged
 from tools.gostack.environment.progress import Progress
-from tools.offline.toolchain.go_build import build_binary, build_key, combined_key, find_go
 
 PULUMI_VERSION = "3.250.0"
-DOCKER_PLUGIN_VERSION = "5.2.0"
 _INSTALLER_HOST = "https://get.pulumi.com"
 _INSTALLER_SECONDS = 300
-_VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 LANGUAGE_HOST = "pulumi-language-python"
 
 Version = tuple[int, int, int]
@@ -59,6 +55,9 @@ def parse_version(text: str | None) -> Version | None:
 
 def find_toolchain(project_root: Path, variables: Mapping[str, str] = os.environ) -> Toolchain | None:
     """The toolchain that is ready to be used, or None when one has to be installed or built first."""
+    # Here and not above: that module needs this one, and most machines have an official installation.
+    from tools.offline.toolchain.build import find_built
+
     return first(
         (
             lambda: find_official(variables.get("PATH", "").split(os.pathsep), cache_folder(variables)),
@@ -73,6 +72,8 @@ def ensure_toolchain(project_root: Path, progress: Progress) -> Toolchain:
 
     Raises `BootstrapError` when neither works: Go is missing, a module cannot be fetched, the build fails.
     """
+    from tools.offline.toolchain.build import build
+
     cache = cache_folder()
     found = first((lambda: find_toolchain(project_root), lambda: install(cache, progress)))
     return found or build(project_root, cache, progress)
@@ -120,16 +121,6 @@ def find_installed(cache: Path) -> Toolchain | None:
     return None
 
 
-def find_built(project_root: Path, cache: Path) -> Toolchain | None:
-    """The toolchain that was built from the sources as they are now."""
-    try:
-        folder = cache / f"toolchain-{_built_key(project_root)}"
-    except BootstrapError:
-        # No Go: nothing can be built, and what was built with another Go cannot be told from here.
-        return None
-    return _built(folder) if (folder / "bin" / "pulumi").is_file() else None
-
-
 def install(cache: Path, progress: Progress, reachable: Callable[[], bool] | None = None) -> Toolchain | None:
     """Fetch the official CLI with the Automation API's installer; None when its servers cannot be reached."""
     if not (reachable or installer_reachable)():
@@ -174,140 +165,6 @@ def installer_reachable(seconds: float = 4.0) -> bool:
             return response.status == 200 and response.read(2) == b"#!"
     except (urllib.error.URLError, OSError, ValueError):
         return False
-
-
-def build(project_root: Path, cache: Path, progress: Progress) -> Toolchain:
-    """Build the CLI and the Docker plugin, and lay them out with the language host as an official installation is."""
-    sources = project_root / "tools" / "offline" / "toolchain"
-    pulumi = build_binary(
-        sources / "pulumi-cli",
-        "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-        "pulumi",
-        component="pulumi-cli",
-        variables={_VERSION_VARIABLE: f"v{PULUMI_VERSION}"},
-        title="the Pulumi CLI",
-        usually="4 min",
-        progress=progress,
-        cache=cache,
-    )
-    docker_plugin = build_binary(
-        sources / "pulumi-resource-docker",
-        ".",
-        "pulumi-resource-docker",
-        # Leaves out Docker Compose, a third of the binary, which the resources do not use.
-        tags=["no_compose"],
-        variables={"main.version": DOCKER_PLUGIN_VERSION},
-        title="Pulumi's Docker plugin",
-        usually="3 min",
-        progress=progress,
-        cache=cache,
-    )
-    folder = cache / f"toolchain-{_built_key(project_root)}"
-    with exclusive(cache / "locks" / f"{folder.name}.lock"):
-        if not folder.is_dir():
-            unfinished = cache / f".building-{folder.name}"
-            shutil.rmtree(unfinished, ignore_errors=True)
-            _lay_out(unfinished, pulumi, docker_plugin, sources / LANGUAGE_HOST)
-            unfinished.rename(folder)
-    return _built(folder)
-
-
-def staticcheck(project_root: Path, progress: Progress) -> Path:
-    """The static analyser of Go code, built from its pinned module."""
-    return build_binary(
-        project_root / "tools" / "offline" / "toolchain" / "staticcheck",
-        "honnef.co/go/tools/cmd/staticcheck",
-        "staticcheck",
-        title="staticcheck",
-        usually="30 s",
-        progress=progress,
-    )
-
-
-def actionlint(project_root: Path, progress: Progress) -> Path:
-    """The static analyser of workflows (https://github.com/rhysd/actionlint), built from its pinned module."""
-    return build_binary(
-        project_root / "tools" / "offline" / "toolchain" / "actionlint",
-        "github.com/rhysd/actionlint/cmd/actionlint",
-        "actionlint",
-        title="actionlint",
-        usually="20 s",
-        progress=progress,
-    )
-
-
-def crane(project_root: Path, progress: Progress) -> Path:
-    """The program that copies images between registries, built from its pinned module."""
-    return build_binary(
-        project_root / "tools" / "offline" / "toolchain" / "crane",
-        "github.com/google/go-containerregistry/cmd/crane",
-        "crane",
-        title="crane",
-        usually="30 s",
-        progress=progress,
-    )
-
-
-def vegeta(project_root: Path, progress: Progress) -> Path:
-    """The load generator of tests and drills (https://github.com/tsenart/vegeta), built from its pinned module."""
-    return build_binary(
-        project_root / "tools" / "offline" / "toolchain" / "vegeta",
-        "github.com/tsenart/vegeta/v12",
-        "vegeta",
-        title="vegeta",
-        usually="30 s",
-        progress=progress,
-    )
-
-
-def kube_score(project_root: Path, progress: Progress) -> Path:
-    """The analyser of Kubernetes objects (https://github.com/zegl/kube-score), built from its pinned module."""
-    return build_binary(
-        project_root / "tools" / "offline" / "toolchain" / "kube-score",
-        "github.com/zegl/kube-score/cmd/kube-score",
-        "kube-score",
-        title="kube-score",
-        usually="1 min",
-        progress=progress,
-    )
-
-
-def _lay_out(folder: Path, pulumi: Path, docker_plugin: Path, language_host: Path) -> None:
-    bin_folder = folder / "bin"
-    plugin = folder / "plugins" / f"resource-docker-v{DOCKER_PLUGIN_VERSION}"
-    for created in (bin_folder, plugin):
-        created.mkdir(parents=True)
-    # Hard links: the CLI looks for its language host beside its own real path, which a symbolic link would give away.
-    _link(pulumi, bin_folder / "pulumi")
-    # In the plugin store and not on PATH: the CLI warns of every plugin that it takes from PATH.
-    _link(docker_plugin, plugin / "pulumi-resource-docker")
-    home = folder / "libexec" / LANGUAGE_HOST
-    shutil.copytree(language_host, home, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in (LANGUAGE_HOST, "pulumi-resource-pulumi-python"):
-        (bin_folder / name).symlink_to(Path("..") / "libexec" / LANGUAGE_HOST / name)
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
-
-
-def _built(folder: Path) -> Toolchain:
-    # Resolved, so that the CLI sees the same path on PATH as beside itself and has nothing to warn of.
-    folder = folder.resolve()
-    return Toolchain("built", PULUMI_VERSION, folder / "bin", folder / "plugins")
-
-
-def _built_key(project_root: Path) -> str:
-    _, go_version = find_go()
-    parts = ("pulumi-cli", "pulumi-resource-docker", LANGUAGE_HOST)
-    # This file too: it holds the build's flags and the layout.
-    own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-    return combined_key(
-        [build_key(project_root / "tools" / "offline" / "toolchain" / part, [own], go_version) for part in parts]
-    )
 
 
 def pulumi_version(pulumi: Path) -> str | None:

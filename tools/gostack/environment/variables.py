@@ -14,13 +14,16 @@ from tools.gostack.environment.docker_engine import DEFAULT_SOCKET, find_endpoin
 from tools.gostack.environment.locations import cache_folder, state_folder
 from tools.gostack.environment.progress import Progress
 from tools.gostack.environment.toolchain import Toolchain, ensure_toolchain, find_toolchain
+from tools.offline.plugins import stand_in_plugins
 
 
-def environment(project_root: Path, progress: Progress | None = None) -> dict[str, str]:
+def environment(project_root: Path, progress: Progress | None = None, *, cluster: bool = True) -> dict[str, str]:
     """The variables to set so that `pulumi` works on this project; everything else of the environment stays.
 
     Makes what they point at: the toolchain (built if it has to be), the state folder, the passphrase. Applying the
-    result and asking again gives the same. Raises `BootstrapError` when there is no toolchain and none can be built.
+    result and asking again gives the same. `cluster` says whether the stack is on Kubernetes.
+
+    Raises `BootstrapError` when there is no toolchain and none can be built.
     """
     toolchain = find_toolchain(project_root) or ensure_toolchain(project_root, progress or Progress())
     state = state_folder(project_root)
@@ -29,7 +32,7 @@ def environment(project_root: Path, progress: Progress | None = None) -> dict[st
     if toolchain.plugin_folder is not None:
         _link_plugins(state / "pulumi", toolchain.plugin_folder)
     _keep_salt_out_of_commits(project_root)
-    return render(project_root, toolchain, os.environ, engine=find_endpoint(os.environ))
+    return render(project_root, toolchain, os.environ, engine=find_endpoint(os.environ), cluster=cluster)
 
 
 def render(
@@ -38,6 +41,8 @@ def render(
     variables: Mapping[str, str],
     engine: str | None = None,
     home: Path | None = None,
+    *,
+    cluster: bool = True,
 ) -> dict[str, str]:
     """The variables for a toolchain, given the user's own (`variables`), which win wherever they express a choice."""
     state = state_folder(project_root)
@@ -60,7 +65,8 @@ def render(
             result["PULUMI_CREDENTIALS_PATH"] = credentials
         else:
             folders[1:1] = sorted(toolchain.plugin_folder.glob("resource-docker-v*"))
-        folders += _stand_in_plugins(project_root, toolchain.plugin_folder, variables.get("PATH", ""))
+        if cluster:
+            folders += stand_in_plugins(project_root, toolchain.plugin_folder, variables.get("PATH", ""))
     result["PATH"] = prepend(folders, variables.get("PATH", ""), cache_folder(variables))
     result["VIRTUAL_ENV"] = str(project_root / ".venv")
 
@@ -76,23 +82,6 @@ def render(
         # The plugin knows the default socket and DOCKER_HOST, but not the contexts of the docker command.
         result["DOCKER_HOST"] = engine
     return result
-
-
-def _stand_in_plugins(project_root: Path, plugins: Path, path: str) -> list[Path]:
-    """The folders with the project's own plugins, for those that no registry here has and nobody has installed."""
-    stand_ins = sorted((project_root / "tools" / "offline" / "providers").glob("*/bin/pulumi-resource-*"))
-    return [
-        plugin.parent
-        for plugin in stand_ins
-        if not list(plugins.glob(f"{plugin.name.removeprefix('pulumi-')}-v*")) and not _installed(plugin, path)
-    ]
-
-
-def _installed(stand_in: Path, path: str) -> bool:
-    """Whether PATH has the real plugin; a stand-in, of this or another checkout, is none."""
-    own = Path(*stand_in.parts[-6:])
-    found = (Path(folder) / stand_in.name for folder in path.split(os.pathsep) if folder)
-    return any(plugin.is_file() and Path(*plugin.parts[-6:]) != own for plugin in found)
 
 
 def exports(variables: Mapping[str, str]) -> str:

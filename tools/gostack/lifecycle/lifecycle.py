@@ -16,12 +16,12 @@ from tools.gostack.lifecycle.networks import join_networks
 from tools.gostack.lifecycle.objects import StackObjects
 from tools.gostack.lifecycle.plugins import end_orphaned_plugins
 from tools.gostack.lifecycle.readiness import wait_until_reachable
-from tools.gostack.lifecycle.rehearsal import NOTICE, rehearsal
 from tools.gostack.lifecycle.removals import refuse_removal_of_regions
 from tools.gostack.lifecycle.repair import mend
 from tools.gostack.lifecycle.report import diagnosis, summary, write_authority
 from tools.gostack.lifecycle.truth import forget_what_is_gone, wait_until_whole, what_fails
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
+from tools.offline.plugins import NOTICE, rehearsal
 
 
 def up(workspace: Workspace) -> int:

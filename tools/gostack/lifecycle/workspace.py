@@ -22,6 +22,7 @@ from tools.gostack.environment.locations import state_folder
 from tools.gostack.environment.variables import environment
 
 SALT = "encryptionsalt"
+_ON_CLUSTER = {"gostack:kubernetes", "gostack:aws"}
 YIELDING = ("nice", "-n", "10")
 """Runs a command with less of the processors than others get while they want more than there are."""
 
@@ -45,7 +46,12 @@ class Workspace:
     @cached_property
     def variables(self) -> dict[str, str]:
         """Environment of every command: this process's own and what puts the toolchain in reach."""
-        return {**os.environ, **environment(self.project)}
+        return {**os.environ, **self.toolchain_variables}
+
+    @property
+    def toolchain_variables(self) -> dict[str, str]:
+        """What puts the toolchain in reach of plain `pulumi`, for this stack."""
+        return environment(self.project, cluster=self._on_cluster())
 
     @property
     def stack_file(self) -> Path:
@@ -75,6 +81,11 @@ class Workspace:
         if url.scheme != "file":
             return None
         return Path(url.netloc + url.path).expanduser()
+
+    def _on_cluster(self) -> bool:
+        """Whether the stack needs Pulumi's Kubernetes plugin, as its file says without being checked."""
+        config = read_stack_file(self.stack_file).get("config") or {} if self.stack_file.is_file() else {}
+        return config.get("gostack:platform") == "kubernetes" or not config.keys().isdisjoint(_ON_CLUSTER)
 
     def prepare(self) -> None:
         """Write the configuration file and create the stack when it does not exist yet."""

@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 
 from tools.gostack.environment.progress import Progress
-from tools.gostack.environment.toolchain import crane
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
+from tools.offline.toolchain.programs import crane
 
 Crane = Callable[[Sequence[str], str], str]
 """Runs crane with arguments and a standard input and returns what it prints; raises PulumiError."""

@@ -1,4 +1,8 @@
-"""Previews of a stack on AWS where no AWS plugin is to be had: a stand-in answers, and no account is touched."""
+"""Which of our own providers answers where a plugin of Pulumi cannot be fetched and nobody has installed it.
+
+That for Kubernetes applies to the real cluster. That for AWS answers previews alone, and says so: no account is
+touched.
+"""
 
 from __future__ import annotations
 
@@ -34,3 +38,20 @@ def _has_plugin(variables: Mapping[str, str]) -> bool:
         return True
     store = Path(variables.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins"
     return bool(shutil.which(PLUGIN, path=variables.get("PATH", ""))) or any(store.glob("resource-aws-v*"))
+
+
+def stand_in_plugins(project_root: Path, plugins: Path, path: str) -> list[Path]:
+    """The folders with the project's own plugins, for those that no registry here has and nobody has installed."""
+    stand_ins = sorted((project_root / "tools" / "offline" / "providers").glob("*/bin/pulumi-resource-*"))
+    return [
+        plugin.parent
+        for plugin in stand_ins
+        if not list(plugins.glob(f"{plugin.name.removeprefix('pulumi-')}-v*")) and not _installed(plugin, path)
+    ]
+
+
+def _installed(stand_in: Path, path: str) -> bool:
+    """Whether PATH has the real plugin; a stand-in, of this or another checkout, is none."""
+    own = Path(*stand_in.parts[-6:])
+    found = (Path(folder) / stand_in.name for folder in path.split(os.pathsep) if folder)
+    return any(plugin.is_file() and Path(*plugin.parts[-6:]) != own for plugin in found)
