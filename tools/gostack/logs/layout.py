@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import typer
@@ -54,12 +54,17 @@ def _content(line: LogLine, colours: bool) -> str:
     if colours and level in _LEVELS:
         shown = typer.style(shown, fg=_LEVELS[level])
     message = _printable(str(document.get("message", document.get("msg", ""))))
-    fields = [f"{_printable(key)}={_value(value)}" for key, value in document.items() if _tells(key, value)]
+    fields = [f"{_printable(key)}={_value(value)}" for key, value in document.items() if _tells(document, key, value)]
     return " ".join(part for part in (shown, message, *fields) if part)
 
 
-def _tells(key: str, value: Any) -> bool:
-    return key not in _SHOWN_ELSEWHERE and value not in ("", None)
+def _tells(document: dict[str, Any], key: str, value: Any) -> bool:
+    if key in _SHOWN_ELSEWHERE or value in ("", None):
+        return False
+    # The ingress's message is made of these two, and a trace that begins there has the request's identity.
+    if key in ("method", "path"):
+        return value not in str(document.get("message", "")).split()
+    return key != "trace_id" or value != document.get("request_id")
 
 
 def _value(value: Any) -> str:
@@ -75,7 +80,8 @@ def _printable(text: str) -> str:
 
 
 def _moment(time: int) -> datetime:
-    return datetime.fromtimestamp(time / _NANOSECONDS, UTC)
+    seconds, rest = divmod(time, _NANOSECONDS)
+    return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=rest // 1000)
 
 
 def _time(time: int) -> str:
