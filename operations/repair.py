@@ -12,7 +12,7 @@ from datetime import datetime
 
 from docker.models.containers import Container
 
-from components.rendering.scripts import DYNAMIC_CONFIGURATION_HEALTH
+from components.runtime_config.health import DYNAMIC_CONFIGURATION_HEALTH
 from operations.objects import StackObjects, end_job, role
 
 # The order in which a pod's containers come back: what registers it comes last.

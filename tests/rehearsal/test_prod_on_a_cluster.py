@@ -25,8 +25,8 @@ import urllib3
 from cluster.debian import find_debian_programs
 from cluster.layout import NODES, Folders
 from cluster.node_images import held, runner
+from components.aws.network.addresses import plan_subnets
 from components.ingress import HTTPS_PORT
-from components.rendering.aws_addresses import plan_subnets
 from tests.doubles.aws import local_database
 from tests.doubles.kubernetes.cluster import Cluster
 from tests.support.eks_objects import eks_objects

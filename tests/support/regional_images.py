@@ -17,7 +17,7 @@ from pathlib import Path
 import urllib3
 
 from bootstrap.images import ensure_images
-from components.rendering.aws_images import regional_image, registry_host
+from components.aws.image_names import regional_image, registry_host
 from infra.settings.images import ImageSettings
 from tests.support.engine import PROJECT
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
-from components.rendering.certificates import new_authority, new_certificate
+from components.certificates.x509 import new_authority, new_certificate
 from infra.settings import Settings, parse_settings
 from operations.readiness import wait_until_reachable
 
