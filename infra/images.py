@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bootstrap.images_lock import ResolvedImage, load_images_lock
-from bootstrap.images_push import NOT_PULLED, load_pushed
+from infra.images_lock import NOT_PULLED, ResolvedImage, load_images_lock, load_pushed
 from infra.outputs import ImageOutput
 from infra.settings import Settings
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import gc
+import signal
 
 from hypothesis import settings
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+# A shell starts its background commands with SIGINT and SIGQUIT ignored, and children inherit that: loads and clients,
+# which end with SIGINT and then say what they have seen, would never end, and a shell cannot trap what is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def pytest_collection_finish() -> None:

@@ -14,6 +14,7 @@ from components.ingress.nginx import (
     render_ingress,
     render_tracks,
 )
+from components.ingress.own_answers import is_own_answer
 from components.ingress.route import Cors, Match, Protocol, ResponseHeaders, Retry, Route
 from components.ingress.tracks import CANARY, STABLE, CanaryTraffic, HeaderMatch
 
@@ -38,6 +39,7 @@ __all__ = [
     "ResponseHeaders",
     "Retry",
     "Route",
+    "is_own_answer",
     "render_ingress",
     "render_tracks",
 ]

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from components.ingress.configuration import IngressConfiguration
+from components.ingress.own_answers import OWN_ANSWERS
 from components.ingress.route import Protocol, Route, quoted
 from components.ingress.tracks import CANARY, STABLE, CanaryTraffic
 from components.text import rendered, templates
@@ -85,7 +86,7 @@ def render_ingress(configuration: IngressConfiguration) -> Mapping[str, str]:
         ),
         "proxy.conf": _text("proxy.conf.j2", https_port=configuration.https_port),
         "headers.conf": _text("headers.conf.j2", headers={**_DEFAULT_HEADERS, **_OWN_HEADERS}),
-        "own_answers.conf": _text("own_answers.conf.j2"),
+        "own_answers.conf": _text("own_answers.conf.j2", answers=OWN_ANSWERS),
         "error_pages.conf": _text("error_pages.conf.j2"),
     }
     for service in services:

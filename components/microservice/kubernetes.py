@@ -32,7 +32,7 @@ from components.options import given_dependencies
 from components.region.args import RegionReference
 
 SERVICE_USER = 65532
-"""User of the service images (service/Dockerfile)."""
+"""User of the service images (services/Dockerfile)."""
 
 SETTLING_SECONDS = 2
 """Time in seconds in which every ingress has seen a new replica; only then an old one may go."""

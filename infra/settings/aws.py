@@ -172,7 +172,7 @@ class AwsDatabaseSettings(Section):
 
     certificate_authority: Annotated[FilePath, Field(min_length=1)]
     """File, relative to the project, with the certificates of the authorities that sign Aurora's, for the stack's
-    regions: `make rds-certificates` writes it, to be committed."""
+    regions: `gostack rds-certificates` writes it, to be committed."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ REHEARSAL = "gostack rehearsal"
 """How the names of authorities begin that only a rehearsal knows."""
 
 _KEY = "gostack:aws.database.certificate_authority"
-_FIX = "run `make rds-certificates STACK=<stack>`, commit the file that it writes, and name it there."
+_FIX = "run `gostack rds-certificates --stack <stack>`, commit the file that it writes, and name it there."
 
 
 def require_certificates(settings: AwsSettings, project: Path) -> None:

@@ -12,7 +12,7 @@ from infra.settings.environment import Variables
 
 
 class AnalysisSettings(Section):
-    """How `make promote` walks a canary to all clients, and what sends it back."""
+    """How `gostack promote` walks a canary to all clients, and what sends it back."""
 
     steps: Annotated[list[Annotated[int, Field(ge=1, le=100)]], Field(min_length=1)] = Field(default=[5, 25, 50, 100])
     """Weights in percent, one after the other; the last one is 100."""
@@ -59,7 +59,7 @@ class CanarySettings(CanaryTraffic):
     """Environment variables beside those of the service, or instead of them; none of them a secret."""
 
     analysis: AnalysisSettings = AnalysisSettings()
-    """How `make promote` judges it."""
+    """How `gostack promote` judges it."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -61,10 +61,10 @@ def _context_problems(what: str, folder: Path, recipe: Path, project: Path) -> I
 
 def _recipe_problems(what: str, recipe: Path, folders: list[Path], project: Path) -> Iterator[str]:
     if not recipe.is_file():
-        yield f"{what}, which is not a file: correct the path, or remove the key to use service/Dockerfile."
+        yield f"{what}, which is not a file: correct the path, or remove the key to use services/Dockerfile."
     inside = any(recipe.is_relative_to(folder) for folder in folders)
     if not inside and (not recipe.is_relative_to(project) or _STATE in recipe.parts):
         yield (
             f"{what}, which is neither in the project nor in the folder that is built: use one that is, or remove the "
-            "key to use service/Dockerfile."
+            "key to use services/Dockerfile."
         )

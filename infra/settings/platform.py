@@ -60,7 +60,7 @@ class MySqlSettings(Section):
     """`single`: the primary alone. `replica`: a GTID replica in each other region too (on Kubernetes in every region,
     the primary's own among them). `group` (Docker only): MySQL Group Replication with a member in each region, of which
     another one becomes the primary by itself; it takes three members or another odd number. To leave `group`:
-    `make failover-mysql` to the region of `primary`, `make down`, then `make up` with the other topology (the data
+    `gostack failover` to the region of `primary`, `make down`, then `make up` with the other topology (the data
     stays)."""
 
     witness: WitnessSettings | None = None

@@ -94,7 +94,7 @@ class ServiceSettings(Section):
     image: ImageReference | None = None
     """Image that was built elsewhere, instead of `context`."""
 
-    dockerfile: FilePath = "service/Dockerfile"
+    dockerfile: FilePath = "services/Dockerfile"
     """Dockerfile in the project or in `context`, relative to the project or absolute; the default builds any Go
     module."""
 

@@ -1,4 +1,4 @@
-"""Resources from a recording of the program by a monitor (`explorer/monitor.py`)."""
+"""Resources from a recording of the program by a monitor (`tools/gostack/explorer/monitor.py`)."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def pulumi(tmp_path_factory: pytest.TempPathFactory) -> Reader:
     program = Program(tmp_path_factory.mktemp("readers") / "program", ())
     salt = (program.folder / "Pulumi.test.yaml").read_text(encoding="utf-8")
     if shutil.which("pulumi", path=program.variables["PATH"]) is None:
-        pytest.skip("there is no pulumi command: run `python -m bootstrap toolchain`")
+        pytest.skip("there is no pulumi command: run `make env`")
 
     def read(text: str) -> Any:
         file = program.folder / "Pulumi.test.yaml"

@@ -17,24 +17,24 @@ from typing import Any
 
 import yaml
 
-from delivery.report.engine import Subject, look
-from delivery.report.variable_names import variable_names
-from operations.workspace import Workspace
 from tests.delivery.slim import slim
 from tests.delivery.streams import FOLDER
+from tools.gostack.lifecycle.workspace import Workspace
+from tools.gostack.report.engine import Subject, look
+from tools.gostack.report.variable_names import variable_names
 
 STACK = "report"
 SERVICES = "gostack:services"
 VOLUME = 'labels=volume_labels({**labels, "gostack.data": "mysql"})'
 GREETER = {
-    "context": "examples/greeter",
+    "context": "services/greeter",
     "replicas": 1,
     "check": {"path": "/ready"},
     "environment": {"GREETING": "Hello"},
     "routes": [{"path": "/hello"}],
 }
 CANARY = {
-    "context": "service",
+    "context": "services/users",
     "environment": {"FEATURE": "next"},
     "weight": 5,
     "match": [{"header": "X-User-Tag", "value": "beta"}],
@@ -57,7 +57,7 @@ class Scene:
 
 SCENES: dict[str, Scene] = {
     "unchanged": Scene(),
-    "image-bump": Scene(source=("service/health.go", "package main", "package main\n\n// A change.\n")),
+    "image-bump": Scene(source=("services/users/health.go", "package main", "package main\n\n// A change.\n")),
     "scale": Scene(lambda config: config[SERVICES]["users"].update(replicas=3)),
     "new-service": Scene(lambda config: config[SERVICES].update(greeter=GREETER)),
     "new-region": Scene(lambda config: config["gostack:regions"].update(north=NORTH)),

@@ -7,17 +7,17 @@ import functools
 import json
 from pathlib import Path
 
-from delivery.gate.decision import decide
-from delivery.gate.environments import environment_of, load_environments
-from delivery.report.assessment import Assessment
-from delivery.report.changes import StackChanges, stack_changes
-from delivery.report.engine import parse_lines
-from delivery.report.events import Event
-from delivery.report.model import Report, StackReport
-from delivery.report.recording import Recording, redacted
-from delivery.report.redaction import KnownSecrets, Redactor
-from delivery.report.setting_changes import compared
-from delivery.report.variable_names import with_names
+from tools.gostack.gate.decision import decide
+from tools.gostack.gate.environments import environment_of, load_environments
+from tools.gostack.report.assessment import Assessment
+from tools.gostack.report.changes import StackChanges, stack_changes
+from tools.gostack.report.engine import parse_lines
+from tools.gostack.report.events import Event
+from tools.gostack.report.model import Report, StackReport
+from tools.gostack.report.recording import Recording, redacted
+from tools.gostack.report.redaction import KnownSecrets, Redactor
+from tools.gostack.report.setting_changes import compared
+from tools.gostack.report.variable_names import with_names
 
 FOLDER = Path(__file__).resolve().parent / "streams"
 TODAY = datetime.date(2026, 11, 21)

@@ -1,4 +1,4 @@
-"""What `make acceptance` asks of a deployed stack, against answers that are made up here.
+"""What `gostack acceptance` asks of a deployed stack, against answers that are made up here.
 
 Does not prove that a real stack answers so: tests/rehearsal/test_pipeline.py runs it on one.
 """
@@ -11,7 +11,8 @@ from typing import Any
 
 import urllib3
 
-from delivery.acceptance import checks
+from components.ingress.own_answers import OWN_ANSWERS
+from tools.gostack.release.acceptance import checks
 
 OUTPUTS = {
     "url": "https://one",
@@ -73,6 +74,18 @@ def test_an_entry_that_is_not_well_fails_by_name() -> None:
 def test_a_service_that_fails_is_named() -> None:
     found = failed(Stack({"https://one/api/v1/users": 502}))
     assert found["users answers"] == "answers 502"
+
+
+def test_a_service_whose_route_the_ingress_does_not_know_is_not_reached() -> None:
+    no_such_path = next(own for own in OWN_ANSWERS if own.status == 404)
+
+    def stack(method: str, url: str, body: Mapping[str, Any] | None) -> urllib3.BaseHTTPResponse:
+        if url.endswith("/users"):
+            return urllib3.HTTPResponse(no_such_path.body.encode(), {"Content-Type": "application/json"}, 404)
+        return Stack()(method, url, body)
+
+    found = {what: problem for what, problem in checks(OUTPUTS, stack) if problem}
+    assert found["users answers"] == "is not reached: the ingress answers 404 itself"
 
 
 def test_an_entry_that_cannot_be_reached_is_a_failed_check_and_no_traceback() -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from delivery.accepted import accepted, accepting_run
-from delivery.github.client import GitHub, GitHubError
 from tests.delivery.github_server import Hub, github_server
+from tools.gostack.github.client import GitHub, GitHubError
+from tools.gostack.release.accepted import accepted, accepting_run
 
 COMMIT = "c" * 40
 GOOD = {"test": "success", "staging": "success", "staging-left-out": "skipped"}

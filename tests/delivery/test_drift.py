@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from delivery.drift.docker_objects import differing
-from delivery.drift.refreshed import refreshed, refusals
-from delivery.report.events import DiagnosticEvent, Event, Step
 from tests.delivery.streams import events
+from tools.gostack.drift.docker_objects import differing
+from tools.gostack.drift.refreshed import refreshed, refusals
+from tools.gostack.report.events import DiagnosticEvent, Event, Step
 
 DEPLOYMENT = "urn:pulumi:staging::gostack::gostack:index:Microservice$kubernetes:apps/v1:Deployment::users-east"
 

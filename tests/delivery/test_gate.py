@@ -5,23 +5,22 @@ Does not prove that GitHub refuses the merge: a branch protection rule that requ
 
 from __future__ import annotations
 
-import argparse
 import datetime
 from pathlib import Path
 
 import pytest
 
-from delivery.evidence import add_arguments, deployed_stacks
-from delivery.gate.allow import AllowEntry, load_allow_entries
-from delivery.gate.decision import BLOCKED, OPEN, POLICY_PACK, WAITING, Evidence, decide, judge
-from delivery.gate.environments import Environment, GateError, environment_of, load_environments
-from delivery.report.assessment import Assessment
-from delivery.report.changes import Change, StackChanges, Violation
-from delivery.report.command import gate
-from delivery.report.recording import Recording, save
-from operations.workspace import PulumiError
 from policy.pack import NAME as PACK
 from tests.delivery.streams import TODAY, assessment
+from tools.gostack.gate.allow import AllowEntry, load_allow_entries
+from tools.gostack.gate.decision import BLOCKED, OPEN, POLICY_PACK, WAITING, Evidence, decide, judge
+from tools.gostack.gate.environments import Environment, GateError, environment_of, load_environments
+from tools.gostack.gate.evidence import deployed_stacks
+from tools.gostack.lifecycle.workspace import PulumiError
+from tools.gostack.report.assessment import Assessment
+from tools.gostack.report.changes import Change, StackChanges, Violation
+from tools.gostack.report.command import gate
+from tools.gostack.report.recording import Recording, save
 
 DEV, STAGING, PROD = (environment_of(name, load_environments()) for name in ("dev", "staging", "prod"))
 EAST = (
@@ -120,10 +119,8 @@ def test_a_deployed_stack_without_a_preview_closes_the_gate(tmp_path: Path, depl
 
 @pytest.mark.parametrize("text", ["staging", '{"staging": 1}', "[1]"])
 def test_a_wrong_list_of_deployed_stacks_is_refused(text: str) -> None:
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
     with pytest.raises(GateError, match=r'write a JSON list, like \["staging", "prod"\]'):
-        deployed_stacks(parser.parse_args(["--deployed", text]))
+        deployed_stacks(text)
 
 
 TRACEBACK = """Program failed with an unhandled exception:
@@ -181,7 +178,7 @@ def test_prod_waits_for_a_policy_pack() -> None:
     code, reasons = outcome(assessment("image-bump"), PROD, EVERYTHING)
     assert (code, reasons) == (
         WAITING,
-        "the policy pack must accept the change first (`make policy`, then --policy passed)",
+        "the policy pack must accept the change first (`gostack policy`, then --policy passed)",
     )
     assert outcome(assessment("image-bump"), PROD, Evidence(tests_passed=True, policy_passed=True))[0] == OPEN
 
@@ -211,7 +208,7 @@ def test_the_replacement_of_a_data_volume_is_blocked_until_each_is_allowed_by_na
     looked_at = with_policy_pack(assessment("volume-replaced"))
     code, reasons = outcome(looked_at, PROD, EVERYTHING)
     assert code == BLOCKED
-    assert f"to replace `mysql-east-data` needs an entry in delivery/allow.yaml for `{EAST}`" in reasons
+    assert f"to replace `mysql-east-data` needs an entry in tools/gostack/gate/allow.yaml for `{EAST}`" in reasons
     assert outcome(looked_at, PROD, EVERYTHING, [entry(EAST)])[0] == BLOCKED
     assert outcome(looked_at, PROD, EVERYTHING, [entry(EAST), entry(WEST)])[0] == OPEN
 

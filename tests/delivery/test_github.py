@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from delivery.github.approvals import approvals, pull_request_of_commit
-from delivery.github.client import GitHub, GitHubError
-from delivery.github.comment import put_comment
-from delivery.report.render.as_markdown import LONGEST, MARKER
 from tests.delivery.github_server import TOKEN, Hub, github_server
+from tools.gostack.github.approvals import approvals, pull_request_of_commit
+from tools.gostack.github.client import GitHub, GitHubError
+from tools.gostack.github.comment import put_comment
+from tools.gostack.report.render.as_markdown import LONGEST, MARKER
 
 FIRST = f"{MARKER}\nfirst\n"
 SECOND = f"{MARKER}\nsecond\n"

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from delivery.report.render import FORMATS
-from delivery.report.render.as_markdown import LONGEST
 from tests.delivery.streams import CHANGES, report
+from tools.gostack.report.render import FORMATS
+from tools.gostack.report.render.as_markdown import LONGEST
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
 ENDINGS = {"text": "txt", "markdown": "md", "html": "html"}

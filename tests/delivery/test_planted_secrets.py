@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from delivery.gate.decision import decide
-from delivery.gate.environments import Environment
-from delivery.report import recording as recordings
-from delivery.report.assessment import Assessment
-from delivery.report.changes import stack_changes
-from delivery.report.events import Event, Step, StepState
-from delivery.report.model import Report, StackReport
-from delivery.report.recording import Recording, redacted
-from delivery.report.redaction import MASK, KnownSecrets, Redactor
-from delivery.report.render import FORMATS
 from tests.delivery.planted import PEM, PLANTED, Planted
+from tools.gostack.gate.decision import decide
+from tools.gostack.gate.environments import Environment
+from tools.gostack.report import recording as recordings
+from tools.gostack.report.assessment import Assessment
+from tools.gostack.report.changes import stack_changes
+from tools.gostack.report.events import Event, Step, StepState
+from tools.gostack.report.model import Report, StackReport
+from tools.gostack.report.recording import Recording, redacted
+from tools.gostack.report.redaction import MASK, KnownSecrets, Redactor
+from tools.gostack.report.render import FORMATS
 
 KNOWN = KnownSecrets.of(more=[planted.secret for planted in PLANTED])
 URN = "urn:pulumi:prod::gostack::kubernetes:core/v1:ConfigMap::planted"

@@ -17,15 +17,15 @@ from pathlib import Path
 
 import pytest
 
-from delivery import rollout
-from delivery.copy_image import accepted_image, copied, copy_image
-from delivery.crane import log_in
-from delivery.kubeconfig import write_kubeconfig
-from delivery.promote import promote, roll_back
-from delivery.release import set_image
 from infra.settings import SettingsError
-from operations import lifecycle
-from operations.workspace import PulumiError, Workspace
+from tools.gostack.canary import rollout
+from tools.gostack.canary.promote import promote, roll_back
+from tools.gostack.lifecycle import lifecycle
+from tools.gostack.lifecycle.workspace import PulumiError, Workspace
+from tools.gostack.release.copy_image import accepted_image, copied, copy_image
+from tools.gostack.release.crane import log_in
+from tools.gostack.release.images import set_image
+from tools.gostack.release.kubeconfig import write_kubeconfig
 
 PROJECT = Path(__file__).resolve().parents[2]
 DIGEST = f"sha256:{'a' * 64}"
@@ -77,8 +77,9 @@ def test_an_unknown_service_is_refused() -> None:
 
 def test_the_kubeconfig_of_the_pipeline_is_for_its_owner_alone(tmp_path: Path) -> None:
     shutil.copy(PROJECT / "Pulumi.staging.yaml", tmp_path)
-    (tmp_path / "service").mkdir()
-    (tmp_path / "service" / "Dockerfile").touch()
+    (tmp_path / "services" / "users").mkdir(parents=True)
+    (tmp_path / "services" / "users" / "go.mod").touch()
+    (tmp_path / "services" / "Dockerfile").touch()
     workspace = Workspace(tmp_path, "staging")
     assert write_kubeconfig(workspace, "apiVersion: v1\n\n") == 0
     file = tmp_path / ".gostack" / "kubeconfig"
@@ -195,7 +196,7 @@ def pushed_by_somebody(clone: Path, old: str, new: str) -> None:
 
 def commit_release(clone: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["sh", str(PROJECT / "delivery" / "commit_release.sh")],
+        ["sh", str(PROJECT / "tools" / "gostack" / "release" / "commit_release.sh")],
         cwd=clone,
         env={"PATH": os.environ["PATH"], "STACK": "prod", "SERVICE": "users", "GITHUB_TOKEN": "token-of-the-run"},
         capture_output=True,

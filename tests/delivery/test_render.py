@@ -14,15 +14,15 @@ from html.parser import HTMLParser
 
 import pytest
 
-from delivery.gate.decision import decide
-from delivery.gate.environments import Environment
-from delivery.report.assessment import Assessment
-from delivery.report.changes import Change, Difference, StackChanges, State
-from delivery.report.model import Report, StackReport
-from delivery.report.render import FORMATS, as_html, as_json, as_markdown, as_text
-from delivery.report.render.as_markdown import LONGEST, MARKER
-from delivery.report.render.as_text import wants_colours
 from tests.delivery.streams import CHANGES, report
+from tools.gostack.gate.decision import decide
+from tools.gostack.gate.environments import Environment
+from tools.gostack.report.assessment import Assessment
+from tools.gostack.report.changes import Change, Difference, StackChanges, State
+from tools.gostack.report.model import Report, StackReport
+from tools.gostack.report.render import FORMATS, as_html, as_json, as_markdown, as_text
+from tools.gostack.report.render.as_markdown import LONGEST, MARKER
+from tools.gostack.report.render.as_text import wants_colours
 
 
 def large(resources: int, *, name: str = "resource", stacks: int = 1) -> Report:

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from delivery.report.assessment import Assessment
-from delivery.report.changes import stack_changes
-from delivery.report.events import Event, Step, StepState
-from delivery.report.findings import Risk
 from tests.delivery.streams import assessment
+from tools.gostack.report.assessment import Assessment
+from tools.gostack.report.changes import stack_changes
+from tools.gostack.report.events import Event, Step, StepState
+from tools.gostack.report.findings import Risk
 
 STACK = "urn:pulumi:prod::gostack::pulumi:pulumi:Stack::gostack-prod"
 STACK_TYPE = "pulumi:pulumi:Stack"

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.delivery.workflows import Step, load, names, steps, text_of
+from tools.gostack.cli.main import COMMANDS as COMMAND_LINE
 
 EVERY_STEP = [step for name in names() for step in steps(name)]
 RUNS = [step for step in EVERY_STEP if step.run]
@@ -22,7 +23,13 @@ PROJECT = Path(__file__).resolve().parents[2]
 CODEOWNERS = (PROJECT / ".github" / "CODEOWNERS").read_text(encoding="utf-8")
 MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.M))
-SUMMARY = 'cat report.md >> "$GITHUB_STEP_SUMMARY"'
+GOSTACK = ".venv/bin/gostack"
+COMMANDS = {function.__name__.replace("_", "-") for functions in COMMAND_LINE.values() for function in functions}
+OTHERS = {
+    'cat report.md >> "$GITHUB_STEP_SUMMARY"',
+    "sh tools/gostack/release/commit_release.sh",
+    'echo "::warning::DEPLOYED_STACKS does not name staging: nothing was deployed there, and nothing can be released"',
+}
 
 PINS = {
     "actions/checkout": "08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0",
@@ -50,13 +57,20 @@ def test_every_action_is_pinned_by_the_commit_of_a_known_release(name: str) -> N
 
 
 @pytest.mark.parametrize("step", RUNS, ids=identity)
-def test_every_command_is_a_make_target_that_exists(step: Step) -> None:
-    if step.run == SUMMARY:
+def test_every_command_is_one_of_make_or_of_gostack(step: Step) -> None:
+    if step.run in OTHERS:
         return
-    assert "\n" not in step.run.strip()
-    match = re.fullmatch(r"make ([a-z-]+)((?: [A-Z]+=(?:\"[a-z ]+\"|[a-z.]+))*)", step.run)
+    match = re.fullmatch(r"make ([a-z-]+)|\.venv/bin/gostack ([a-z-]+)(?: [a-z.-]+)*", step.run)
     assert match, step.run
-    assert match[1] in TARGETS, match[1]
+    assert match[1] in TARGETS or match[2] in COMMANDS, step.run
+
+
+def test_the_command_line_is_there_before_it_is_called() -> None:
+    for name in names():
+        for job in load(name)["jobs"]:
+            found = list(steps(name, job))
+            for folder in {step.folder for step in found if ".venv/bin/gostack" in step.run}:
+                assert next(step.run for step in found if step.run and step.folder == folder) == "make python", job
 
 
 @pytest.mark.parametrize("step", RUNS, ids=identity)
@@ -108,7 +122,7 @@ def test_only_the_step_that_pushes_gets_a_token_that_can_write_to_the_repository
     }
     assert writing == {("release", "commit")}
     found = list(steps("release", "commit"))
-    assert [step.run for step in found if step.run] == ["make commit-release"]
+    assert [step.run for step in found if step.run] == ["sh tools/gostack/release/commit_release.sh"]
     assert [step.name for step in found if "github.token" in str((step.environment, step.given))] == [
         "Commit what runs"
     ]
@@ -147,7 +161,7 @@ def test_what_decides_about_a_pull_request_comes_from_main() -> None:
         (checkout,) = [step for step in steps("pull-request", job) if step.uses.startswith("actions/checkout@")]
         assert checkout.given["ref"] == "main", job
     rules = load("pull-request")["jobs"]["preview"]["steps"]
-    (policy,) = [step for step in rules if step.get("run") == "make policy"]
+    (policy,) = [step for step in rules if step.get("run") == ".venv/bin/gostack policy"]
     (checkout,) = [step for step in rules if step.get("with", {}).get("path") == policy["working-directory"]]
     assert checkout["with"]["ref"] == "main"
     assert load("pull-request")["on"]["pull_request"] == {"branches": ["main"]}
@@ -155,7 +169,7 @@ def test_what_decides_about_a_pull_request_comes_from_main() -> None:
 
 def test_what_decides_has_owners() -> None:
     owned = {line.split()[0] for line in CODEOWNERS.splitlines() if line.startswith("/")}
-    assert {"/.github/", "/delivery/", "/policy/", "/infra/platforms/aws/state/", "/Makefile"} <= owned
+    assert {"/.github/", "/tools/", "/policy/", "/infra/platforms/aws/state/", "/Makefile"} <= owned
     for path in owned:
         assert (PROJECT / path.strip("/")).exists(), path
 
@@ -172,8 +186,9 @@ def test_jobs_of_stacks_that_are_not_deployed_are_left_out_and_say_so() -> None:
     named = "contains(fromJSON(vars.DEPLOYED_STACKS || '[]'), 'staging')"
     assert named in jobs["staging"]["if"]
     assert jobs["staging-left-out"]["if"] == f"!{named}"
-    assert [step.run for step in steps("main", "staging-left-out") if step.run] == ["make not-deployed"]
-    (gate,) = [step for step in steps("pull-request", "gate") if step.run]
+    (said,) = [step.run for step in steps("main", "staging-left-out")]
+    assert "nothing was deployed" in said
+    (gate,) = [step for step in steps("pull-request", "gate") if "gostack gate" in step.run]
     assert gate.environment["DEPLOYED_STACKS"] == "${{ vars.DEPLOYED_STACKS || '[]' }}"
     for name, job in (("pull-request", "preview"), ("nightly", "drift")):
         assert load(name)["jobs"][job]["strategy"]["matrix"]["stack"] == "${{ fromJSON(vars.DEPLOYED_STACKS || '[]') }}"
@@ -207,16 +222,18 @@ def test_prod_gets_the_image_that_an_accepted_run_recorded_and_no_other() -> Non
     assert download.given["run-id"] == "${{ steps.accepted.outputs.run-id }}"
     assert found["Image of the service"].environment["IMAGE"] == "${{ steps.image.outputs.image }}"
     order = [step.run for step in steps("release", "deploy") if step.run]
-    assert order.index("make accepted") < order.index("make copy-image") < order.index("make set-image")
+    assert (
+        order.index(f"{GOSTACK} accepted") < order.index(f"{GOSTACK} copy-image") < order.index(f"{GOSTACK} set-image")
+    )
 
 
 def test_a_release_updates_prod_once_and_goes_back_when_it_fails() -> None:
     found = {step.name: step for step in steps("release", "deploy")}
     runs = [step.run for step in steps("release", "deploy") if step.run]
-    assert runs.count("make up") == 1
+    assert runs.count(f"{GOSTACK} up") == 1
     # They read the ingress's figures on Docker alone.
-    assert not {"make promote", "make rollback"} & set(runs)
-    assert found["Rollback"].run == "make restore-release"
+    assert not any("promote" in run or "rollback" in run for run in runs)
+    assert found["Rollback"].run == f"{GOSTACK} restore-release"
     assert found["Rollback"].condition == "(failure() || cancelled()) && steps.up.outcome != 'skipped'"
     order = [step.name for step in steps("release", "deploy") if step.run]
     assert order.index("Gate") < order.index("Up") < order.index("Acceptance") < order.index("Rollback")

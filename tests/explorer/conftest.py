@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from explorer.html import render
-from explorer.model import PageView, StackView
-from explorer.recording import PROJECT, RecordedStack, record_settings, record_stack, stack_names
-from explorer.view import page_view
 from infra.settings import parse_settings
+from tools.gostack.explorer.html import render
+from tools.gostack.explorer.model import PageView, StackView
+from tools.gostack.explorer.recording import PROJECT, RecordedStack, record_settings, record_stack, stack_names
+from tools.gostack.explorer.view import page_view
 
 Document = dict[str, Any]
 
@@ -36,10 +36,10 @@ def small_stack() -> RecordedStack:
     document["mysql"] = {"primary": "frankfurt", "topology": "single"}
     document["consul"] = {"servers": 1}
     users = document["services"]["users"]
-    users.update(replicas=3, canary={"weight": 10, "context": "service"}, settings={"rate_limit_per_second": 50})
+    users.update(replicas=3, canary={"weight": 10, "context": "services/users"}, settings={"rate_limit_per_second": 50})
     users["environment"] = {"API_TOKEN": "a-value-that-should-have-been-a-secret"}
     document["services"]["greeter"] = {
-        "context": "examples/greeter",
+        "context": "services/greeter",
         "replicas": 1,
         "routes": [{"path": "/hello"}],
     }

@@ -9,9 +9,9 @@ import copy
 
 import pytest
 
-from explorer.differences import difference, paired_regions
-from explorer.input_differences import neutral, shortened
-from explorer.model import DifferenceView, GroupDifference, PageView, StackView
+from tools.gostack.explorer.differences import difference, paired_regions
+from tools.gostack.explorer.input_differences import neutral, shortened
+from tools.gostack.explorer.model import DifferenceView, GroupDifference, PageView, StackView
 
 
 @pytest.fixture(scope="module")

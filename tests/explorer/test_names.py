@@ -10,12 +10,12 @@ from typing import Any
 import pulumi
 import pytest
 
-from explorer.model import StackView
-from explorer.monitor import record
-from explorer.recording import record_settings
-from explorer.view import page_view
 from infra.settings import parse_settings
 from tests.explorer.conftest import SMALL_FILE, dev_document
+from tools.gostack.explorer.model import StackView
+from tools.gostack.explorer.monitor import record
+from tools.gostack.explorer.recording import record_settings
+from tools.gostack.explorer.view import page_view
 
 SERVICES = ("east", "mysql-east", "mysql-accounts", "upstream-nginx", "consul-east", "ingress-certificate")
 REGIONS = ("mysql", "users", "authority", "upstream")

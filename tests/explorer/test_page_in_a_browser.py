@@ -1,6 +1,7 @@
 """The page in a real browser, from a file: drawn, usable by keyboard, accessible, readable on a phone, offline.
 
-Does not prove that it is beautiful. Needs a Chromium or Chrome and what `make browser` installs; else it is skipped.
+Does not prove that it is beautiful. Needs a Chromium or Chrome and what `tests/explorer/browser.py` installs; else
+it is skipped.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from bootstrap.browser import find_browser
-from explorer.model import StackView
+from tests.explorer.browser import find_browser
 from tests.explorer.conftest import card_named, titles
+from tools.gostack.explorer.model import StackView
 
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -25,12 +26,15 @@ VIEWS = ("architecture", "resources", "network", "settings", "differences")
 Opener = Callable[..., Any]
 
 
+INSTALL = ".venv/bin/python -m tests.explorer.browser"
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    driver = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: run `make browser`")
+    driver = pytest.importorskip("playwright.sync_api", reason=f"Playwright is not installed: run `{INSTALL}`")
     path = find_browser()
     if path is None:
-        pytest.skip("there is no Chromium or Chrome on PATH: run `make browser`")
+        pytest.skip(f"there is no Chromium or Chrome on PATH: run `{INSTALL}`")
     with driver.sync_playwright() as playwright:
         # In a container or as root, Chromium cannot make its own sandbox; the page is ours.
         started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
@@ -259,7 +263,7 @@ def test_who_wants_less_motion_gets_none(opened: Opener) -> None:
 @pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", PHONE)], ids=["light-wide", "dark-phone"])
 def test_the_page_is_accessible(opened: Opener, scheme: str, size: dict[str, int]) -> None:
     judge = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="axe is not installed: run `make browser`"
+        "axe_playwright_python.sync_playwright", reason=f"axe is not installed: run `{INSTALL}`"
     )
     problems: list[str] = []
     for view in VIEWS:

@@ -9,16 +9,16 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from explorer.html import render
-from explorer.recording import PROJECT, RecordedStack
-from explorer.texts import SECRET, Texts, readable, readable_inputs
-from explorer.view import page_view
 from policy.readers import from_recorded
 from policy.resource import Marker, Resource
 from tests.explorer.conftest import StackView
 from tests.graph.conftest import dev_graph, dev_settings
 from tests.graph.recorder import SECRET as ENVELOPE
 from tests.graph.recorder import SIGNATURE, unwrapped
+from tools.gostack.explorer.html import render
+from tools.gostack.explorer.recording import PROJECT, RecordedStack
+from tools.gostack.explorer.texts import SECRET, Texts, readable, readable_inputs
+from tools.gostack.explorer.view import page_view
 
 
 def secret_texts(value: Any, *, inside: bool = False) -> Iterator[str]:

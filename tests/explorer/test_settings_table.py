@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from explorer.causes import CAUSES
-from explorer.comments import reasons
-from explorer.model import StackView
-from explorer.recording import RecordedStack
-from explorer.settings_table import settings_of
-from explorer.view import page_view
 from infra.settings import Settings
 from policy.readers import from_recorded
 from tests.explorer.conftest import titles
 from tests.graph.conftest import Document, as_replica, dev_graph, published_settings, staging_graph
 from tests.graph.recorder import Graph
+from tools.gostack.explorer.causes import CAUSES
+from tools.gostack.explorer.comments import reasons
+from tools.gostack.explorer.model import StackView
+from tools.gostack.explorer.recording import RecordedStack
+from tools.gostack.explorer.settings_table import settings_of
+from tools.gostack.explorer.view import page_view
 
 
 def at(document: Document, key: str, value: Any) -> None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from explorer.model import StackView
-from explorer.recording import RecordedStack
-from explorer.view import page_view
 from policy.resource import listing
 from tests.explorer.conftest import card_named, titles
+from tools.gostack.explorer.model import StackView
+from tools.gostack.explorer.recording import RecordedStack
+from tools.gostack.explorer.view import page_view
 
 
 def conversations(stack: StackView, kind: str) -> set[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """A recorded program as tests look at it: resources by their names, and the questions that promises are made of.
 
-The recording itself is `explorer.monitor`. Does not prove what the engine or a provider does with a registration:
-nothing is created.
+The recording itself is `tools.gostack.explorer.monitor`.
+Does not prove what the engine or a provider does with a registration: nothing is created.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from explorer import monitor
-from explorer.monitor import (
+from tools.gostack.explorer import monitor
+from tools.gostack.explorer.monitor import (
     SECRET,
     SIGNATURE,
     UNKNOWN,

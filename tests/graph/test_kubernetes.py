@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from components.consul.instances import CLIENTS_ADDRESS
-from operations.cluster_instances import expected
 from tests.graph.conftest import Document, published_settings, staging_graph
 from tests.graph.kubernetes import containers, manifests, pods, selects
 from tests.graph.recorder import Graph, unwrapped
+from tools.gostack.kubernetes.instances import expected
 
 DEMANDS = {"cpu", "memory", "ephemeral-storage"}
 

@@ -32,8 +32,13 @@ def everything(document: Document) -> None:
     users = services["users"]
     users["canary"] = {"image": f"registry.example.com/users@sha256:{64 * '0'}", "replicas": 2}
     users["settings"] = {"rate_limit_per_second": 5}
-    services["orders"] = {"context": "service", "autoscaling": None, "replicas": 3, "cpus": 2, "database": {}}
-    services["mails"] = {"context": "service", "memory_mib": 1024, "cpu_request": 0.1, "autoscaling": {"maximum": 4}}
+    services["orders"] = {"context": "services/users", "autoscaling": None, "replicas": 3, "cpus": 2, "database": {}}
+    services["mails"] = {
+        "context": "services/users",
+        "memory_mib": 1024,
+        "cpu_request": 0.1,
+        "autoscaling": {"maximum": 4},
+    }
     document["regions"]["west"] = {}
 
 
@@ -171,7 +176,7 @@ def test_one_more_service_is_refused_before_anything_is_made_when_it_does_not_fi
 
     def with_probe(document: Document) -> None:
         given(document)
-        document["services"]["probe"] = {"context": "service", "replicas": 2, "routes": [{"path": "/p"}]}
+        document["services"]["probe"] = {"context": "services/users", "replicas": 2, "routes": [{"path": "/p"}]}
 
     published_settings("staging", given)
     with pytest.raises(SettingsError, match=r"gostack:kubernetes\.quota\.cpus is .* raise it by 5\.5 or "):

@@ -32,7 +32,7 @@ SMALL: Document = {
     "regions": {"east": {"cidr": "10.80.1.0/24", "https_port": 8443, "http_port": 8080, "consul_port": 8500}},
     "consul": {"servers": 1},
     "mysql": {"primary": "east", "topology": "single"},
-    "services": {"greeter": {"context": "examples/greeter", "replicas": 1, "routes": [{"path": "/hello"}]}},
+    "services": {"greeter": {"context": "services/greeter", "replicas": 1, "routes": [{"path": "/hello"}]}},
 }
 
 ODD: tuple[Any, ...] = (

@@ -62,7 +62,7 @@ def test_a_url_on_the_port_of_https_names_no_port() -> None:
 
 
 def test_a_service_without_a_route_has_no_url() -> None:
-    graph = dev_graph(lambda d: d["services"].update(inner={"context": "examples/greeter", "replicas": 1}))
+    graph = dev_graph(lambda d: d["services"].update(inner={"context": "services/greeter", "replicas": 1}))
     assert exported(graph)["services"]["inner"]["url"] == ""
     assert exported(graph)["services"]["inner"]["tracks"] == {"stable": 2}
 

@@ -12,11 +12,11 @@ from typing import Any
 import pulumi
 import pytest
 
-from explorer import monitor
 from infra import program
 from infra.settings import Settings, SettingsError
 from tests.graph import recorder
 from tests.graph.conftest import Document, published_settings
+from tools.gostack.explorer import monitor
 
 ELSEWHERE = "/nowhere/kubeconfig"
 

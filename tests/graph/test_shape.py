@@ -29,7 +29,7 @@ def sized(regions: int, services: int) -> Graph:
         }
         document["services"] = {
             f"s{number}": {
-                "context": "examples/greeter",
+                "context": "services/greeter",
                 "replicas": 1,
                 "routes": [{"path": f"/s{number}"}],
             }
@@ -107,7 +107,7 @@ def test_regions_do_not_wait_for_each_other_but_for_the_primary_and_in_a_release
 
 
 def canary(document: Document) -> None:
-    document["services"]["users"]["canary"] = {"context": "examples/greeter", "weight": 5}
+    document["services"]["users"]["canary"] = {"context": "services/greeter", "weight": 5}
 
 
 def test_nobody_is_sent_to_a_canary_that_is_not_there_yet() -> None:
@@ -145,7 +145,7 @@ def test_a_canary_has_its_own_image_unless_it_names_none() -> None:
 
 def test_a_container_that_runs_as_its_images_user_is_one_whose_image_is_not_roots(dev: Graph) -> None:
     users = {(item.labels["gostack.role"], item.inputs.get("user")) for item in dev.containers}
-    # The image of a service is built by service/Dockerfile and the sandbox's is a pause image; both say their user.
+    # The image of a service is built by services/Dockerfile and the sandbox's is a pause image; both say their user.
     assert users == {
         ("agent", "100:1000"),
         ("application", None),
@@ -237,7 +237,7 @@ def test_the_longest_names_still_fit_into_a_label_of_dns() -> None:
     def longest(document: Document) -> None:
         document["regions"] = {region: document["regions"]["east"]}
         document["mysql"] = {"primary": region, "topology": "single"}
-        document["services"] = {service: {"context": "examples/greeter", "replicas": 1}}
+        document["services"] = {service: {"context": "services/greeter", "replicas": 1}}
 
     nodes = {item.environment["NODE"] for item in dev_graph(longest).with_role("agent")}
     assert {node for node in nodes if len(node) + 14 > 63} == set()

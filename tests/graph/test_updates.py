@@ -94,7 +94,7 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
     "fewer replicas leave the others alone": (lambda d: d["services"]["users"].update(replicas=1), set()),
     "more replicas leave the others alone": (lambda d: d["services"]["users"].update(replicas=5), set()),
     "another service reloads nginx and nothing else": (
-        lambda d: d["services"].update(greeter={"context": "examples/greeter", "routes": [{"path": "/greeting"}]}),
+        lambda d: d["services"].update(greeter={"context": "services/greeter", "routes": [{"path": "/greeting"}]}),
         RELEASES,
     ),
 }

@@ -9,10 +9,10 @@ from typing import TypeVar
 
 import pytest
 
-from operations import lifecycle
-from operations.leftovers import evict
-from operations.workspace import PulumiError
 from tests.integration.support import LiveStack
+from tools.gostack.lifecycle import lifecycle
+from tools.gostack.lifecycle.leftovers import evict
+from tools.gostack.lifecycle.workspace import PulumiError
 
 PROJECT = Path(__file__).resolve().parents[2]
 

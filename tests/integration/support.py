@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from operations.live import JSON, RunningStack, wait_until
-from operations.load import Request
-from operations.objects import StackObjects
-from operations.report import write_authority
-from operations.workspace import Workspace
+from tests.support.live import JSON, RunningStack, wait_until
+from tests.support.load import Request
+from tools.gostack.lifecycle.objects import StackObjects
+from tools.gostack.lifecycle.report import write_authority
+from tools.gostack.lifecycle.workspace import Workspace
 
 __all__ = ["FIGURES", "LiveStack", "tell", "wait_until"]
 

@@ -9,10 +9,10 @@ import time
 
 from docker.models.containers import Container
 
-from operations import lifecycle
-from operations.load import Load
-from operations.load_result import Result
 from tests.integration.support import LiveStack, tell, wait_until
+from tests.support.load import Load
+from tests.support.load_result import Result
+from tools.gostack.lifecycle import lifecycle
 
 RATE = 50
 SECONDS_AFTER = 6

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ssl
 import time
 
-from operations import lifecycle
-from operations.load import Load
 from tests.integration.support import LiveStack, tell
+from tests.support.load import Load
+from tools.gostack.lifecycle import lifecycle
 
 
 def up_under_load(stack: LiveStack, what: str) -> None:

@@ -9,8 +9,8 @@ import signal
 
 import pytest
 
-from operations import lifecycle
 from tests.integration.support import LiveStack, tell
+from tools.gostack.lifecycle import lifecycle
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
@@ -29,8 +29,8 @@ def test_up_completes_what_was_interrupted(stack: LiveStack, after_seconds: floa
 
 
 def test_a_second_up_at_the_same_time_is_refused(stack: LiveStack, capsys: pytest.CaptureFixture[str]) -> None:
-    from operations.lock import release_stale_lock
-    from operations.workspace import PulumiError
+    from tools.gostack.lifecycle.lock import release_stale_lock
+    from tools.gostack.lifecycle.workspace import PulumiError
 
     stack.change_settings("users", environment={"LOG_LEVEL": "info", "MOMENT": "two at once"})
     first = stack.start_up()

@@ -48,6 +48,17 @@ MISTAKES: list[tuple[Callable[[Document], Any], str]] = [
 ]
 
 
+PROGRAM = """
+import sys
+from pathlib import Path
+from tools.gostack.cli.guard import guarded
+from tools.gostack.lifecycle import lifecycle
+from tools.gostack.lifecycle.workspace import Workspace
+sys.exit(guarded(lambda: lifecycle.up(Workspace(Path.cwd(), "{stack}", Path(sys.argv[1])))))
+"""
+"""`up` of a stack whose file is not in the project, the first argument."""
+
+
 @pytest.mark.parametrize(("mistake", "sentence"), MISTAKES, ids=[sentence for _, sentence in MISTAKES])
 def test_a_mistake_is_one_sentence_and_nothing_is_created(
     stack: LiveStack, tmp_path: Path, mistake: Callable[[Document], Any], sentence: str
@@ -56,10 +67,7 @@ def test_a_mistake_is_one_sentence_and_nothing_is_created(
     mistake(document["config"])
     file = tmp_path / "Pulumi.mistaken.yaml"
     file.write_text(yaml.safe_dump(document))
-    program = (
-        "import sys; from pathlib import Path; from operations import __main__ as operations; "
-        "sys.exit(operations.run_verb('up', operations.Workspace(Path.cwd(), 'mistaken', Path(sys.argv[1]))))"
-    )
+    program = PROGRAM.format(stack="mistaken")
     result = subprocess.run(
         [sys.executable, "-c", program, str(file)],
         cwd=stack.workspace.project,
@@ -80,10 +88,7 @@ def test_a_mistake_is_one_sentence_and_nothing_is_created(
 
 def test_a_stack_that_its_images_cannot_be_called_after_is_refused(stack: LiveStack) -> None:
     settings = stack.workspace.project / "tests" / "integration" / "settings.yaml"
-    program = (
-        "import sys; from pathlib import Path; from operations import __main__ as operations; "
-        "sys.exit(operations.run_verb('up', operations.Workspace(Path.cwd(), 'Mistaken', Path(sys.argv[1]))))"
-    )
+    program = PROGRAM.format(stack="Mistaken")
     result = subprocess.run(
         [sys.executable, "-c", program, str(settings)],
         cwd=stack.workspace.project,

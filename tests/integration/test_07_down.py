@@ -9,8 +9,8 @@ import signal
 
 import pytest
 
-from operations import lifecycle
 from tests.integration.support import LiveStack
+from tools.gostack.lifecycle import lifecycle
 
 
 def test_down_keeps_the_rows_and_the_next_up_finds_them(stack: LiveStack) -> None:

@@ -17,12 +17,12 @@ import pytest
 import yaml
 from docker.errors import APIError
 
-from operations import lifecycle
-from operations.__main__ import guarded
-from operations.failover import failover
 from tests.integration.brought_up import brought_up
 from tests.integration.ledger import Ledger
 from tests.integration.support import LiveStack, tell, wait_until
+from tools.gostack.cli.guard import guarded
+from tools.gostack.database.failover import failover
+from tools.gostack.lifecycle import lifecycle
 
 SETTINGS = Path(__file__).resolve().parent / "settings-group.yaml"
 PLACES = ("east", "west", "witness")

@@ -14,8 +14,8 @@ import pytest
 import urllib3
 from docker.models.containers import Container
 
-from operations import lifecycle
 from tests.integration.support import LiveStack, tell, wait_until
+from tools.gostack.lifecycle import lifecycle
 
 KEY = "v1/kv/services/users/settings"
 LIMITED = {"rate_limit_per_second": 0.001, "rate_limit_burst": 1}

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from operations.__main__ import save_or_restore
-from operations.backup_file import contents_of
 from tests.integration.support import LiveStack, tell, wait_until
+from tools.gostack.cli.guard import guarded
+from tools.gostack.database.backup import backup
+from tools.gostack.database.backup_file import contents_of
+from tools.gostack.database.restore import restore
 
 NAMES = ["Zoë 🐧", "李雷", "O'Brien; -- \\", 'back\\slash "quoted" (1),(2)']
 
@@ -49,7 +51,7 @@ def saved(stack: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     wait_for_the_same_rows(stack)
     file = tmp_path_factory.mktemp("backups") / "users.sql.gz"
     started = time.monotonic()
-    assert save_or_restore("backup", stack.workspace, file) == 0
+    assert guarded(lambda: backup(stack.workspace, file)) == 0
     tell(
         f"backup of {len(users(stack, 'east'))} users: {time.monotonic() - started:.1f} s, {file.stat().st_size} bytes"
     )
@@ -71,15 +73,15 @@ def test_a_cut_backup_is_refused_and_nothing_changes(
     cut = tmp_path / "cut.sql.gz"
     cut.write_bytes(saved.read_bytes()[:-100])
     before = [checksums(stack, region) for region in regions(stack)]
-    assert save_or_restore("restore", stack.workspace, cut, force=True) == 1
+    assert guarded(lambda: restore(stack.workspace, cut, force=True)) == 1
     assert "is cut off" in capsys.readouterr().err
     assert [checksums(stack, region) for region in regions(stack)] == before
 
 
 def test_rows_are_not_replaced_without_force(stack: LiveStack, saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = [checksums(stack, region) for region in regions(stack)]
-    assert save_or_restore("restore", stack.workspace, saved) == 1
-    assert "restore with FORCE=1" in capsys.readouterr().err
+    assert guarded(lambda: restore(stack.workspace, saved, force=False)) == 1
+    assert "restore with --force" in capsys.readouterr().err
     assert [checksums(stack, region) for region in regions(stack)] == before
 
 
@@ -91,7 +93,7 @@ def test_a_restore_brings_back_deleted_rows_on_every_member(stack: LiveStack, sa
     wait_for_the_same_rows(stack)
     assert users(stack, primary) == []
     started = time.monotonic()
-    assert save_or_restore("restore", stack.workspace, saved) == 0
+    assert guarded(lambda: restore(stack.workspace, saved, force=False)) == 0
     tell(f"restore of {len(before)} users: {time.monotonic() - started:.1f} s")
     wait_for_the_same_rows(stack)
     for region in regions(stack):

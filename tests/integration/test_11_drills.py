@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from drills import runner
-from drills.catalogue import catalogue
-from drills.scene import Scene
+from tests.chaos import runner
+from tests.chaos.catalogue import catalogue
+from tests.chaos.scene import Scene
 from tests.integration.support import LiveStack, tell
 
 RATE = 25

@@ -18,14 +18,14 @@ import urllib3
 from components.ingress import TRACKS_FILE
 from components.ingress.docker import variable_name
 from components.text import script
-from delivery.promote import promote, roll_back
-from operations import lifecycle
-from operations.load import Load, Request
-from operations.workspace import PulumiError
 from tests.integration.support import LiveStack, tell
+from tests.support.load import Load, Request
+from tools.gostack.canary.promote import promote, roll_back
+from tools.gostack.lifecycle import lifecycle
+from tools.gostack.lifecycle.workspace import PulumiError
 
 CANARY: dict[str, Any] = {
-    "context": "drills/unsteady_service",
+    "context": "tests/chaos/unsteady_service",
     "match": [{"header": "X-App-Version", "value": "2.0"}, {"header": "X-User-Tag", "value": "beta"}],
     "analysis": {"steps": [25, 100], "interval_seconds": 3, "checks": 2, "threshold": 2},
 }

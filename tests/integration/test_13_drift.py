@@ -12,9 +12,9 @@ import pytest
 import urllib3
 from docker.models.containers import Container
 
-from delivery.drift.command import DRIFTED, drift, find_drift
-from operations import lifecycle
 from tests.integration.support import LiveStack
+from tools.gostack.drift.command import DRIFTED, drift, find_drift
+from tools.gostack.lifecycle import lifecycle
 
 KEY = "services/users/settings"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.images_lock import load_images_lock
+from infra.images_lock import load_images_lock
 
 PROJECT = Path(__file__).resolve().parents[2]
 SERVER = """\
@@ -55,7 +55,7 @@ def address() -> Iterator[str]:
 def test_the_service_keeps_its_promises_on_a_real_server(address: str) -> None:
     result = subprocess.run(
         ["go", "test", "-count=1", "-run", "RealMySQL", "-v", "./..."],
-        cwd=PROJECT / "service",
+        cwd=PROJECT / "services" / "users",
         env={**os.environ, "MYSQL_TEST_ADDRESS": address},
         capture_output=True,
         text=True,

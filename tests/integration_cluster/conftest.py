@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.go_build import build_binary
-from bootstrap.progress import Progress
-from cluster import lifecycle, ownership
-from cluster.api import ApiServer
-from cluster.layout import Folders
 from tests.integration_cluster.support import FIGURES, LiveCluster, namespace, push
+from tools.gostack.environment.progress import Progress
+from tools.offline.cluster import lifecycle, ownership
+from tools.offline.cluster.api import ApiServer
+from tools.offline.cluster.layout import Folders
+from tools.offline.toolchain.go_build import build_binary
 
 _REPOSITORY = "gostack-tests/probe"
 _PROBE = Path(__file__).parent / "probe"

@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from cluster.layout import REGISTRY_HOST, REGISTRY_PORT, Folders
+from tools.offline.cluster.layout import REGISTRY_HOST, REGISTRY_PORT, Folders
 
 FIGURES: list[str] = []
 """Lines for the end of the test run."""

@@ -20,12 +20,12 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.errors import BootstrapError
-from bootstrap.progress import Progress
-from cluster import cgroups, leftovers, lifecycle
-from cluster.layout import LOAD_BALANCER_CIDR, NODES, REGISTRY_PORT, Folders
-from cluster.processes import Processes
 from tests.integration_cluster.support import FIGURES, LiveCluster, pod, wait_until, web_server
+from tools.gostack.environment.errors import BootstrapError
+from tools.gostack.environment.progress import Progress
+from tools.offline.cluster import cgroups, leftovers, lifecycle
+from tools.offline.cluster.layout import LOAD_BALANCER_CIDR, NODES, REGISTRY_PORT, Folders
+from tools.offline.cluster.processes import Processes
 
 
 def fetch(address: str) -> str:

@@ -1,4 +1,4 @@
-"""`make cluster-down` leaves no process, mount, device, route, rule, set or control group behind, and keeps the data.
+"""Down leaves no process, mount, device, route, rule, set or control group behind, and keeps the data.
 
 Stops the cluster, starts it by half, and starts it again. Does not prove that the kernel's settings are as before where
 Docker, which wants the same ones, runs beside it.
@@ -12,13 +12,13 @@ import sys
 import time
 from pathlib import Path
 
-from bootstrap.progress import Progress
-from cluster import cgroups, leftovers, lifecycle, network
-from cluster.debian import find_debian_programs
-from cluster.layout import NODES, Folders
-from cluster.processes import Processes
-from cluster.status import memory
 from tests.integration_cluster.support import FIGURES, LiveCluster, in_registry, namespace, pod, wait_until
+from tools.gostack.environment.progress import Progress
+from tools.offline.cluster import cgroups, leftovers, lifecycle, network
+from tools.offline.cluster.debian import find_debian_programs
+from tools.offline.cluster.layout import NODES, Folders
+from tools.offline.cluster.processes import Processes
+from tools.offline.cluster.status import memory
 
 
 def test_the_cluster_goes_without_a_trace_and_comes_back_with_its_data_after_half_a_start(
@@ -45,7 +45,7 @@ def test_the_cluster_goes_without_a_trace_and_comes_back_with_its_data_after_hal
 
     began = time.monotonic()
     lifecycle.down(cluster.folders, Progress())
-    FIGURES.append(f"make cluster-down: {time.monotonic() - began:.1f} s")
+    FIGURES.append(f"gostack offline cluster down: {time.monotonic() - began:.1f} s")
     assert traces(cluster.folders) == []
     assert len(devices()) < interface_count
     assert not cluster.folders.kubeconfig.exists()

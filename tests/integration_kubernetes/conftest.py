@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from infra.settings import SettingsError
-from operations import lifecycle
-from operations.cluster_api import ClusterApi, ClusterError
-from operations.workspace import Workspace
 from tests.integration_kubernetes.support import FIGURES, ClusterStack, tell
+from tools.gostack.kubernetes.api import ClusterApi, ClusterError
+from tools.gostack.lifecycle import lifecycle
+from tools.gostack.lifecycle.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[2]
 SETTINGS = PROJECT / "tests" / "integration_kubernetes" / "settings.yaml"

@@ -12,10 +12,10 @@ from typing import Any
 import urllib3
 import yaml
 
-from operations.cluster_api import ClusterApi
-from operations.cluster_report import pods
-from operations.live_stack import StackUnderTest, wait_until
-from operations.load import Load, Request
+from tests.support.live_stack import StackUnderTest, wait_until
+from tests.support.load import Load, Request
+from tools.gostack.kubernetes.api import ClusterApi
+from tools.gostack.kubernetes.report import pods
 
 __all__ = ["FIGURES", "ClusterStack", "tell", "wait_until"]
 

@@ -9,12 +9,12 @@ import subprocess
 
 import yaml
 
-from bootstrap.locations import PROJECT_ROOT
-from bootstrap.progress import Progress
-from bootstrap.toolchain import kube_score
 from tests.graph.conftest import staging_graph
 from tests.graph.kubernetes import manifests
 from tests.graph.test_kubernetes import everything
+from tools.gostack.environment.locations import PROJECT_ROOT
+from tools.gostack.environment.progress import Progress
+from tools.offline.toolchain.programs import kube_score
 
 EXCEPTIONS = {
     "container-image-pull-policy": "images are named by digest: what a node has under it is what the registry has",

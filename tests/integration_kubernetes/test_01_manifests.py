@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from operations.cluster_api import ClusterApi, ClusterError
-from operations.cluster_lifecycle import remove_namespace
 from tests.graph.conftest import Document, staging_graph
 from tests.graph.kubernetes import manifests
 from tests.graph.test_kubernetes import everything
+from tools.gostack.kubernetes.api import ClusterApi, ClusterError
+from tools.gostack.kubernetes.lifecycle import remove_namespace
 
 NAMESPACE = "gostack-dry-run-east"
 # Kinds whose plural is not the kind with an s.

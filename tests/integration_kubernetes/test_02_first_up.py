@@ -10,8 +10,8 @@ import time
 
 import urllib3
 
-from operations.report import summary
 from tests.integration_kubernetes.support import ClusterStack, tell
+from tools.gostack.lifecycle.report import summary
 
 
 def test_a_user_created_over_verified_tls_is_read_back(stack: ClusterStack) -> None:

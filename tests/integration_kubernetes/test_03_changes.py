@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 
-from operations import lifecycle
 from tests.integration_kubernetes.support import ClusterStack, tell
+from tools.gostack.lifecycle import lifecycle
 
 RATE = 100
 

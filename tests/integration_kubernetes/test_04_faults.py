@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from operations.cluster_api import TooManyDisruptionsError
 from tests.integration_kubernetes.support import ClusterStack, tell, wait_until
+from tools.gostack.kubernetes.api import TooManyDisruptionsError
 
 RATE = 50
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from infra.settings.cluster_demand import region_demand
-from operations import lifecycle
-from operations.__main__ import run_verb
 from tests.integration_kubernetes.support import ClusterStack, is_ready, tell, wait_until
+from tools.gostack.cli.guard import guarded
+from tools.gostack.lifecycle import lifecycle
 
 PROBE: dict[str, Any] = {
     "context": "tests/probe",
@@ -79,7 +79,7 @@ def test_a_quota_that_has_no_room_for_it_is_refused_before_anything_is_made(
         document["gostack:kubernetes"]["quota"] = {"cpus": need.cpu_limits / 2}
 
     with changed(stack, tight):
-        assert run_verb("up", stack.workspace) == 1
+        assert guarded(lambda: lifecycle.up(stack.workspace)) == 1
     assert "gostack:kubernetes.quota.cpus is " in capfd.readouterr().err
     assert stack.api.get(f"/api/v1/namespaces/{stack.namespace}/resourcequotas/east-quota") == before
 

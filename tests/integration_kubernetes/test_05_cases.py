@@ -18,9 +18,9 @@ import pytest
 import urllib3
 import yaml
 
-from operations import lifecycle
-from operations.load import Load, Request
 from tests.integration_kubernetes.support import ClusterStack, is_ready, tell, wait_until
+from tests.support.load import Load, Request
+from tools.gostack.lifecycle import lifecycle
 
 REPLICAS = 3
 """One more than a single request may harm."""

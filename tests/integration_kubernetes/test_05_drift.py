@@ -5,9 +5,9 @@ Does not prove what a controller does that owns a field for good: it would win i
 
 from __future__ import annotations
 
-from delivery.drift.command import find_drift
-from operations import lifecycle
 from tests.integration_kubernetes.support import ClusterStack, tell
+from tools.gostack.drift.command import find_drift
+from tools.gostack.lifecycle import lifecycle
 
 
 def test_each_change_by_hand_is_named_in_one_run_and_up_repairs_only_those(stack: ClusterStack) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from operations.cluster_lifecycle import remove_namespace
 from tests.integration_kubernetes.support import ClusterStack, tell, wait_until
+from tools.gostack.kubernetes.lifecycle import remove_namespace
 
 STRANGERS = "gostack-integration-strangers"
 NOWHERE = {"may-reach": "nothing"}

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from operations.__main__ import refused_on_a_cluster, run_verb
-from operations.workspace import Workspace
 from tests.integration_kubernetes.support import ClusterStack
+from tools.gostack.cli import data, options
+from tools.gostack.cli.guard import guarded
+from tools.gostack.lifecycle import lifecycle
+from tools.gostack.lifecycle.workspace import Workspace
 
 Document = dict[str, Any]
 
@@ -37,7 +39,9 @@ def changed(stack: ClusterStack, tmp_path: Path) -> Callable[[Callable[[Document
     return make
 
 
-@pytest.mark.parametrize("verb", ["up", "preview", "down"])
+@pytest.mark.parametrize(
+    "verb", [lifecycle.up, lifecycle.preview, lambda workspace: lifecycle.down(workspace, purge=False)]
+)
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -49,7 +53,7 @@ def changed(stack: ClusterStack, tmp_path: Path) -> Callable[[Callable[[Document
     ],
 )
 def test_it_is_refused_in_one_sentence_before_anything_is_done(
-    verb: str,
+    verb: Callable[[Workspace], int],
     change: Callable[[Document], Any],
     told: str,
     changed: Callable[[Callable[[Document], Any]], Workspace],
@@ -59,13 +63,16 @@ def test_it_is_refused_in_one_sentence_before_anything_is_done(
     # What the shell would offer must not matter.
     monkeypatch.setenv("KUBECONFIG", str(Path(__file__).resolve().parents[2] / ".gostack" / "kubeconfig"))
     workspace = changed(change)
-    assert run_verb(verb, workspace) == 1
+    assert guarded(lambda: verb(workspace)) == 1
     words = capfd.readouterr().err
     assert told in words
     assert "Traceback" not in words
     assert not workspace.exists()
 
 
-def test_what_is_for_docker_alone_says_so(stack: ClusterStack, capfd: pytest.CaptureFixture[str]) -> None:
-    assert refused_on_a_cluster("backup", stack.workspace) == 1
+def test_what_is_for_docker_alone_says_so(
+    stack: ClusterStack, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(options, "workspace", lambda _: stack.workspace)
+    assert guarded(data.backup) == 1
     assert "is for stacks on Docker" in capfd.readouterr().err

@@ -5,9 +5,9 @@ Does not prove what a storage class does with a disk whose claim is gone.
 
 from __future__ import annotations
 
-from operations import lifecycle
-from operations.cluster_report import pods
 from tests.integration_kubernetes.support import ClusterStack, wait_until
+from tools.gostack.kubernetes.report import pods
+from tools.gostack.lifecycle import lifecycle
 
 KINDS = {
     "/apis/apps/v1": ("deployments", "statefulsets", "replicasets"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tests.mistakes.model import LAYERS, Outcome, place
 
-COMMAND = "make mistakes"
+COMMAND = "python -m tests.mistakes --write"
 
 
 def counts(outcomes: Sequence[Outcome]) -> Counter[str]:

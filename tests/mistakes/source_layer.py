@@ -18,7 +18,7 @@ from tests.mistakes.model import Outcome, SourceMistake
 from tests.mistakes.stacks import PROJECT, STACKS
 
 _CHECKED = ("infra", "components")
-_COPIED = ("bootstrap", "components", "examples", "infra", "operations", "policy", "service", "tests", "toolchain")
+_COPIED = ("components", "infra", "policy", "services", "tests", "tools")
 _FILES = ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.staging.yaml", "Pulumi.prod.yaml", "pyproject.toml")
 _STACKS = {"/docker": ["dev"], "/kubernetes": ["staging"], "/aws/": ["prod"]}
 """Part of a path to the stacks that a line in such a file is part of; all of them for any other."""

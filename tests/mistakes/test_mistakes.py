@@ -1,6 +1,7 @@
 """Every wrong property of what a stack registers is found by a rule, and every stack file that no rule allows.
 
-Does not prove what pyright and the tests of the suite say of the mistakes in the program: `make mistakes` runs those.
+Does not prove what pyright and the tests of the suite say of the mistakes in the program: `python -m
+tests.mistakes` runs those.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Resources read from a recording, a preview and an exported state: the same neutral form, and no secret in it.
 
-Does not prove that the engine still writes what stands in the examples here: `make policy` and `make preview` meet it.
+Does not prove that the engine still writes what stands in the examples here: `gostack policy` meets it.
 """
 
 from __future__ import annotations

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.progress import Progress
-from bootstrap.toolchain import crane
-from delivery.copy_image import copied
-from delivery.crane import crane_of
-from operations.workspace import PulumiError, Workspace
+from tools.gostack.environment.progress import Progress
+from tools.gostack.lifecycle.workspace import PulumiError, Workspace
+from tools.gostack.release.copy_image import copied
+from tools.gostack.release.crane import crane_of
+from tools.offline.toolchain.programs import crane
 
 PROJECT = Path(__file__).resolve().parents[2]
 

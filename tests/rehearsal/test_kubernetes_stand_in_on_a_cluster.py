@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.doubles.kubernetes.cluster import Cluster
 from tests.support.engine import Program, missing_toolchain
 from tests.support.real_cluster import CONTEXT, KUBECONFIG, REGISTRY, connected, missing_cluster
 from tests.support.registry_image import push
+from tools.offline.providers.kubernetes.cluster import Cluster
 
 
 def reason_to_skip() -> str:

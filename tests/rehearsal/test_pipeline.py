@@ -3,7 +3,7 @@ stack on Docker that stands for staging and prod. A line is changed, the report 
 comment is edited; the gate blocks the replacement of the database's volume until main allows it by name; a release
 rolls an image out, is pushed, and goes back when it fails.
 
-Left out is `make test`, as it runs this test, and `make copy-image`: images of a stack on Docker have no registry
+Left out is `make test`, as it runs this test, and `gostack copy-image`: images of a stack on Docker have no registry
 (test_image_copy.py has two). So are the actions of GitHub itself. Does not prove anything of AWS or of a cluster, nor
 that GitHub's runner does with a workflow what its documentation says.
 """
@@ -24,14 +24,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from delivery.report.render.as_markdown import LONGEST, MARKER
-from operations.load import Load, Request
 from tests.delivery.github_server import Hub, github_server
 from tests.delivery.workflows import Step, evaluated, steps
 from tests.integration.brought_up import PROJECT, brought_up
 from tests.integration.support import LiveStack
+from tests.support.load import Load, Request
+from tools.gostack.report.render.as_markdown import LONGEST, MARKER
 
-LEFT_OUT = {"make test": "it runs this test", "make copy-image": "there is no registry here"}
+COPY, ACCEPTED = ".venv/bin/gostack copy-image", ".venv/bin/gostack accepted"
+LEFT_OUT = {"make test": "it runs this test", COPY: "there is no registry here"}
 RELEASED = "gostack-pipeline/greeter:released"
 VOLUME = 'labels=volume_labels({**labels, "gostack.data": "mysql"})'
 
@@ -100,10 +101,9 @@ class Repository:
         variables = evaluated(step.environment, known)
         # Empty as they are here, they would be a choice: the state is this checkout's own.
         variables = {name: value for name, value in variables.items() if value}
-        for name in ("STACK", "STACKS"):
-            if variables.get(name) in ("dev", "staging", "prod"):
-                variables[name] = self.stack
-        command = re.sub(r'STACKS=("[a-z ]+"|[a-z]+)', f"STACKS={self.stack}", step.run)
+        if variables.get("STACK") in ("dev", "staging", "prod"):
+            variables["STACK"] = self.stack
+        command = re.sub(r"gostack gate .*", f"gostack gate {self.stack}", step.run)
         runner = {
             **self.hub.variables,
             "GITHUB_EVENT_PATH": str(self.clone / "event.json"),
@@ -131,7 +131,7 @@ class Repository:
 
     def gate(self, **variables: str) -> tuple[int, str]:
         """Run the command of the job `gate` and return its exit code and words."""
-        (step,) = [step for step in steps("pull-request", "gate") if step.run]
+        (step,) = [step for step in steps("pull-request", "gate") if "gostack gate" in step.run]
         return self.step(step, **variables)
 
     def previewed(self) -> None:
@@ -224,7 +224,7 @@ def test_the_gate_blocks_the_replacement_of_the_databases_volume_until_it_is_all
     code, words = repository.gate()
     assert code != 0
     assert "Error 4" in words
-    assert f"to replace `mysql-east-data` needs an entry in delivery/allow.yaml for `{urns[0]}`" in words
+    assert f"to replace `mysql-east-data` needs an entry in tools/gostack/gate/allow.yaml for `{urns[0]}`" in words
 
     expires = datetime.datetime.now(tz=datetime.UTC).date() + datetime.timedelta(days=7)
     entries = [
@@ -232,11 +232,11 @@ def test_the_gate_blocks_the_replacement_of_the_databases_volume_until_it_is_all
         for urn in urns
     ]
     text = yaml.safe_dump({"allow": entries})
-    (repository.clone / "delivery" / "allow.yaml").write_text(text)
+    (repository.clone / "tools" / "gostack" / "gate" / "allow.yaml").write_text(text)
     # A branch does not allow itself anything.
     assert "Error 4" in repository.gate()[1]
 
-    (repository.main / "delivery" / "allow.yaml").write_text(text)
+    (repository.main / "tools" / "gostack" / "gate" / "allow.yaml").write_text(text)
     repository.git("commit", "--quiet", "--all", "--message", "allow it", folder=repository.main)
     repository.git("push", "--quiet", "origin", "HEAD:refs/heads/main", folder=repository.main)
     code, words = repository.gate()
@@ -253,7 +253,7 @@ def test_the_gate_blocks_the_replacement_of_the_databases_volume_until_it_is_all
     repository.job("pull-request", "comment")
     (comment,) = repository.comments()
     assert "Needs care" in comment.splitlines()[1]
-    (repository.main / "delivery" / "allow.yaml").write_text("allow: []\n")
+    (repository.main / "tools" / "gostack" / "gate" / "allow.yaml").write_text("allow: []\n")
     repository.git("commit", "--quiet", "--all", "--message", "no longer", folder=repository.main)
     repository.git("push", "--quiet", "origin", "HEAD:refs/heads/main", folder=repository.main)
     repository.git("fetch", "--quiet", "origin")
@@ -264,7 +264,7 @@ def test_what_is_merged_runs_in_staging_and_is_accepted(repository: Repository) 
     repository.git("checkout", "--quiet", "-B", "main", "origin/main")
     repository.hub.reviews.clear()
     # This stack stands in for staging, of which no policy pack is asked.
-    rules = repository.clone / "delivery" / "environments.yaml"
+    rules = repository.clone / "tools" / "gostack" / "gate" / "environments.yaml"
     rules.write_text(f"environments: {{{repository.stack}: {{tests: true, allow_entries: true}}}}\n")
     repository.job("main", "staging")
     release = json.loads((repository.clone / "release.json").read_text())
@@ -285,7 +285,7 @@ def accepted_by_a_run(repository: Repository) -> None:
 def test_a_release_rolls_the_image_out_and_is_pushed(repository: Repository, stack: LiveStack) -> None:
     release = json.loads((repository.clone / "release.json").read_text())
     accepted_by_a_run(repository)
-    (copy,) = [step for step in steps("release", "deploy") if step.run == "make copy-image"]
+    (copy,) = [step for step in steps("release", "deploy") if step.run == COPY]
     code, words = repository.step(copy, **{"inputs.service": "greeter"})
     assert code != 0
     assert "names no digest" in words or "is missing: write an image once" in words
@@ -316,7 +316,7 @@ def test_a_release_rolls_the_image_out_and_is_pushed(repository: Repository, sta
 def test_a_commit_that_no_run_has_accepted_is_not_released(repository: Repository) -> None:
     accepted_by_a_run(repository)
     repository.hub.jobs[5]["staging"] = "skipped"
-    (step,) = [step for step in steps("release", "deploy") if step.run == "make accepted"]
+    (step,) = [step for step in steps("release", "deploy") if step.run == ACCEPTED]
     code, words = repository.step(step, **{"inputs.service": "greeter"})
     assert code != 0
     assert "has tested and accepted" in words

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from infra.settings import SettingsError
-from operations.removals import refuse_removal_of_regions, refuse_removal_of_stack
 from tests.support.engine import missing_toolchain
 from tests.support.prod_rehearsal import REGIONS, Document, Rehearsal, rehearsal
+from tools.gostack.lifecycle.removals import refuse_removal_of_regions, refuse_removal_of_stack
 
 pytestmark = pytest.mark.skipif(missing_toolchain() is not None, reason=str(missing_toolchain()))
 

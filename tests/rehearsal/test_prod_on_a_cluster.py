@@ -22,19 +22,19 @@ from typing import Any
 import pytest
 import urllib3
 
-from cluster.debian import find_debian_programs
-from cluster.layout import NODES, Folders
-from cluster.node_images import held, runner
 from components.aws.network.addresses import plan_subnets
 from components.ingress import HTTPS_PORT
-from tests.doubles.aws import local_database
-from tests.doubles.kubernetes.cluster import Cluster
 from tests.support.eks_objects import eks_objects
 from tests.support.engine import missing_toolchain
 from tests.support.local_aurora import LocalAurora, local_aurora
 from tests.support.prod_rehearsal import REGIONS, Document, Rehearsal, prepared
 from tests.support.real_cluster import CONTEXT, KUBECONFIG, REGISTRY, connected, missing_cluster
 from tests.support.regional_images import RegionalImages, regional_images
+from tools.offline.cluster.debian import find_debian_programs
+from tools.offline.cluster.layout import NODES, Folders
+from tools.offline.cluster.node_images import held, runner
+from tools.offline.providers.aws import local_database
+from tools.offline.providers.kubernetes.cluster import Cluster
 
 REGION, OTHER = REGIONS
 ACCOUNT, NETWORK, HOST = "123456789012", "10.16.0.0/16", "api.example.com"

@@ -14,16 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from delivery.gate.decision import Decision
-from delivery.report.assessment import Assessment
-from delivery.report.changes import stack_changes
-from delivery.report.engine import parse_lines
-from delivery.report.model import Report, StackReport
-from delivery.report.recording import Recording, redacted
-from delivery.report.redaction import KnownSecrets, Redactor
-from delivery.report.render import FORMATS
-from operations.workspace import Workspace
 from tests.delivery.planted import PLANTED
+from tools.gostack.gate.decision import Decision
+from tools.gostack.lifecycle.workspace import Workspace
+from tools.gostack.report.assessment import Assessment
+from tools.gostack.report.changes import stack_changes
+from tools.gostack.report.engine import parse_lines
+from tools.gostack.report.model import Report, StackReport
+from tools.gostack.report.recording import Recording, redacted
+from tools.gostack.report.redaction import KnownSecrets, Redactor
+from tools.gostack.report.render import FORMATS
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -1,4 +1,4 @@
-"""Makes the administrator of a new cluster on the local server, as `GOSTACK_RDS_SERVER` says (tests/doubles/aws).
+"""Makes the administrator of a new cluster on the local server, as `GOSTACK_RDS_SERVER` says (fake AWS provider).
 
 Arguments: the server's container and its address, which it prints. Reads `username` and `password` as JSON; they reach
 the server on the client's standard input, over the socket.

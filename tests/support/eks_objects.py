@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from tests.doubles.kubernetes.cluster import Cluster, NoSuchKind
 from tests.support.kubernetes_objects import Manifest
+from tools.offline.providers.kubernetes.cluster import Cluster, NoSuchKind
 
 MANAGER = "gostack-rehearsal"
 SECONDS = 60.0

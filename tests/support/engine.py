@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bootstrap.environment import environment
-from bootstrap.toolchain import find_toolchain
+from tools.gostack.environment.toolchain import find_toolchain
+from tools.gostack.environment.variables import environment
 
 PROJECT = Path(__file__).resolve().parents[2]
-DOUBLES = PROJECT / "tests" / "doubles"
+DOUBLES = PROJECT / "tools" / "offline" / "providers"
 # Not `aws/bin`: what is in a `bin` is used wherever no official plugin is, and nobody may take a rehearsal for an `up`.
 _FOLDERS = {"kubernetes": DOUBLES / "kubernetes" / "bin", "aws": DOUBLES / "aws" / "plugin"}
 
 
 def missing_toolchain() -> str | None:
     """Why the engine cannot be run, for a skipped test; None when it can."""
-    return None if find_toolchain(PROJECT) else "there is no Pulumi toolchain: run `python -m bootstrap toolchain`"
+    return None if find_toolchain(PROJECT) else "there is no Pulumi toolchain: run `make env`"
 
 
 @dataclass

@@ -94,7 +94,7 @@ regex_routes = st.fixed_dictionaries({"path": patterns, "match": st.just("regex"
 
 
 canaries = optional(
-    context=st.just("service"),
+    context=st.just("services/users"),
     weight=st.integers(0, 100),
     match=st.lists(
         st.fixed_dictionaries(
@@ -114,7 +114,7 @@ canaries = optional(
 
 def service() -> st.SearchStrategy[Document]:
     return st.fixed_dictionaries(
-        {"context": st.just("examples/greeter")},
+        {"context": st.just("services/greeter")},
         optional={
             "port": st.integers(1024, 65535).filter(lambda port: port not in AGENT_PORTS),
             "replicas": st.integers(1, 20),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.images_lock import load_images_lock
+from infra.images_lock import load_images_lock
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -10,10 +10,10 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
-from tests.doubles.kubernetes.provider import KubernetesProvider
-from tests.doubles.plugin.main import start
-from tests.doubles.plugin.service import EngineLog
-from tests.doubles.plugin.values import decode, encode
+from tools.offline.providers.kubernetes.provider import KubernetesProvider
+from tools.offline.providers.plugin.main import start
+from tools.offline.providers.plugin.service import EngineLog
+from tools.offline.providers.plugin.values import decode, encode
 
 Properties = dict[str, Any]
 URN = "urn:pulumi:test::shop::gostack:index:Region$kubernetes:{}::{}"

@@ -14,12 +14,12 @@ from typing import Any
 
 import yaml
 
-from bootstrap.environment import environment
-from operations.workspace import Workspace
 from tests.support import kubernetes_objects
 from tests.support.engine import DOUBLES, PROJECT, Result, run_pulumi
 from tests.support.kubernetes_api import FakeApi, kubernetes_api
 from tests.support.kubernetes_objects import Manifest
+from tools.gostack.environment.variables import environment
+from tools.gostack.lifecycle.workspace import Workspace
 
 REGIONS = ("eu-central-1", "us-east-1")
 Document = dict[str, Any]

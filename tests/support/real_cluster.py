@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.doubles.kubernetes.cluster import ApiError, Cluster, Unreachable
-from tests.doubles.kubernetes.kubeconfig import KubeconfigError, load
 from tests.support.engine import PROJECT
+from tools.offline.providers.kubernetes.cluster import ApiError, Cluster, Unreachable
+from tools.offline.providers.kubernetes.kubeconfig import KubeconfigError, load
 
 KUBECONFIG = Path(os.environ.get("GOSTACK_TEST_KUBECONFIG") or PROJECT / ".gostack" / "kubeconfig")
 CONTEXT = os.environ.get("GOSTACK_TEST_CONTEXT") or "gostack"

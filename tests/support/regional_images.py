@@ -1,6 +1,6 @@
 """The images of a stack on AWS, in a local registry under the paths that a region's own registry has.
 
-Each is the one that `make up` would run here, or is compiled from `service/`, with one label more. Without it, a
+Each is the one that `make up` would run here, or is compiled from `services/users/`, with one label more. Without it, a
 kubelet that has pulled the same image for another stack would not believe that its node has it under this name too.
 """
 
@@ -16,10 +16,10 @@ from pathlib import Path
 
 import urllib3
 
-from bootstrap.images import ensure_images
 from components.aws.image_names import regional_image, registry_host
 from infra.settings.images import ImageSettings
 from tests.support.engine import PROJECT
+from tools.gostack.images.resolve import ensure_images
 
 PATHS = {
     "mysql": "public.ecr.aws/docker/library/mysql",
@@ -77,10 +77,10 @@ def regional_images(registry: str, account: str, region: str, folder: Path) -> I
 
 
 def _compiled(folder: Path) -> str:
-    """The service's own image: what service/Dockerfile ends with, for engines whose client has no BuildKit."""
+    """The service's own image: what services/Dockerfile ends with, for engines whose client has no BuildKit."""
     command = ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", str(folder / "service"), "."]
     environment = {**os.environ, "CGO_ENABLED": "0"}
-    subprocess.run(command, cwd=PROJECT / "service", env=environment, check=True, capture_output=True)
+    subprocess.run(command, cwd=PROJECT / "services" / "users", env=environment, check=True, capture_output=True)
     # The same source is the same layer: the registry has it once, however often this runs.
     os.utime(folder / "service", (0, 0))
     return 'FROM scratch\nCOPY service /service\nUSER 65532:65532\nENTRYPOINT ["/service"]\n'

@@ -13,8 +13,8 @@ import pytest
 
 from infra.settings import SettingsError
 from infra.settings.aws_files import require_certificates
-from operations.rds_certificates import CertificatesError, bundle, stack_regions
 from tests.graph.conftest import PROJECT, Document, published_settings
+from tools.gostack.rds_certificates import CertificatesError, bundle, stack_regions
 
 HOME, OTHER = "eu-central-1", "us-east-1"
 
@@ -109,7 +109,7 @@ def test_what_is_wrong_is_refused_with_its_key(path: str, value: Any, words: str
 
 def test_prod_builds_no_image() -> None:
     def change(document: Document) -> None:
-        document["services"]["users"] = {"context": "service"}
+        document["services"]["users"] = {"context": "services/users"}
 
     assert "prod takes what staging has proven" in refused(change)
 
@@ -146,15 +146,15 @@ def certificates(tmp_path: Path, account: str, name: str) -> None:
 
 
 def test_a_rehearsals_certificates_are_refused_in_a_real_account(tmp_path: Path) -> None:
-    text = (PROJECT / "tests" / "doubles" / "aws" / "rehearsal-ca.pem").read_bytes()
+    text = (PROJECT / "tools" / "offline" / "providers" / "aws" / "rehearsal-ca.pem").read_bytes()
     (tmp_path / "ca.pem").write_bytes(text)
     certificates(tmp_path, "123456789012", "ca.pem")
-    with pytest.raises(SettingsError, match=r"which is for rehearsals: .*make rds-certificates"):
+    with pytest.raises(SettingsError, match=r"which is for rehearsals: .*gostack rds-certificates"):
         certificates(tmp_path, "210987654321", "ca.pem")
 
 
 def test_certificates_that_are_not_there_or_none_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"is no file of the project: run `make rds-certificates"):
+    with pytest.raises(SettingsError, match=r"is no file of the project: run `gostack rds-certificates"):
         certificates(tmp_path, "123456789012", "ca.pem")
     (tmp_path / "ca.pem").write_text("no")
     with pytest.raises(SettingsError, match=r"holds no certificates"):
@@ -163,7 +163,7 @@ def test_certificates_that_are_not_there_or_none_are_refused(tmp_path: Path) -> 
 
 def test_amazons_certificates_are_fetched_for_every_region_of_the_stack() -> None:
     asked: list[str] = []
-    authority = (PROJECT / "tests" / "doubles" / "aws" / "rehearsal-ca.pem").read_bytes()
+    authority = (PROJECT / "tools" / "offline" / "providers" / "aws" / "rehearsal-ca.pem").read_bytes()
 
     def download(url: str) -> bytes:
         asked.append(url)

@@ -13,12 +13,11 @@ from typing import Any, cast
 
 import pytest
 
-from operations import restore as restoring
-from operations.__main__ import save_or_restore
-from operations.backup import service_schemas, write_backup
-from operations.backup_file import contents_of, header, read
-from operations.mysql_members import DatabaseError
 from tests.graph.conftest import dev_settings
+from tools.gostack.database import restore as restoring
+from tools.gostack.database.backup import service_schemas, write_backup
+from tools.gostack.database.backup_file import contents_of, header, read
+from tools.gostack.database.mysql_members import DatabaseError
 
 FIRST = header("dev", "2030-01-01T00:00:00Z")
 DUMP = r"""-- MySQL dump 10.13
@@ -104,11 +103,14 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 WRONG: dict[str, tuple[Callable[[Path], Path], str]] = {
     "no such file": (lambda folder: folder / "none", "there is no file "),
     "a folder": (lambda folder: folder, "there is no file "),
-    "not compressed": (lambda folder: written(folder, FIRST + DUMP), "is no backup that `make backup` made"),
-    "an empty file": (lambda folder: written(folder, b""), "is no backup that `make backup` made"),
-    "something else, compressed": (lambda folder: a_backup(folder, b"hello\n"), "is no backup that `make backup` made"),
-    "nothing, compressed": (lambda folder: a_backup(folder, b""), "is no backup that `make backup` made"),
-    "another dump": (lambda folder: a_backup(folder, DUMP), "is no backup that `make backup` made"),
+    "not compressed": (lambda folder: written(folder, FIRST + DUMP), "is no backup that `gostack backup` made"),
+    "an empty file": (lambda folder: written(folder, b""), "is no backup that `gostack backup` made"),
+    "something else, compressed": (
+        lambda folder: a_backup(folder, b"hello\n"),
+        "is no backup that `gostack backup` made",
+    ),
+    "nothing, compressed": (lambda folder: a_backup(folder, b""), "is no backup that `gostack backup` made"),
+    "another dump": (lambda folder: a_backup(folder, DUMP), "is no backup that `gostack backup` made"),
     "cut off": (lambda folder: written(folder, gzip.compress(FIRST + DUMP)[:-20]), "is cut off or damaged"),
     "a flipped bit": (lambda folder: written(folder, flipped(gzip.compress(FIRST + DUMP))), "is cut off or damaged"),
     "cut off before it was compressed": (lambda folder: a_backup(folder, (FIRST + DUMP)[:-60]), "is cut off: "),
@@ -185,7 +187,7 @@ def test_a_migrated_and_otherwise_empty_schema_is_filled(tmp_path: Path, member:
 
 def test_rows_are_replaced_only_by_force(tmp_path: Path, member: FakeMember) -> None:
     member.rows["users.users"] = 3
-    with pytest.raises(DatabaseError, match=r"^users\.users has 3 rows, .* restore with FORCE=1\.$"):
+    with pytest.raises(DatabaseError, match=r"^users\.users has 3 rows, .* restore with --force\.$"):
         restore(users_only(tmp_path))
     assert member.fed == []
     assert restore(users_only(tmp_path), force=True) == 0
@@ -210,8 +212,3 @@ def test_other_numbers_of_rows_than_the_backup_has_fail(
     monkeypatch.setattr(member, "feed", lambda *_: None)
     with pytest.raises(DatabaseError, match=r"users\.empty does not have the backup's number of rows"):
         restore(users_only(tmp_path))
-
-
-def test_a_restore_without_a_file_is_told_how(capsys: pytest.CaptureFixture[str]) -> None:
-    assert save_or_restore("restore", cast("Any", FakeWorkspace()), None) == 1
-    assert capsys.readouterr().err == "error: which backup? Name it: make restore STACK=… FILE=….\n"

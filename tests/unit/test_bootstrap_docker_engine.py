@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.docker_engine import forget_dead_process
+from tools.gostack.environment.docker_engine import forget_dead_process
 
 
 def pid_file(folder: Path, text: str) -> Path:

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.docker_engine import DEFAULT_SOCKET, Engine, api_version, find_endpoint, how_to_install
-from bootstrap.doctor import certificates, engine, machine, ports, report, stack_settings, toolchain
-from bootstrap.doctor.command import examine
-from bootstrap.doctor.finding import Finding
-from bootstrap.doctor.ports import PublishedPorts
-from bootstrap.errors import BootstrapError
-from bootstrap.locations import PROJECT_ROOT
-from bootstrap.toolchain import Toolchain
+from tools.gostack.doctor import certificates, engine, machine, ports, report, stack_settings, toolchain
+from tools.gostack.doctor.command import examine
+from tools.gostack.doctor.finding import Finding
+from tools.gostack.doctor.ports import PublishedPorts
+from tools.gostack.environment.docker_engine import DEFAULT_SOCKET, Engine, api_version, find_endpoint, how_to_install
+from tools.gostack.environment.errors import BootstrapError
+from tools.gostack.environment.locations import PROJECT_ROOT
+from tools.gostack.environment.toolchain import Toolchain
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ENGINE = Engine(DEFAULT_SOCKET, "20.10.24", (1, 41), "overlay2", Path("/var/lib/docker"), NOW)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.environment import ensure_passphrase, exports, logged_in, prepend, render
-from bootstrap.toolchain import Toolchain
+from tools.gostack.environment.toolchain import Toolchain
+from tools.gostack.environment.variables import ensure_passphrase, exports, logged_in, prepend, render
 
 ROOT = Path("/checkout")
 OFFICIAL = Toolchain("official", "3.250.0", Path("/opt/pulumi/bin"))
@@ -126,7 +126,7 @@ def test_the_passphrase_is_private_and_never_overwritten(tmp_path: Path) -> None
 
 def test_a_stand_in_is_used_only_where_nobody_has_installed_the_plugin(tmp_path: Path) -> None:
     checkout, other, real = tmp_path / "checkout", tmp_path / "other", tmp_path / "bin"
-    stand_ins = [project / "tests" / "doubles" / "kubernetes" / "bin" for project in (checkout, other)]
+    stand_ins = [project / "tools" / "offline" / "providers" / "kubernetes" / "bin" for project in (checkout, other)]
     for folder in (*stand_ins, real):
         folder.mkdir(parents=True)
         (folder / "pulumi-resource-kubernetes").touch()
@@ -138,6 +138,8 @@ def test_a_stand_in_is_used_only_where_nobody_has_installed_the_plugin(tmp_path:
     assert str(stand_ins[0]) in path()
     assert path(stand_ins[1]).index(str(stand_ins[0])) < path(stand_ins[1]).index(str(stand_ins[1]))
     assert str(stand_ins[0]) not in path(real)
+    on_docker = render(checkout, BUILT, {**USER, "PATH": "/usr/bin"}, home=tmp_path, cluster=False)["PATH"].split(":")
+    assert str(stand_ins[0]) not in on_docker
     # An official toolchain fetches its own.
     official = render(checkout, OFFICIAL, USER, home=tmp_path)["PATH"].split(":")
     assert str(stand_ins[0]) not in official

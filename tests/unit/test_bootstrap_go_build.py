@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import go_build
-from bootstrap.errors import BootstrapError
-from bootstrap.progress import Progress
+from tools.gostack.environment.errors import BootstrapError
+from tools.gostack.environment.progress import Progress
+from tools.offline.toolchain import go_build
 
 
 @pytest.fixture

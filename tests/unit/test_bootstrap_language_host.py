@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[2] / "toolchain" / "pulumi-language-python"
+FOLDER = Path(__file__).resolve().parents[2] / "tools" / "offline" / "toolchain" / "pulumi-language-python"
 
 
 def load(name: str) -> ModuleType:

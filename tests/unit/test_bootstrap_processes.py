@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import processes
-from bootstrap.__main__ import in_parallel
-from bootstrap.errors import BootstrapError
-from bootstrap.progress import Progress, duration
+from tools.gostack.environment import processes
+from tools.gostack.environment.errors import BootstrapError
+from tools.gostack.environment.preparation import in_parallel
+from tools.gostack.environment.progress import Progress, duration
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bootstrap.python_environment import STAMP, installer_variables, is_current, parse_pip_settings, pinned
+from tools.gostack.environment.python_environment import (
+    STAMP,
+    installer_variables,
+    is_current,
+    parse_pip_settings,
+    pinned,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 

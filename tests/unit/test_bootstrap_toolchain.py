@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.errors import BootstrapError
-from bootstrap.progress import Progress
-from bootstrap.toolchain import (
+from tools.gostack.environment.errors import BootstrapError
+from tools.gostack.environment.progress import Progress
+from tools.gostack.environment.toolchain import (
     PULUMI_VERSION,
     Toolchain,
-    find_built,
     find_installed,
     find_official,
     first,
     fits,
     install,
 )
+from tools.offline.toolchain.build import find_built
 
 
 @pytest.mark.parametrize(
@@ -108,5 +108,5 @@ def test_without_go_nothing_built_is_found(tmp_path: Path, monkeypatch: pytest.M
     def missing() -> tuple[str, str]:
         raise BootstrapError("no Go")
 
-    monkeypatch.setattr("bootstrap.toolchain.find_go", missing)
+    monkeypatch.setattr("tools.offline.toolchain.build.find_go", missing)
     assert find_built(tmp_path, tmp_path) is None

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cluster import addons, components, configuration, images
-from cluster.debian import DebianPrograms
-from cluster.layout import (
+from tools.offline.cluster import addons, components, configuration, images
+from tools.offline.cluster.debian import DebianPrograms
+from tools.offline.cluster.layout import (
     HOST_CIDR,
     LOAD_BALANCER_CIDR,
     NODES,
@@ -24,7 +24,7 @@ from cluster.layout import (
     SERVICE_CIDR,
     Folders,
 )
-from cluster.programs import Programs
+from tools.offline.cluster.programs import Programs
 
 FOLDERS = Folders(Path("/project"), Path("/run/gostack-cluster"))
 

@@ -19,13 +19,14 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from bootstrap.errors import BootstrapError
-from bootstrap.progress import Progress
-from cluster import cgroups, files, leftovers, lifecycle, ownership, preflight
-from cluster.certificates import ensure_certificates, wanted
-from cluster.components import Component
-from cluster.layout import Folders
-from cluster.processes import Processes, reap
+from tools.gostack.environment.errors import BootstrapError
+from tools.gostack.environment.processor_share import prefer
+from tools.gostack.environment.progress import Progress
+from tools.offline.cluster import cgroups, files, leftovers, lifecycle, ownership, preflight
+from tools.offline.cluster.certificates import ensure_certificates, wanted
+from tools.offline.cluster.components import Component
+from tools.offline.cluster.layout import Folders
+from tools.offline.cluster.processes import Processes, reap
 
 NOW = datetime.datetime.now(datetime.UTC)
 
@@ -234,6 +235,17 @@ def test_both_versions_of_control_groups_are_recognised(tmp_path: Path) -> None:
     assert cgroups.roots(one) == [one / "cpu", one / "memory"]
     assert cgroups.roots(two) == [two]
     assert cgroups.roots(tmp_path / "none") == []
+
+
+def test_pods_and_containers_go_before_the_programs_that_change_them(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    (one / "cpu").mkdir(parents=True)
+    two.mkdir()
+    (two / "cgroup.controllers").write_text("cpu")
+    for root in (one, two, tmp_path / "none"):
+        prefer("/pods", root)
+    assert int((one / "cpu" / "pods" / "cpu.shares").read_text()) > 10 * 1024
+    assert int((two / "pods" / "cpu.weight").read_text()) > 10 * 100
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:

@@ -9,9 +9,9 @@ import subprocess
 
 import pytest
 
-from bootstrap.errors import BootstrapError
-from cluster.layout import NODES, Node
-from cluster.node_images import held
+from tools.gostack.environment.errors import BootstrapError
+from tools.offline.cluster.layout import NODES, Node
+from tools.offline.cluster.node_images import held
 
 NAME, REFERENCE = "registry.example/nginx@sha256:1", "localhost:5001/nginx@sha256:1"
 

@@ -16,12 +16,12 @@ import yaml
 
 from infra.settings import Settings, load_stack_file
 from infra.settings.cluster_demand import region_demand, region_quota
-from operations import cluster_lifecycle
-from operations.cluster_api import ClusterApi, NotFoundError
-from operations.cluster_instances import expected, wait_until_complete
-from operations.cluster_quota import amount, keep_quota, quota_to_keep
-from operations.cluster_report import diagnosis
-from operations.workspace import Workspace
+from tools.gostack.kubernetes import lifecycle as cluster_lifecycle
+from tools.gostack.kubernetes.api import ClusterApi, NotFoundError
+from tools.gostack.kubernetes.instances import expected, wait_until_complete
+from tools.gostack.kubernetes.quota import amount, keep_quota, quota_to_keep
+from tools.gostack.kubernetes.report import diagnosis
+from tools.gostack.lifecycle.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[2]
 NAMESPACE = "gostack-staging-east"
@@ -250,7 +250,7 @@ def test_an_update_that_lowers_a_quota_which_is_in_use_is_made_twice(
 ) -> None:
     workspace = Recording(settings, tmp_path / "Pulumi.staging.yaml", [*codes])
     keeps: Callable[..., dict[str, float]] = lambda *_: {"cpus": 50}  # noqa: E731
-    monkeypatch.setattr("operations.cluster_quota.quota_to_keep", keeps)
+    monkeypatch.setattr("tools.gostack.kubernetes.quota.quota_to_keep", keeps)
     monkeypatch.setattr(cluster_lifecycle, "reachable", lambda _: as_api(FakeApi()))
     assert cluster_lifecycle.update(cast("Workspace", workspace), workspace.prepare) == codes[-1]
     assert workspace.ran == quotas

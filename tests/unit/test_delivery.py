@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from delivery.figures import Figures, Sample, by_track
-from delivery.judgement import objection
-from delivery.walk import Outcome, ShiftError, walk
 from infra.settings.canary import AnalysisSettings
+from tools.gostack.canary.figures import Figures, Sample, by_track
+from tools.gostack.canary.judgement import objection
+from tools.gostack.canary.walk import Outcome, ShiftError, walk
 
 LIMITS = AnalysisSettings(steps=[5, 50, 100], interval_seconds=10, checks=2, threshold=2, minimum_requests=10)
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.doubles.aws.provider import AwsProvider
-from tests.doubles.plugin.provider import Autonaming, Change, Difference, ProviderError, Resource
-from tests.doubles.plugin.values import UNKNOWN, Secret, plain
+from tools.offline.providers.aws.provider import AwsProvider
+from tools.offline.providers.plugin.provider import Autonaming, Change, Difference, ProviderError, Resource
+from tools.offline.providers.plugin.values import UNKNOWN, Secret, plain
 
 Properties = dict[str, Any]
 VPC, SUBNET, CLUSTER = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:eks/cluster:Cluster"
@@ -149,9 +149,9 @@ def test_the_region_of_a_resource_wins_over_that_of_its_provider() -> None:
 
 
 def test_every_output_that_the_sdk_promises_is_there() -> None:
-    from tests.doubles.aws.identities import IDENTITIES
-    from tests.doubles.aws.outputs import Place, computed
-    from tests.doubles.aws.sdk import find
+    from tools.offline.providers.aws.identities import IDENTITIES
+    from tools.offline.providers.aws.outputs import Place, computed
+    from tools.offline.providers.aws.sdk import find
 
     missing: dict[str, set[str]] = {}
     for token in IDENTITIES:
@@ -164,8 +164,8 @@ def test_every_output_that_the_sdk_promises_is_there() -> None:
 
 
 def test_the_tables_name_only_what_the_sdk_has() -> None:
-    from tests.doubles.aws.immutable import _BY_TYPE, immutable_paths
-    from tests.doubles.aws.sdk import find
+    from tools.offline.providers.aws.immutable import _BY_TYPE, immutable_paths
+    from tools.offline.providers.aws.sdk import find
 
     unknown: list[str] = []
     for token in _BY_TYPE:

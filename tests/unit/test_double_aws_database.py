@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.doubles.aws.local_database import VARIABLE, endpoints
-from tests.doubles.aws.provider import AwsProvider
-from tests.doubles.plugin.provider import ProviderError, Resource
-from tests.doubles.plugin.values import Secret
+from tools.offline.providers.aws.local_database import VARIABLE, endpoints
+from tools.offline.providers.aws.provider import AwsProvider
+from tools.offline.providers.plugin.provider import ProviderError, Resource
+from tools.offline.providers.plugin.values import Secret
 
 CLUSTER = "aws:rds/cluster:Cluster"
 WRITER = {"masterUsername": "administrator", "masterPassword": "correct horse"}

@@ -13,7 +13,6 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from tests.doubles.plugin.values import UNKNOWN, Secret, decode, encode, plain
 from tests.support.kubernetes_api import FakeApi, kubernetes_api
 from tests.support.kubernetes_plugin import (
     CONFIG_MAP,
@@ -27,6 +26,7 @@ from tests.support.kubernetes_plugin import (
     deployment,
     failure,
 )
+from tools.offline.providers.plugin.values import UNKNOWN, Secret, decode, encode, plain
 
 
 @pytest.fixture

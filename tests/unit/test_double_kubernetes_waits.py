@@ -14,12 +14,12 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from tests.doubles.kubernetes.cluster import Cluster
-from tests.doubles.kubernetes.waiting import NotReady, until_ready, verdict_now
-from tests.doubles.plugin.values import decode
 from tests.support.kubernetes_api import FakeApi, kubernetes_api
 from tests.support.kubernetes_objects import BAD_IMAGE, Manifest
 from tests.support.kubernetes_plugin import DEPLOYMENT, NEW_IMAGE, Plugin, configured, deployment, failure
+from tools.offline.providers.kubernetes.cluster import Cluster
+from tools.offline.providers.kubernetes.waiting import NotReady, until_ready, verdict_now
+from tools.offline.providers.plugin.values import decode
 
 
 @pytest.fixture
@@ -147,6 +147,7 @@ class Halfway:
     pods: list[Manifest] = field(default_factory=list[Manifest])
     others: list[Manifest] = field(default_factory=list[Manifest])
     events: list[Manifest] = field(default_factory=list[Manifest])
+    quota: dict[str, str] | None = field(default_factory=lambda: {"limits.cpu": "16", "pods": "80"})
 
     def get(self, manifest: Manifest) -> Manifest:
         return manifest
@@ -162,6 +163,8 @@ class Halfway:
             return [newest]
         if kind == "Event":
             return self.events
+        if kind == "ResourceQuota":
+            return [] if self.quota is None else [{"metadata": {"name": "east"}, "status": {"hard": self.quota}}]
         return self.pods if selector else [*self.pods, *self.others]
 
 
@@ -210,6 +213,9 @@ def test_what_no_waiting_mends_is_told_at_once_and_not_at_the_deadline(
     [
         Halfway(refused=QUOTA, others=[{"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}]),
         Halfway(refused=QUOTA, others=[{"spec": {"restartPolicy": "Never"}, "status": {"phase": "Running"}}]),
+        # The controller has not tried again since the quota was taken away or raised.
+        Halfway(refused=QUOTA, quota=None),
+        Halfway(refused=QUOTA, quota={"limits.cpu": "20"}),
         Halfway(refused='pods "users-1" is forbidden: error looking up service account shop/users'),
         Halfway(pods=[waiting("ImagePullBackOff", "dial tcp 10.0.0.1:443: connect: connection refused")]),
         Halfway(pods=[waiting("CrashLoopBackOff", "back-off 10s restarting failed container")]),

@@ -9,8 +9,8 @@ import json
 
 import pytest
 
-from drills import ledger
-from operations.load_result import Answer, Result
+from tests.chaos import ledger
+from tests.support.load_result import Answer, Result
 
 
 def write(email: str, status: int = 201) -> Answer:

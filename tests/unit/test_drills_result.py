@@ -10,8 +10,8 @@ import json
 
 import pytest
 
-from operations.load import Request
-from operations.load_result import Answer, Result, merged, read_results
+from tests.support.load import Request
+from tests.support.load_result import Answer, Result, merged, read_results
 
 
 def line(code: int = 200, error: str = "", timestamp: str = "2026-01-02T03:04:05.123456789Z", body: bytes = b"") -> str:

@@ -13,13 +13,13 @@ from typing import Any, cast
 
 import pytest
 
-import drills
-from drills import runner
-from drills.catalogue import catalogue
-from drills.model import FIGURES, NO_FAILED_REQUEST, NO_ROW_LOST, Criterion, Drill, LoadPlan
-from drills.runner import Outcome
-from drills.scene import Scene
-from operations.load_result import Answer, Result
+from tests import chaos
+from tests.chaos import runner
+from tests.chaos.catalogue import catalogue
+from tests.chaos.model import FIGURES, NO_FAILED_REQUEST, NO_ROW_LOST, Criterion, Drill, LoadPlan
+from tests.chaos.runner import Outcome
+from tests.chaos.scene import Scene
+from tests.support.load_result import Answer, Result
 
 PLAN = LoadPlan(protocols=("HTTP/1.1",), before_seconds=0, after_seconds=0)
 
@@ -188,7 +188,7 @@ def test_every_drill_of_the_catalogue_is_whole() -> None:
 
 
 def test_criteria_are_about_figures_that_exist() -> None:
-    sources = Path(drills.__file__).parent.rglob("*.py")
+    sources = Path(chaos.__file__).parent.rglob("*.py")
     observed = {name for file in sources for name in re.findall(r'observe\(\s*"(\w+)"', file.read_text("utf-8"))}
     asked = {criterion.figure for drill in catalogue() for criterion in drill.criteria}
     assert asked - observed <= FIGURES.keys()

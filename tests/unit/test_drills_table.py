@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from drills.model import NO_FAILED_REQUEST, Criterion, Drill, nothing
-from drills.record import Circumstances, Record, read_records
-from drills.runner import Outcome
-from drills.table import markdown, text_table
-from operations.load_result import Answer, Result
+from tests.chaos.model import NO_FAILED_REQUEST, Criterion, Drill, nothing
+from tests.chaos.record import Circumstances, Record, read_records
+from tests.chaos.runner import Outcome
+from tests.chaos.table import markdown, text_table
+from tests.support.load_result import Answer, Result
 
 DRILL = Drill("replica-kill", "A replica is killed.", nothing, (NO_FAILED_REQUEST, Criterion("outage", "<", 1)))
 FIGURES = {

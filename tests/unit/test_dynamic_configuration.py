@@ -65,7 +65,7 @@ def test_what_is_no_json_mapping_is_refused_by_its_key(document: Any, told: str)
 
 
 def test_the_sample_service_looks_under_the_key_that_is_written() -> None:
-    source = (PROJECT / "service" / "internal" / "configuration" / "configuration.go").read_text()
+    source = (PROJECT / "services" / "users" / "internal" / "configuration" / "configuration.go").read_text()
     assert '"services/" + identity.Service + "/settings"' in source
     assert dynamic_configuration_key("users") == "services/users/settings"
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from infra.settings import Settings, parse_settings
-from operations.failover import FailoverError, check, move_primary, places
+from tools.gostack.database.failover import FailoverError, check, move_primary, places
 
 PLACES = ["east", "west", "witness"]
 

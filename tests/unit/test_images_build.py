@@ -1,6 +1,7 @@
 """The recipes of the stand-ins: their tags, the mirror they are built from, the Dockerfiles' common promises.
 
-Does not build anything: that an image keeps upstream's contract is measured on a real engine (images/README.md).
+Does not build anything: that an image keeps upstream's contract is measured on a real engine (the README
+beside the recipes).
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.images_build import DEFAULT_MIRROR, STAND_INS, Recipes, host_mirror
+from tools.offline.images.build import DEFAULT_MIRROR, STAND_INS, Recipes, host_mirror
 
-IMAGES = Path(__file__).resolve().parents[2] / "images"
+IMAGES = Path(__file__).resolve().parents[2] / "tools" / "offline" / "images"
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_the_go_stand_in_follows_the_machine_it_is_copied_from(
     certificates = tmp_path / "certificates.crt"
     certificates.write_text("one")
     version = "go1.26.8 linux/amd64"
-    monkeypatch.setattr("bootstrap.images_build.find_go", lambda: ("go", version))
+    monkeypatch.setattr("tools.offline.images.build.find_go", lambda: ("go", version))
     first = Recipes(recipes, certificates).tag("golang")
     certificates.write_text("two")
     second = Recipes(recipes, certificates).tag("golang")

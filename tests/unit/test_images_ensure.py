@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.errors import BootstrapError
-from bootstrap.images import ensure_images, remove_stand_ins
-from bootstrap.images_build import STAND_INS
-from bootstrap.images_docker import LocalImage, PullOutcome
-from bootstrap.images_lock import load_images_lock
+from infra.images_lock import load_images_lock
+from tools.gostack.environment.errors import BootstrapError
+from tools.gostack.images.local import LocalImage, PullOutcome
+from tools.gostack.images.resolve import ensure_images, remove_stand_ins
+from tools.offline.images.build import STAND_INS
 
-IMAGES = Path(__file__).resolve().parents[2] / "images"
+IMAGES = Path(__file__).resolve().parents[2] / "tools" / "offline" / "images"
 REFERENCES = {
     "mysql": "mysql:9.7",
     "nginx": "nginx:1.30",
@@ -93,12 +93,12 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def binary(*_positional: object, **_named: object) -> Path:
         return go / "bin" / "go"
 
-    monkeypatch.setattr("bootstrap.images_build.find_go", lambda: ("go", "go1.26.8 linux/amd64"))
-    monkeypatch.setattr("bootstrap.images_build.capture", go_root)
-    monkeypatch.setattr("bootstrap.images_build.build_binary", binary)
-    monkeypatch.setattr("bootstrap.images_build.run_logged", nothing)
+    monkeypatch.setattr("tools.offline.images.build.find_go", lambda: ("go", "go1.26.8 linux/amd64"))
+    monkeypatch.setattr("tools.offline.images.build.capture", go_root)
+    monkeypatch.setattr("tools.offline.images.build.build_binary", binary)
+    monkeypatch.setattr("tools.offline.images.build.run_logged", nothing)
     root = tmp_path / "checkout"
-    shutil.copytree(IMAGES, root / "images")
+    shutil.copytree(IMAGES, root / "tools" / "offline" / "images")
     return root
 
 
@@ -228,7 +228,7 @@ def test_a_failed_build_names_itself_and_leaves_no_record(checkout: Path, monkey
     def refuse(*_positional: object, **_named: object) -> Path:
         raise BootstrapError("Building Consul failed (exit status 1).")
 
-    monkeypatch.setattr("bootstrap.images_build.build_binary", refuse)
+    monkeypatch.setattr("tools.offline.images.build.build_binary", refuse)
     with pytest.raises(BootstrapError, match="Building Consul failed"):
         ensure(checkout, engine)
     assert load_images_lock(checkout) == {}

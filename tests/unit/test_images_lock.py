@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bootstrap.images_lock import ResolvedImage, load_images_lock, lock_path, write_images_lock
+from infra.images_lock import ResolvedImage, load_images_lock, lock_path, write_images_lock
 
 MYSQL = ResolvedImage("gostack/stand-in-mysql:0123456789ab", "stand-in", "mysql:9.7", "9.7.4", "sha256:aa")
 
@@ -60,5 +60,5 @@ def test_no_temporary_file_stays(tmp_path: Path) -> None:
 def test_the_reader_needs_nothing_but_the_standard_library() -> None:
     root = Path(__file__).resolve().parents[2]
     # -S: no site-packages, so any other import fails.
-    program = f"import sys; sys.path.insert(0, {str(root)!r}); import bootstrap.images_lock"
+    program = f"import sys; sys.path.insert(0, {str(root)!r}); import infra.images_lock"
     subprocess.run([sys.executable, "-S", "-c", program], check=True)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bootstrap.images_docker import image_digest
-from bootstrap.images_lock import Origin, ResolvedImage, write_images_lock
-from bootstrap.images_push import load_pushed, push_stand_ins, pushed_path
 from infra.images import resolved_images
+from infra.images_lock import Origin, ResolvedImage, write_images_lock
 from infra.settings import Settings, load_stack_file, parse_settings
+from tools.gostack.images.local import image_digest
+from tools.offline.images.push import load_pushed, push_stand_ins, pushed_path
 
 PROJECT = Path(__file__).resolve().parents[2]
 DIGEST = f"sha256:{64 * 'a'}"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.images_docker import LocalImage, PullOutcome, pull_failure
-from bootstrap.images_registry import candidates, pull_images, registry_of
+from tools.gostack.images.local import LocalImage, PullOutcome, pull_failure
+from tools.gostack.images.registry import candidates, pull_images, registry_of
 
 
 class Registries:

@@ -15,10 +15,10 @@ import pytest
 import yaml
 
 from infra.settings import Settings, parse_settings
-from operations import instances, truth
-from operations.instances import Instance, Place, compared, wanted_replicas
-from operations.listeners import unreachable
-from operations.objects import StackObjects
+from tools.gostack.lifecycle import instances, truth
+from tools.gostack.lifecycle.instances import Instance, Place, compared, wanted_replicas
+from tools.gostack.lifecycle.listeners import unreachable
+from tools.gostack.lifecycle.objects import StackObjects
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "Pulumi.dev.yaml"
 URLS = {"east": "http://consul.east", "west": "http://consul.west"}
@@ -34,7 +34,7 @@ CONNECTED = HEADER + "   0: 0250500A:1F90 0150500A:A0B0 01 0 0\n"
 def settings(**users: Any) -> Settings:
     config = yaml.safe_load(PUBLISHED.read_text())["config"]
     values = {key.removeprefix("gostack:"): value for key, value in config.items()}
-    values["services"] = {"users": {"context": "service", "start_seconds": 5, **users}}
+    values["services"] = {"users": {"context": "services/users", "start_seconds": 5, **users}}
     return parse_settings(values)
 
 

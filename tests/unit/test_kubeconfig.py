@@ -14,7 +14,7 @@ import yaml
 
 from infra.platforms.kubeconfig import chosen_context, server_url
 from infra.settings import SettingsError
-from operations.cluster_api import warning_text
+from tools.gostack.kubernetes.api import warning_text
 
 
 def document() -> dict[str, Any]:

@@ -18,17 +18,19 @@ from typing import Any, ClassVar, cast
 import pytest
 from docker.errors import APIError
 
-from bootstrap.locations import PROJECT_ROOT
 from infra.settings import SettingsError, load_stack_file
-from operations import cluster_benchmark, cluster_lifecycle, lifecycle
-from operations.compose import compose_document
-from operations.leftovers import evict, remove_leftovers, remove_volumes_without_data
-from operations.load_result import Answer, Result
-from operations.lock import release_stale_lock
-from operations.reference import REFERENCE, reference
-from operations.removals import refuse_left_out, refuse_protected
-from operations.repair import mend, revive
-from operations.workspace import PulumiError, Workspace
+from tests.benchmarks import kubernetes as cluster_benchmark
+from tests.benchmarks.compose import compose_document
+from tests.support.load_result import Answer, Result
+from tools.gostack.environment.locations import PROJECT_ROOT
+from tools.gostack.kubernetes import lifecycle as cluster_lifecycle
+from tools.gostack.lifecycle import lifecycle
+from tools.gostack.lifecycle.leftovers import evict, remove_leftovers, remove_volumes_without_data
+from tools.gostack.lifecycle.lock import release_stale_lock
+from tools.gostack.lifecycle.removals import refuse_left_out, refuse_protected
+from tools.gostack.lifecycle.repair import mend, revive
+from tools.gostack.lifecycle.workspace import PulumiError, Workspace
+from tools.gostack.reference import REFERENCE, reference
 
 
 @dataclass
@@ -341,13 +343,13 @@ def test_the_longest_outage_spans_failures_in_a_row_only() -> None:
 
 
 def test_a_plugin_of_another_checkout_is_not_this_ones(tmp_path: Path) -> None:
-    from operations.plugins import end_orphaned_plugins
+    from tools.gostack.lifecycle.plugins import end_orphaned_plugins
 
     assert end_orphaned_plugins(tmp_path) == []
 
 
 def test_the_configuration_reference_is_the_settings_own_words() -> None:
-    assert REFERENCE.read_text(encoding="utf-8") == reference(), "run `make reference`"
+    assert REFERENCE.read_text(encoding="utf-8") == reference(), "run `gostack reference`"
 
 
 @pytest.mark.parametrize(("on_aws", "expected"), [(True, ["up", "--yes"]), (False, ["up", "--yes", "--skip-preview"])])

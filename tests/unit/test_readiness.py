@@ -16,21 +16,29 @@ import pytest
 import yaml
 
 from components.certificates.x509 import new_authority, new_certificate
+from components.ingress.own_answers import OWN_ANSWERS
 from infra.settings import Settings, parse_settings
-from operations.readiness import wait_until_reachable
+from tools.gostack.lifecycle.readiness import wait_until_reachable
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "Pulumi.dev.yaml"
 HOST = "api.example.com"
+UNAVAILABLE = next(answer.body for answer in OWN_ANSWERS if answer.status == 503)
 
 
 class Handler(BaseHTTPRequestHandler):
     statuses: ClassVar[list[int]] = []
+    body: ClassVar[str] = ""
     asked: ClassVar[list[tuple[str, str]]] = []
 
     def do_HEAD(self) -> None:
         self.asked.append((self.headers["Host"], self.path))
         self.send_response(self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0])
+        self.send_header("Content-Length", str(len(self.body)))
         self.end_headers()
+
+    def do_GET(self) -> None:
+        self.do_HEAD()
+        self.wfile.write(self.body.encode())
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name of the method's parameter)
         """Say nothing."""
@@ -72,7 +80,9 @@ def addresses(settings: Settings) -> dict[str, str]:
 
 
 def test_a_service_that_comes_a_little_later_is_waited_for(settings: Settings, authority: Path) -> None:
-    Handler.statuses = [503, 502, 200]
+    # Each look is a HEAD, and a GET that tells who answers.
+    Handler.statuses = [503, 503, 503, 503, 200]
+    Handler.body = UNAVAILABLE
     assert wait_until_reachable(settings, addresses(settings), authority) == []
     assert Handler.statuses == [200]
 
@@ -85,6 +95,13 @@ def test_a_host_name_that_does_not_resolve_here_is_asked_at_the_ingress(settings
 
 def test_a_service_that_never_comes_is_named(settings: Settings, authority: Path) -> None:
     Handler.statuses = [503]
+    Handler.body = UNAVAILABLE
     assert wait_until_reachable(settings, addresses(settings), authority, patience=0.0) == [
         "the ingress of east does not reach users: /api/v1/users answers 503"
     ]
+
+
+def test_a_service_that_says_503_itself_is_reached(settings: Settings, authority: Path) -> None:
+    Handler.statuses = [503]
+    Handler.body = "closed for today"
+    assert wait_until_reachable(settings, addresses(settings), authority, patience=0.0) == []

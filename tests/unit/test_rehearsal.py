@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.rehearsal import rehearsal
+from tools.offline.plugins import rehearsal
 
 OFFLINE = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true", "PATH": "/usr/bin"}
 
@@ -24,7 +24,9 @@ def stack_file(tmp_path: Path) -> Path:
 def test_a_stack_on_aws_without_a_plugin_is_rehearsed(tmp_path: Path, stack_file: Path) -> None:
     variables = {**OFFLINE, "PULUMI_HOME": str(tmp_path)}
 
-    assert rehearsal(tmp_path, stack_file, variables) == {"PATH": f"{tmp_path}/tests/doubles/aws/plugin:/usr/bin"}
+    assert rehearsal(tmp_path, stack_file, variables) == {
+        "PATH": f"{tmp_path}/tools/offline/providers/aws/plugin:/usr/bin"
+    }
 
 
 def test_a_stack_without_aws_is_not(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from typing import Any, cast
 
 import pytest
 
-from bootstrap.locations import state_folder
-from delivery import rollout
-from operations.workspace import PulumiError
+from tools.gostack.canary import rollout
+from tools.gostack.environment.locations import state_folder
+from tools.gostack.lifecycle.workspace import PulumiError
 
 
 @pytest.mark.parametrize("refused", [False, True], ids=["accepted", "refused by an ingress"])

@@ -25,7 +25,7 @@ from components.consul.instances import CLIENTS_ADDRESS
 from components.ingress.docker import variable_name
 from components.ingress.releases import RELEASE_HEALTH, RELEASES
 from components.text import script
-from operations.live_stack import wait_until
+from tests.support.live_stack import wait_until
 
 MODEL = ingress.IngressConfiguration("east", [], ["localhost"], 8443, {"users": [ingress.Route(path="/users")]})
 FILES = {**ingress.render_ingress(MODEL), "certificate.pem": "certificate\n", "private_key.pem": "key\n"}

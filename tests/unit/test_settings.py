@@ -38,7 +38,7 @@ def west(document: Document) -> Document:
 
 
 def second_service(**values: Any) -> Callable[[Document], Any]:
-    return lambda document: document["services"].update(orders={"context": "examples/greeter", **values})
+    return lambda document: document["services"].update(orders={"context": "services/greeter", **values})
 
 
 def third_region(document: Document) -> None:
@@ -220,7 +220,7 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
     "two schemas whose migration accounts are the same": (
         lambda d: d["services"].update(
             {
-                name: {"context": "service", "database": {}}
+                name: {"context": "services/users", "database": {}}
                 for name in ("reporting-warehouse-east", "reporting-warehouse-east2")
             }
         ),
@@ -260,7 +260,7 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
             d["regions"].update(
                 {"eu-west": {"cidr": "10.80.9.0/24", "https_port": 1, "http_port": 2, "consul_port": 3}}
             ),
-            d["services"].update({"users-eu": {"context": "service"}}),
+            d["services"].update({"users-eu": {"context": "services/users"}}),
         ),
         'gostack:services.users-eu in region "west" would be named users-eu-west, like service "users" in region '
         '"eu-west": rename the service.',

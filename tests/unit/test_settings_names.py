@@ -62,7 +62,7 @@ def test_a_canary_is_not_matched_by_a_word_of_nginx(word: str) -> None:
 def test_every_node_that_consul_is_told_is_a_label_whatever_the_service_and_the_region_are_called() -> None:
     document = published("dev")
     document["regions"][LONG_REGION] = document["regions"].pop("west")
-    document["services"] = {LONG_SERVICE: {"context": "service", "replicas": 20, "canary": {"weight": 5}}}
+    document["services"] = {LONG_SERVICE: {"context": "services/users", "replicas": 20, "canary": {"weight": 5}}}
     nodes = [container.environment["NODE"] for container in recorded(parse_settings(document)).with_role("agent")]
     assert max(len(f"{node}-0123456789ab") for node in nodes) == LABEL
     assert len(set(nodes)) == len(nodes)
@@ -83,7 +83,7 @@ def test_a_name_that_fits_stays_as_it_is() -> None:
 def test_a_job_on_kubernetes_whose_name_is_too_long_is_told_with_its_arithmetic() -> None:
     document = published("staging")
     service = document["services"].pop("users")
-    document["services"] = {LONG_SERVICE: {**service, "canary": {"context": "service"}}}
+    document["services"] = {LONG_SERVICE: {**service, "canary": {"context": "services/users"}}}
     assert refusal(document) == (
         "gostack:services.customer-notification-gateway has a name of 29 characters, with which the job of its canary "
         "track's migrations is called customer-notification-gateway-database-canary-migrations-run-01234567, of 69: "

@@ -30,7 +30,7 @@ def users_routes(*routes: Document) -> Callable[[Document], Any]:
 
 
 def named(service: str, **values: Any) -> Callable[[Document], Any]:
-    return lambda document: document["services"].update({service: {"context": "examples/greeter", **values}})
+    return lambda document: document["services"].update({service: {"context": "services/greeter", **values}})
 
 
 def region(**values: Any) -> Callable[[Document], Any]:

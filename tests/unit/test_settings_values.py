@@ -72,7 +72,7 @@ def test_a_variable_arrives_as_text(value: Any, text: str) -> None:
 
 
 def test_a_number_that_would_arrive_as_another_text_is_refused() -> None:
-    text = "config:\n  gostack:services: {users: {context: service, environment: {VERSION: 1.10}}}\n"
+    text = "config:\n  gostack:services: {users: {context: services/users, environment: {VERSION: 1.10}}}\n"
     document = {**published(), **configuration(read_text(text, "f"), "f")}
     with pytest.raises(SettingsError, match=r'VERSION is 1\.10, which would arrive as 1\.1: write "1\.10"\.$'):
         parse_settings(document)
@@ -319,9 +319,13 @@ def test_what_is_nested_without_end_is_one_sentence() -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     root = tmp_path / "stack"
-    for folder in (root / "service", root / ".gostack", tmp_path / "shop", tmp_path / "other"):
+    for folder in (root / "services" / "users", root / ".gostack", tmp_path / "shop", tmp_path / "other"):
         folder.mkdir(parents=True)
-    for file in (root / "service" / "go.mod", root / "service" / "Dockerfile", tmp_path / "shop" / "go.mod"):
+    for file in (
+        root / "services" / "users" / "go.mod",
+        root / "services" / "Dockerfile",
+        tmp_path / "shop" / "go.mod",
+    ):
         file.write_text("x")
     (tmp_path / "other" / "Dockerfile").write_text("FROM scratch\n")
     (root / ".gostack" / "go.mod").write_text("x")
@@ -343,7 +347,7 @@ def test_a_service_beside_the_project_is_built(project: Path) -> None:
     assert checked(project, context="../shop") == ""
     assert checked(project, context=str(project.parent / "shop")) == ""
     assert checked(project, context="../other", dockerfile="../other/Dockerfile") == ""
-    assert checked(project, context="service", canary={"context": "../shop"}) == ""
+    assert checked(project, context="services/users", canary={"context": "../shop"}) == ""
 
 
 @pytest.mark.parametrize("context", ["", ".", "..", "/", "../..", ".gostack", "../stack"])
@@ -365,9 +369,11 @@ def test_a_folder_without_a_module_is_refused(project: Path, context: str) -> No
 
 @pytest.mark.parametrize("dockerfile", ["/etc/passwd", "../other/Dockerfile", ".gostack/go.mod"])
 def test_a_dockerfile_from_anywhere_is_refused(project: Path, dockerfile: str) -> None:
-    assert "neither in the project nor in the folder" in checked(project, context="service", dockerfile=dockerfile)
+    assert "neither in the project nor in the folder" in checked(
+        project, context="services/users", dockerfile=dockerfile
+    )
 
 
 def test_a_file_that_is_missing_is_told(project: Path) -> None:
     assert "which is not a folder" in checked(project, context="nowhere")
-    assert "which is not a file" in checked(project, context="service", dockerfile="nowhere")
+    assert "which is not a file" in checked(project, context="services/users", dockerfile="nowhere")

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from bootstrap.locations import PROJECT_ROOT
+from tools.gostack.environment.locations import PROJECT_ROOT
 
 SCRIPTS = sorted(
     path.relative_to(PROJECT_ROOT)

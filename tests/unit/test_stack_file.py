@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from infra.settings import SettingsError
 from infra.settings.stack_file import configuration, read_stack_file, read_text, with_salt, written
-from operations.workspace import SALT, Workspace
+from tools.gostack.lifecycle.workspace import SALT, Workspace
 
 PROJECT = Path(__file__).resolve().parents[2]
 SALT_OF_ANOTHER = "v1:AAAAAAAAAAA=:v1:BBBBBBBBBBBBBBBB:CCCCCCCCCCCCCCCCCCCCCCCC=="

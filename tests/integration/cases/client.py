@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from typing import IO, Any
 
-from operations.live_stack import wait_until
+from tests.support.live_stack import wait_until
 
 
 class Client:

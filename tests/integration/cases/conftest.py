@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.go_build import build_binary
 from tests.integration.brought_up import PROJECT, brought_up
 from tests.integration.cases.client import Client
 from tests.integration.cases.support import CasesStack
+from tools.offline.toolchain.go_build import build_binary
 
 SETTINGS = Path(__file__).with_name("settings.yaml")
 

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -14,8 +15,8 @@ import urllib3
 import yaml
 from docker.models.containers import Container
 
-from operations.load import Load, Request
 from tests.integration.support import LiveStack, tell, wait_until
+from tests.support.load import Load, Request
 
 __all__ = ["HOST", "CasesStack", "Replica", "tell", "unique", "wait_until"]
 
@@ -59,9 +60,14 @@ class Replica:
 class CasesStack(LiveStack):
     """The stack of the cases."""
 
+    @cached_property
+    def _ports(self) -> dict[str, int]:
+        """Region to port of its ingress. No case changes one; reading the settings is too slow for every request."""
+        return {name: region.https_port for name, region in self.workspace.settings.regions.items()}
+
     def port(self, region: str) -> int:
         """Port of the region's ingress."""
-        return self.workspace.settings.regions[region].https_port
+        return self._ports[region]
 
     def url(self, region: str = "east", host: str = HOST) -> str:
         """Address of the region's ingress as a browser writes it."""

@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import urllib3
 
-from operations.load import Load, Request
 from tests.integration.cases.client import Client
 from tests.integration.cases.support import PROBE_REPLICAS, CasesStack, message, tell, unique, wait_until
+from tests.support.load import Load, Request
 
 REFUSALS = (503, 502, 504)
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from operations import lifecycle
 from tests.integration.cases.client import Client
 from tests.integration.cases.support import CasesStack, message, tell, unique, wait_until
+from tools.gostack.lifecycle import lifecycle
 
 Start = Callable[..., Client]
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import urllib3
 
-from operations import lifecycle
 from tests.integration.cases.client import Client
 from tests.integration.cases.support import CasesStack, message, tell, wait_until
+from tools.gostack.lifecycle import lifecycle
 
 ILLNESS_SECONDS = 150
 START_SECONDS = 120

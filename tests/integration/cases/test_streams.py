@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from operations import lifecycle
 from tests.integration.cases.client import Client
 from tests.integration.cases.support import HOST, RPC, CasesStack, tell, wait_until
+from tools.gostack.lifecycle import lifecycle
 
 Start = Callable[..., Client]
 

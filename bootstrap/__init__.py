@@ -1,5 +1,0 @@
-"""What a fresh machine needs before `pulumi up`: Python environment, Pulumi CLI and plugins, Docker engine, images.
-
-`python -m bootstrap <command>` runs inside the project's virtual environment, which `bootstrap/python_environment.py`
-makes with nothing but the standard library.
-"""

@@ -1,0 +1,31 @@
+"""`python -m tests.benchmarks`: what `make bench` calls."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tests.benchmarks import docker, kubernetes
+from tools.gostack.cli.guard import guarded
+from tools.gostack.environment.locations import PROJECT_ROOT
+from tools.gostack.lifecycle import lifecycle
+from tools.gostack.lifecycle.workspace import Workspace
+
+
+def main(arguments: list[str]) -> int:
+    """Measure a copy of a stack and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--stack", default="dev", help="name of the stack (default: dev)")
+    parser.add_argument("--rounds", type=int, default=2, help="how often everything is measured")
+    options = parser.parse_args(arguments)
+    workspace = Workspace(PROJECT_ROOT, options.stack)
+
+    def run() -> int:
+        measured = kubernetes if lifecycle.on_cluster(workspace) else docker
+        return measured.run(workspace, options.rounds)
+
+    return guarded(run)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

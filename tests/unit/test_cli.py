@@ -1,0 +1,126 @@
+"""`gostack`: its exit codes, its one-sentence errors, and that it starts without the SDKs.
+
+Does not prove what the commands do: each has its own tests.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.engine import PROJECT
+from tools.gostack.cli import change, data, options, stack
+from tools.gostack.cli.guard import FAILED, INTERRUPTED, guarded
+from tools.gostack.cli.main import COMMANDS, main
+from tools.gostack.environment.errors import UserError
+from tools.gostack.environment.python_environment import LAUNCHER, write_launcher
+from tools.gostack.gate.environments import GateError
+from tools.gostack.gate.evidence import evidence
+
+
+def test_wrong_usage_is_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["nothing-of-the-kind"]) == 2
+    assert main(["down", "--purgee"]) == 2
+    assert main(["restore"]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_failure_is_1_and_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["preview", "--stack", "nowhere"]) == FAILED
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == "error: Pulumi.nowhere.yaml does not exist: copy Pulumi.dev.yaml and change it."
+
+
+def test_an_interruption_is_130() -> None:
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    assert guarded(interrupted) == INTERRUPTED
+
+
+def test_a_mistake_of_the_program_is_not_hidden() -> None:
+    def mistake() -> int:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        guarded(mistake)
+
+
+def test_the_result_of_a_command_is_the_exit_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given: list[object] = []
+    monkeypatch.setattr("tools.gostack.report.command.gate", lambda *values, **known: given.append(known) or 4)
+    assert main(["gate", "prod", "--folder", str(tmp_path), "--tests", "passed", "--deployed", '["prod"]']) == 4
+    (known,) = given
+    assert isinstance(known, dict)
+    assert known["evidence"].tests_passed
+    assert not known["evidence"].policy_passed
+    assert known["deployed"] == ["prod"]
+
+
+def test_variables_of_a_pipeline_stand_for_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setenv("STACK", "staging")
+    monkeypatch.setattr("tools.gostack.lifecycle.lifecycle.refresh", lambda found: asked.append(found.stack) or 0)
+    assert main(["refresh"]) == 0
+    assert asked == ["staging"]
+
+
+def test_approvals_come_from_one_place() -> None:
+    with pytest.raises(GateError, match="approvals come from one place"):
+        evidence(tests=True, policy=True, pull_request=1, commit="abc", approved=None)
+
+
+def test_what_is_for_docker_alone_says_so_on_a_cluster() -> None:
+    for command in (stack.evict, data.backup):
+        with pytest.raises(UserError, match="is for stacks on Docker, and staging is on Kubernetes"):
+            command(stack="staging")
+    with pytest.raises(UserError, match="failover is for stacks on Docker"):
+        data.failover("west", stack="prod")
+    assert options.docker_workspace("dev", "backup").stack == "dev"
+
+
+def test_a_comment_needs_a_pull_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_EVENT_PATH", raising=False)
+    with pytest.raises(UserError, match="which pull request"):
+        change.comment(tmp_path / "report.md")
+
+
+def test_findings_are_json_for_another_program(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["doctor", "--json"])
+    assert {"name", "level", "message"} <= set(json.loads(capsys.readouterr().out)[0])
+
+
+def test_help_names_every_command_and_loads_no_sdk() -> None:
+    program = (
+        "import sys; from tools.gostack.cli.main import main; main(['--help']);"
+        "print(sorted({name.split('.')[0] for name in sys.modules} & {'docker', 'pulumi', 'pydantic', 'yaml'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    for functions in COMMANDS.values():
+        for function in functions:
+            assert f" {function.__name__.replace('_', '-')} " in done.stdout
+
+
+def test_the_launcher_runs_the_checkout_whose_environment_it_is(tmp_path: Path) -> None:
+    """An environment may be shared by a link: the program is that of the link's checkout."""
+    shared = tmp_path / "shared"
+    (shared / "bin").mkdir(parents=True)
+    (shared / "bin" / "python").symlink_to(sys.executable)
+    write_launcher(shared)
+    for name in ("one", "other"):
+        package = tmp_path / name / "tools" / "gostack" / "cli"
+        package.mkdir(parents=True)
+        (package / "main.py").write_text(f"import sys\ndef main():\n    print('{name}', sys.argv[1:])\n")
+        (tmp_path / name / ".venv").symlink_to(shared)
+        command = [str(tmp_path / name / ".venv" / "bin" / "gostack"), "a b", "--c"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert done.stdout == f"{name} ['a b', '--c']\n"
+    before = (shared / "bin" / "gostack").stat().st_mtime_ns
+    write_launcher(shared)
+    assert (shared / "bin" / "gostack").stat().st_mtime_ns == before
+    assert LAUNCHER.startswith("#!/bin/sh\n")

@@ -1,0 +1,1 @@
+"""The command line (`gostack`), and what a machine without registries needs (`offline`)."""

@@ -1,0 +1,1 @@
+"""A canary's way to all clients, or back."""

@@ -1,0 +1,31 @@
+"""Whether a canary may go on: its figures against its limits, beside those of the stable track."""
+
+from __future__ import annotations
+
+from infra.settings.canary import AnalysisSettings
+from tools.gostack.canary.figures import Figures
+
+
+def objection(canary: Figures, stable: Figures, limits: AnalysisSettings) -> str:
+    """Return what speaks against the canary in one sentence; empty when nothing does.
+
+    Too few requests speak against it as well: nobody can say that it is good. The stable track's figures are told, so
+    that a reader sees whether the canary or something behind both of them is the cause; the canary is stopped in either
+    case.
+    """
+    if canary.requests < limits.minimum_requests:
+        return (
+            f"no data: the canary had {canary.requests} requests, {limits.minimum_requests} are needed "
+            f"(stable had {stable.requests})"
+        )
+    if canary.error_percent > limits.error_percent:
+        return (
+            f"{canary.error_percent:.2f} % of the canary's requests failed ({canary.errors} of {canary.requests}), "
+            f"the limit is {limits.error_percent:g} %; stable: {stable.error_percent:.2f} %"
+        )
+    if canary.p99_milliseconds > limits.p99_milliseconds:
+        return (
+            f"the canary's P99 is {canary.p99_milliseconds:.0f} ms, the limit is {limits.p99_milliseconds} ms; "
+            f"stable: {stable.p99_milliseconds:.0f} ms"
+        )
+    return ""

@@ -1,0 +1,109 @@
+"""A canary of a running stack: its weight, its version and its figures."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+from components.ingress.tracks import CANARY, STABLE
+from infra.settings import SettingsError
+from infra.settings.canary import CanarySettings
+from tools.gostack.canary.figures import Figures
+from tools.gostack.canary.ingress_log import IngressLog
+from tools.gostack.canary.traffic import everybody_to_stable
+from tools.gostack.canary.walk import ShiftError
+from tools.gostack.lifecycle import lifecycle
+from tools.gostack.lifecycle.objects import StackObjects
+from tools.gostack.lifecycle.workspace import PulumiError, Workspace
+from tools.gostack.release.stack_file import set_weight
+
+
+class StackRollout:
+    """The canary of one service. Its weight is what the stack file says: traffic follows by an update."""
+
+    def __init__(self, workspace: Workspace, service: str) -> None:
+        refuse_without_figures(workspace)
+        canary_of(workspace, service)
+        self._workspace = workspace
+        self._service = service
+        self._objects = StackObjects.of(workspace.stack, workspace.variables)
+        self._log = IngressLog(self._objects, service)
+
+    def release(self) -> str:
+        """Identity of what runs as the canary: a digest over its pods' own."""
+        wanted = {"gostack.service": self._service, "gostack.track": CANARY, "gostack.role": "sandbox"}
+        identities: set[str] = set()
+        for container in self._objects.containers():
+            if container.status == "running" and wanted.items() <= container.labels.items():
+                # Every pod of a replica carries the digest of all that is in it.
+                environment: list[str] = container.attrs["Config"]["Env"]
+                identities |= {item for item in environment if item.startswith("POD_IDENTITY=")}
+        return hashlib.sha256("\n".join(sorted(identities)).encode()).hexdigest()
+
+    def shift(self, weight: int) -> None:
+        """Send this share of the clients in percent to the canary; raises ShiftError."""
+        set_weight(self._workspace, self._service, weight)
+        try:
+            code = lifecycle.update(self._workspace)
+        except (PulumiError, SettingsError) as error:
+            raise ShiftError(str(error)) from error
+        if code != 0:
+            raise ShiftError(f"the update to {weight} % failed")
+
+    def watch(self) -> None:
+        """Forget what was measured so far."""
+        self._log.restart()
+
+    def seconds_in_traffic(self, minimum_requests: int) -> float:
+        """Time since the canary's first request after `watch`; 0.0 while it had fewer than this many."""
+        canary, _ = self.look()
+        return max(0.0, time.time() - canary.first_at) if canary.requests >= minimum_requests else 0.0
+
+    def look(self) -> tuple[Figures, Figures]:
+        """Figures of the canary and of the stable track since `watch`."""
+        self._log.read()
+        return self._log.figures(CANARY), self._log.figures(STABLE)
+
+    def roll_back(self) -> None:
+        """Send everybody to the stable track: the traffic first, then the state; raises PulumiError."""
+        # Written first: whatever is interrupted from here on, the next update agrees with it.
+        set_weight(self._workspace, self._service, 0)
+        refusal = ""
+        try:
+            # At once, whatever else works on the stack: an update that is under way may put its own weights back, and
+            # the one below, which waits for its end, takes them away again.
+            everybody_to_stable(self._objects, self._workspace.settings, self._service)
+        except PulumiError as error:
+            # An ingress that refuses is no reason to leave the clients of the others with the canary.
+            refusal = str(error)
+        if lifecycle.update(self._workspace) != 0:
+            found = refusal or "the canary has no traffic"
+            raise PulumiError(f"{found}; the update to 0 % failed: correct the cause and run `make up`")
+
+
+def refuse_without_figures(workspace: Workspace) -> None:
+    """Raise PulumiError for a stack whose ingress cannot be read: no canary is judged, or moved, unseen."""
+    platform = workspace.settings.platform
+    if platform != "docker":
+        raise PulumiError(
+            f"a canary is judged by the ingress's logs on Docker alone, and {workspace.stack} is on "
+            f"{platform.capitalize()}: release there with `gostack set-image` and `make up` (docs/pipeline.md)."
+        )
+
+
+def canary_of(workspace: Workspace, service: str) -> CanarySettings:
+    """Return the settings of the service's canary; raises SettingsError with the fix when there is none."""
+    services = workspace.settings.services
+    if service not in services:
+        raise SettingsError(f'"{service}" is no service of this stack: use one of {", ".join(sorted(services))}.')
+    canary = services[service].canary
+    if canary is None:
+        raise SettingsError(
+            f"gostack:services.{service}.canary is missing: write what the new version is made of, for example "
+            "its context, and run `make up`."
+        )
+    if not services[service].routes:
+        raise SettingsError(
+            f"gostack:services.{service} has no route: without requests through the ingress no canary can be judged."
+        )
+    return canary

@@ -1,0 +1,47 @@
+"""The rows of the services, and where the database takes writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tools.gostack.cli.options import DEV, Stack, docker_workspace, workspace
+
+
+def backup(
+    file: Annotated[Path | None, typer.Argument(help="Default: .gostack/backups/<stack>-<time>.sql.gz.")] = None,
+    stack: Stack = DEV,
+) -> int:
+    """Write the rows of all services into one compressed file."""
+    from tools.gostack.database import backup as backups
+
+    return backups.backup(docker_workspace(stack, "backup"), file)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="The backup.")],
+    stack: Stack = DEV,
+    force: Annotated[bool, typer.Option("--force", help="Replace rows that are there.")] = False,
+) -> int:
+    """Bring the rows of a backup back."""
+    from tools.gostack.database import restore as backups
+
+    return backups.restore(docker_workspace(stack, "restore"), file, force=force)
+
+
+def failover(
+    region: Annotated[str, typer.Argument(envvar="REGION", help="Where the primary is to be.")], stack: Stack = DEV
+) -> int:
+    """Move the primary of the MySQL group to another region, as planned work."""
+    from tools.gostack.database import failover as group
+
+    return group.failover(docker_workspace(stack, "failover"), region)
+
+
+def rds_certificates(stack: Stack = DEV) -> int:
+    """Fetch the certificates of Amazon's database authorities for the regions of a stack on AWS."""
+    from tools.gostack.rds_certificates import write_certificates
+
+    return write_certificates(workspace(stack).stack_file)

@@ -1,0 +1,91 @@
+"""Everyday commands: a stack comes up, changes and goes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tools.gostack.cli.options import DEV, Json, Purge, Stack, docker_workspace, workspace
+from tools.gostack.environment.locations import PROJECT_ROOT, state_folder
+
+
+def up(stack: Stack = DEV) -> int:
+    """Everything, from a fresh machine to a running stack; run it again after any change, crash or interruption."""
+    from tools.gostack.lifecycle import lifecycle
+
+    if (code := doctor(stack)) != 0:
+        return code
+    prepare(stack)
+    return lifecycle.up(workspace(stack))
+
+
+def preview(stack: Stack = DEV) -> int:
+    """Show what `up` would change."""
+    from tools.gostack.lifecycle import lifecycle
+
+    return lifecycle.preview(workspace(stack))
+
+
+def down(stack: Stack = DEV, purge: Purge = False) -> int:
+    """Remove the stack; its data stays unless --purge."""
+    from tools.gostack.lifecycle import lifecycle
+
+    return lifecycle.down(workspace(stack), purge=purge)
+
+
+def refresh(stack: Stack = DEV) -> int:
+    """Take over into the state what has changed outside of Pulumi."""
+    from tools.gostack.lifecycle import lifecycle
+
+    return lifecycle.refresh(workspace(stack))
+
+
+def evict(stack: Stack = DEV) -> int:
+    """Remove containers that carry the stack's name though another checkout made them; data stays."""
+    from tools.gostack.lifecycle import lifecycle
+
+    return lifecycle.remove_foreign(docker_workspace(stack, "evict"))
+
+
+def doctor(stack: Stack = DEV, as_json: Json = False) -> int:
+    """Say what would make `up` fail, with the command that fixes it."""
+    from tools.gostack.doctor.command import run
+
+    return run(PROJECT_ROOT, stack, as_json)
+
+
+def prepare(stack: Stack = DEV) -> int:
+    """Make this machine ready for a stack: toolchain, Docker engine, images."""
+    from tools.gostack.environment import preparation
+    from tools.gostack.environment.progress import Progress
+
+    preparation.prepare(PROJECT_ROOT, stack, Progress())
+    return 0
+
+
+def env(stack: Stack = DEV) -> int:
+    """Print the variables for plain `pulumi` on a stack: eval "$(make -s env)"."""
+    from tools.gostack.environment.variables import exports
+
+    sys.stdout.write(exports(workspace(stack).toolchain_variables))
+    return 0
+
+
+def explore(
+    stacks: Annotated[list[str] | None, typer.Argument(help="Stacks to show; default: all with a file.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Default: .gostack/explorer.html.")] = None,
+) -> int:
+    """Draw the stacks and their differences as one HTML page."""
+    from tools.gostack.explorer.command import write_page
+
+    return write_page(stacks or [], output or state_folder(PROJECT_ROOT) / "explorer.html")
+
+
+def reference() -> int:
+    """Write docs/configuration.md from the settings."""
+    from tools.gostack.reference import write_reference
+
+    return write_reference()

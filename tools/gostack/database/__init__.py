@@ -1,0 +1,1 @@
+"""Backup, restore and planned failover of the MySQL group."""

@@ -1,0 +1,125 @@
+"""A logical backup of the services' schemas in one compressed file, made on a member that others write to least."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import time
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+
+from infra.settings import Settings
+from tools.gostack.database.backup_file import Contents, Reader, contents_of, header
+from tools.gostack.database.mysql_members import CHARACTER_SET, DatabaseError, Member, member_to_read
+from tools.gostack.environment.locations import state_folder
+from tools.gostack.lifecycle.objects import StackObjects
+from tools.gostack.lifecycle.workspace import (
+    Workspace,
+)
+
+# One moment of all tables, without locks and without the server's own history: the primary that restores it writes a
+# history of its own, which its replicas follow. Binary columns as hexadecimal numbers survive any character set.
+_DUMP = [
+    "mysqldump",
+    "--user=root",
+    CHARACTER_SET,
+    "--single-transaction",
+    "--quick",
+    "--set-gtid-purged=OFF",
+    "--routines",
+    "--triggers",
+    "--events",
+    "--hex-blob",
+    "--add-drop-database",
+    "--databases",
+]
+
+
+def backup(workspace: Workspace, file: Path | None = None) -> int:
+    """Write a backup of the stack's schemas and return the exit code; raises DatabaseError.
+
+    Without a name the file is `.gostack/backups/<stack>-<UTC time>.sql.gz`. It appears complete or not at all.
+    """
+    schemas = service_schemas(workspace.settings)
+    if not schemas:
+        raise DatabaseError(f"no service of the stack {workspace.stack} has a database: there is nothing to back up.")
+    moment = datetime.now(UTC)
+    file = file or _default_file(workspace, moment)
+    started = time.monotonic()
+    member = member_to_read(StackObjects.of(workspace.stack, workspace.variables))
+    _demand_schemas(member, schemas)
+    found = write_backup(file, member.output_of([*_DUMP, *schemas]), header(workspace.stack, _timestamp(moment)))
+    print(f"backup of {', '.join(schemas)} from {member.name}")
+    print(_table(found))
+    print(f"{file}: {file.stat().st_size} bytes ({found.size} as text), {time.monotonic() - started:.1f} s")
+    return 0
+
+
+def service_schemas(settings: Settings) -> list[str]:
+    """Return the schemas of the stack's services, sorted."""
+    named = (service.database_name(name) for name, service in settings.services.items())
+    return sorted(name for name in named if name is not None)
+
+
+def write_backup(file: Path, dump: Iterable[bytes], first_line: bytes) -> Contents:
+    """Write a dump to a file that only its owner may read, and return what is in it.
+
+    The file appears when it is complete and was read back; raises DatabaseError otherwise.
+    """
+    reader = Reader()
+    with _appearing_at(file) as temporary:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as raw:
+            # The name inside would be the temporary one.
+            with gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw) as compressed:
+                for part in chain([first_line], dump):
+                    reader.add(part)
+                    compressed.write(part)
+            raw.flush()
+            os.fsync(raw.fileno())
+        found = contents_of(temporary)
+        if (found.size, found.rows) != (reader.end().size, reader.contents.rows):
+            raise DatabaseError(f"{file} does not read as it was written: check the disk and back up again.")
+    return found
+
+
+@contextmanager
+def _appearing_at(file: Path) -> Generator[Path]:
+    """Give a name beside the file; what is there at the end gets the file's name, and what fails leaves nothing."""
+    if file.exists():
+        raise DatabaseError(f"{file} exists already: name another file, or remove it.")
+    temporary = file.parent / f".{file.name}.{os.getpid()}.partial"
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        yield temporary
+        # Unlike a rename, a link does not write over a file that has appeared since.
+        os.link(temporary, file)
+    except OSError as error:
+        raise DatabaseError(
+            f"{file} cannot be written ({error.strerror}): correct that or name another file."
+        ) from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _demand_schemas(member: Member, schemas: list[str]) -> None:
+    there = set(member.ask("SELECT schema_name FROM information_schema.schemata"))
+    if missing := [schema for schema in schemas if schema not in there]:
+        raise DatabaseError(f"{member.name} has no schema {missing[0]}: run `make up`, which makes it.")
+
+
+def _default_file(workspace: Workspace, moment: datetime) -> Path:
+    name = f"{workspace.stack}-{moment.strftime('%Y%m%dT%H%M%SZ')}.sql.gz"
+    return state_folder(workspace.project) / "backups" / name
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _table(contents: Contents) -> str:
+    return "\n".join(f"  {name:<40} {count:>10} rows" for name, count in sorted(contents.rows.items()))

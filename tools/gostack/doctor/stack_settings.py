@@ -1,0 +1,52 @@
+"""Whether the settings of the stack are valid, and what the other checks need to know of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol, cast
+
+from tools.gostack.doctor.finding import Finding
+
+
+class StackSettings(Protocol):
+    """What the preflight needs to know of a stack's settings."""
+
+    def host_ports(self) -> dict[str, tuple[str, int]]:
+        """The ports that the stack publishes on this machine: purpose -> (address, port)."""
+        ...
+
+    def networks(self) -> dict[str, str]:
+        """The stack's networks: settings key -> CIDR notation."""
+        ...
+
+    def needs_engine(self) -> bool:
+        """Whether this machine's Docker engine takes part."""
+        ...
+
+    @property
+    def aws(self) -> object | None:
+        """What is made in AWS, the clusters among it; None for a stack that is not there."""
+        ...
+
+    @property
+    def platform(self) -> str:
+        """What a region is made of."""
+        ...
+
+
+def load_settings(project_root: Path, stack: str) -> tuple[StackSettings | None, Finding]:
+    """The stack's settings, and whether they are valid."""
+    path = project_root / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.name.split(".")[1] for file in project_root.glob("Pulumi.*.yaml"))) or "none yet"
+        return None, Finding("settings", "fail", f"there is no {path.name}", f"choose a stack that exists: {known}")
+    try:
+        # Late: the settings are the program's, and a broken one must not keep the other checks from running.
+        from infra.settings import SettingsError, load_stack_file
+    except ImportError as error:
+        return None, Finding("settings", "fail", f"the settings module cannot be imported: {error}", "git status infra")
+    try:
+        settings = load_stack_file(path)
+    except SettingsError as error:
+        return None, Finding("settings", "fail", str(error), f"edit {path.name}")
+    return cast("StackSettings", settings), Finding("settings", "ok", f"{path.name} is valid")

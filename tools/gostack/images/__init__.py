@@ -1,0 +1,1 @@
+"""The images that a stack runs, made present on the local Docker engine."""

@@ -1,0 +1,186 @@
+"""Up, preview, refresh and down of one stack."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools.gostack.environment.locations import state_folder
+from tools.gostack.environment.locks import exclusive
+from tools.gostack.kubernetes import lifecycle as cluster_lifecycle
+from tools.gostack.lifecycle.leftovers import evict, holds_data, remove_leftovers, remove_volumes_without_data
+from tools.gostack.lifecycle.lock import release_stale_lock
+from tools.gostack.lifecycle.networks import join_networks
+from tools.gostack.lifecycle.objects import StackObjects
+from tools.gostack.lifecycle.plugins import end_orphaned_plugins
+from tools.gostack.lifecycle.readiness import wait_until_reachable
+from tools.gostack.lifecycle.removals import refuse_removal_of_regions
+from tools.gostack.lifecycle.repair import mend
+from tools.gostack.lifecycle.report import diagnosis, summary, write_authority
+from tools.gostack.lifecycle.truth import forget_what_is_gone, wait_until_whole, what_fails
+from tools.gostack.lifecycle.workspace import PulumiError, Workspace
+from tools.offline.plugins import NOTICE, rehearsal
+
+
+def up(workspace: Workspace) -> int:
+    """Bring the stack to what its settings say, whatever state it is in, and return Pulumi's exit code."""
+    # Wrong settings are told before anything else happens.
+    _ = workspace.settings
+    with _alone(workspace):
+        if on_cluster(workspace):
+            return cluster_lifecycle.up(workspace, lambda: _prepared(workspace))
+        return _up(workspace)
+
+
+def _up(workspace: Workspace) -> int:
+    objects = _ready(workspace)
+    _tell(remove_leftovers(workspace, objects))
+    _tell(join_networks(workspace.state(), objects))
+    _tell(mend(objects))
+    # What was killed or removed by hand is seen only by a refresh.
+    code = workspace.run("up", "--yes", "--skip-preview", "--refresh")
+    settings = workspace.settings
+    if code != 0:
+        _tell_why(workspace, objects)
+        return code
+    outputs = workspace.outputs()
+    _tell(forget_what_is_gone(objects, outputs["consul"]))
+    missing = wait_until_whole(settings, objects, outputs["consul"], lambda sentence: _tell([sentence]))
+    # Without a replica, an ingress has nothing to reach.
+    unreachable = (
+        [] if missing else wait_until_reachable(settings, outputs["addresses"], write_authority(workspace, outputs))
+    )
+    if missing or unreachable:
+        print("\n".join(["", diagnosis(objects), *missing, *unreachable]), file=sys.stderr)
+        print(f"error: the stack {workspace.stack} is not what its settings say: see above.", file=sys.stderr)
+        return 1
+    print(summary(workspace, outputs))
+    return 0
+
+
+def update(workspace: Workspace) -> int:
+    """Run `pulumi up` alone, without looking for what was killed, and return its exit code.
+
+    While another command works on the stack, it waits.
+    """
+    _ = workspace.settings
+    with in_turn(workspace):
+        if on_cluster(workspace):
+            return cluster_lifecycle.update(workspace, lambda: _prepared(workspace))
+        objects = _ready(workspace)
+        code = workspace.run("up", "--yes", "--skip-preview")
+        if code != 0:
+            _tell_why(workspace, objects)
+        return code
+
+
+def preview(workspace: Workspace, arguments: Iterable[str] = ()) -> int:
+    """Show what `up` would change and return Pulumi's exit code."""
+    if on_cluster(workspace):
+        # Where no cluster answers, a preview may succeed and mean nothing.
+        cluster_lifecycle.reachable(workspace)
+    rehearsed = rehearsal(workspace.project, workspace.stack_file, workspace.variables)
+    if rehearsed:
+        # On the other stream: with --json, the first one is read by a program.
+        print(NOTICE, file=sys.stderr)
+        workspace.variables.update(rehearsed)
+    workspace.prepare()
+    refuse_removal_of_regions(workspace)
+    return workspace.run("preview", "--diff", *arguments)
+
+
+def refresh(workspace: Workspace) -> int:
+    """Take over into the state what changed on the engine and return Pulumi's exit code."""
+    _ = workspace.settings
+    with _alone(workspace):
+        if on_cluster(workspace):
+            return cluster_lifecycle.refresh(workspace, lambda: _prepared(workspace))
+        _ready(workspace)
+        return workspace.run("refresh", "--yes", "--skip-preview")
+
+
+def down(workspace: Workspace, *, purge: bool) -> int:
+    """Remove the stack and return the exit code. Data volumes stay unless `purge`."""
+    with _alone(workspace):
+        if on_cluster(workspace):
+            return cluster_lifecycle.down(workspace, lambda: _prepared(workspace), purge=purge)
+        return _down(workspace, purge=purge)
+
+
+def _down(workspace: Workspace, *, purge: bool) -> int:
+    objects = _ready(workspace)
+    _tell(remove_leftovers(workspace, objects))
+    code = workspace.run("destroy", "--yes", "--skip-preview", "--refresh")
+    if code != 0:
+        print(diagnosis(objects), file=sys.stderr)
+        return code
+    # What an update left that was killed before it could write down even one container.
+    _tell(remove_volumes_without_data(objects))
+    data = [volume for volume in objects.volumes() if holds_data(volume)]
+    if purge:
+        for volume in data:
+            volume.remove()
+            print(f"data volume {volume.name}: removed")
+    elif data:
+        names = ", ".join(sorted(volume.name for volume in data))
+        print(f"Data stays in {names}; `make down PURGE=1` removes it.")
+    return 0
+
+
+def remove_foreign(workspace: Workspace) -> int:
+    """Remove what carries the stack's name on the engine though this checkout did not make it; data volumes stay."""
+    _tell(evict(workspace, StackObjects.of(workspace.stack, workspace.variables)))
+    return 0
+
+
+@contextmanager
+def in_turn(workspace: Workspace) -> Generator[None]:
+    """Keep other commands off the stack, after the end of the one that works on it."""
+    with exclusive(_lock_file(workspace), lambda: print("another command works on the stack: waiting for its end")):
+        yield
+
+
+@contextmanager
+def _alone(workspace: Workspace) -> Generator[None]:
+    """Keep other commands off the stack: what one of them mends, another may just be making."""
+
+    def refuse() -> None:
+        raise PulumiError(f"another command works on the stack {workspace.stack}: wait for its end.")
+
+    with exclusive(_lock_file(workspace), refuse):
+        yield
+
+
+def _lock_file(workspace: Workspace) -> Path:
+    return state_folder(workspace.project) / f"{workspace.stack}.lock"
+
+
+def on_cluster(workspace: Workspace) -> bool:
+    """Whether the stack lives on a Kubernetes cluster; raises SettingsError."""
+    return workspace.settings.platform == "kubernetes"
+
+
+def _prepared(workspace: Workspace) -> None:
+    _tell(release_stale_lock(workspace))
+    _tell(end_orphaned_plugins(workspace.project))
+    workspace.prepare()
+
+
+def _ready(workspace: Workspace) -> StackObjects:
+    _prepared(workspace)
+    return StackObjects.of(workspace.stack, workspace.variables)
+
+
+def _tell_why(workspace: Workspace, objects: StackObjects) -> None:
+    """Tell what is not well after an update that failed, containers in their own words, replicas in their check's."""
+    regions = workspace.settings.regions
+    # The outputs of a stack that never came up say nothing of it.
+    urls = {region: f"http://127.0.0.1:{values.consul_port}" for region, values in regions.items()}
+    print("\n".join([diagnosis(objects), *what_fails(workspace.settings, objects, urls)]), file=sys.stderr)
+
+
+def _tell(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        print(f"mended: {sentence}", flush=True)

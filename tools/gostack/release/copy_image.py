@@ -1,0 +1,94 @@
+"""`gostack copy-image`: the image that staging accepted, at the registry of another stack, with the same digest.
+
+The copying is done by crane, which moves manifests as they are: a pull and a push by Docker would make another one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+from infra.settings import SettingsError
+from tools.gostack.documents import mapping
+from tools.gostack.lifecycle.workspace import PulumiError, Workspace
+from tools.gostack.release.crane import Crane, crane_of, log_in
+
+_BY_DIGEST = re.compile(r"(?P<repository>[^@\s]+)@(?P<digest>sha256:[0-9a-f]{64})")
+
+
+def copy_image(workspace: Workspace, service: str, release: Path, commit: str, run: Crane | None = None) -> int:
+    """Copy the service's accepted image to the repository of the stack's, and return the exit code.
+
+    On GitHub, `image` becomes an output of the step. Raises PulumiError when staging accepted no such image, or when
+    what arrived is not what was accepted.
+    """
+    services = workspace.settings.services
+    if service not in services:
+        raise SettingsError(f'"{service}" is no service of this stack: use one of {", ".join(sorted(services))}.')
+    source = accepted_image(release, service, commit)
+    there = services[service].image
+    if there is None:
+        raise PulumiError(
+            f"gostack:services.{service}.image of {workspace.stack} is missing: write an image once, by which its "
+            "repository is known."
+        )
+    repository = _repository(there)
+    if run is None:
+        run = crane_of(workspace)
+        log_in(run, repository.partition("/")[0])
+    image = copied(run, source, repository)
+    print(f"{service}: {image} is what staging accepted")
+    if output := os.environ.get("GITHUB_OUTPUT"):
+        with Path(output).open("a", encoding="utf-8") as file:
+            file.write(f"image={image}\n")
+    return 0
+
+
+def accepted_image(release: Path, service: str, commit: str) -> str:
+    """Return the image of a service that staging accepted at a commit; raises PulumiError when it accepted none."""
+    try:
+        document = mapping(json.loads(release.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise PulumiError(f"{release.name} cannot be read ({error}): take the artifact of the accepted run.") from None
+    if document.get("commit") != commit:
+        raise PulumiError(f"{release.name} is of {document.get('commit')} and not of {commit}: take the right one.")
+    image = str(mapping(document.get("services")).get(service, ""))
+    if not image:
+        raise PulumiError(f"staging accepted no image of {service} at {commit}.")
+    if not _BY_DIGEST.fullmatch(image):
+        raise PulumiError(
+            f"staging ran {image}, which names no digest: nobody can say that another registry has the same."
+        )
+    return image
+
+
+def copied(run: Crane, source: str, repository: str) -> str:
+    """Copy an image by its digest into a repository and return its reference there; raises PulumiError."""
+    known = _BY_DIGEST.fullmatch(source)
+    if known is None:
+        raise PulumiError(f"{source} names no digest.")
+    digest = known["digest"]
+    if _digest(run, f"{repository}@{digest}") != digest:
+        # A registry may refuse to change a tag: this one never means anything else.
+        run(["copy", source, f"{repository}:{digest.replace(':', '-')}"], "")
+    found = _digest(run, f"{repository}@{digest}")
+    if found != digest:
+        raise PulumiError(f"{repository} has {found or 'nothing'} where {digest} was accepted: nothing is released.")
+    return f"{repository}@{digest}"
+
+
+def _digest(run: Crane, reference: str) -> str:
+    """Digest of what a registry has under a reference; empty when it has nothing."""
+    try:
+        return run(["digest", reference], "").strip()
+    except PulumiError:
+        return ""
+
+
+def _repository(reference: str) -> str:
+    """A reference without its digest and tag."""
+    name = reference.partition("@")[0]
+    folder, slash, last = name.rpartition("/")
+    return f"{folder}{slash}{last.partition(':')[0]}"

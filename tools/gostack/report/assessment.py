@@ -1,0 +1,82 @@
+"""Everything that is said of one stack's change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from tools.gostack.report.changes import Change, StackChanges
+from tools.gostack.report.cost import cost
+from tools.gostack.report.data_loss import data_loss
+from tools.gostack.report.downtime import downtime
+from tools.gostack.report.exposure import exposure
+from tools.gostack.report.findings import RISKS, Finding
+from tools.gostack.report.groups import Group, counts, groups
+from tools.gostack.report.place import Places
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A stack's change, looked at."""
+
+    changes: StackChanges
+    """What the engine would do."""
+
+    settings: tuple[str, ...] = ()
+    """Settings that differ from the version that the change is compared with, each in words."""
+
+    @property
+    def everything(self) -> tuple[Change, ...]:
+        """Every resource, changed or not."""
+        return (*self.changes.changes, *self.changes.unchanged)
+
+    @property
+    def packages(self) -> set[str]:
+        """Packages of its resources; a provider counts as what it provides."""
+        return {
+            change.type.rsplit(":", 1)[-1] if change.type.startswith("pulumi:providers:") else change.type.split(":")[0]
+            for change in self.everything
+        }
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is at risk, worst first."""
+        places = Places(self.changes)
+        found = [
+            *data_loss(self.changes, places),
+            *downtime(self.changes, places),
+            *exposure(self.changes, places),
+            *cost(self.changes, places),
+        ]
+        return tuple(sorted(found, key=lambda item: (RISKS.index(item.risk), item.region, item.name, item.property)))
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Everything that changes, by the parts of the stack."""
+        return tuple(groups(self.changes, Places(self.changes), self.findings))
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Operation to number of resources."""
+        return counts(self.changes.changes)
+
+    @property
+    def unchanged(self) -> int:
+        """Number of resources that stay as they are."""
+        return len([change for change in self.changes.unchanged if change.custom])
+
+    @property
+    def stateful_losses(self) -> list[Change]:
+        """Resources whose loss needs to be allowed."""
+        urns = {finding.urn for finding in self.findings if finding.risk == "data loss"}
+        return [change for change in self.changes.changes if change.urn in urns]
+
+    @property
+    def risky(self) -> bool:
+        """Whether data, answers or doors are at stake; money alone is not."""
+        return bool(self.changes.errors) or any(finding.risk != "cost" for finding in self.findings)
+
+    @property
+    def new(self) -> bool:
+        """Whether nothing of the stack is there yet."""
+        return bool(self.changes.changes) and all(change.operation == "create" for change in self.everything)

@@ -1,0 +1,159 @@
+"""What answers clients and is away for a time: deleted before its successor is there, or restarted in place."""
+
+from __future__ import annotations
+
+from tools.gostack.report.changes import Change, StackChanges
+from tools.gostack.report.data_loss import removes_everything
+from tools.gostack.report.docker_roles import NETWORK, Shape, goes_first, role
+from tools.gostack.report.findings import Finding, because, cause_path
+from tools.gostack.report.knowledge.serving import RESTARTS, SERVING
+from tools.gostack.report.knowledge.stateful import lost
+from tools.gostack.report.kubernetes_workloads import restarts, workload_role
+from tools.gostack.report.notice_docker import away, member_away
+from tools.gostack.report.place import Places
+
+
+def downtime(stack: StackChanges, places: Places) -> list[Finding]:
+    """Return a finding for each cause of a time in which something is away that clients notice."""
+    return [
+        *_docker(stack, places),
+        *_elsewhere(stack, places),
+        *_restarted(stack, places),
+        *_stateful_pods(stack, places),
+    ]
+
+
+def _docker(stack: StackChanges, places: Places) -> list[Finding]:
+    shape = Shape(stack, places)
+    gone = [
+        change
+        for change in stack.changes
+        if goes_first(change) and (role(change) or change.type == NETWORK or change.type.endswith("volume:Volume"))
+    ]
+    if removes_everything(stack) and gone:
+        regions = sorted({region for change in gone if (region := places.of(change).region)})
+        sentence = f"is removed as a whole, with its regions {_listed(regions)}: nobody is answered any more"
+        everything = tuple(change.urn for change in gone)
+        return [Finding("downtime", _stack_urn(stack), stack.stack, sentence, affects=everything)]
+    findings: list[Finding] = []
+    for cause, affected in _by_cause(gone, places).items():
+        root = next(change for change in gone if change.urn == cause)
+        noticed = away(shape, affected)
+        if not noticed:
+            continue
+        how = "is deleted" if root.operation == "delete" else "is deleted first and then made anew"
+        region = places.of(root).region
+        findings.append(
+            Finding(
+                "downtime",
+                root.urn,
+                root.name,
+                f"{how} {because(root)}: {noticed}",
+                cause_path(root),
+                region,
+                tuple(change.urn for change in affected),
+            )
+        )
+    return findings
+
+
+def _by_cause(gone: list[Change], places: Places) -> dict[str, list[Change]]:
+    """Return the URN of each cause to what is away because of it, itself first."""
+    found: dict[str, list[Change]] = {}
+    causes = [change for change in gone if change.operation == "replace" and not change.follows]
+    for change in causes:
+        found[change.urn] = [change]
+    for change in gone:
+        if change.operation == "delete":
+            # What a component no longer has goes together.
+            first = next(
+                (
+                    item
+                    for item in gone
+                    if item.operation == "delete" and places.of(item).component == places.of(change).component
+                ),
+                change,
+            )
+            found.setdefault(first.urn, [])
+            found[first.urn].append(change)
+        elif change.follows:
+            root = _cause_of(change, causes, places)
+            found.setdefault(root.urn, [root] if root is not change else []).append(change)
+    return found
+
+
+def _cause_of(change: Change, causes: list[Change], places: Places) -> Change:
+    place = places.of(change)
+    near = [item for item in causes if places.of(item).component == place.component]
+    near = [item for item in near if places.of(item).region == place.region] or near
+    near = near or [item for item in causes if places.of(item).region == place.region]
+    # A network takes everything in it along.
+    near.sort(key=lambda item: (item.type != NETWORK, item.urn))
+    return near[0] if near else (causes[0] if causes else change)
+
+
+def _elsewhere(stack: StackChanges, places: Places) -> list[Finding]:
+    findings: list[Finding] = []
+    for change in stack.changes:
+        noticed = lost(SERVING, change.type)
+        if noticed is None or change.type.startswith("docker:") or not goes_first(change):
+            continue
+        how = "is deleted" if change.operation == "delete" else "is deleted first and then made anew"
+        findings.append(
+            Finding(
+                "downtime",
+                change.urn,
+                change.name,
+                f"{how} {because(change)}: {noticed}",
+                cause_path(change),
+                places.of(change).region,
+                (change.urn,),
+            )
+        )
+    return findings
+
+
+def _restarted(stack: StackChanges, places: Places) -> list[Finding]:
+    findings: list[Finding] = []
+    for change in stack.changes:
+        if change.operation != "update":
+            continue
+        for difference in change.causes:
+            if difference.path.split(".")[0].split("[")[0] in RESTARTS.get(change.type, ()):
+                findings.append(
+                    Finding(
+                        "downtime",
+                        change.urn,
+                        change.name,
+                        f"is changed in place and interrupted {because(change, difference)}",
+                        difference.path,
+                        places.of(change).region,
+                    )
+                )
+                break
+    return findings
+
+
+def _stateful_pods(stack: StackChanges, places: Places) -> list[Finding]:
+    """Members of the database on Kubernetes: their pods restart in place."""
+    shape = Shape(stack, places)
+    findings: list[Finding] = []
+    for change in stack.changes:
+        difference = restarts(change)
+        if difference is None or workload_role(change) != "mysql":
+            continue
+        region = places.of(change).region
+        if noticed := member_away(shape, region):
+            sentence = f"restarts its pod {because(change, difference)}: {noticed}"
+            findings.append(
+                Finding("downtime", change.urn, change.name, sentence, difference.path, region, (change.urn,))
+            )
+    return findings
+
+
+def _stack_urn(stack: StackChanges) -> str:
+    return next((change.urn for change in stack.changes if change.type == "pulumi:pulumi:Stack"), "")
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) if names else "none"

@@ -1,0 +1,1 @@
+"""Fallback images, built from package mirrors."""

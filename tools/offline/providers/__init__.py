@@ -1,0 +1,1 @@
+"""Providers that answer in place of plugins which cannot be fetched."""

@@ -1,0 +1,1 @@
+"""Go programs, built from pinned modules."""
