@@ -83,7 +83,7 @@ CHANGES: dict[str, Any] = {
     "images.mysql": "mysql:9.8",
     "images.golang": "golang:1.27",
     "ingress.hosts": ["example.com"],
-    "ingress.worker_connections": 1024,
+    "ingress.worker_connections": 512,
     "certificates.lifetime_days": 30,
     "certificates.authority_lifetime_days": 365,
     "rotation.passwords": 2,

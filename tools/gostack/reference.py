@@ -49,7 +49,15 @@ def _section(model: type[BaseModel], prefix: str) -> list[str]:
 
 
 def docstrings(model: type[BaseModel]) -> dict[str, str]:
-    """Return attribute to the string literal that stands behind it in the source."""
+    """Return attribute to the string literal that stands behind it in the source, of the class or one it inherits."""
+    found: dict[str, str] = {}
+    for base in reversed(model.__mro__):
+        if issubclass(base, BaseModel) and base is not BaseModel:
+            found |= _own_docstrings(base)
+    return found
+
+
+def _own_docstrings(model: type[BaseModel]) -> dict[str, str]:
     statements = [node for definition in ast.parse(inspect.getsource(model)).body for node in _body(definition)]
     found: dict[str, str] = {}
     for statement, following in pairwise(statements):

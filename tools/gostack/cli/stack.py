@@ -85,7 +85,9 @@ def explore(
 
 
 def reference() -> int:
-    """Write docs/configuration.md from the settings."""
+    """Write docs/configuration.md and the JSON schema of stack files from the settings."""
     from tools.gostack.reference import write_reference
+    from tools.gostack.schema import write_schema
 
+    write_schema()
     return write_reference()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from policy.resource import Marker, Resource, listing, mapping
@@ -31,10 +32,10 @@ def _ports_of(resource: Resource, placement: Placement, place: Place) -> Iterato
         case "docker", "Container":
             for port in _maps(resource.at("ports")):
                 address = str(port.get("ip") or "0.0.0.0")  # noqa: S104  (Docker's own default is told)
-                local = address.startswith("127.")
+                local = ip_address(address).is_loopback
                 yield {
                     "region": region,
-                    "listens": f"{address}:{port.get('external', '?')}",
+                    "listens": f"{f'[{address}]' if ':' in address else address}:{port.get('external', '?')}",
                     "target": f"port {port.get('internal', '?')} of {_owner(resource, placement)}",
                     "protocol": str(port.get("protocol") or "tcp"),
                     "reach": "this machine" if local else "every machine that reaches this one",
