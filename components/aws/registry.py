@@ -7,10 +7,10 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.encryption_key import EncryptionKey
+from components.aws.image_names import PUBLIC_REGISTRIES
+from components.aws.policies import lifecycle_policy
 from components.aws.tags import named
 from components.options import given_dependencies
-from components.rendering.aws_images import PUBLIC_REGISTRIES
-from components.rendering.aws_policies import lifecycle_policy
 
 
 class RegistryArgs(TypedDict):

@@ -6,7 +6,6 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_docker as docker
 
-from components.args import RegionReference
 from components.docker.container import ContainerSpec, hardened_container
 from components.options import given_dependencies
 
@@ -35,8 +34,8 @@ class JobArgs(TypedDict):
     user: NotRequired[str]
     """User inside the container; the image's own when it is not given."""
 
-    region: NotRequired[RegionReference]
-    """Region whose network it joins; none when it needs no network."""
+    networks: NotRequired[Sequence[pulumi.Input[str]]]
+    """Networks that it joins; none when it needs none."""
 
     volumes: NotRequired[Sequence[docker.ContainerVolumeArgs]]
     """Volumes that it sees."""
@@ -57,7 +56,7 @@ class Job(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Job", name, {}, opts)
-        region = args.get("region")
+        networks = args.get("networks", ())
         container = hardened_container(
             f"{name}-run",
             ContainerSpec(
@@ -76,13 +75,8 @@ class Job(pulumi.ComponentResource):
             parent=self,
             create_first=True,
             depends_on=given_dependencies(opts),
-            network_mode="bridge" if region is not None else "none",
-            networks=[
-                docker.ContainerNetworksAdvancedArgs(name=region["network"]),
-                docker.ContainerNetworksAdvancedArgs(name=region["backbone_network"]),
-            ]
-            if region is not None
-            else (),
+            network_mode="bridge" if networks else "none",
+            networks=[docker.ContainerNetworksAdvancedArgs(name=network) for network in networks],
         )
         self.completed = pulumi.Output.unsecret(
             pulumi.Output.all(

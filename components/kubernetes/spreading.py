@@ -12,7 +12,7 @@ _PLACES = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone", "kube
 _DISLIKE = {"topology.kubernetes.io/zone": 50, "kubernetes.io/hostname": 100}
 
 
-def spread(selector: Mapping[str, pulumi.Input[str]]) -> list[k8s.core.v1.TopologySpreadConstraintArgs]:
+def topology_spread(selector: Mapping[str, pulumi.Input[str]]) -> list[k8s.core.v1.TopologySpreadConstraintArgs]:
     """Return constraints that spread pods over regions, zones and nodes.
 
     `ScheduleAnyway`: with `DoNotSchedule` the replacements of a lost zone's pods would wait until it is back.
@@ -28,7 +28,7 @@ def spread(selector: Mapping[str, pulumi.Input[str]]) -> list[k8s.core.v1.Topolo
     ]
 
 
-def apart(selector: Mapping[str, pulumi.Input[str]]) -> k8s.core.v1.AffinityArgs:
+def anti_affinity(selector: Mapping[str, pulumi.Input[str]]) -> k8s.core.v1.AffinityArgs:
     """Return the wish that two pods share neither a zone nor a node."""
     return k8s.core.v1.AffinityArgs(
         pod_anti_affinity=k8s.core.v1.PodAntiAffinityArgs(

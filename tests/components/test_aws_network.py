@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-from components.aws import DnsDrain, GlobalDns, Network, NetworkLoadBalancer, PublicCertificate, TargetBinding
-from components.aws.flow_logs import FlowLogs
-from components.aws.network_endpoints import NetworkEndpoints
+from components.aws.dns.drain import DnsDrain
+from components.aws.dns.global_dns import GlobalDns
+from components.aws.dns.public_certificate import PublicCertificate
+from components.aws.network.endpoints import NetworkEndpoints
+from components.aws.network.flow_logs import FlowLogs
+from components.aws.network.load_balancer import NetworkLoadBalancer
+from components.aws.network.network import Network
+from components.aws.network.target_binding import TargetBinding
 from tests.components.alone import BEFORE, NAME, alone, before, children, document, only
 from tests.graph.recorder import Graph, names
 

@@ -12,8 +12,9 @@ from typing import Any, get_type_hints
 import pulumi
 import pytest
 
+from components.certificates.x509 import new_authority
+from components.consul.check import Check
 from components.ingress import IngressConfiguration, Route
-from components.rendering.certificates import new_authority
 from tests.contract.aws_values import AWS_VALUES
 from tests.contract.test_components import CLASSES, identity
 from tests.graph.recorder import Graph, record
@@ -31,7 +32,7 @@ REGION = {
     "backbone_network": "backbone-network",
 }
 CONSUL = {"datacenter": "east", "server_addresses": ["10.80.1.11"], "gossip_key": "key", "image": "consul"}
-CHECK = {"protocol": "tcp", "interval": "1s", "timeout": "1s"}
+CHECK = Check(protocol="tcp", interval="1s", timeout="1s", failures=1)
 MYSQL = {
     "primary_address": "mysql-east:3306",
     "member_addresses": {"east": "mysql-east:3306"},
@@ -93,7 +94,9 @@ VALUES: dict[str, Any] = {
     "main_package": ".",
     "migrate": ["migrate"],
     "names": ["localhost"],
+    "namespace": "east-network",
     "network_mode": "container:pod",
+    "networks": ["east-network", "backbone-network"],
     "node": "node",
     "other_regions": ["west"],
     "port": 8080,
@@ -121,6 +124,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "Region": {"region": "east"},
     "ConsulDatacenter": {"servers": 3},
     "MySqlCluster": {"consul": [CONSUL]},
+    "Job": {"region": "east"},
 }
 
 

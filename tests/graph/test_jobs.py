@@ -11,7 +11,7 @@ import pulumi
 import pytest
 
 from components.docker.job import Job
-from components.docker.service_database import MIGRATION_STOP_SECONDS
+from components.service_database.docker import MIGRATION_STOP_SECONDS
 from tests.graph.conftest import dev_graph
 from tests.graph.recorder import Graph, JobEnd, record
 

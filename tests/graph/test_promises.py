@@ -10,8 +10,8 @@ import re
 
 import pytest
 
-from components.docker.ingress import variable_name
-from components.rendering.consul import CLIENTS_ADDRESS
+from components.consul.instances import CLIENTS_ADDRESS
+from components.ingress.docker import variable_name
 from tests.graph.conftest import Document, as_replica, dev_graph
 from tests.graph.recorder import Graph, Registered, names
 

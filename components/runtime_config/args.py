@@ -1,0 +1,26 @@
+"""What a service may be told while it runs."""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+from components.consul.args import ConsulReference
+from components.region.args import RegionReference
+
+
+class DynamicConfigurationArgs(TypedDict):
+    """Inputs of what a service may be told while it runs."""
+
+    service: str
+    """Name of the service."""
+
+    region: RegionReference
+    """Region whose replicas are told."""
+
+    consul: ConsulReference
+    """Datacenter of that region."""
+
+    document: str
+    """The document as JSON text; a changed one is in force within seconds, without a replica being replaced."""
+
+    labels: Mapping[str, str]
+    """Labels that every object of the stack carries."""
