@@ -47,8 +47,8 @@ class ServiceDatabase(pulumi.ComponentResource):
         def migrate(job: str, track: str, variables: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
             return self._migrations(job, track, args, {**variables, "MYSQL_PASSWORD": passwords.migration})
 
-        told = track_variables(name, args, passwords, accounts.completed, migrate)
-        self.environments, self.secrets = told.environments, told.secrets
+        variables = track_variables(name, args, passwords, accounts.completed, migrate)
+        self.environments, self.secrets = variables.environments, variables.secrets
         self.register_outputs({"database": database})
 
     def _migrations(

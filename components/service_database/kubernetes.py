@@ -39,8 +39,8 @@ class ServiceDatabase(pulumi.ComponentResource):
         def migrate(job: str, track: str, variables: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
             return self._migrations(job, track, args, variables, passwords.migration)
 
-        told = track_variables(name, args, passwords, accounts.completed, migrate)
-        self.environments, self.secrets = told.environments, told.secrets
+        variables = track_variables(name, args, passwords, accounts.completed, migrate)
+        self.environments, self.secrets = variables.environments, variables.secrets
         self.register_outputs({"database": database})
 
     def _accounts(
@@ -63,7 +63,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "environment": {
                     **administration_endpoint(administration["address"]),
                     "ADMINISTRATION_USER": administration["user"],
-                    "AUTHORITY": cluster["authority_certificate"],
+                    "AUTHORITY": cluster["ca_certificate"],
                 },
                 "secrets": {"STATEMENTS": statements, "ADMINISTRATION_PASSWORD": administration["password"]},
                 "region": args["region"]["region"],
