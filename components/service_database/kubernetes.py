@@ -13,11 +13,8 @@ from components.mysql.kubernetes import administration_endpoint
 from components.mysql.kubernetes_member import MYSQL_USER
 from components.options import given_dependencies
 from components.service_database.access import account_passwords, account_statements, track_variables
-from components.service_database.args import ServiceDatabaseArgs
+from components.service_database.args import MIGRATE_TIMEOUT_SECONDS, ServiceDatabaseArgs
 from components.text import script
-
-MIGRATE_TIMEOUT_SECONDS = 1800
-"""Time in seconds after which a service's migrations are ended when nobody says."""
 
 
 class ServiceDatabase(pulumi.ComponentResource):
