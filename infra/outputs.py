@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 import pulumi
+
+from components.ingress.tracks import STABLE
+from components.mysql.database import Database
+from infra.settings import Settings
+from infra.settings.services import ServiceSettings
+
+if TYPE_CHECKING:
+    from infra.platforms.base import ConsulDatacenter, Image, Ingress, Microservice
+
+Microservices: TypeAlias = "Mapping[str, Mapping[str, Mapping[str, Microservice]]]"
+"""Service to track to region to replicas."""
 
 
 class ImageOutput(TypedDict):
@@ -81,3 +93,56 @@ class StackOutputs(TypedDict):
 
     images: dict[str, ImageOutput]
     """Upstream images."""
+
+
+def outputs(
+    settings: Settings,
+    *,
+    url: pulumi.Input[str],
+    ca_certificate: pulumi.Input[str],
+    images: dict[str, ImageOutput],
+    consul: Mapping[str, ConsulDatacenter],
+    mysql: Database,
+    service_images: Mapping[str, Mapping[str, Image]],
+    services: Microservices,
+    ingresses: Mapping[str, Ingress],
+) -> StackOutputs:
+    """Return what a stack exports; nothing is created."""
+    return {
+        "url": url,
+        "regions": {region: ingress.url for region, ingress in ingresses.items()},
+        "protected_regions": settings.protected_regions(),
+        "addresses": {region: ingress.address for region, ingress in ingresses.items()},
+        "services": {
+            name: _service(service, url, service_images[name][STABLE].reference, services[name])
+            for name, service in settings.services.items()
+        },
+        "consul": {region: datacenter.http_url for region, datacenter in consul.items()},
+        "dashboards": {f"consul-{region}": datacenter.http_url for region, datacenter in consul.items()},
+        "ca_certificate": ca_certificate,
+        "mysql": {
+            "topology": settings.mysql.topology,
+            "primary": mysql.primary,
+            "replicas": mysql.replicas,
+            "members": mysql.members,
+        },
+        "images": images,
+    }
+
+
+def _service(
+    service: ServiceSettings,
+    url: pulumi.Input[str],
+    image: pulumi.Input[str],
+    tracks: Mapping[str, Mapping[str, Microservice]],
+) -> ServiceOutput:
+    path = next((route.path for route in service.routes if route.match != "regex"), None)
+    return {
+        "url": pulumi.Output.concat(url, path) if path else "",
+        "image": image,
+        "tracks": {track: _replicas(regions) for track, regions in tracks.items()},
+    }
+
+
+def _replicas(regions: Mapping[str, Microservice]) -> pulumi.Output[int]:
+    return pulumi.Output.all(*(part.replicas for part in regions.values())).apply(lambda counts: sum(counts))

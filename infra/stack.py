@@ -2,28 +2,174 @@
 
 from __future__ import annotations
 
-from infra.context import begin
-from infra.outputs import ImageOutput, StackOutputs
-from infra.parts.database import database
-from infra.parts.discovery import discovery
-from infra.parts.exports import exports
-from infra.parts.images import service_images
-from infra.parts.ingresses import ingresses
-from infra.parts.regions import places
-from infra.parts.services import microservices
+import pulumi
+
+from components.certificates import Certificate, CertificateAuthority
+from components.ingress.tracks import CANARY, STABLE
+from components.names import track_name
+from components.secrets import GossipKey
+from infra.arguments import image_arguments, microservice_arguments, mysql_arguments, service_database_arguments
+from infra.outputs import ImageOutput, StackOutputs, outputs
+from infra.platforms import platform_for
+from infra.platforms.base import ConsulDatacenter, Image, Ingress, Microservice
 from infra.settings import Settings
+from infra.settings.ingress import ingress_configuration, loopback_hosts
 
 
 def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) -> StackOutputs:
     """Register every resource of the stack and return what it exports."""
-    context = begin(stack, settings, images)
-    # A stack is a list of places. In each region Consul knows which instances live; one database serves all regions.
-    regions = places(context)
-    consul = discovery(context, regions)
-    mysql = database(context, regions, consul)
-    # Every service is an image, whose tracks run as replicas in each region, one region after the other.
-    built = service_images(context)
-    services = microservices(context, regions, consul, mysql, built)
+    platform = platform_for(stack, settings)
+    labels = platform.labels
+
+    # Docker: the network between the regions. Kubernetes: the connection to the cluster. AWS: a registry, a VPC, an EKS
+    # cluster and a load balancer for each region, and one Aurora database.
+    platform.provision()
+
+    ca = CertificateAuthority(
+        "authority",
+        {
+            "common_name": f"gostack {stack} certificate authority",
+            "lifetime_days": settings.certificates.authority_lifetime_days,
+            "rotation": settings.rotation.authority,
+        },
+    )
+    references = {name: image["reference"] for name, image in images.items() if name in platform.THIRD_PARTY_IMAGES}
+    third_party = platform.third_party_images("upstream", {"references": references}).image_ids
+
+    regions = {name: platform.region(name) for name in platform.failure_domains}
+
+    # In each region Consul knows which replicas are healthy; regions that are peers tell each other.
+    gossip_key = GossipKey("gossip-key", {"rotation": settings.rotation.gossip_key})
+    consul: dict[str, ConsulDatacenter] = {}
+    for region in platform.regions:
+        consul[region] = platform.consul_datacenter(
+            f"consul-{region}",
+            {
+                "region": regions[region].reference,
+                "servers": settings.consul.servers,
+                "other_regions": platform.peers(region),
+                "gossip_key": gossip_key.value,
+                "image": platform.regional_image(region, third_party["consul"]),
+                "labels": labels,
+            },
+            platform.options(region, platform.released_before(region, consul)),
+        )
+
+    # One database serves all regions; on AWS it is there already.
+    primary_region = platform.regions[0]
+    mysql = platform.mysql(
+        "mysql",
+        mysql_arguments(platform, regions, consul, third_party["mysql"], ca),
+        platform.options(primary_region),
+    )
+
+    # A service is an image for each track, a schema, a document that it reads while it runs, and replicas: the stable
+    # track and perhaps a canary, in each region, one region after the other.
+    service_images: dict[str, dict[str, Image]] = {}
+    services: dict[str, dict[str, dict[str, Microservice]]] = {}
+    for name, service in settings.services.items():
+        service_images[name] = {}
+        for track in service.tracks():
+            if track.image is not None:
+                image = platform.prebuilt_image(f"{name}{track.suffix}", {"reference": track.image})
+            elif track.context is not None:
+                arguments = image_arguments(name, service, track, images["golang"]["reference"], labels)
+                image = platform.built_image(f"{name}{track.suffix}", arguments)
+            else:
+                # A canary that differs by its environment alone.
+                image = service_images[name][STABLE]
+            service_images[name][track.name] = image
+
+        schema = None
+        if service.database is not None:
+            schema = platform.service_database(
+                f"{name}-database",
+                service_database_arguments(
+                    platform, name, service, mysql, regions[primary_region], service_images[name]
+                ),
+                # Replicas read from the member of their region, whichever that is.
+                platform.options(primary_region, mysql.resources),
+            )
+
+        runtime_configs: dict[str, pulumi.Resource] = {}
+        document = service.document()
+        for region in platform.regions if document is not None else []:
+            runtime_configs[region] = platform.runtime_config(
+                f"{name}-{region}-settings",
+                {
+                    "service": name,
+                    "region": regions[region].reference,
+                    "consul": consul[region].reference,
+                    "document": document or "",
+                    "labels": labels,
+                },
+                platform.options(region),
+            )
+
+        services[name] = {}
+        for track in service.tracks():
+            replicas: dict[str, Microservice] = {}
+            for region in platform.regions:
+                # A release that does not get healthy in one region never reaches the next one; and a first replica
+                # starts with the document in force.
+                document_first = [runtime_configs[region]] if region in runtime_configs else []
+                before = [*list(replicas.values())[-1:], *document_first]
+                replicas[region] = platform.microservice(
+                    track_name(name, region, track.suffix),
+                    microservice_arguments(
+                        platform,
+                        name,
+                        service,
+                        track,
+                        region=regions[region],
+                        consul=consul[region],
+                        image=service_images[name][track.name],
+                        mysql=mysql,
+                        schema=schema,
+                    ),
+                    platform.options(region, before),
+                )
+            services[name][track.name] = replicas
+
     # Clients come in through one Nginx a region, which asks Consul where the replicas are.
-    entries = ingresses(context, regions, consul, services)
-    return exports(context, consul, mysql, built, services, entries)
+    certificate = Certificate(
+        "ingress-certificate",
+        {
+            "ca_key_pair": ca.key_pair,
+            "names": [*settings.ingress.hosts, *loopback_hosts(settings)],
+            "lifetime_days": settings.certificates.lifetime_days,
+            "rotation": settings.rotation.certificates,
+        },
+    )
+    # No client is sent to a canary that is not there yet.
+    canaries = [replicas for tracks in services.values() for replicas in tracks.get(CANARY, {}).values()]
+    ingresses: dict[str, Ingress] = {}
+    for region in platform.regions:
+        ingresses[region] = platform.ingress(
+            f"ingress-{region}",
+            {
+                "region": regions[region].reference,
+                "consul": consul[region].reference,
+                "image": platform.regional_image(region, third_party["nginx"]),
+                "configuration": ingress_configuration(settings, region, platform.peers(region)),
+                "certificate": certificate.certificate,
+                "private_key": certificate.private_key,
+                "http_port": settings.regions[region].http_port,
+                "memory_mib": settings.ingress.memory_mib,
+                "labels": labels,
+            },
+            platform.options(region, [*canaries, *platform.released_before(region, ingresses)]),
+        )
+    url = platform.dns(ingresses)
+
+    return outputs(
+        settings,
+        url=url,
+        ca_certificate=ca.certificate,
+        images=images,
+        consul=consul,
+        mysql=mysql,
+        service_images=service_images,
+        services=services,
+        ingresses=ingresses,
+    )

@@ -6,9 +6,9 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.policies import key_policy
 from components.aws.tags import named
 from components.options import given_dependencies
-from components.rendering.aws_policies import key_policy
 
 
 class EncryptionKeyArgs(TypedDict):

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_docker as docker
 
-from components.rendering.scripts import PROBE_TIMEOUT_SECONDS, health_probe
+from components.docker.health import PROBE_TIMEOUT_SECONDS, health_probe
 
 LOG_FILE_SIZE = "10m"
 LOG_FILES = "3"

@@ -6,21 +6,20 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_docker as docker
 
-from components.args import RegionReference
 from components.docker.container import ContainerSpec, hardened_container
 
 
 class PodArgs(TypedDict):
     """Inputs of a pod."""
 
-    region: RegionReference
-    """Region whose network, and the backbone, the pod joins."""
+    networks: Sequence[pulumi.Input[str]]
+    """Networks that the pod joins."""
 
     pause_image: pulumi.Input[str]
     """Image of the process that does nothing but hold the network namespace."""
 
     host_names: NotRequired[Sequence[str]]
-    """Names under which the region's network and the backbone know the pod."""
+    """Names under which those networks know the pod."""
 
     ports: NotRequired[Sequence[docker.ContainerPortArgs]]
     """Ports of this machine that lead into the pod."""
@@ -41,7 +40,6 @@ class Pod(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PodArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Pod", name, {}, opts)
-        region = args["region"]
         names = list(args.get("host_names", []))
         identity = args.get("identity")
         sandbox = hardened_container(
@@ -57,8 +55,7 @@ class Pod(pulumi.ComponentResource):
             parent=self,
             create_first=identity is not None,
             networks=[
-                docker.ContainerNetworksAdvancedArgs(name=region["network"], aliases=names),
-                docker.ContainerNetworksAdvancedArgs(name=region["backbone_network"], aliases=names),
+                docker.ContainerNetworksAdvancedArgs(name=network, aliases=names) for network in args["networks"]
             ],
             ports=sorted(args.get("ports", ()), key=_as_the_engine_tells_them),
         )

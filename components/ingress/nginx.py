@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from components.ingress.configuration import IngressConfiguration
 from components.ingress.own_answers import OWN_ANSWERS
 from components.ingress.route import Protocol, Route, quoted
 from components.ingress.tracks import CANARY, STABLE, CanaryTraffic
+from components.text import rendered, templates
 
 RELEASE_PLACEHOLDER = "@RELEASE@"
 """Stands for the identity of a configuration release; the release replaces it with the digest of its files."""
@@ -222,21 +219,9 @@ def _variable(service: str) -> str:
     return service.replace("-", "_")
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        # Escaping is HTML's; what goes into these templates was checked by the settings.
-        autoescape=False,  # noqa: S701
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    for name, function in (("variable", _variable), ("quoted", quoted), ("pattern", re.escape)):
-        environment.filters[name] = function  # pyright: ignore[reportUnknownMemberType]
-    return environment
-
-
 def _text(template: str, **values: Any) -> str:
-    return _environment().get_template(template).render(**values)
+    return rendered(f"ingress/templates/{template}", **values)
+
+
+for _name, _filter in (("variable", _variable), ("quoted", quoted), ("pattern", re.escape)):
+    templates().filters[_name] = _filter  # pyright: ignore[reportUnknownMemberType]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from components.rendering.names import NGINX_WORDS
+from components.names import NGINX_WORDS
 from components.section import Section
 
 STABLE = "stable"

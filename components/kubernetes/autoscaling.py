@@ -7,18 +7,18 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.args import AutoscalingArgs, RegionReference
 from components.kubernetes.workload import metadata
 
 
 def autoscaler(
     name: str,
     target: str,
-    region: RegionReference,
+    namespace: pulumi.Input[str],
     labels: Mapping[str, str],
-    minimum: int,
-    args: AutoscalingArgs,
     *,
+    minimum: int,
+    maximum: int,
+    cpu_percent: int,
     parent: pulumi.Resource,
     deployment: pulumi.Resource,
 ) -> k8s.autoscaling.v2.HorizontalPodAutoscaler:
@@ -26,13 +26,13 @@ def autoscaler(
     return k8s.autoscaling.v2.HorizontalPodAutoscaler(
         name,
         # It has nothing to measure right after its pods have started: an update does not wait for its first figure.
-        metadata=metadata(target, region, labels, {"pulumi.com/skipAwait": "true"}),
+        metadata=metadata(target, namespace, labels, {"pulumi.com/skipAwait": "true"}),
         spec=k8s.autoscaling.v2.HorizontalPodAutoscalerSpecArgs(
             scale_target_ref=k8s.autoscaling.v2.CrossVersionObjectReferenceArgs(
                 api_version="apps/v1", kind="Deployment", name=target
             ),
             min_replicas=minimum,
-            max_replicas=args["maximum"],
+            max_replicas=maximum,
             metrics=[
                 k8s.autoscaling.v2.MetricSpecArgs(
                     # Of the program alone: its Consul agent, which rests, would halve the average.
@@ -40,9 +40,7 @@ def autoscaler(
                     container_resource=k8s.autoscaling.v2.ContainerResourceMetricSourceArgs(
                         container="application",
                         name="cpu",
-                        target=k8s.autoscaling.v2.MetricTargetArgs(
-                            type="Utilization", average_utilization=args["cpu_percent"]
-                        ),
+                        target=k8s.autoscaling.v2.MetricTargetArgs(type="Utilization", average_utilization=cpu_percent),
                     ),
                 )
             ],

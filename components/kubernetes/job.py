@@ -6,20 +6,30 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.args import RegionReference
 from components.kubernetes.names import JOB, STACK_LABEL, workload_labels
-from components.kubernetes.names import MYSQL as MYSQL_ROLE
-from components.kubernetes.network import EgressRule, allow, networks, pods_of_stack, tcp
+from components.kubernetes.network import EgressRule, network_policy, networks, pods_of_stack, tcp
 from components.kubernetes.pod import ContainerSpec, container, memory_volume
 from components.kubernetes.pod_template import pod_template
-from components.kubernetes.workload import object_name, patience, sealed, service_account
+from components.kubernetes.resources import JOB as JOB_RESOURCES
+from components.kubernetes.workload import immutable_secret, object_name, service_account, timeout_annotation
 from components.options import given_dependencies
-from components.rendering.mysql import PORT as MYSQL_PORT
-from components.rendering.pod_resources import JOB as JOB_RESOURCES
 
 RETRIES = 2
 DEADLINE_SECONDS = 300
 """Time in seconds that a job has when nobody says, its repetitions included."""
+
+
+class JobEgressArgs(TypedDict):
+    """What a job may reach."""
+
+    roles: Sequence[str]
+    """Roles of pods of the stack."""
+
+    networks: Sequence[pulumi.Input[str]]
+    """Networks outside of the cluster, in CIDR notation."""
+
+    port: int
+    """TCP port there."""
 
 
 class JobArgs(TypedDict):
@@ -46,14 +56,17 @@ class JobArgs(TypedDict):
     secrets: Mapping[str, pulumi.Input[str]]
     """Environment variables that are secrets; a changed one runs the job again."""
 
-    region: RegionReference
-    """Region in whose namespace it runs."""
+    region: str
+    """Region that it works for, as its labels name it."""
+
+    namespace: pulumi.Input[str]
+    """Namespace in which it runs."""
 
     deadline_seconds: NotRequired[int]
     """Time in seconds after which it is ended and has failed, its repetitions included; DEADLINE_SECONDS by default."""
 
-    database_networks: NotRequired[Sequence[pulumi.Input[str]]]
-    """Networks in CIDR notation with a database that is no pod of the stack."""
+    egress: NotRequired[Sequence[JobEgressArgs]]
+    """What it may reach; nothing when it is not given."""
 
     labels: Mapping[str, str]
     """Labels that every object of the stack carries."""
@@ -67,28 +80,27 @@ class Job(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Job", name, {}, opts)
-        region = args["region"]
-        labels = workload_labels(
-            args["labels"], region=region["region"], service=args["service"], role=JOB, member=name
-        )
-        secret = sealed(f"{name}-secret", region, labels, args["secrets"], self)
-        account = service_account(f"{name}-account", region, labels, self)
-        database = [
-            *pods_of_stack(args["labels"].get(STACK_LABEL, "gostack"), MYSQL_ROLE),
-            *networks(*args.get("database_networks", ())),
-        ]
-        paths = allow(
+        namespace, stack = args["namespace"], args["labels"].get(STACK_LABEL, "gostack")
+        labels = workload_labels(args["labels"], region=args["region"], service=args["service"], role=JOB, member=name)
+        secret = immutable_secret(f"{name}-secret", namespace, labels, args["secrets"], self)
+        account = service_account(f"{name}-account", namespace, labels, self)
+        policy = network_policy(
             f"{name}-paths",
-            region,
+            namespace,
             labels,
             parent=self,
-            outgoing=[EgressRule(to=database, ports=tcp(MYSQL_PORT))],
+            outgoing=[
+                EgressRule(
+                    to=[*pods_of_stack(stack, *item["roles"]), *networks(*item["networks"])], ports=tcp(item["port"])
+                )
+                for item in args.get("egress", ())
+            ],
         )
         deadline = args.get("deadline_seconds", DEADLINE_SECONDS)
         run = k8s.batch.v1.Job(
             f"{name}-run",
             metadata=k8s.meta.v1.ObjectMetaArgs(
-                namespace=region["network"], labels=labels, annotations=patience(deadline + 30)
+                namespace=namespace, labels=labels, annotations=timeout_annotation(deadline + 30)
             ),
             spec=k8s.batch.v1.JobSpecArgs(
                 backoff_limit=RETRIES,
@@ -102,7 +114,7 @@ class Job(pulumi.ComponentResource):
                     restart_policy="Never",
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[paths, *given_dependencies(opts)]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, *given_dependencies(opts)]),
         )
         self.completed = object_name(run)
         self.register_outputs({"completed": self.completed})

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from components.args import RegionReference
-from components.rendering.names import namespace_name
-
 APPLICATION = "application"
 CONSUL_SERVER = "consul-server"
 DYNAMIC_CONFIGURATION = "dynamic-configuration"
@@ -16,11 +13,6 @@ NGINX = "nginx"
 
 STACK_LABEL = "gostack.stack"
 ROLE_LABEL = "gostack.role"
-
-
-def namespace_of(region: RegionReference, other: str | None = None) -> str:
-    """Return the name of a region's namespace, or of another region's of the same stack."""
-    return namespace_name(region.get("namespace", "gostack"), other or region["region"])
 
 
 def service_host(name: str, namespace: str) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.args import RegionReference
 from components.kubernetes.names import ROLE_LABEL, STACK_LABEL, selector
 
 Peer = k8s.networking.v1.NetworkPolicyPeerArgs
@@ -16,9 +15,9 @@ IngressRule = k8s.networking.v1.NetworkPolicyIngressRuleArgs
 EgressRule = k8s.networking.v1.NetworkPolicyEgressRuleArgs
 
 
-def allow(
+def network_policy(
     name: str,
-    region: RegionReference,
+    namespace: pulumi.Input[str],
     labels: Mapping[str, str],
     *,
     parent: pulumi.Resource,
@@ -28,7 +27,7 @@ def allow(
     """Open paths to and from the pods that carry a workload's labels; a direction without rules stays closed."""
     return k8s.networking.v1.NetworkPolicy(
         name,
-        metadata=k8s.meta.v1.ObjectMetaArgs(name=name, namespace=region["network"], labels=dict(labels)),
+        metadata=k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace, labels=dict(labels)),
         spec=k8s.networking.v1.NetworkPolicySpecArgs(
             pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(labels)),
             policy_types=[

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.rendering.pod_resources import Resources
+from components.kubernetes.resources import Resources
 
 PodEnvironment = Sequence[k8s.core.v1.EnvVarArgs]
 

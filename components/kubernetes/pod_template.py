@@ -1,4 +1,4 @@
-"""What the pods of every workload have in common: an account without a token, one user's group, places apart."""
+"""What the pods of every workload have in common: an account without a token, one user's group, anti-affinity."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes.pod import pod_security
-from components.kubernetes.spreading import apart, spread
+from components.kubernetes.spreading import anti_affinity, topology_spread
 
 
 def pod_template(
@@ -19,13 +19,13 @@ def pod_template(
     containers: Sequence[k8s.core.v1.ContainerArgs],
     volumes: Sequence[k8s.core.v1.VolumeArgs],
     init_containers: Sequence[k8s.core.v1.ContainerArgs] = (),
-    apart_from: Mapping[str, pulumi.Input[str]] | None = None,
+    anti_affinity_to: Mapping[str, pulumi.Input[str]] | None = None,
     stop_seconds: int | None = None,
     restart_policy: str | None = None,
 ) -> k8s.core.v1.PodTemplateSpecArgs:
     """Return the template of a workload's pods.
 
-    Volumes belong to `group`. `apart_from` selects the pods that share no zone and no node with it, as far as the
+    Volumes belong to `group`. `anti_affinity_to` selects the pods that share no zone and no node with it, as far as the
     cluster has places. `stop_seconds` is the time that a pod has to end, what happens before its stop signal included.
     """
     return k8s.core.v1.PodTemplateSpecArgs(
@@ -36,8 +36,8 @@ def pod_template(
             automount_service_account_token=False,
             enable_service_links=False,
             security_context=pod_security(group),
-            affinity=apart(apart_from) if apart_from is not None else None,
-            topology_spread_constraints=spread(apart_from) if apart_from is not None else None,
+            affinity=anti_affinity(anti_affinity_to) if anti_affinity_to is not None else None,
+            topology_spread_constraints=topology_spread(anti_affinity_to) if anti_affinity_to is not None else None,
             termination_grace_period_seconds=stop_seconds,
             init_containers=list(init_containers) or None,
             containers=list(containers),

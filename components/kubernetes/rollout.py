@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.args import RegionReference
 from components.kubernetes.names import selector
-from components.kubernetes.workload import metadata, patience
-from components.rendering.pod_resources import SURGE
+from components.kubernetes.resources import SURGE
+from components.kubernetes.workload import metadata, timeout_annotation
 
 
 def rolling_deployment(
     name: str,
-    region: RegionReference,
+    namespace: pulumi.Input[str],
     labels: Mapping[str, str],
     template: k8s.core.v1.PodTemplateSpecArgs,
     *,
@@ -23,18 +22,18 @@ def rolling_deployment(
     depends_on: Sequence[pulumi.Input[pulumi.Resource]],
     replicas: int | None,
     progress_seconds: int,
-    patience_seconds: int,
+    timeout_seconds: int,
     settling_seconds: int | None = None,
 ) -> k8s.apps.v1.Deployment:
     """Make a Deployment that never has less than all of its pods.
 
     `replicas` is None where an autoscaler has the number. `progress_seconds` is the time in which a new pod must be
-    ready, `patience_seconds` how long an update waits for all, `settling_seconds` how long a new pod must have been
+    ready, `timeout_seconds` how long an update waits for all, `settling_seconds` how long a new pod must have been
     ready before an old one goes.
     """
     return k8s.apps.v1.Deployment(
         f"{name}-deployment",
-        metadata=metadata(name, region, labels, patience(patience_seconds)),
+        metadata=metadata(name, namespace, labels, timeout_annotation(timeout_seconds)),
         spec=_spec(selector(labels), template, replicas, progress_seconds, settling_seconds),
         opts=pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on)),
     )
@@ -42,7 +41,7 @@ def rolling_deployment(
 
 def released_deployment(
     name: str,
-    region: RegionReference,
+    namespace: pulumi.Input[str],
     labels: Mapping[str, str],
     release: Mapping[str, pulumi.Input[str]],
     template: k8s.core.v1.PodTemplateSpecArgs,
@@ -51,7 +50,7 @@ def released_deployment(
     depends_on: Sequence[pulumi.Input[pulumi.Resource]],
     replicas: int,
     progress_seconds: int,
-    patience_seconds: int,
+    timeout_seconds: int,
 ) -> k8s.apps.v1.Deployment:
     """Make a Deployment for one release, which the labels `release` tell from every other.
 
@@ -65,10 +64,10 @@ def released_deployment(
         # Named by Pulumi: while an update goes on, and after one that failed, there are two.
         metadata=metadata(
             None,
-            region,
+            namespace,
             labels,
             # Old pods end in their own time, and the update does not wait for it.
-            {**patience(patience_seconds), "pulumi.com/deletionPropagationPolicy": "background"},
+            {**timeout_annotation(timeout_seconds), "pulumi.com/deletionPropagationPolicy": "background"},
         ),
         spec=_spec({**selector(labels), **release}, template, replicas, progress_seconds, None),
         opts=pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on)),

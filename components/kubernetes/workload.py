@@ -7,29 +7,28 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.args import RegionReference
 from components.kubernetes.names import selector
 
 
 def service_account(
-    name: str, region: RegionReference, labels: Mapping[str, str], parent: pulumi.Resource
+    name: str, namespace: pulumi.Input[str], labels: Mapping[str, str], parent: pulumi.Resource
 ) -> k8s.core.v1.ServiceAccount:
     """Return an account that may do nothing on the cluster, and whose token no pod gets."""
     return k8s.core.v1.ServiceAccount(
         name,
-        metadata=metadata(name, region, labels),
+        metadata=metadata(name, namespace, labels),
         automount_service_account_token=False,
         opts=pulumi.ResourceOptions(parent=parent),
     )
 
 
 def disruption_budget(
-    name: str, region: RegionReference, labels: Mapping[str, str], parent: pulumi.Resource
+    name: str, namespace: pulumi.Input[str], labels: Mapping[str, str], parent: pulumi.Resource
 ) -> k8s.policy.v1.PodDisruptionBudget:
     """Return the rule that nobody evicts more than one of these pods at a time."""
     return k8s.policy.v1.PodDisruptionBudget(
         name,
-        metadata=metadata(name, region, labels),
+        metadata=metadata(name, namespace, labels),
         spec=k8s.policy.v1.PodDisruptionBudgetSpecArgs(
             max_unavailable=1,
             selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(labels)),
@@ -40,9 +39,9 @@ def disruption_budget(
     )
 
 
-def sealed(
+def immutable_secret(
     name: str,
-    region: RegionReference,
+    namespace: pulumi.Input[str],
     labels: Mapping[str, str],
     values: Mapping[str, pulumi.Input[str]],
     parent: pulumi.Resource,
@@ -50,18 +49,19 @@ def sealed(
     """Make a Secret and return its name. A changed value makes a new one, so that what uses it is rolled out anew."""
     secret = k8s.core.v1.Secret(
         name,
-        metadata=k8s.meta.v1.ObjectMetaArgs(namespace=region["network"], labels=dict(labels)),
+        metadata=k8s.meta.v1.ObjectMetaArgs(namespace=namespace, labels=dict(labels)),
         immutable=True,
         type="Opaque",
-        string_data={key: pulumi.Output.secret(value) for key, value in sorted(values.items())},
+        # Secret in the state, by the SDK's own doing.
+        string_data=dict(sorted(values.items())),
         opts=pulumi.ResourceOptions(parent=parent),
     )
     return object_name(secret)
 
 
-def configuration(
+def immutable_config_map(
     name: str,
-    region: RegionReference,
+    namespace: pulumi.Input[str],
     labels: Mapping[str, str],
     files: Mapping[str, str],
     parent: pulumi.Resource,
@@ -69,7 +69,7 @@ def configuration(
     """Make a ConfigMap and return its name. A changed file makes a new one, so that what uses it is rolled out anew."""
     config_map = k8s.core.v1.ConfigMap(
         name,
-        metadata=k8s.meta.v1.ObjectMetaArgs(namespace=region["network"], labels=dict(labels)),
+        metadata=k8s.meta.v1.ObjectMetaArgs(namespace=namespace, labels=dict(labels)),
         immutable=True,
         data=dict(sorted(files.items())),
         opts=pulumi.ResourceOptions(parent=parent),
@@ -84,19 +84,19 @@ def object_name(resource: k8s.core.v1.Secret | k8s.core.v1.ConfigMap | k8s.batch
 
 def metadata(
     name: pulumi.Input[str] | None,
-    region: RegionReference,
+    namespace: pulumi.Input[str],
     labels: Mapping[str, str],
     annotations: Mapping[str, pulumi.Input[str]] | None = None,
 ) -> k8s.meta.v1.ObjectMetaArgs:
-    """Return the metadata of an object in a region's namespace; None lets Pulumi name it."""
+    """Return the metadata of an object in a namespace; None lets Pulumi name it."""
     return k8s.meta.v1.ObjectMetaArgs(
         name=name,
-        namespace=region["network"],
+        namespace=namespace,
         labels=dict(labels),
         annotations=dict(annotations) if annotations else None,
     )
 
 
-def patience(seconds: int) -> dict[str, str]:
+def timeout_annotation(seconds: int) -> dict[str, str]:
     """Return the annotation that bounds how long an update waits for an object."""
     return {"pulumi.com/timeoutSeconds": str(seconds)}

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from components.aws.network.addresses import ZONES, default_zones, plan_subnets
 from components.ingress import HEALTH_PATH
-from components.rendering.aws_addresses import ZONES, default_zones, plan_subnets
 from infra.settings.base import FilePath, NetworkAddress, Section, shaped
 from infra.settings.platform import HostName
 
@@ -203,7 +203,7 @@ class AwsSettings(Section):
     """ARN of the role that everything is done with: whoever deploys must be allowed to take it."""
 
     permissions_boundary: PolicyArn | None = None
-    """ARN of the policy that bounds every role that the stack makes; `infra/environments/state/` makes
+    """ARN of the policy that bounds every role that the stack makes; `infra/platforms/aws/state/` makes
     `gostack-boundary`, without which its deploy role makes none."""
 
     home_region: AwsRegion

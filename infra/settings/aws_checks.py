@@ -7,8 +7,8 @@ from ipaddress import IPv4Network
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from components.rendering.aws_addresses import CLUSTER_SERVICES, partition
-from components.rendering.aws_images import own_repository, registry_host
+from components.aws.image_names import own_repository, registry_host
+from components.aws.network.addresses import CLUSTER_SERVICES, partition
 from infra.settings.aws import AwsSettings
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ import re
 from ipaddress import IPv4Network
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
-from components.section import Section
+from components.section import AnyNetwork, Port, Section
 
 __all__ = ["AnyNetwork", "ImageReference", "Name", "NetworkAddress", "Port", "RegionName", "Section"]
 
-from components.rendering.names import CONSUL_WORDS, NGINX_WORDS
+from components.names import CONSUL_WORDS, NGINX_WORDS
 
 _NAME = re.compile(r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$")
 # The grammar of https://github.com/distribution/reference/blob/v0.6.0/regexp.go: name, tag and digest of an image.
@@ -115,7 +115,7 @@ def _region_name(value: str) -> str:
 
 REGION_NAME_LENGTH = 15
 """With a service's 30 and a canary's ending it is 53 characters; what has to fit into a DNS label of 63 with more is
-shortened where it is made (`components/rendering/names.py`)."""
+shortened where it is made (`components/names.py`)."""
 
 RegionName = Annotated[str, AfterValidator(_region_name)]
 """The name of a region."""
@@ -125,17 +125,3 @@ ImageReference = Annotated[str, AfterValidator(_image)]
 
 NetworkAddress = Annotated[str, AfterValidator(_network)]
 """A private IPv4 network in CIDR notation, /16 to /24."""
-
-
-def _any_network(value: str) -> str:
-    try:
-        return str(IPv4Network(value))
-    except ValueError:
-        raise ValueError(f'"{value}" is not a network; write it like "203.0.113.0/24".') from None
-
-
-AnyNetwork = Annotated[str, AfterValidator(_any_network)]
-"""An IPv4 network in CIDR notation, of any size."""
-
-Port = Annotated[int, Field(ge=1, le=65535)]
-"""A TCP port number."""

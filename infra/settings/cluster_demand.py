@@ -7,21 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from components.aws.dns.resources import DNS_DRAIN
+from components.consul.resources import CONSUL_AGENT, CONSUL_SERVER, CONSUL_STORAGE_GIB
+from components.ingress.resources import INGRESS_REPLICAS, ingress_resources
 from components.ingress.tracks import STABLE
-from components.rendering.pod_resources import (
-    CONSUL_AGENT,
-    CONSUL_SERVER,
-    CONSUL_STORAGE_GIB,
-    DNS_DRAIN,
-    INGRESS_REPLICAS,
+from components.kubernetes.resources import (
     JOB,
     SURGE,
     Demand,
     Resources,
-    ingress_resources,
-    mysql_resources,
     pod_demand,
 )
+from components.mysql.resources import mysql_resources
 from infra.settings.services import ServiceSettings
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 
 from components.ingress.nginx import HEALTH_PATH
 from components.ingress.route import quoted
-from components.rendering.mysql import migration_account
-from components.rendering.mysql_names import owner_of
+from components.mysql.accounts import migration_account
+from components.mysql.names import owner_of
 from infra.settings.aws import AwsSettings
 from infra.settings.aws_checks import aws_problem
 from infra.settings.base import Name, RegionName, Section

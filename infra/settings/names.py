@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from components.rendering.names import (
+from components.names import (
     LABEL,
     cluster_name,
     database_instance,

@@ -3,108 +3,25 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
+from components.consul.check import Check
 from components.ingress.route import Route
 from components.ingress.tracks import CANARY, STABLE
-from infra.settings.base import AnyNetwork, FilePath, ImageReference, Name, Port, Section, shaped
+from components.microservice.args import Autoscaling, Egress
+from infra.settings.base import FilePath, ImageReference, Name, Section, shaped
 from infra.settings.canary import CanarySettings
 from infra.settings.environment import Variables, require_own, require_size
 
 _PACKAGE = r"\.|(\./)?[A-Za-z0-9_][A-Za-z0-9_.~+-]*(/[A-Za-z0-9_][A-Za-z0-9_.~+-]*)*/?"
-_PATH_WITH_QUERY = re.compile(r"^/[A-Za-z0-9._~!*,;=:@%/-]*(\?[A-Za-z0-9._~!*,;=:@%/?&+-]*)?$")
-_DURATION = re.compile(r"^[1-9][0-9]{0,5}(ms|s|m)$")
-
 AGENT_PORTS = frozenset({8300, 8301, 8302, 8500, 8503, 8600})
 """Ports of the Consul agent, which shares the replica's network namespace."""
 
 LARGEST_DOCUMENT = 65_536
 """Bytes of a service's dynamic configuration: it travels in a variable, of which Linux takes 128 KiB."""
-
-
-def _path_with_query(value: str) -> str:
-    if not _PATH_WITH_QUERY.fullmatch(value):
-        raise ValueError(f'"{value}" is not a URL path with or without a query; write it like "/health?full=1".')
-    return value
-
-
-def _duration(value: str) -> str:
-    if not _DURATION.fullmatch(value):
-        raise ValueError(f'"{value}" is not a duration; write it like "500ms", "10s" or "1m".')
-    return value
-
-
-CheckPath = Annotated[str, AfterValidator(_path_with_query)]
-"""An absolute URL path, with or without a query."""
-
-Duration = Annotated[str, AfterValidator(_duration)]
-"""A duration with a unit (ms, s or m), as Go and Consul write it."""
-
-
-class CheckSettings(Section):
-    """How Consul decides that a replica is healthy.
-
-    The reference values of most teams are 10 s, 5 s and 30 s. With the defaults here a replica that refuses connections
-    leaves the list of healthy ones after at most two intervals, 2 s, and one that hangs after at most 6 s, at the price
-    of ten times the checks; until then Nginx asks another one. A replica that is only slow for a moment stays. However
-    long one was ill, it is in traffic again as soon as a check passes. The readiness of a pod on Kubernetes has times
-    of its own: only protocol and paths are the same.
-
-    The address that is asked is the one that clients use: a program that listens on 127.0.0.1 alone is not healthy.
-    """
-
-    protocol: Literal["http", "tcp", "grpc"] = "http"
-    """`http` asks for `path`; `tcp` opens a connection; `grpc` asks the server by gRPC health checking
-    (grpc.health.v1.Health/Check, without TLS) for the empty service name, which stands for all of it."""
-
-    path: CheckPath = "/health/ready"
-    """For `http`: path, with or without a query, that answers 2xx when the replica can serve."""
-
-    live_path: CheckPath | None = None
-    """Kubernetes only, for `http`: path, with or without a query, that answers 2xx unless only a restart helps, so
-    never one that asks the database; without it, a TCP connection tells that the replica lives."""
-
-    interval: Duration = "1s"
-    """Time between two checks; at least 1s (Consul raises less)."""
-
-    timeout: Duration = "2s"
-    """Time after which a check has failed."""
-
-    failures: Annotated[int, Field(ge=1, le=10)] = 2
-    """Checks in a row that must fail before the replica gets no more requests. What slows down every replica for a
-    moment, as a busy machine or a slow disk does, would take all of them away at once if one were enough."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing_is_forgotten(cls, values: Any) -> Any:
-        if isinstance(values, dict) and "deregister_after" in values:
-            raise ValueError(
-                "deregister_after is no setting any more, because a replica stays registered however long it is ill: "
-                "remove it."
-            )
-        return values  # pyright: ignore[reportUnknownVariableType]
-
-    @model_validator(mode="after")
-    def _paths_are_for_http(self) -> Self:
-        if self.protocol != "http":
-            for key in ("path", "live_path"):
-                if key in self.model_fields_set:
-                    raise ValueError(f"{key} means nothing with protocol {self.protocol}: remove one of them.")
-        return self
-
-
-class EgressSettings(Section):
-    """What replicas may reach outside of the stack."""
-
-    network: AnyNetwork
-    """Network in CIDR notation, for example "203.0.113.0/24"; "0.0.0.0/0" is everything."""
-
-    port: Port
-    """TCP port there."""
 
 
 class DatabaseSettings(Section):
@@ -118,19 +35,10 @@ class DatabaseSettings(Section):
     image before its replicas start. None when it has no migrations."""
 
     migrate_timeout_seconds: Annotated[int, Field(ge=10, le=86_400)] = 1800
-    """Kubernetes only: time in seconds that the migrations of an image may take, repetitions of failed ones included;
-    then they are ended and the update fails. MySQL does not roll back a change of a table's definition that was
-    ended half-way, so it is longer than the slowest of them. On Docker there is no such limit."""
-
-
-class AutoscalingSettings(Section):
-    """How the number of replicas follows the load."""
-
-    maximum: Annotated[int, Field(ge=1, le=100)] = 10
-    """Highest number of replicas in each region; the lowest is `replicas`."""
-
-    cpu_percent: Annotated[int, Field(ge=10, le=95)] = 50
-    """Use of the requested CPU in percent, on average, that the number of replicas aims at."""
+    """Time in seconds that the migrations of an image may take. On Kubernetes, repetitions of failed ones included,
+    they are ended after it and the update fails; on Docker it is what they have to end by themselves when their
+    update is cut off. MySQL does not roll back a change of a table's definition that was ended half-way, so it is
+    longer than the slowest of them."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +111,7 @@ class ServiceSettings(Section):
     routes: list[Route] = Field(default_factory=list[Route])
     """Paths of the ingress that lead here; none for a service that only others call."""
 
-    check: CheckSettings = CheckSettings()
+    check: Check = Check()
     """Health check."""
 
     environment: Variables = Field(default_factory=dict[str, str])
@@ -234,10 +142,10 @@ class ServiceSettings(Section):
     cpu_request: Annotated[float, Field(ge=0.01, le=64)] = 0.25
     """Kubernetes only: cores that a node must have free for a replica."""
 
-    egress: list[EgressSettings] = Field(default_factory=list[EgressSettings])
+    egress: list[Egress] = Field(default_factory=list[Egress])
     """Kubernetes only: what replicas may reach beside the stack itself; everything else is refused."""
 
-    autoscaling: AutoscalingSettings | None = AutoscalingSettings()
+    autoscaling: Autoscaling | None = Autoscaling()
     """Kubernetes only: how the number of replicas follows the load; null keeps it at `replicas`."""
 
     drain_seconds: Annotated[int, Field(ge=1, le=300)] = 3

@@ -9,11 +9,16 @@ import json
 
 import pytest
 
-from components.aws import AlarmTopic, Budget, Cluster, ClusterDefaults, EncryptionKey, Registry
-from components.aws.cluster_access import ClusterAccess
-from components.aws.cluster_alarms import ClusterAlarms
-from components.aws.cluster_insights import ClusterInsights
-from components.aws.cluster_roles import ClusterRoles
+from components.aws.alarms.budget import Budget
+from components.aws.alarms.topic import AlarmTopic
+from components.aws.eks.access import ClusterAccess
+from components.aws.eks.alarms import ClusterAlarms
+from components.aws.eks.cluster import Cluster
+from components.aws.eks.defaults import ClusterDefaults
+from components.aws.eks.insights import ClusterInsights
+from components.aws.eks.roles import ClusterRoles
+from components.aws.encryption_key import EncryptionKey
+from components.aws.registry import Registry
 from tests.components.alone import BEFORE, NAME, alone, children, document, only
 from tests.graph.recorder import Graph, names
 

@@ -9,8 +9,9 @@ import json
 
 import pytest
 
-from components.aws import Database, DatabaseMember
-from components.aws.database_alarms import DatabaseAlarms
+from components.aws.aurora.alarms import DatabaseAlarms
+from components.aws.aurora.database import Database
+from components.aws.aurora.member import DatabaseMember
 from tests.components.alone import BEFORE, NAME, Secret, alone, children, only
 from tests.graph.recorder import Graph, names
 

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-from components.aws import DnsDrain, GlobalDns, Network, NetworkLoadBalancer, PublicCertificate, TargetBinding
-from components.aws.flow_logs import FlowLogs
-from components.aws.network_endpoints import NetworkEndpoints
+from components.aws.dns.drain import DnsDrain
+from components.aws.dns.global_dns import GlobalDns
+from components.aws.dns.public_certificate import PublicCertificate
+from components.aws.network.endpoints import NetworkEndpoints
+from components.aws.network.flow_logs import FlowLogs
+from components.aws.network.load_balancer import NetworkLoadBalancer
+from components.aws.network.network import Network
+from components.aws.network.target_binding import TargetBinding
 from tests.components.alone import BEFORE, NAME, alone, before, children, document, only
 from tests.graph.recorder import Graph, names
 
@@ -119,12 +124,12 @@ def test_a_load_balancer_is_protected_and_its_emptiness_is_an_alarm(balancer: Gr
 
 
 def test_a_certificate_is_used_when_it_is_issued_and_its_end_is_an_alarm() -> None:
-    graph = alone(PublicCertificate, proves=True)
+    graph = alone(PublicCertificate, create_validation_record=True)
     assert children(graph) == {"certificate", "proof", "issued", "expiry"}
     assert before(graph, "proof", "issued")
     assert BEFORE in graph.resources[f"{NAME}-issued"].dependencies
     assert graph.resources[f"{NAME}-expiry"].plain("threshold") >= 30
-    assert "proof" not in children(alone(PublicCertificate, proves=False))
+    assert "proof" not in children(alone(PublicCertificate, create_validation_record=False))
 
 
 def test_a_client_gets_the_nearest_region_that_is_well() -> None:

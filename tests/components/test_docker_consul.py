@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 
-from components.docker import ConsulDatacenter, DynamicConfiguration
+from components.consul.docker import ConsulDatacenter
+from components.runtime_config.docker import DynamicConfiguration
 from tests.components.alone import NAME, alone, children, exported
 
 SERVERS = [f"{NAME}-server-{index}" for index in range(3)]

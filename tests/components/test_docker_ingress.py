@@ -10,9 +10,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.docker import Ingress
-from components.docker.ingress import ConfigurationRelease, variable_name
 from components.ingress import Route
+from components.ingress.docker import ConfigurationRelease, Ingress, variable_name
 from tests.components.alone import NAME, Secret, alone, before, children, entry
 from tests.graph.recorder import Graph
 

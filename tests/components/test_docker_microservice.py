@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from components.docker import Microservice
-from components.docker.consul_agent import ConsulAgent
+from components.consul.docker_agent import ConsulAgent
+from components.microservice.docker import Microservice
 from tests.components.alone import NAME, Secret, alone, before, children
 from tests.graph.recorder import Graph
 

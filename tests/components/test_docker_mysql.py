@@ -10,9 +10,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.docker import MySqlCluster, ServiceDatabase
 from components.docker.job import Job
-from components.docker.mysql_member import MySqlMember
+from components.mysql.docker import MySqlCluster
+from components.mysql.docker_member import MySqlMember
+from components.service_database.docker import ServiceDatabase
 from tests.components.alone import BEFORE, NAME, Secret, alone, before, children
 from tests.contract.test_instances import CLUSTER, CONSUL, KEY_PAIR, REGION
 from tests.graph.recorder import Graph, JobEnd
@@ -20,7 +21,7 @@ from tests.graph.recorder import Graph, JobEnd
 PLACES = ("east", "west", "witness")
 REGIONS = [{**REGION, "region": place, "network": f"{place}-network"} for place in PLACES]
 DATACENTERS = [{**CONSUL, "datacenter": place} for place in PLACES]
-_PLACES: tuple[dict[str, Any], ...] = ({}, {"region": REGION})
+_NETWORKS: tuple[dict[str, Any], ...] = ({}, {"networks": ["east-network", "backbone-network"]})
 GROUP = {
     "name": "11111111-1111-1111-1111-111111111111",
     "members": list(PLACES),
@@ -183,8 +184,8 @@ def test_a_job_runs_once_to_its_end_and_is_not_started_again() -> None:
     assert BEFORE in run.dependencies
 
 
-def test_a_job_without_a_region_has_no_network_and_one_with_it_has_the_regions() -> None:
-    without, within = (alone(Job, **more).resources[f"{NAME}-run"] for more in _PLACES)
+def test_a_job_without_networks_has_none_and_one_with_them_joins_each() -> None:
+    without, within = (alone(Job, **more).resources[f"{NAME}-run"] for more in _NETWORKS)
     assert without.plain("networkMode") == "none"
     assert without.plain("networksAdvanced") is None
     assert [network["name"] for network in within.plain("networksAdvanced")] == ["east-network", "backbone-network"]

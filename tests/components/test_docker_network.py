@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from components.docker import Backbone, Region
 from components.docker.pod import Pod
+from components.region.docker import Backbone, Region
 from tests.components.alone import NAME, alone, children, only
 
 _PODS: tuple[dict[str, Any], ...] = ({"identity": "digest"}, {})

@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from components import docker
-from components.docker.ingress import variable_name
-from components.ingress import RELEASE_PLACEHOLDER
-from components.kubernetes import Ingress
+from components.ingress import RELEASE_PLACEHOLDER, docker
+from components.ingress.docker import variable_name
+from components.ingress.kubernetes import Ingress
 from tests.components.alone import BEFORE, NAME, alone, before, children, container, entry, pod, spec
 from tests.graph.recorder import Graph
 
@@ -74,7 +73,7 @@ def test_the_cluster_makes_a_load_balancer_unless_there_is_one_outside(ingress: 
     assert spec(ingress, "service")["type"] == "LoadBalancer"
     outside = alone(
         Ingress,
-        load_balancer={"annotations": {}, "outside": "entry.example.com"},
+        load_balancer={"annotations": {}, "external_hostname": "entry.example.com"},
         told=lambda made: {"balancer": made.load_balancer},
     )
     assert spec(outside, "service")["type"] == "ClusterIP"

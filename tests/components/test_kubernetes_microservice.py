@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from components.kubernetes import DynamicConfiguration, Microservice
+from components.microservice.args import Autoscaling, Egress
+from components.microservice.kubernetes import Microservice
+from components.runtime_config.kubernetes import DynamicConfiguration
 from tests.components.alone import BEFORE, NAME, alone, children, container, pod, spec, variables
 from tests.graph.recorder import Graph
 
@@ -25,7 +27,7 @@ def service() -> Graph:
         start_seconds=30,
         # Whoever forgets to say that it is a secret.
         secrets={"PASSWORD": "correct-horse"},
-        egress=[{"network": "203.0.113.0/24", "port": 443}],
+        egress=[Egress(network="203.0.113.0/24", port=443)],
     )
 
 
@@ -97,7 +99,7 @@ def test_nobody_but_the_ingress_and_services_reaches_it_and_it_reaches_what_is_s
 
 
 def test_the_autoscaler_has_the_number_and_begins_with_the_settings() -> None:
-    graph = alone(Microservice, replicas=3, autoscaling={"maximum": 9, "cpu_percent": 60})
+    graph = alone(Microservice, replicas=3, autoscaling=Autoscaling(maximum=9, cpu_percent=60))
     assert "replicas" not in spec(graph, "deployment")
     found = spec(graph, "autoscaler")
     assert (found["minReplicas"], found["maxReplicas"]) == (3, 9)

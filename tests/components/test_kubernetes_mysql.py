@@ -10,9 +10,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.kubernetes import MySqlCluster, ServiceDatabase
 from components.kubernetes.job import Job
-from components.kubernetes.mysql_member import MySqlMember
+from components.mysql.kubernetes import MySqlCluster
+from components.mysql.kubernetes_member import MySqlMember
+from components.service_database.kubernetes import ServiceDatabase
 from tests.components.alone import BEFORE, NAME, Secret, alone, before, children, container, pod, spec, variables
 from tests.contract.test_instances import CLUSTER
 from tests.graph.recorder import Graph
@@ -119,7 +120,8 @@ def test_a_job_ends_by_itself_and_an_update_waits_longer_than_it_may_take() -> N
 
 
 def test_a_job_reaches_the_database_and_nothing_else() -> None:
-    paths = spec(alone(Job, database_networks=["10.16.0.0/20"]), "paths")
+    egress = [{"roles": ["mysql"], "networks": ["10.16.0.0/20"], "port": 3306}]
+    paths = spec(alone(Job, egress=egress), "paths")
     assert paths["policyTypes"] == ["Egress"]
     (rule,) = paths["egress"]
     assert [port["port"] for port in rule["ports"]] == [3306]

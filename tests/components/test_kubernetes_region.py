@@ -8,7 +8,8 @@ from __future__ import annotations
 import pulumi
 import pytest
 
-from components.kubernetes import ConsulDatacenter, Region
+from components.consul.kubernetes import ConsulDatacenter
+from components.region.kubernetes import Region
 from tests.components.alone import NAME, alone, children, container, exported, pod, spec, variables
 from tests.graph.recorder import Graph
 

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from components.rendering.scripts import RELEASES, script
+from components.ingress.releases import RELEASES
+from components.text import script
 
 # It runs until it is told to stop, and writes down by which signal. No shell: started in the background, a shell cannot
 # but ignore SIGQUIT, and Nginx does not.
@@ -89,7 +90,7 @@ def test_an_agent_deregisters_first_and_then_waits_until_requests_have_arrived(
 ) -> None:
     program(tmp_path, "consul", CONSUL)
     program(tmp_path, "sleep", SAYS)
-    text = script("consul-agent").replace("/tmp/", f"{tmp_path}/")
+    text = script("consul/consul-agent.sh").replace("/tmp/", f"{tmp_path}/")
     variables = {
         "AGENT_CONFIGURATION": "{}",
         "GOSSIP_CONFIGURATION": "{}",
@@ -114,7 +115,7 @@ def test_nginx_is_asked_to_finish_its_requests_whatever_the_stop_signal_is(
     release.mkdir(parents=True)
     (release / "nginx.conf").touch()
     (tmp_path / "current").symlink_to("releases/one")
-    text = script("ingress").replace(RELEASES, str(tmp_path)).replace("/tmp/ready", f"{tmp_path}/ready")
+    text = script("ingress/ingress.sh").replace(RELEASES, str(tmp_path)).replace("/tmp/ready", f"{tmp_path}/ready")
     with running(text, tmp_path, log, "nginx begins") as process:
         process.send_signal(asked)
         process.wait(60)
@@ -127,7 +128,7 @@ def test_nginx_reads_a_release_that_becomes_current_and_is_not_replaced(tmp_path
         (tmp_path / "releases" / name).mkdir(parents=True)
         (tmp_path / "releases" / name / "nginx.conf").touch()
     (tmp_path / "current").symlink_to("releases/one")
-    text = script("ingress").replace(RELEASES, str(tmp_path)).replace("/tmp/ready", f"{tmp_path}/ready")
+    text = script("ingress/ingress.sh").replace(RELEASES, str(tmp_path)).replace("/tmp/ready", f"{tmp_path}/ready")
     with running(text, tmp_path, log, "nginx begins") as process:
         (tmp_path / "next").symlink_to("releases/two")
         (tmp_path / "next").rename(tmp_path / "current")

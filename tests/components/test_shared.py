@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from components import docker, kubernetes
 from components.certificates import Certificate, CertificateAuthority
+from components.images import docker, kubernetes
 from components.secrets import GeneratedPassword, GossipKey
 from tests.components.alone import NAME, alone, children, exported, only
 from tests.graph.recorder import Graph, unwrapped

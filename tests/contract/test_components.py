@@ -10,6 +10,8 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -20,8 +22,7 @@ import pulumi
 import pytest
 from pulumi.provider.experimental.analyzer import Analyzer
 
-import components.docker
-import components.kubernetes
+import components
 from tests.graph.conftest import Document, dev_graph, staging_graph
 from tests.graph.prod import ground
 from tests.graph.recorder import Graph
@@ -45,23 +46,37 @@ def component_classes() -> list[type[pulumi.ComponentResource]]:
 
 
 CLASSES = component_classes()
+PLATFORMS = ("docker", "kubernetes", "aws")
 
-PUBLISHED = [cls for cls in CLASSES if cls.__name__ != "Ingress"]
-"""Components that programs in other languages could use. An ingress takes the routes of the settings as they are."""
+PYTHON_ONLY = {"ConsulAgent", "Ingress", "Microservice"}
+"""Components that take parts of the settings as they are: routes, checks, autoscaling."""
+
+PUBLISHED = [cls for cls in CLASSES if cls.__name__ not in PYTHON_ONLY]
+"""Components that programs in other languages could use."""
+
+CONCEPTS = sorted(path.parent.name for path in FOLDER.glob("*/kubernetes.py"))
+"""Folders of what is deployed in a form for each platform."""
 
 KUBERNETES_KINDS = {"Deployment", "StatefulSet", "Service", "Secret", "ConfigMap", "Job", "NetworkPolicy", "Namespace"}
 
-NAMES_ONLY = {"kubernetes.ReleasedImage", "kubernetes.UpstreamImages"}
+NAMES_ONLY = {"images.kubernetes.ReleasedImage", "images.kubernetes.UpstreamImages"}
 """Components that make nothing: nodes pull such images by themselves."""
 
 
+def platform(cls: type) -> str:
+    """The platform that a component is a form for; empty for one that is the same on all."""
+    words = cls.__module__.split(".")
+    folder, file = words[1], words[-1].partition("_")[0]
+    return folder if folder in PLATFORMS else file if file in PLATFORMS else ""
+
+
 def on_kubernetes(cls: type) -> bool:
-    return cls.__module__.startswith("components.kubernetes.")
+    return platform(cls) == "kubernetes"
 
 
 def identity(cls: type) -> str:
     """A class's name in the list of tests: most are there for each platform."""
-    return f"{cls.__module__.split('.')[1]}.{cls.__name__}"
+    return f"{cls.__module__.removeprefix('components.')}.{cls.__name__}"
 
 
 @pytest.fixture(scope="module")
@@ -83,14 +98,19 @@ def on_aws() -> Graph:
 
 @pytest.fixture
 def graph(cls: type[pulumi.ComponentResource], graphs: dict[bool, Graph], on_aws: Graph) -> Graph:
-    return on_aws if cls.__module__.startswith("components.aws.") else graphs[on_kubernetes(cls)]
+    return on_aws if platform(cls) == "aws" else graphs[on_kubernetes(cls)]
 
 
 def documented_attributes(cls: type) -> set[str]:
-    """Attributes of a class that a string literal stands behind."""
+    """Attributes of a class that a string literal stands behind; of arguments, also those that it adds to."""
     (definition,) = ast.parse(inspect.getsource(cls)).body
     assert isinstance(definition, ast.ClassDef)
     found: set[str] = set()
+    for base in definition.bases:
+        # A TypedDict does not know its bases.
+        added_to = getattr(sys.modules[cls.__module__], ast.unparse(base), None)
+        if ast.unparse(base).endswith("Args") and added_to is not None:
+            found |= documented_attributes(added_to)
     for statement, following in pairwise(definition.body):
         if not isinstance(statement, ast.AnnAssign):
             continue
@@ -105,16 +125,26 @@ def declared(cls: type) -> set[str]:
 
 def test_the_components_of_the_design_are_there() -> None:
     designed = {"ServiceImage", "Region", "ConsulDatacenter", "MySqlCluster", "Microservice", "Ingress"}
-    for platform in ("docker", "kubernetes"):
-        assert {f"{platform}.{name}" for name in designed} <= {identity(cls) for cls in CLASSES}
+    for form in ("docker", "kubernetes"):
+        assert designed <= {cls.__name__ for cls in CLASSES if platform(cls) == form}
 
 
-@pytest.mark.parametrize("name", sorted(components.kubernetes.__all__))
-def test_both_platforms_have_the_same_components(name: str) -> None:
-    if name == "RUNNING_IMAGES":
-        return
-    ours, theirs = getattr(components.kubernetes, name), getattr(components.docker, name)
-    assert get_type_hints(ours.__init__) == get_type_hints(theirs.__init__)
+@pytest.mark.parametrize("concept", CONCEPTS)
+def test_both_platforms_have_the_same_components(concept: str) -> None:
+    forms = [
+        {cls.__name__: cls for cls in CLASSES if cls.__module__ == f"components.{concept}.{form}"}
+        for form in ("kubernetes", "docker")
+    ]
+    for name in forms[0]:
+        assert_same(forms[0][name], forms[1][name])
+
+
+def assert_same(ours: type, theirs: type) -> None:
+    """What both forms take means the same, and what one of them needs alone is an addition."""
+    arguments = [get_type_hints(cls.__init__)["args"].__annotations__ for cls in (ours, theirs)]
+    shared = arguments[0].keys() & arguments[1].keys()
+    assert {key: arguments[0][key] for key in shared} == {key: arguments[1][key] for key in shared}
+    assert {"region", "labels", "service", "image", "references", "reference"} & shared
     assert declared(theirs) <= declared(ours)
 
 
@@ -125,7 +155,7 @@ def test_it_is_made_from_a_name_documented_arguments_and_options(cls: type[pulum
     hints = get_type_hints(cls.__init__)
     assert hints["opts"] == pulumi.ResourceOptions | None
     arguments = hints["args"]
-    assert arguments.__name__ == f"{cls.__name__}Args" or arguments.__name__ == "GeneratedSecretArgs"
+    assert arguments.__name__.endswith(f"{cls.__name__}Args") or arguments.__name__ == "GeneratedSecretArgs"
     assert hasattr(arguments, "__total__"), "the arguments are a TypedDict"
     assert declared(arguments) - documented_attributes(arguments) == set()
     assert arguments.__doc__
@@ -218,13 +248,10 @@ def test_no_resource_is_made_inside_an_apply() -> None:
     assert made == []
 
 
-def test_rendering_knows_no_pulumi() -> None:
-    importing = [
-        file
-        for file, tree in sources()
-        if file.startswith("rendering/")
-        for node in ast.walk(tree)
-        if (isinstance(node, ast.Import) and any(alias.name.startswith("pulumi") for alias in node.names))
-        or (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pulumi"))
-    ]
-    assert importing == []
+def test_the_settings_import_no_provider() -> None:
+    """Each takes seconds: what the settings take from a component's folder must not know its forms."""
+    program = "import sys, infra.settings; print([name for name in sys.modules if name.startswith('pulumi_')])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=FOLDER.parent, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -12,8 +12,9 @@ from typing import Any, get_type_hints
 import pulumi
 import pytest
 
+from components.certificates.x509 import new_authority
+from components.consul.check import Check
 from components.ingress import IngressConfiguration, Route
-from components.rendering.certificates import new_authority
 from tests.contract.aws_values import AWS_VALUES
 from tests.contract.test_components import CLASSES, identity
 from tests.graph.recorder import Graph, record
@@ -31,11 +32,11 @@ REGION = {
     "backbone_network": "backbone-network",
 }
 CONSUL = {"datacenter": "east", "server_addresses": ["10.80.1.11"], "gossip_key": "key", "image": "consul"}
-CHECK = {"protocol": "tcp", "interval": "1s", "timeout": "1s"}
+CHECK = Check(protocol="tcp", interval="1s", timeout="1s", failures=1)
 MYSQL = {
     "primary_address": "mysql-east:3306",
     "member_addresses": {"east": "mysql-east:3306"},
-    "authority_certificate": AUTHORITY.certificate,
+    "ca_certificate": AUTHORITY.certificate,
     "image": "mysql",
     "administration_volumes": {"east": "socket"},
     "group_addresses": [],
@@ -48,11 +49,11 @@ CLUSTER = {
     "consul": [CONSUL],
     "image": "mysql",
     "pause_image": "pause",
-    "authority_key_pair": KEY_PAIR,
-    "authority_certificate": AUTHORITY.certificate,
+    "ca_key_pair": KEY_PAIR,
+    "ca_certificate": AUTHORITY.certificate,
     "certificate_lifetime_days": 365,
     "password_rotation": 1,
-    "authority_rotation": 1,
+    "ca_rotation": 1,
     "buffer_pool_mib": 64,
     "memory_mib": 1024,
     "max_connections": 200,
@@ -93,7 +94,9 @@ VALUES: dict[str, Any] = {
     "main_package": ".",
     "migrate": ["migrate"],
     "names": ["localhost"],
+    "namespace": "east-network",
     "network_mode": "container:pod",
+    "networks": ["east-network", "backbone-network"],
     "node": "node",
     "other_regions": ["west"],
     "port": 8080,
@@ -121,6 +124,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "Region": {"region": "east"},
     "ConsulDatacenter": {"servers": 3},
     "MySqlCluster": {"consul": [CONSUL]},
+    "Job": {"region": "east"},
 }
 
 

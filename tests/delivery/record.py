@@ -70,7 +70,7 @@ SCENES: dict[str, Scene] = {
     "mysql-setting": Scene(lambda config: config["gostack:mysql"].update(max_connections=300)),
     "volume-replaced": Scene(
         lambda config: config["gostack:mysql"].update(protect=False),
-        ("components/docker/mysql_member.py", VOLUME, VOLUME.replace('"mysql"}', '"mysql", "gostack.team": "orders"}')),
+        ("components/mysql/docker_member.py", VOLUME, VOLUME.replace('"mysql"}', '"mysql", "gostack.team": "orders"}')),
     ),
     "network-cidr": Scene(lambda config: config["gostack:regions"]["west"].update(cidr="10.91.4.0/24")),
     "open-port": Scene(lambda config: config["gostack:regions"]["east"].update(bind_address="0.0.0.0")),

@@ -169,7 +169,7 @@ def test_what_decides_about_a_pull_request_comes_from_main() -> None:
 
 def test_what_decides_has_owners() -> None:
     owned = {line.split()[0] for line in CODEOWNERS.splitlines() if line.startswith("/")}
-    assert {"/.github/", "/tools/", "/policy/", "/infra/environments/state/", "/Makefile"} <= owned
+    assert {"/.github/", "/tools/", "/policy/", "/infra/platforms/aws/state/", "/Makefile"} <= owned
     for path in owned:
         assert (PROJECT / path.strip("/")).exists(), path
 

@@ -1,4 +1,4 @@
-"""The prod stack's ground, recorded: what stands in AWS, with an ingress that is only a name."""
+"""What the prod stack has in AWS, recorded, with an ingress that is only a name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.options import given_dependencies
-from infra.environments.aws import AwsFoundation
+from infra.platforms.aws.platform import AwsPlatform
 from infra.settings import Settings
 from tests.graph.conftest import Document, published_settings, recorded
 from tests.graph.recorder import Graph, record
@@ -46,17 +46,17 @@ class NamedIngress(pulumi.ComponentResource):
 
 
 def ground(change: Change | None = None, *, preview: bool = False, kept: Graph | None = None) -> Graph:
-    """What the prod stack stands on, recorded."""
+    """What the prod stack provisions, recorded."""
     settings = prod_settings(change)
 
     def program() -> dict[str, Any]:
         assert settings.aws is not None
-        foundation = AwsFoundation("prod", settings, settings.aws)
-        database = foundation.database("mysql:9.7")
-        assert database is not None
-        ingresses = {region: NamedIngress(region, foundation.options(region)) for region in settings.ordered_regions()}
+        platform = AwsPlatform("prod", settings, settings.aws)
+        platform.provision()
+        database = platform.mysql("mysql", {"image": "mysql:9.7"}, platform.options(HOME))  # type: ignore[typeddict-item]
+        ingresses = {region: NamedIngress(region, platform.options(region)) for region in settings.ordered_regions()}
         return {
-            "url": foundation.publish(ingresses),  # type: ignore[arg-type]
+            "url": platform.dns(ingresses),  # type: ignore[arg-type]
             "primary": database.primary,
             "members": database.members,
             "writers": database.reference.get("writer_addresses"),

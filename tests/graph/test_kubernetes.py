@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from components.rendering.consul import CLIENTS_ADDRESS
+from components.consul.instances import CLIENTS_ADDRESS
 from tests.graph.conftest import Document, published_settings, staging_graph
 from tests.graph.kubernetes import containers, manifests, pods, selects
 from tests.graph.recorder import Graph, unwrapped

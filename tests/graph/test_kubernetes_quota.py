@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from components.rendering.pod_resources import Demand
+from components.kubernetes.resources import Demand
 from infra.settings import Settings, SettingsError
 from infra.settings.cluster_demand import ROOM, region_demand
 from tests.graph.conftest import Document, published_settings, recorded, staging_graph

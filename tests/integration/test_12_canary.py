@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import urllib3
 
-from components.docker.ingress import variable_name
 from components.ingress import TRACKS_FILE
-from components.rendering.scripts import script
+from components.ingress.docker import variable_name
+from components.text import script
 from tests.integration.support import LiveStack, tell
 from tests.support.load import Load, Request
 from tools.gostack.canary.promote import promote, roll_back
@@ -139,7 +139,7 @@ def test_files_that_nginx_refuses_leave_the_ones_in_force(stack: LiveStack) -> N
     status = ["curl", "-fsS", "http://127.0.0.1:8081/release"]
     before = container.exec_run(status)
     code, _ = container.exec_run(
-        ["/bin/sh", "-c", script("release")],
+        ["/bin/sh", "-c", script("ingress/release.sh")],
         environment={"ONCE": "1", variable_name(TRACKS_FILE): "map $nothing { broken"},
     )
     assert code == 1

@@ -18,7 +18,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from components.rendering.names import CONSUL_WORDS, LABEL, NGINX_WORDS, node_prefix
+from components.names import (
+    CONSUL_WORDS,
+    LABEL,
+    NGINX_WORDS,
+    node_prefix,
+)
 from tests.support.images import image_or_skip
 
 # What the DNS of Consul, of Consul Enterprise and of others know as words, but not as the name of a datacenter.

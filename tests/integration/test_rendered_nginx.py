@@ -16,7 +16,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 
-from components.docker.ingress import variable_name
+from components.ingress.docker import variable_name
 from infra.settings import parse_settings
 from tests.graph.conftest import recorded
 from tests.support.generated import valid_settings

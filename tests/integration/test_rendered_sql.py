@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from components.rendering import mysql
-from components.rendering.mysql_names import owner_of
+from components import mysql
+from components.mysql.names import owner_of
 from tests.support.images import image_or_skip
 
 SOCKET = "/tmp/mysqld.sock"

@@ -95,10 +95,18 @@ def test_one_more_service_comes_up_and_no_client_sees_half_of_it(stack: ClusterS
     assert stack.preview_changes() == ""
 
 
+def ending(stack: ClusterStack) -> list[str]:
+    """Pods of the namespace that somebody removes."""
+    found = stack.api.items(f"/api/v1/namespaces/{stack.namespace}/pods")
+    return [pod["metadata"]["name"] for pod in found if "deletionTimestamp" in pod["metadata"]]
+
+
 @pytest.fixture
 def one_pod_more(stack: ClusterStack) -> Iterator[None]:
     """A quota of somebody else's that has room for one pod: of two new ones, the second is refused."""
     path = f"/api/v1/namespaces/{stack.namespace}/resourcequotas"
+    # What still ends counts, and is room as soon as it is gone.
+    wait_until(lambda: not ending(stack), 60, "no pod is about to go")
     used = int(stack.api.get(f"{path}/east-quota")["status"]["used"]["pods"])
     tight: Document = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "tight"}}
     stack.api.post(path, {**tight, "spec": {"hard": {"pods": str(used + 1)}}})

@@ -20,8 +20,8 @@ from tests.mistakes.stacks import PROJECT, STACKS
 _CHECKED = ("infra", "components")
 _COPIED = ("components", "infra", "policy", "services", "tests", "tools")
 _FILES = ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.staging.yaml", "Pulumi.prod.yaml", "pyproject.toml")
-_STACKS = {"components/docker/": ["dev"], "components/kubernetes/": ["staging"], "components/aws/": ["prod"]}
-"""Folder to the stacks that a line in it is part of; all of them for any other."""
+_STACKS = {"/docker": ["dev"], "/kubernetes": ["staging"], "/aws/": ["prod"]}
+"""Part of a path to the stacks that a line in such a file is part of; all of them for any other."""
 
 UNCHANGED = "unchanged"
 """Name of the copy without a mistake, which every layer must accept."""
@@ -140,7 +140,7 @@ def _run(folder: Path, mistake: SourceMistake) -> Outcome:
             return Outcome(mistake, "tests", failed[0].split(" - ")[0] if failed else "a test failed")
         if ran.returncode != 0:
             raise RuntimeError(f"{mistake.title}: the tests could not be run: {ran.stdout[-500:]}{ran.stderr[-500:]}")
-    stacks = next((names for part, names in _STACKS.items() if mistake.file.startswith(part)), list(STACKS))
+    stacks = next((names for part, names in _STACKS.items() if part in mistake.file), list(STACKS))
     judged = subprocess.run(
         [sys.executable, "-m", "tests.mistakes.judge_program", *stacks],
         cwd=folder,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -30,33 +31,34 @@ _AWS = (
 )
 
 TESTS: dict[str, tuple[str, ...]] = {
-    "components/docker/": (*_DOCKER, "tests/graph/test_jobs.py", "tests/graph/test_promises.py"),
-    "components/kubernetes/": (
+    "components/aws/*": (*_AWS, "tests/graph/aws", "tests/unit/test_aws_rendering.py"),
+    "*.sh": (f"{_COMPONENTS}/test_scripts.py", "tests/unit/test_scripts.py"),
+    "components/*docker*": (*_DOCKER, "tests/graph/test_jobs.py", "tests/graph/test_promises.py"),
+    "components/*kubernetes*": (
         *_KUBERNETES,
         "tests/graph/test_kubernetes.py",
         "tests/graph/test_kubernetes_network.py",
     ),
-    "components/aws/": (*_AWS, "tests/graph/aws"),
-    "components/ingress/": (f"{_COMPONENTS}/test_nginx.py", "tests/unit/test_ingress.py"),
-    "components/rendering/shell/": (f"{_COMPONENTS}/test_scripts.py", "tests/unit/test_scripts.py"),
-    "components/rendering/aws": ("tests/unit/test_aws_rendering.py", *_AWS),
-    "components/rendering/": (
+    "components/ingress/*": (f"{_COMPONENTS}/test_nginx.py", "tests/unit/test_ingress.py"),
+    "components/mysql/*.j2": ("tests/unit/test_rendering.py", "tests/unit/test_mysql_group.py"),
+    "components/*/configuration.py": (
         "tests/unit/test_rendering.py",
         f"{_COMPONENTS}/test_docker_mysql.py",
         f"{_COMPONENTS}/test_docker_consul.py",
         f"{_COMPONENTS}/test_docker_microservice.py",
         "tests/graph/test_mysql_group.py",
     ),
-    "components/": (*_DOCKER, *_KUBERNETES),
-    "infra/settings/": ("tests/mistakes/test_settings.py", "tests/unit/test_settings.py"),
-    "infra/": (
+    "components/*": (*_DOCKER, *_KUBERNETES),
+    "infra/settings/*": ("tests/mistakes/test_settings.py", "tests/unit/test_settings.py"),
+    "infra/*": (
         "tests/graph/test_shape.py",
         "tests/graph/test_dynamic_configuration.py",
         "tests/graph/test_promises.py",
         "tests/graph/test_kubernetes.py",
     ),
 }
-"""Folder, the longest that fits, to the tests that are run, in their order. None of them reads `tests/graph/golden`."""
+"""Pattern of a path, the first that fits, to the tests that are run, in their order. None of them reads
+`tests/graph/golden`."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Mutation:
     @property
     def tests(self) -> tuple[str, ...]:
         """The tests that are asked about it."""
-        return TESTS[max((folder for folder in TESTS if self.file.startswith(folder)), key=len)]
+        return next(tests for pattern, tests in TESTS.items() if fnmatch(self.file, pattern))
 
 
 @dataclass(frozen=True)

@@ -215,7 +215,7 @@ def test_a_changed_line_is_in_the_comment_and_the_next_one_edits_it(repository: 
 
 
 def test_the_gate_blocks_the_replacement_of_the_databases_volume_until_it_is_allowed(repository: Repository) -> None:
-    repository.edit("components/docker/mysql_member.py", VOLUME, VOLUME.replace('"mysql"}', '"mysql", "team": "a"}'))
+    repository.edit("components/mysql/docker_member.py", VOLUME, VOLUME.replace('"mysql"}', '"mysql", "team": "a"}'))
     repository.previewed()
     (comment,) = repository.comments()
     assert "Blocked" in comment.splitlines()[1]

@@ -22,8 +22,8 @@ from typing import Any
 import pytest
 import urllib3
 
+from components.aws.network.addresses import plan_subnets
 from components.ingress import HTTPS_PORT
-from components.rendering.aws_addresses import plan_subnets
 from tests.support.eks_objects import eks_objects
 from tests.support.engine import missing_toolchain
 from tests.support.local_aurora import LocalAurora, local_aurora

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from components.rendering import mysql
-from components.rendering.certificates import new_authority, new_certificate
-from components.rendering.scripts import script
+from components import mysql
+from components.certificates.x509 import new_authority, new_certificate
+from components.text import script
 from tests.support.engine import PROJECT
 
 START_SECONDS = 120.0
@@ -61,7 +61,7 @@ def local_aurora(image: str, address: str) -> Iterator[LocalAurora]:
         stack.enter_context(_own_address(address))
         run = ["docker", "run", "--detach", "--rm", "--name", container, *options, image, "-c"]
         stack.callback(subprocess.run, ["docker", "rm", "--force", container], capture_output=True, check=False)
-        _must([*run, script("mysql-server", "mysql-member")], {**os.environ, **variables})
+        _must([*run, script("mysql/mysql-server.sh", "mysql/mysql-member.sh")], {**os.environ, **variables})
         _wait(container)
         program = [sys.executable, str(PROJECT / "tests" / "support" / "aurora_account.py"), container, address]
         yield LocalAurora(address, authority.certificate, shlex.join(program))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import urllib3
 
-from components.rendering.aws_images import regional_image, registry_host
+from components.aws.image_names import regional_image, registry_host
 from infra.settings.images import ImageSettings
 from tests.support.engine import PROJECT
 from tools.gostack.images.resolve import ensure_images

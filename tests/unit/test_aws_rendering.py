@@ -13,15 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.rendering.aws_addresses import default_zones, partition, plan_subnets
-from components.rendering.aws_database import (
+from components.aws.aurora.parameters import (
     administrator_secret,
     cluster_parameters,
     password_window,
     service_addresses,
 )
-from components.rendering.aws_images import copied_repository, own_repository, regional_image
-from components.rendering.aws_policies import (
+from components.aws.eks.kubeconfig import eks_kubeconfig
+from components.aws.image_names import copied_repository, own_repository, regional_image
+from components.aws.network.addresses import default_zones, partition, plan_subnets
+from components.aws.policies import (
     flow_logs_trust,
     key_policy,
     lifecycle_policy,
@@ -29,7 +30,6 @@ from components.rendering.aws_policies import (
     topic_policy,
     write_logs,
 )
-from components.rendering.kubeconfig import eks_kubeconfig
 
 ACCOUNT, REGION, DIGEST = "123456789012", "eu-central-1", f"sha256:{64 * 'a'}"
 DAY = 86_400

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.iam import ADMINISTRATOR, POWER_USER, Request, allowed, template
 
-TEMPLATE = Path(__file__).resolve().parents[2] / "infra" / "environments" / "state" / "backend.yaml"
+TEMPLATE = Path(__file__).resolve().parents[2] / "infra" / "platforms" / "aws" / "state" / "backend.yaml"
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 IAM = f"arn:aws:iam::{ACCOUNT}"
 BUCKET = f"arn:aws:s3:::gostack-state-{ACCOUNT}-{REGION}"

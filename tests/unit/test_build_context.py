@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from components import build_context
-from components.build_context import content_digest, project_path
+from components.images import build_context
+from components.images.build_context import content_digest, project_path
 
 
 @pytest.fixture(autouse=True)

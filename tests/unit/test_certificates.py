@@ -14,7 +14,12 @@ from cryptography.x509.verification import PolicyBuilder, Store
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.rendering.certificates import KeyPair, new_authority, new_certificate, renewal_window
+from components.certificates.x509 import (
+    KeyPair,
+    new_authority,
+    new_certificate,
+    renewal_window,
+)
 
 DAY = 86400
 

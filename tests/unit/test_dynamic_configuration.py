@@ -22,8 +22,8 @@ from typing import Any
 import pytest
 import yaml
 
-from components.rendering.consul import dynamic_configuration_key
-from components.rendering.scripts import script
+from components.consul.configuration import dynamic_configuration_key
+from components.text import script
 from infra.settings import Settings, SettingsError, parse_settings
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -120,7 +120,7 @@ class Key:
         folder = self.root / name
         folder.mkdir()
         process = subprocess.Popen(
-            ["sh", "-c", script("dynamic-configuration").replace("/tmp/", f"{folder}/")],
+            ["sh", "-c", script("runtime_config/dynamic-configuration.sh").replace("/tmp/", f"{folder}/")],
             env={
                 "PATH": f"{self.programs}:{os.environ['PATH']}",
                 "STORE": str(self.store),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from components.rendering.scripts import health_probe
+from components.docker.health import health_probe
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.kubeconfig import chosen_context, server_url
+from infra.platforms.kubeconfig import chosen_context, server_url
 from infra.settings import SettingsError
 from tools.gostack.kubernetes.api import warning_text
 

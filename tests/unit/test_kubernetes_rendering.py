@@ -15,11 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.args import RegionReference
-from components.kubernetes.names import namespace_of, selector, service_host, workload_labels
+from components import consul, mysql
+from components.kubernetes.names import selector, service_host, workload_labels
 from components.kubernetes.pod import cores, verbatim
-from components.rendering import consul, mysql
-from components.rendering.scripts import script
+from components.region.args import RegionReference
+from components.region.namespaces import namespace_of
+from components.text import script
 
 REGION: RegionReference = {
     "region": "east",
@@ -50,7 +51,10 @@ def test_kubernetes_leaves_a_command_alone_whatever_is_in_it(text: str) -> None:
     assert expanded(verbatim(text), {"a": "replaced", "A": "replaced", "": "replaced"}) == text
 
 
-@pytest.mark.parametrize("name", ["consul-agent", "consul-server", "mysql-member", "mysql-apply-remote"])
+@pytest.mark.parametrize(
+    "name",
+    ["consul/consul-agent.sh", "consul/consul-server.sh", "mysql/mysql-member.sh", "mysql/mysql-apply-remote.sh"],
+)
 def test_scripts_reach_the_container_as_they_were_written(name: str) -> None:
     assert expanded(verbatim(script(name)), {"hostname": "replaced", "NODE": "replaced"}) == script(name)
 
@@ -132,7 +136,7 @@ def test_the_accounts_script_says_why_it_gives_up_and_shows_no_password(tmp_path
     client = tmp_path / "mysql"
     client.write_text("#!/bin/sh\necho 'ERROR 2003: no route' >&2\nexit 1\n")
     client.chmod(0o755)
-    text = script("mysql-apply-remote").replace("120", "1").replace("/tmp/mysql", str(tmp_path / "files"))
+    text = script("mysql/mysql-apply-remote.sh").replace("120", "1").replace("/tmp/mysql", str(tmp_path / "files"))
     done = subprocess.run(
         ["bash", "-c", text],
         env={

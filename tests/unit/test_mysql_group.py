@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.rendering import consul, mysql
-from components.rendering.scripts import script
+from components import consul, mysql
+from components.text import script
 
 HOSTS = ["mysql-east", "mysql-west", "mysql-witness"]
 GROUP = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
@@ -38,7 +38,7 @@ sql() {
 
 def functions(folder: Path) -> str:
     """The functions of the script, with its files in a folder of the test."""
-    text = script("mysql-group").replace("/tmp/mysql", str(folder))
+    text = script("mysql/mysql-group.sh").replace("/tmp/mysql", str(folder))
     return f"set -euo pipefail\n{text}\n{CONTAINED}\n"
 
 
@@ -144,12 +144,12 @@ def test_the_password_between_members_is_in_no_argument_and_readable_for_nobody_
 
 def write_server(folder: Path) -> Path:
     path = folder / "server.sh"
-    path.write_text(script("mysql-server"))
+    path.write_text(script("mysql/mysql-server.sh"))
     return path
 
 
 def test_the_switch_that_makes_a_group_is_off_again_whatever_happens() -> None:
-    text = script("mysql-group")
+    text = script("mysql/mysql-group.sh")
     body = text[text.index("bootstrap_group() {") : text.index("# Takes over from the peer")]
     on, start, off = (
         body.index("bootstrap_group = ON"),
@@ -193,13 +193,7 @@ def test_nothing_that_a_member_does_at_its_start_becomes_a_transaction_of_its_ow
     assert r"IDENTIFIED BY 'it\'s' REQUIRE SSL;" in mysql.group_boot_sql("it's")
 
 
-@pytest.mark.parametrize("kinds", [{"tcp": "x:1", "failures": 0}, {"ttl": "3s", "failures": 2}])
-def test_a_check_of_consul_fails_after_a_number_of_failures_that_it_can_count(kinds: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="after one failure or more"):
-        consul.Check(**kinds)
-
-
-@pytest.mark.parametrize("kinds", [{}, {"http": "http://x/", "tcp": "x:1"}, {"tcp": "x:1", "ttl": "3s"}])
-def test_a_check_of_consul_is_of_exactly_one_kind(kinds: dict[str, Any]) -> None:
+@pytest.mark.parametrize("kinds", [{}, {"check": consul.Check(), "ttl": "3s"}])
+def test_an_instance_is_checked_or_reports_itself(kinds: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="exactly one"):
-        consul.Check(**kinds)
+        consul.ServiceInstance("mysql", 3306, **kinds)

@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
+from components.certificates.x509 import new_authority, new_certificate
 from components.ingress.own_answers import OWN_ANSWERS
-from components.rendering.certificates import new_authority, new_certificate
 from infra.settings import Settings, parse_settings
 from tools.gostack.lifecycle.readiness import wait_until_reachable
 

@@ -13,12 +13,15 @@ from pathlib import Path
 
 import pytest
 
+import components
+from components import consul, mysql
+from components.docker import addresses
 from components.docker.container import go_duration
 from components.ingress import RELEASE_PLACEHOLDER
-from components.rendering import addresses, consul, mysql
-from components.rendering.scripts import RELEASES, script
+from components.ingress.releases import RELEASES
+from components.text import script
 
-SHELL = Path(consul.__file__).resolve().parent / "shell"
+COMPONENTS = Path(components.__file__).resolve().parent
 
 
 def agent(services: list[consul.ServiceInstance]) -> dict[str, object]:
@@ -30,6 +33,13 @@ def agent(services: list[consul.ServiceInstance]) -> dict[str, object]:
         services=services,
     )
     return json.loads(text)
+
+
+def registered(check: consul.Check) -> dict[str, object]:
+    """A check of an instance as the agent is told of it."""
+    (service,) = agent([consul.ServiceInstance("users", 9000, check)])["services"]  # type: ignore[misc]
+    (found,) = service["checks"]
+    return found
 
 
 def test_an_agent_answers_with_every_healthy_instance_and_never_from_a_cache() -> None:
@@ -50,26 +60,21 @@ def test_an_agent_listens_inside_its_pod_and_leaves_when_it_stops() -> None:
 
 
 def test_an_instance_is_checked_as_it_was_told() -> None:
-    check = consul.Check(interval="10s", timeout="5s", http="http://127.0.0.1:1/ready")
-    (service,) = agent([consul.ServiceInstance("users", 1, check, ["stable"])])["services"]  # type: ignore[misc]
-    assert service["checks"] == [
-        {
-            "name": "users answers",
-            "http": "http://127.0.0.1:1/ready",
-            "interval": "10s",
-            "timeout": "5s",
-        }
-    ]
+    assert registered(consul.Check(interval="10s", timeout="5s", failures=1, path="/ready")) == {
+        "name": "users answers",
+        "http": f"http://{consul.CLIENTS_ADDRESS}:9000/ready",
+        "interval": "10s",
+        "timeout": "5s",
+    }
 
 
 def test_a_check_by_grpc_health_checking() -> None:
-    check = consul.Check(grpc="10.80.1.7:9000", interval="1s", timeout="2s")
-    assert check.probe() == {"grpc": "10.80.1.7:9000", "interval": "1s", "timeout": "2s"}
-
-
-def test_a_check_asks_in_one_way() -> None:
-    with pytest.raises(ValueError, match="exactly one of http, tcp, grpc and ttl"):
-        consul.Check(grpc="10.80.1.7:9000", tcp="10.80.1.7:9000")
+    assert registered(consul.Check(protocol="grpc", failures=1)) == {
+        "name": "users answers",
+        "grpc": f"{consul.CLIENTS_ADDRESS}:9000",
+        "interval": "1s",
+        "timeout": "2s",
+    }
 
 
 def test_an_agent_that_died_without_a_word_is_forgotten_though_nobody_cleans_up() -> None:
@@ -77,8 +82,7 @@ def test_an_agent_that_died_without_a_word_is_forgotten_though_nobody_cleans_up(
 
 
 def test_more_than_one_check_in_a_row_may_have_to_fail() -> None:
-    check = consul.Check(tcp="127.0.0.1:1", interval="1s", timeout="2s", failures=2)
-    assert check.probe() == {"tcp": "127.0.0.1:1", "interval": "1s", "timeout": "2s", "failures_before_critical": 2}
+    assert registered(consul.Check(protocol="tcp", failures=2))["failures_before_critical"] == 2
 
 
 def test_the_gossip_key_is_in_a_file_of_its_own() -> None:
@@ -186,7 +190,7 @@ def test_a_duration_is_written_as_go_prints_it(seconds: int, text: str) -> None:
     assert go_duration(seconds) == text
 
 
-@pytest.mark.parametrize("file", sorted(SHELL.glob("*.sh")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(COMPONENTS.rglob("*.sh")), ids=lambda file: file.stem)
 def test_a_script_is_one_its_shell_can_read(file: Path) -> None:
     shell = "bash" if file.read_text().startswith("#!/usr/bin/env bash") else "sh"
     result = subprocess.run(
@@ -196,8 +200,8 @@ def test_a_script_is_one_its_shell_can_read(file: Path) -> None:
 
 
 def test_scripts_and_their_callers_agree_on_paths() -> None:
-    assert f"cd {RELEASES}\n" in script("release")
-    assert f"cd {RELEASES}\n" in script("ingress")
-    assert f"--socket={mysql.SOCKET}" in script("mysql-server")
-    assert f"mv {mysql.DATA}.new {mysql.DATA}" in script("mysql-server")
-    assert RELEASE_PLACEHOLDER in script("release")
+    assert f"cd {RELEASES}\n" in script("ingress/release.sh")
+    assert f"cd {RELEASES}\n" in script("ingress/ingress.sh")
+    assert f"--socket={mysql.SOCKET}" in script("mysql/mysql-server.sh")
+    assert f"mv {mysql.DATA}.new {mysql.DATA}" in script("mysql/mysql-server.sh")
+    assert RELEASE_PLACEHOLDER in script("ingress/release.sh")

@@ -20,11 +20,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import ingress
-from components.docker.ingress import variable_name
-from components.rendering import mysql
-from components.rendering.consul import CLIENTS_ADDRESS
-from components.rendering.scripts import RELEASE_HEALTH, RELEASES, script
+from components import ingress, mysql
+from components.consul.instances import CLIENTS_ADDRESS
+from components.ingress.docker import variable_name
+from components.ingress.releases import RELEASE_HEALTH, RELEASES
+from components.text import script
 from tests.support.live_stack import wait_until
 
 MODEL = ingress.IngressConfiguration("east", [], ["localhost"], 8443, {"users": [ingress.Route(path="/users")]})
@@ -46,7 +46,7 @@ ODD_FILES = [
 
 @pytest.mark.parametrize("file", [*FILES, *ODD_FILES])
 def test_every_file_of_a_release_is_read_from_the_variable_that_python_writes(file: str) -> None:
-    match = re.search(r"^variable\(\) \{\n.*?\n\}\n", script("release"), re.MULTILINE | re.DOTALL)
+    match = re.search(r"^variable\(\) \{\n.*?\n\}\n", script("ingress/release.sh"), re.MULTILINE | re.DOTALL)
     assert match is not None
     result = subprocess.run(["sh", "-c", f'{match.group()}variable "$1"', "sh", file], capture_output=True, text=True)
     assert result.stdout == variable_name(file)
@@ -74,7 +74,7 @@ def test_a_release_asks_for_itself_where_nginx_tells_it() -> None:
 
 
 def test_mysql_scripts_use_the_folders_of_the_configuration() -> None:
-    member = script("mysql-server")
+    member = script("mysql/mysql-server.sh")
     text = mysql.member_configuration(server_id=1, read_only=True, buffer_pool_mib=64, max_connections=50)
     used = set(re.findall(r"ssl_\w+ = (\S+)", text))
     assert used == {f"{mysql.FILES}/{name}.pem" for name in ("authority", "certificate", "private_key")}
@@ -82,7 +82,9 @@ def test_mysql_scripts_use_the_folders_of_the_configuration() -> None:
     assert f"--socket={mysql.SOCKET}" in member
 
 
-@pytest.mark.parametrize("name", ["consul-agent", "consul-server", "release", "mysql-server"])
+@pytest.mark.parametrize(
+    "name", ["consul/consul-agent.sh", "consul/consul-server.sh", "ingress/release.sh", "mysql/mysql-server.sh"]
+)
 def test_a_script_that_gets_secrets_lets_nobody_else_read_what_it_writes(name: str) -> None:
     lines = script(name).splitlines()
     writes = [index for index, line in enumerate(lines) if re.search(r"> \"?(/tmp|\$new)", line)]
@@ -90,12 +92,12 @@ def test_a_script_that_gets_secrets_lets_nobody_else_read_what_it_writes(name: s
 
 
 def test_the_agent_writes_its_pods_address_where_python_left_room_for_it() -> None:
-    match = re.search(r"sed \"s/(\S+)/\$address/g\" > /tmp/consul/agent.json", script("consul-agent"))
+    match = re.search(r"sed \"s/(\S+)/\$address/g\" > /tmp/consul/agent.json", script("consul/consul-agent.sh"))
     assert match is not None
     assert re.fullmatch(match.group(1), CLIENTS_ADDRESS)
 
 
-@pytest.mark.parametrize("name", ["consul-agent", "dynamic-configuration"])
+@pytest.mark.parametrize("name", ["consul/consul-agent.sh", "runtime_config/dynamic-configuration.sh"])
 def test_an_agent_that_comes_back_has_the_identity_that_it_had(name: str) -> None:
     (line,) = [line for line in script(name).splitlines() if line.startswith("identity=")]
     told = [
@@ -130,7 +132,7 @@ def agent_with(folder: Path, leader: str, **environment: str) -> Path:
         (programs_folder / name).write_text(f"#!/bin/sh\n{text}\n")
         (programs_folder / name).chmod(0o755)
     process = subprocess.Popen(
-        ["sh", "-c", script("consul-agent").replace("/tmp/", f"{folder}/")],
+        ["sh", "-c", script("consul/consul-agent.sh").replace("/tmp/", f"{folder}/")],
         env={
             "PATH": f"{programs_folder}:{os.environ['PATH']}",
             "AGENT_CONFIGURATION": f'{{"http": "http://{CLIENTS_ADDRESS}:8080/ready?a=1&b=2"}}',
@@ -196,7 +198,7 @@ class Releases:
             double.write_text('#!/bin/sh\nexit "$VERDICT"\n')
             double.chmod(stat.S_IRWXU)
         told = self.root / "told"
-        text = script("release").replace(RELEASES, str(self.folder)).replace("/tmp/release", str(told))
+        text = script("ingress/release.sh").replace(RELEASES, str(self.folder)).replace("/tmp/release", str(told))
         return subprocess.Popen(
             ["sh", "-c", text],
             env={

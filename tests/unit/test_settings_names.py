@@ -14,8 +14,14 @@ from typing import Any
 import pytest
 import yaml
 
-from components.aws.network_load_balancer import NAME_LENGTH
-from components.rendering.names import CONSUL_WORDS, LABEL, NGINX_WORDS, node_prefix, shortened
+from components.aws.network.load_balancer import NAME_LENGTH
+from components.names import (
+    CONSUL_WORDS,
+    LABEL,
+    NGINX_WORDS,
+    node_prefix,
+    shortened,
+)
 from infra.settings import Settings, SettingsError, load_stack_file, loading, parse_settings, require_stack_name
 from tests.graph.conftest import recorded
 

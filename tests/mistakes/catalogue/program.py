@@ -10,57 +10,57 @@ _SECRECY = "tests/graph/test_secrecy.py"
 _TYPES = (
     SourceMistake(
         "an argument under another name",
-        "infra/parts/ingresses.py",
-        '"names": settings.ingress.hosts,',
-        '"name": settings.ingress.hosts,',
+        "infra/stack.py",
+        '"names": [*settings.ingress.hosts, *loopback_hosts(settings)],',
+        '"name": [*settings.ingress.hosts, *loopback_hosts(settings)],',
     ),
     SourceMistake(
         "a number as a text",
-        "infra/parts/ingresses.py",
+        "infra/stack.py",
         '"lifetime_days": settings.certificates.lifetime_days,',
         '"lifetime_days": str(settings.certificates.lifetime_days),',
     ),
-    SourceMistake("an argument left out", "infra/parts/regions.py", '        "cidr": cidr,\n', ""),
-    SourceMistake("a setting that does not exist", "infra/parts/regions.py", "quota.storage_gib", "quota.storage_gb"),
+    SourceMistake("an argument left out", "infra/platforms/docker.py", '                "cidr": cidr or "",\n', ""),
+    SourceMistake(
+        "a setting that does not exist", "infra/platforms/kubernetes.py", "mysql.storage_gib", "mysql.storage_gb"
+    ),
     SourceMistake(
         "a setting of another section",
-        "infra/parts/database.py",
+        "infra/arguments.py",
         '"memory_mib": settings.memory_mib,',
         '"memory_mib": settings.memory_gib,',
     ),
     SourceMistake(
         "a text where a switch is wanted",
-        "infra/parts/database.py",
+        "infra/arguments.py",
         '"protect": settings.protect,',
         '"protect": "yes",',
     ),
     SourceMistake(
         "a list where a number is wanted",
-        "infra/parts/services.py",
+        "infra/arguments.py",
         '"replicas": track.replicas,',
         '"replicas": [track.replicas],',
     ),
-    SourceMistake(
-        "a letter missing in an attribute", "infra/parts/services.py", "service.check.path", "service.check.pth"
-    ),
+    SourceMistake("a letter missing in an attribute", "infra/arguments.py", "service.check,", "service.chek,"),
     SourceMistake(
         "arguments in the wrong order",
         "infra/stack.py",
-        "consul = discovery(context, regions)",
-        "consul = discovery(regions, context)",
+        "image_arguments(name, service, track, ",
+        "image_arguments(service, name, track, ",
     ),
     SourceMistake(
         "datacenters for regions",
         "infra/stack.py",
-        "mysql = database(context, regions, consul)",
-        "mysql = database(context, consul, regions)",
+        "mysql_arguments(platform, regions, consul, ",
+        "mysql_arguments(platform, consul, regions, ",
     ),
     SourceMistake(
-        "a property of a volume misspelled", "components/docker/ingress.py", 'driver="local",', 'drivers="local",'
+        "a property of a volume misspelled", "components/ingress/docker.py", 'driver="local",', 'drivers="local",'
     ),
     SourceMistake(
         "an argument of a component misspelled",
-        "components/docker/ingress.py",
+        "components/ingress/docker.py",
         'args["memory_mib"]',
         'args["memory_mb"]',
     ),
@@ -85,8 +85,8 @@ _TYPES = (
     SourceMistake(
         "a release strategy misspelled",
         "components/kubernetes/rollout.py",
-        "max_unavailable=0, max_surge=1",
-        "max_unavailible=0, max_surge=1",
+        "max_unavailable=0, max_surge=SURGE",
+        "max_unavailible=0, max_surge=SURGE",
     ),
     SourceMistake(
         "a security setting misspelled",
@@ -102,31 +102,31 @@ _TYPES = (
     ),
     SourceMistake(
         "a property of a subnet misspelled",
-        "components/aws/network.py",
+        "components/aws/network/network.py",
         "map_public_ip_on_launch=False,",
         "map_public_ip_on_lauch=False,",
     ),
     SourceMistake(
         "an output that does not exist",
-        "components/aws/network.py",
+        "components/aws/network/network.py",
         "allocation_id=address.allocation_id,",
         "allocation_id=address.alocation_id,",
     ),
     SourceMistake(
         "encryption under another name",
-        "components/aws/database_member.py",
+        "components/aws/aurora/member.py",
         "storage_encrypted=True,",
         "storage_encryption=True,",
     ),
     SourceMistake(
         "a resource for its identity",
-        "components/aws/database_member.py",
+        "components/aws/aurora/member.py",
         "cluster_identifier=cluster.id,",
         "cluster_identifier=cluster,",
     ),
     SourceMistake(
         "a database engine that does not exist",
-        "components/aws/database_member.py",
+        "components/aws/aurora/member.py",
         "EngineType.AURORA_MYSQL,",
         "EngineType.AURORA_MYSQL8,",
     ),
@@ -135,21 +135,21 @@ _TYPES = (
 _BEHAVIOUR = (
     SourceMistake(
         "a data volume that goes with the stack",
-        "components/docker/mysql_member.py",
+        "components/mysql/docker_member.py",
         'retain_on_delete=True, protect=cluster["protect"]',
         'protect=cluster["protect"]',
         (f"{_PROMISES}::test_data_outlives_the_stack_under_a_name_that_never_changes",),
     ),
     SourceMistake(
         "a registration that does not wait for its replica",
-        "components/docker/microservice.py",
+        "components/microservice/docker.py",
         "pulumi.ResourceOptions(parent=self, depends_on=[container])",
         "pulumi.ResourceOptions(parent=self)",
         (f"{_PROMISES}::test_a_registration_is_there_only_while_its_replica_is",),
     ),
     SourceMistake(
         "a private key that is no secret any more",
-        "components/docker/ingress.py",
+        "components/ingress/docker.py",
         'pulumi.Output.secret(args["private_key"])',
         'pulumi.Output.unsecret(pulumi.Output.from_input(args["private_key"]))',
         (f"{_SECRECY}::test_no_secret_stands_in_plain_in_any_input_output_trigger_or_export",),
@@ -175,7 +175,7 @@ _BEHAVIOUR = (
     ),
     SourceMistake(
         "a database with a public address",
-        "components/aws/database_member.py",
+        "components/aws/aurora/member.py",
         "publicly_accessible=False,",
         "publicly_accessible=True,",
     ),

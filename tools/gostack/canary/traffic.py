@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from components.docker.ingress import variable_name
 from components.ingress import TRACKS_FILE, CanaryTraffic, render_tracks
-from components.rendering.scripts import script
+from components.ingress.docker import variable_name
+from components.text import script
 from infra.settings import Settings
 from tools.gostack.lifecycle.objects import StackObjects, role
 from tools.gostack.lifecycle.workspace import PulumiError
@@ -26,7 +26,7 @@ def everybody_to_stable(objects: StackObjects, settings: Settings, service: str)
         others = sorted(set(settings.regions) - {region})
         tracks = render_tracks(_canaries(settings, service), region, others)
         code, output = container.exec_run(
-            ["/bin/sh", "-c", script("release")],
+            ["/bin/sh", "-c", script("ingress/release.sh")],
             environment={"ONCE": "1", variable_name(TRACKS_FILE): tracks},
         )
         if code != 0:

@@ -22,9 +22,7 @@ Folder = Annotated[Path | None, typer.Option(help="Folder of the recordings; def
 class Format(StrEnum):
     """How a report is written."""
 
-    TEXT = "text"
     MARKDOWN = "markdown"
-    HTML = "html"
     JSON = "json"
 
 
@@ -54,7 +52,7 @@ def record(
     return command.preview(workspace(stack), place, subject=subject, base=base or _main(), arguments=packs)
 
 
-def report(stacks: Stacks = None, kind: Format = Format.TEXT, output: Output = None, folder: Folder = None) -> int:
+def report(stacks: Stacks = None, kind: Format = Format.MARKDOWN, output: Output = None, folder: Folder = None) -> int:
     """Write what the recorded previews mean, risk first."""
     from tools.gostack.report import command
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from docker.models.containers import Container
 
-from components.rendering.consul_probes import KNOWS_LEADER
+from components.consul.probes import KNOWS_LEADER
 from tools.gostack.documents import is_mapping
 from tools.gostack.drift.model import Drift
 from tools.gostack.exported_state import resources_of

@@ -19,7 +19,7 @@ from typing import Any, cast
 import urllib3
 import yaml
 
-from infra.kubeconfig import chosen_context
+from infra.platforms.kubeconfig import chosen_context
 from infra.settings import Settings
 from tools.gostack.environment.errors import UserError
 

@@ -1,6 +1,6 @@
 """Whether a stack on a cluster is what its settings say: every part with all its replicas, in every region.
 
-A pod of a service is ready only while clients of Consul find its instance (components/kubernetes/microservice.py), so
+A pod of a service is ready only while clients of Consul find its instance (components/microservice/kubernetes.py), so
 that replicas that are available are those that pass in Consul.
 """
 
@@ -11,8 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from components.kubernetes.names import APPLICATION, CONSUL_SERVER, DYNAMIC_CONFIGURATION, MYSQL, NGINX, namespace_name
-from components.rendering.pod_resources import INGRESS_REPLICAS
+from components.ingress.resources import INGRESS_REPLICAS
+from components.kubernetes.names import (
+    APPLICATION,
+    CONSUL_SERVER,
+    DYNAMIC_CONFIGURATION,
+    MYSQL,
+    NGINX,
+)
+from components.names import namespace_name
 from infra.settings import Settings
 from tools.gostack.kubernetes.api import ClusterApi
 from tools.gostack.kubernetes.report import last_words, pod_problem, refusals

@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from components.kubernetes.names import namespace_name
-from components.rendering.pod_resources import Demand
+from components.kubernetes.resources import Demand
+from components.names import namespace_name
 from infra.settings import Settings
 from infra.settings.cluster_demand import region_quota, region_surge
 from tools.gostack.kubernetes.api import ClusterApi, NotFoundError

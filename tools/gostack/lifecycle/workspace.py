@@ -84,7 +84,8 @@ class Workspace:
 
     def _on_cluster(self) -> bool:
         """Whether the stack needs Pulumi's Kubernetes plugin, as its file says without being checked."""
-        config = read_stack_file(self.stack_file).get("config") or {} if self.stack_file.is_file() else {}
+        document = read_stack_file(self.stack_file) if self.stack_file.is_file() else {}
+        config: dict[str, Any] = document.get("config") or {}
         return config.get("gostack:platform") == "kubernetes" or not config.keys().isdisjoint(_ON_CLUSTER)
 
     def prepare(self) -> None:

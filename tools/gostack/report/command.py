@@ -23,8 +23,7 @@ from tools.gostack.report.error_sentence import sentence_of
 from tools.gostack.report.model import Report, StackReport
 from tools.gostack.report.recording import Recording, load, record, save
 from tools.gostack.report.redaction import KnownSecrets, Redactor
-from tools.gostack.report.render import FORMATS, as_text
-from tools.gostack.report.render.as_text import wants_colours
+from tools.gostack.report.render import FORMATS
 
 PREVIEW_FAILED = 1
 """Exit code of `preview` when the engine refuses the change; what it says is recorded all the same."""
@@ -52,8 +51,7 @@ def preview(
 def report(place: Path, stacks: Sequence[str], *, kind: str, output: Path | None, today: datetime.date) -> int:
     """Write the report of the recordings in a folder and return the exit code."""
     made = make_report(place, stacks, today)
-    on_screen = kind == "text" and output is None
-    text = as_text(made, colours=wants_colours()) if on_screen else FORMATS[kind](made)
+    text = FORMATS[kind](made)
     # The recordings hold no secret that the state knows; what looks like one is hidden here once more.
     text = Redactor(KnownSecrets(frozenset())).report(text)
     if output is None:

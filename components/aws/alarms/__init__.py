@@ -1,0 +1,1 @@
+"""Alarms, the topic that tells people of them, and the budget."""

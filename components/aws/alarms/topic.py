@@ -1,0 +1,61 @@
+"""Where alarms of a region arrive."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.policies import topic_policy
+from components.aws.tags import named
+
+
+class AlarmTopicArgs(TypedDict):
+    """Inputs of an alarm topic."""
+
+    account: str
+    """Identity of the AWS account."""
+
+    region: str
+    """AWS region; an alarm tells a topic of its own region only."""
+
+    key_arn: pulumi.Input[str]
+    """Key that encrypts the messages; CloudWatch must be among its services."""
+
+    emails: Sequence[str]
+    """Addresses that are told; each gets one message to confirm."""
+
+    tags: Mapping[str, str]
+    """Tags that every object of the stack carries."""
+
+
+class AlarmTopic(pulumi.ComponentResource):
+    """An encrypted SNS topic that alarms and budgets of this account publish to."""
+
+    arn: pulumi.Output[str]
+    """ARN of the topic."""
+
+    def __init__(self, name: str, args: AlarmTopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:AlarmTopic", name, {}, opts)
+        topic = aws.sns.Topic(
+            f"{name}-topic",
+            kms_master_key_id=args["key_arn"],
+            tags=named(args["tags"], name),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        aws.sns.TopicPolicy(
+            f"{name}-policy",
+            arn=topic.arn,
+            policy=topic.arn.apply(lambda arn: topic_policy(arn, args["account"], args["region"])),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        for email in args["emails"]:
+            aws.sns.TopicSubscription(
+                f"{name}-{email.replace('@', '-at-')}",
+                topic=topic.arn,
+                protocol="email",
+                endpoint=email,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.arn = topic.arn
+        self.register_outputs({"arn": self.arn})

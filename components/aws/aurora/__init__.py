@@ -1,0 +1,1 @@
+"""An Aurora Global Database and its members."""

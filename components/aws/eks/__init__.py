@@ -1,0 +1,1 @@
+"""An EKS cluster: roles, access, its defaults, its logs and alarms."""

@@ -1,0 +1,66 @@
+"""What a cluster and its nodes may do in the account: the policies that AWS publishes for exactly that."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.network.addresses import partition
+from components.aws.policies import service_trust
+from components.aws.tags import named
+
+CLUSTER_POLICIES = (
+    "AmazonEKSClusterPolicy",
+    "AmazonEKSComputePolicy",
+    "AmazonEKSBlockStoragePolicy",
+    "AmazonEKSLoadBalancingPolicy",
+    "AmazonEKSNetworkingPolicy",
+)
+NODE_POLICIES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
+
+
+class ClusterRolesArgs(TypedDict):
+    """Inputs of a cluster's roles."""
+
+    region: str
+    """AWS region of the cluster."""
+
+    tags: Mapping[str, str]
+    """Tags that every object of the stack carries."""
+
+
+class ClusterRoles(pulumi.ComponentResource):
+    """The role of the control plane and the one of the nodes. Pods have neither: they get roles by Pod Identity."""
+
+    cluster_role_arn: pulumi.Output[str]
+    """ARN of the control plane's role; whoever uses it waits until the role may do what it must."""
+
+    node_role_arn: pulumi.Output[str]
+    """ARN of the nodes' role; they may pull images, and nothing else."""
+
+    def __init__(self, name: str, args: ClusterRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:ClusterRoles", name, {}, opts)
+        self._partition, self._tags = partition(args["region"]), args["tags"]
+        self.cluster_role_arn = self._role(
+            f"{name}-cluster", service_trust("eks.amazonaws.com", "sts:TagSession"), CLUSTER_POLICIES
+        )
+        self.node_role_arn = self._role(f"{name}-node", service_trust("ec2.amazonaws.com"), NODE_POLICIES)
+        self.register_outputs({"cluster_role_arn": self.cluster_role_arn, "node_role_arn": self.node_role_arn})
+
+    def _role(self, name: str, trust: str, policies: Sequence[str]) -> pulumi.Output[str]:
+        role = aws.iam.Role(
+            f"{name}-role",
+            path="/gostack/",
+            assume_role_policy=trust,
+            tags=named(self._tags, name),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        for policy in policies:
+            aws.iam.RolePolicyAttachment(
+                f"{name}-{policy}",
+                role=role.name,
+                policy_arn=f"arn:{self._partition}:iam::aws:policy/{policy}",
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        return role.arn

@@ -1,0 +1,1 @@
+"""Images: third-party ones, and those of services, built from source here or prebuilt elsewhere."""

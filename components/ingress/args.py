@@ -1,0 +1,41 @@
+"""The ingress of a region: its routes, its canaries and its load balancer."""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+import pulumi
+
+from components.consul.args import ConsulReference
+from components.ingress.configuration import IngressConfiguration
+from components.region.args import RegionReference
+
+
+class IngressArgs(TypedDict):
+    """Inputs of a region's ingress."""
+
+    region: RegionReference
+    """Region that it leads into."""
+
+    consul: ConsulReference
+    """Datacenter that knows the replicas."""
+
+    image: pulumi.Input[str]
+    """Image of Nginx, 1.28 or newer."""
+
+    configuration: IngressConfiguration
+    """Routes, hosts, and how Nginx is sized. A part of the settings as it is: for programs in Python."""
+
+    certificate: pulumi.Input[str]
+    """Certificate for the configuration's hosts, PEM, with what it takes to verify it."""
+
+    private_key: pulumi.Input[str]
+    """Its private key, PEM (secret)."""
+
+    http_port: int
+    """Port that redirects to the one for TLS."""
+
+    memory_mib: int
+    """Memory limit in MiB."""
+
+    labels: Mapping[str, str]
+    """Labels that every object of the stack carries."""

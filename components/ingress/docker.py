@@ -1,0 +1,226 @@
+"""The way into a region: Nginx with TLS, which learns from Consul where the replicas are."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+import pulumi
+import pulumi_docker as docker
+
+from components.consul.docker_agent import ConsulAgent
+from components.docker.container import ContainerSpec, HealthCheck, hardened_container
+from components.docker.pod import Pod
+from components.docker.volumes import volume_labels
+from components.ingress import (
+    HTTP_PORT,
+    HTTPS_PORT,
+    IPV6_HTTP_PORT,
+    IPV6_HTTPS_PORT,
+    IPV6_LOOPBACK,
+    render_ingress,
+)
+from components.ingress.args import IngressArgs
+from components.ingress.releases import INGRESS_HEALTH, RELEASE_HEALTH, RELEASES
+from components.text import script
+
+# The official image's user `nginx`; the volume in memory must belong to it.
+NGINX_USER = 101
+
+EVERYWHERE = "0.0.0.0"
+
+SCRATCH_MIB = 32
+"""Memory in MiB for the scratch folder of an Nginx, which writes no body there."""
+_FILE_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*")
+_ESCAPED = {"_": "__", ".": "_0", "-": "_1", "/": "_2"}
+
+
+class DockerIngressArgs(IngressArgs):
+    """Inputs of an ingress on Docker."""
+
+    pause_image: pulumi.Input[str]
+    """Image that holds a pod's network namespace; empty on a platform that brings its own."""
+
+    bind_addresses: Sequence[str]
+    """Addresses of this machine on which the ports listen."""
+
+
+class Ingress(pulumi.ComponentResource):
+    """Terminates TLS and spreads requests over the healthy replicas, its own region's first."""
+
+    url: pulumi.Output[str]
+    """URL of the region's entry."""
+
+    address: pulumi.Output[str]
+    """Host and port at which this machine reaches it."""
+
+    def __init__(self, name: str, args: DockerIngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:Ingress", name, {}, opts)
+        region, configuration = args["region"], args["configuration"]
+        labels = {**args["labels"], "gostack.region": region["region"], "gostack.service": "ingress"}
+        releases = docker.Volume(
+            f"{name}-releases",
+            driver="local",
+            # In memory: the private key is never written to a disk.
+            driver_opts={
+                "type": "tmpfs",
+                "device": "tmpfs",
+                "o": f"size=16m,uid={NGINX_USER},gid={NGINX_USER},mode=0700",
+            },
+            labels=volume_labels(labels),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        pod = Pod(
+            f"{name}-pod",
+            {
+                "networks": [region["network"], region["backbone_network"]],
+                "pause_image": args["pause_image"],
+                "ports": [
+                    port
+                    for address in args["bind_addresses"]
+                    for port in (
+                        _port(_inside(HTTPS_PORT, address), configuration.https_port, address),
+                        _port(_inside(HTTP_PORT, address), args["http_port"], address),
+                    )
+                ],
+                "labels": labels,
+            },
+            pulumi.ResourceOptions(parent=self),
+        )
+        agent = ConsulAgent(
+            f"{name}-discovery",
+            {
+                "network_mode": pod.network_mode,
+                "node": f"ingress-{region['region']}",
+                "region": region,
+                "consul": args["consul"],
+                "services": [],
+                "replaced_with_pod": False,
+                "drain_seconds": 0,
+                "start_seconds": 60,
+                "labels": labels,
+            },
+            pulumi.ResourceOptions(parent=self),
+        )
+        server = hardened_container(
+            f"{name}-nginx",
+            ContainerSpec(
+                image=args["image"],
+                labels=labels,
+                role="nginx",
+                memory_mib=args["memory_mib"],
+                scratch_mib=SCRATCH_MIB,
+                user="nginx",
+                entrypoint=["/bin/sh", "-c"],
+                command=[script("ingress/ingress.sh")],
+                volumes=[docker.ContainerVolumeArgs(volume_name=releases.name, container_path=RELEASES)],
+                health=HealthCheck(test=["CMD-SHELL", INGRESS_HEALTH], wait_seconds=30),
+                stop_signal="SIGQUIT",
+                stop_seconds=40,
+            ),
+            parent=self,
+            network_mode=pod.network_mode,
+            # Both listen on the same ports while one takes over from the other.
+            create_first=True,
+            depends_on=[agent],
+        )
+        release = ConfigurationRelease(
+            f"{name}-release",
+            {
+                "network_mode": pod.network_mode,
+                "image": args["image"],
+                "volume": releases.name,
+                "files": _files(args),
+                "labels": labels,
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=[server]),
+        )
+        host, https_port = configuration.hosts[0], configuration.https_port
+        port = "" if https_port == 443 else f":{https_port}"
+        self.url = release.identity.apply(lambda _: f"https://{host}{port}")
+        address = args["bind_addresses"][0]
+        reached = "127.0.0.1" if address == EVERYWHERE else address
+        self.address = release.identity.apply(lambda _: f"{reached}:{https_port}")
+        self.register_outputs({"url": self.url, "address": self.address})
+
+
+class ConfigurationReleaseArgs(TypedDict):
+    """Inputs of a configuration release."""
+
+    network_mode: pulumi.Input[str]
+    """`Pod.network_mode` of the ingress."""
+
+    image: pulumi.Input[str]
+    """Image of Nginx, which judges the files."""
+
+    volume: pulumi.Input[str]
+    """Volume with the releases."""
+
+    files: Mapping[str, pulumi.Input[str]]
+    """Path in the release to text; secret texts stay secret. One text has at most 128 KiB."""
+
+    labels: Mapping[str, str]
+    """Labels of the container."""
+
+
+class ConfigurationRelease(pulumi.ComponentResource):
+    """Nginx's files, put in force without replacing Nginx: tested, made current in one step, loaded.
+
+    Files that Nginx refuses fail the update, and the ones in force stay.
+    """
+
+    identity: pulumi.Output[str]
+    """Identity of the release."""
+
+    def __init__(self, name: str, args: ConfigurationReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:ConfigurationRelease", name, {}, opts)
+        container = hardened_container(
+            f"{name}-files",
+            ContainerSpec(
+                image=args["image"],
+                labels=args["labels"],
+                role="configuration",
+                memory_mib=64,
+                user="nginx",
+                entrypoint=["/bin/sh", "-c"],
+                command=[script("ingress/release.sh")],
+                environment={
+                    "FILES": " ".join(sorted(args["files"])),
+                    **{variable_name(file): text for file, text in args["files"].items()},
+                },
+                volumes=[docker.ContainerVolumeArgs(volume_name=args["volume"], container_path=RELEASES)],
+                health=HealthCheck(test=["CMD-SHELL", RELEASE_HEALTH], wait_seconds=30, start_period_seconds=20),
+                stop_seconds=2,
+            ),
+            parent=self,
+            network_mode=args["network_mode"],
+            create_first=True,
+        )
+        self.identity = container.id
+        self.register_outputs({"identity": self.identity})
+
+
+def variable_name(file: str) -> str:
+    """Return the variable that carries a file of a release, another one for each file.
+
+    Raises ValueError for what is no relative path of lower-case letters, digits, `.`, `-` and `_`.
+    """
+    if not _FILE_NAME.fullmatch(file):
+        raise ValueError(f"{file!r} cannot be a file of a release")
+    return f"FILE_{''.join(_ESCAPED.get(letter, letter) for letter in file).upper()}"
+
+
+def _files(args: DockerIngressArgs) -> dict[str, pulumi.Input[str]]:
+    return {
+        **render_ingress(args["configuration"]),
+        "certificate.pem": args["certificate"],
+        "private_key.pem": pulumi.Output.secret(args["private_key"]),
+    }
+
+
+def _inside(port: int, address: str) -> int:
+    ipv6 = {HTTP_PORT: IPV6_HTTP_PORT, HTTPS_PORT: IPV6_HTTPS_PORT}
+    return ipv6[port] if address == IPV6_LOOPBACK else port
+
+
+def _port(internal: int, external: int, address: str) -> docker.ContainerPortArgs:
+    return docker.ContainerPortArgs(internal=internal, external=external, ip=address, protocol="tcp")

@@ -1,0 +1,90 @@
+"""One track of a service in one region: its replicas and their registration."""
+
+import pulumi
+
+from components.consul.docker_agent import ConsulAgent, ConsulAgentArgs, agent_spec
+from components.docker.container import ContainerSpec, content_digest, hardened_container
+from components.docker.pod import Pod
+from components.microservice.args import MicroserviceArgs
+from components.microservice.replica import replica_environment, replica_instance
+
+
+class DockerMicroserviceArgs(MicroserviceArgs):
+    """Inputs of a track of a service on Docker."""
+
+    pause_image: pulumi.Input[str]
+    """Image that holds a pod's network namespace; empty on a platform that brings its own."""
+
+
+class Microservice(pulumi.ComponentResource):
+    """Replicas that never change: a new one is up, healthy and registered before an old one is deregistered, drained
+    and stopped. That order is the dependency graph's: registration depends on its replica, and what depends goes first.
+    """
+
+    replicas: pulumi.Output[int]
+    """Number of replicas that are registered and healthy."""
+
+    def __init__(self, name: str, args: DockerMicroserviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:Microservice", name, {}, opts)
+        nodes = [self._replica(f"{name}-{index}", args) for index in range(args["replicas"])]
+        self.replicas = pulumi.Output.all(*nodes).apply(len)
+        self.register_outputs({"replicas": self.replicas})
+
+    def _replica(self, name: str, args: DockerMicroserviceArgs) -> pulumi.Output[str]:
+        application = _application_spec(name, args)
+        registration: ConsulAgentArgs = {
+            "network_mode": "",
+            "node": name,
+            "region": args["region"],
+            "consul": args["consul"],
+            "services": [replica_instance(args)],
+            "drain_seconds": args["drain_seconds"],
+            "start_seconds": args["start_seconds"],
+            "replaced_with_pod": True,
+            "labels": _labels(args),
+        }
+        pod = Pod(
+            f"{name}-pod",
+            {
+                "networks": [args["region"]["network"], args["region"]["backbone_network"]],
+                "pause_image": args["pause_image"],
+                # Whatever changes in a replica, the whole pod is replaced by a new one beside it.
+                "identity": content_digest(application, agent_spec(registration)),
+                "labels": _labels(args),
+            },
+            pulumi.ResourceOptions(parent=self),
+        )
+        container = hardened_container(
+            f"{name}-application", application, parent=self, network_mode=pod.network_mode, create_first=True
+        )
+        registration["network_mode"] = pod.network_mode
+        agent = ConsulAgent(
+            f"{name}-registration", registration, pulumi.ResourceOptions(parent=self, depends_on=[container])
+        )
+        return agent.node
+
+
+def _application_spec(name: str, args: DockerMicroserviceArgs) -> ContainerSpec:
+    return ContainerSpec(
+        image=args["image"],
+        role="application",
+        labels=_labels(args),
+        memory_mib=args["memory_mib"],
+        cpus=args["cpus"],
+        environment={
+            **args["environment"],
+            **args["secrets"],
+            **replica_environment(args),
+            "INSTANCE_ID": name,
+        },
+        stop_seconds=args["stop_seconds"],
+    )
+
+
+def _labels(args: DockerMicroserviceArgs) -> dict[str, str]:
+    return {
+        **args["labels"],
+        "gostack.region": args["region"]["region"],
+        "gostack.service": args["service"],
+        "gostack.track": args["track"],
+    }

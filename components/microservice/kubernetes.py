@@ -1,0 +1,161 @@
+"""One track of a service in one region: its replicas, each with its registration."""
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components import mysql
+from components.consul.kubernetes_agent import (
+    GOSSIP_VARIABLE,
+    agent_volume,
+    gossip_secret,
+    sidecar,
+    to_servers,
+)
+from components.kubernetes.autoscaling import autoscaler
+from components.kubernetes.names import APPLICATION, MYSQL, NGINX, STACK_LABEL, selector, workload_labels
+from components.kubernetes.network import EgressRule, IngressRule, network_policy, networks, pods_of_stack, tcp
+from components.kubernetes.pod import (
+    ContainerSpec,
+    Probes,
+    container,
+    memory_volume,
+    sleep_before_stop,
+)
+from components.kubernetes.pod_template import pod_template
+from components.kubernetes.resources import Resources
+from components.kubernetes.rollout import rolling_deployment
+from components.kubernetes.workload import disruption_budget, immutable_secret, service_account
+from components.microservice.args import MicroserviceArgs
+from components.microservice.kubernetes_probes import liveness_probe, readiness_probe
+from components.microservice.replica import replica_environment, replica_instance
+from components.options import given_dependencies
+from components.region.args import RegionReference
+
+SERVICE_USER = 65532
+"""User of the service images (services/Dockerfile)."""
+
+SETTLING_SECONDS = 2
+"""Time in seconds in which every ingress has seen a new replica; only then an old one may go."""
+
+SCHEDULING_SECONDS = 120
+"""Time in seconds that a new pod may take to be scheduled and its image to be pulled."""
+
+
+class Microservice(pulumi.ComponentResource):
+    """Replicas that never change: a new one is up, healthy and registered before an old one is deregistered, drained
+    and stopped.
+    """
+
+    replicas: pulumi.Output[int]
+    """Number of replicas that were asked for; with autoscaling the lowest."""
+
+    def __init__(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:Microservice", name, {}, opts)
+        region = args["region"]
+        labels = workload_labels(
+            args["labels"], region=region["region"], service=args["service"], role=APPLICATION, track=args["track"]
+        )
+        secret = immutable_secret(
+            f"{name}-secret",
+            region["network"],
+            labels,
+            {**args["secrets"], GOSSIP_VARIABLE: gossip_secret(args["consul"]["gossip_key"])},
+            self,
+        )
+        account = service_account(f"{name}-account", region["network"], labels, self)
+        budget = disruption_budget(f"{name}-budget", region["network"], labels, self)
+        policy = _network_policy(f"{name}-paths", args, labels, self)
+        template = pod_template(
+            labels,
+            account,
+            SERVICE_USER,
+            init_containers=[sidecar(args["consul"], secret, [replica_instance(args)], ready_when_found=True)],
+            containers=[_application(args, secret)],
+            volumes=[memory_volume("files", 64), agent_volume()],
+            anti_affinity_to=selector(labels),
+            stop_seconds=args["drain_seconds"] + args["stop_seconds"] + 10,
+        )
+        deployment = rolling_deployment(
+            name,
+            region["network"],
+            labels,
+            template,
+            parent=self,
+            depends_on=[budget, policy, *given_dependencies(opts)],
+            # The autoscaler's own, where there is one: an update must not take back what the load asked for.
+            replicas=None if "autoscaling" in args else args["replicas"],
+            progress_seconds=SCHEDULING_SECONDS + args["start_seconds"],
+            # One pod after the other.
+            timeout_seconds=SCHEDULING_SECONDS + args["start_seconds"] * args["replicas"],
+            settling_seconds=SETTLING_SECONDS,
+        )
+        if "autoscaling" in args:
+            autoscaler(
+                f"{name}-autoscaler",
+                name,
+                region["network"],
+                labels,
+                minimum=args["replicas"],
+                maximum=args["autoscaling"].maximum,
+                cpu_percent=args["autoscaling"].cpu_percent,
+                parent=self,
+                deployment=deployment,
+            )
+        self.replicas = deployment.id.apply(lambda _: args["replicas"])
+        self.register_outputs({"replicas": self.replicas})
+
+
+def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.v1.ContainerArgs:
+    check, port = args["check"], args["port"]
+    return container(
+        ContainerSpec(
+            name="application",
+            image=args["image"],
+            user=SERVICE_USER,
+            group=SERVICE_USER,
+            resources=Resources(
+                cpu_request=args.get("cpu_request", args["cpus"]),
+                memory_request_mib=args.get("memory_request_mib", args["memory_mib"]),
+                cpu_limit=args["cpus"],
+                memory_limit_mib=args["memory_mib"],
+            ),
+            environment={
+                **args["environment"],
+                **replica_environment(args),
+            },
+            from_fields={"INSTANCE_ID": "metadata.name"},
+            secret=secret,
+            secret_variables=list(args["secrets"]),
+            ports={"http": args["port"]},
+            mounts={"/tmp": "files"},
+            probes=Probes(
+                startup=liveness_probe(check, port, period=1, failures=args["start_seconds"]),
+                readiness=readiness_probe(check, port, period=2, failures=3),
+                liveness=liveness_probe(check, port, period=10, failures=6),
+            ),
+            # Deregistered by the sidecar in the same moment; requests on their way still arrive.
+            pre_stop=sleep_before_stop(args["drain_seconds"]),
+        )
+    )
+
+
+def _network_policy(
+    name: str, args: MicroserviceArgs, labels: dict[str, str], parent: pulumi.Resource
+) -> k8s.networking.v1.NetworkPolicy:
+    stack = args["labels"].get(STACK_LABEL, "gostack")
+    region: RegionReference = args["region"]
+    return network_policy(
+        name,
+        region["network"],
+        labels,
+        parent=parent,
+        incoming=[IngressRule(from_=pods_of_stack(stack, NGINX, APPLICATION), ports=tcp(args["port"]))],
+        outgoing=[
+            to_servers(stack),
+            # Other services, at the port that Consul tells.
+            EgressRule(to=pods_of_stack(stack, APPLICATION)),
+            EgressRule(to=pods_of_stack(stack, MYSQL), ports=tcp(mysql.PORT)),
+            *(EgressRule(to=networks(egress.network), ports=tcp(egress.port)) for egress in args.get("egress", ())),
+            *(EgressRule(to=networks(network), ports=tcp(mysql.PORT)) for network in args.get("database_networks", ())),
+        ],
+    )

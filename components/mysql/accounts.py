@@ -1,0 +1,151 @@
+"""The accounts of MySQL as SQL; the only secrets in it are the passwords that the caller gives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+
+BOOT_SQL = "SET SQL_LOG_BIN = 0;\nALTER USER 'root'@'localhost' IDENTIFIED WITH auth_socket AS 'mysql';\n"
+"""Runs at every start: root has no password and cannot come over the network, only as the operating system's user
+`mysql` through the socket. Nothing of it goes into the binary log: a replica would have a transaction that its primary
+does not know."""
+
+
+GROUP_ACCOUNT = "group_replication"
+"""Account by which the members of a group ask each other and take over what they have missed."""
+
+
+def group_boot_sql(password: str) -> str:
+    """Return what a member of a group runs at every start: BOOT_SQL and its own copy of the account GROUP_ACCOUNT.
+
+    It goes into no binary log either: a member that had transactions of its own could not join.
+    """
+    user = f"'{GROUP_ACCOUNT}'@'%'"
+    return "".join(
+        [
+            BOOT_SQL,
+            f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY {_quoted(password)} REQUIRE SSL;\n",
+            f"ALTER USER {user} IDENTIFIED BY {_quoted(password)} REQUIRE SSL;\n",
+            f"GRANT REPLICATION SLAVE, BACKUP_ADMIN, CONNECTION_ADMIN, GROUP_REPLICATION_STREAM ON *.* TO {user};\n",
+            f"GRANT SELECT ON performance_schema.* TO {user};\n",
+        ]
+    )
+
+
+ADMINISTRATION_ACCOUNT = "administration"
+"""Account by which schemas and accounts are made over the network, where no job can reach the socket."""
+
+# Exactly what the accounts that it makes are given, and what making them takes.
+_ADMINISTRATION_GRANTS = (
+    "CREATE USER, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES, SELECT, "
+    "INSERT, UPDATE, DELETE, RELOAD, PROCESS, REPLICATION CLIENT, REPLICATION SLAVE",
+    "BACKUP_ADMIN, APPLICATION_PASSWORD_ADMIN",
+)
+
+
+def administration_boot_sql(password: str) -> str:
+    """Return what a member runs at every start: BOOT_SQL and its own copy of the account ADMINISTRATION_ACCOUNT.
+
+    It goes into no binary log either, so that a replica has no transaction that its primary does not know.
+    """
+    user = f"'{ADMINISTRATION_ACCOUNT}'@'%'"
+    return "".join(
+        [
+            BOOT_SQL,
+            f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY {_quoted(password)} REQUIRE SSL;\n",
+            f"ALTER USER {user} IDENTIFIED BY {_quoted(password)} REQUIRE SSL;\n",
+            *(f"GRANT {grants} ON *.* TO {user} WITH GRANT OPTION;\n" for grants in _ADMINISTRATION_GRANTS),
+        ]
+    )
+
+
+REPLICATION_ACCOUNT = "replication"
+"""Account by which replicas follow their primary and begin as its copies."""
+
+RETIRED_ACCOUNTS = ("backup", "exporter")
+"""Accounts that earlier releases made and nothing used; they are dropped where they are found, so no service may have
+their names."""
+
+
+def stack_accounts_sql(replication_password: str) -> str:
+    """Return SQL that makes the cluster's own account, or gives it this password. Run on the primary."""
+    return "".join(
+        [
+            *(f"DROP USER IF EXISTS '{account}'@'%';\n" for account in RETIRED_ACCOUNTS),
+            _account(REPLICATION_ACCOUNT, replication_password),
+            f"GRANT REPLICATION SLAVE, BACKUP_ADMIN ON *.* TO '{REPLICATION_ACCOUNT}'@'%';\n",
+        ]
+    )
+
+
+_ROWS = "SELECT, INSERT, UPDATE, DELETE"
+_TABLES = f"{_ROWS}, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW, TRIGGER, LOCK TABLES"
+
+
+def service_accounts_sql(*, database: str, application_password: str, migration_password: str) -> str:
+    """Return SQL that makes a service's schema and its two accounts: one for data, one for the schema's migrations."""
+    migration = migration_account(database)
+    return "".join(
+        [
+            f"CREATE DATABASE IF NOT EXISTS `{database}` CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci;\n",
+            _account(database, application_password),
+            _schema_grant(_ROWS, database, database),
+            _account(migration, migration_password),
+            _schema_grant(_TABLES, database, migration),
+        ]
+    )
+
+
+def schema_pattern(database: str) -> str:
+    """Return a schema's name as GRANT and REVOKE read it: for them `_` is any character and `%` any characters.
+
+    https://dev.mysql.com/doc/refman/9.7/en/grant.html#grant-database-privileges
+    """
+    return re.sub(r"([_%\\])", r"\\\1", database)
+
+
+def _schema_grant(privileges: str, database: str, account: str) -> str:
+    pattern, user = schema_pattern(database), f"'{account}'@'%'"
+    grant = f"GRANT {privileges} ON `{pattern}`.* TO {user};\n"
+    if pattern == database:
+        return grant
+    # Earlier releases granted the name as it is, and with it every schema that it matches. First the new one: between
+    # the two statements replicas go on working.
+    return f"{grant}REVOKE IF EXISTS {privileges} ON `{database}`.* FROM {user};\n"
+
+
+def migration_account(database: str) -> str:
+    """Return the name of the account that may change the schema of `database`."""
+    # MySQL allows 32 characters.
+    return f"{database[:22]}_migration"
+
+
+def _account(name: str, password: str) -> str:
+    user, quoted = f"'{name}'@'%'", _quoted(password)
+    generation = hashlib.sha256(password.encode()).hexdigest()[:16]
+    attribute = _quoted(json.dumps({"generation": generation}))
+    # The old password stays good until the next rotation: replicas that still use it keep working meanwhile. The same
+    # statement run twice would retain the new password in the place of the old one: the attribute tells that it ran.
+    change = f"ALTER USER {user} IDENTIFIED BY {quoted} RETAIN CURRENT PASSWORD ATTRIBUTE {attribute}"
+    return "".join(
+        [
+            f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY {quoted} REQUIRE SSL ATTRIBUTE {attribute};\n",
+            _KNOWN_GENERATION.replace("ACCOUNT", name),
+            f"SET @change = IF(@known <=> '{generation}', 'DO 0', {_quoted(change)});\n",
+            "PREPARE change_password FROM @change;\n",
+            "EXECUTE change_password;\n",
+            "DEALLOCATE PREPARE change_password;\n",
+        ]
+    )
+
+
+_KNOWN_GENERATION = (
+    "SET @known = (SELECT ATTRIBUTE->>'$.generation' FROM information_schema.USER_ATTRIBUTES "
+    "WHERE USER = 'ACCOUNT' AND HOST = '%');\n"
+)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,257 @@
+"""One MySQL server: its disk, its certificate, its name and its registration."""
+
+from collections.abc import Mapping
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components import mysql
+from components.certificates import Certificate
+from components.consul.args import ConsulReference
+from components.consul.check import Check
+from components.consul.instances import ServiceInstance
+from components.consul.kubernetes_agent import (
+    GOSSIP_VARIABLE,
+    agent_volume,
+    gossip_secret,
+    sidecar,
+    to_servers,
+)
+from components.kubernetes.names import (
+    APPLICATION,
+    JOB,
+    MYSQL,
+    STACK_LABEL,
+    selector,
+    service_host,
+    workload_labels,
+)
+from components.kubernetes.network import EgressRule, IngressRule, network_policy, pods_of_stack, tcp
+from components.kubernetes.pod import (
+    ContainerSpec,
+    Probes,
+    container,
+    memory_volume,
+    shell_probe,
+    tcp_probe,
+)
+from components.kubernetes.pod_template import pod_template
+from components.kubernetes.storage import claim_template
+from components.kubernetes.workload import immutable_secret, metadata, service_account, timeout_annotation
+from components.mysql.args import MySqlClusterArgs
+from components.mysql.resources import mysql_resources
+from components.options import given_dependencies
+from components.region.args import RegionReference
+from components.region.namespaces import namespace_of
+from components.text import script
+
+MYSQL_USER = 999
+"""User and group `mysql` of the official image."""
+
+USUAL_STORAGE_GIB = 10
+
+
+class KubernetesMySqlClusterArgs(MySqlClusterArgs):
+    """Inputs of the database on Kubernetes."""
+
+    storage_gib: NotRequired[int]
+    """Size of a member's disk in GiB, 10 when it is not given."""
+
+    storage_class: NotRequired[str]
+    """Storage class of the disks; the cluster's default when it is not given."""
+
+
+class MySqlMemberArgs(TypedDict):
+    """Inputs of a member."""
+
+    cluster: KubernetesMySqlClusterArgs
+    """Inputs of the cluster that it belongs to."""
+
+    region: RegionReference
+    """Where it runs."""
+
+    consul: ConsulReference
+    """Where it is registered."""
+
+    administration_password: pulumi.Input[str]
+    """Password of the account by which accounts are made (secret)."""
+
+    primary_host: NotRequired[str]
+    """Host name of the primary; given to a replica."""
+
+    replication_password: NotRequired[pulumi.Input[str]]
+    """Password of the account `replication` on the primary (secret); given to a replica."""
+
+
+class MySqlMember(pulumi.ComponentResource):
+    """A MySQL server. It keeps its name and its disk when its pod goes, and comes back with all rows by itself."""
+
+    address: pulumi.Output[str]
+    """Host and port; whoever uses it waits until the server answers."""
+
+    def __init__(self, name: str, args: MySqlMemberArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:MySqlMember", name, {}, opts)
+        cluster, region = args["cluster"], args["region"]
+        labels = workload_labels(
+            cluster["labels"], region=region["region"], service="mysql", role=MYSQL, member=role_of(args)
+        )
+        host = service_host(name, namespace_of(region))
+        certificate = Certificate(
+            f"{name}-certificate",
+            {
+                "ca_key_pair": cluster["ca_key_pair"],
+                "names": [host],
+                "lifetime_days": cluster["certificate_lifetime_days"],
+                "rotation": 1,
+            },
+            pulumi.ResourceOptions(parent=self),
+        )
+        secrets = _secrets(args, certificate)
+        secret = immutable_secret(f"{name}-secret", region["network"], labels, secrets, self)
+        account = service_account(f"{name}-account", region["network"], labels, self)
+        # An address that stays when the pod goes: a client that connects meanwhile is refused at once.
+        service = _service(f"{name}-service", name, args, labels, self)
+        governing = _service(f"{name}-pods", f"{name}-pods", args, labels, self, cluster_ip="None")
+        policy = _network_policy(f"{name}-paths", args, labels, self)
+        server = k8s.apps.v1.StatefulSet(
+            f"{name}-server",
+            metadata=metadata(name, region["network"], labels, timeout_annotation(600)),
+            spec=k8s.apps.v1.StatefulSetSpecArgs(
+                service_name=f"{name}-pods",
+                # Two servers on one disk would destroy it; a StatefulSet never runs a second one beside the first.
+                replicas=1,
+                update_strategy=k8s.apps.v1.StatefulSetUpdateStrategyArgs(type="RollingUpdate"),
+                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(labels)),
+                persistent_volume_claim_retention_policy=k8s.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicyArgs(
+                    when_deleted="Retain", when_scaled="Retain"
+                ),
+                volume_claim_templates=[
+                    claim_template(
+                        "data",
+                        cluster.get("storage_gib", USUAL_STORAGE_GIB),
+                        cluster.get("storage_class"),
+                        {**selector(labels), "gostack.data": "mysql"},
+                    )
+                ],
+                template=pod_template(
+                    labels,
+                    account,
+                    MYSQL_USER,
+                    # Without readiness of its own: a database must be reached while Consul is away.
+                    init_containers=[sidecar(args["consul"], secret, [_instance(args)])],
+                    containers=[_server(args, certificate, secret, list(secrets))],
+                    volumes=[memory_volume("files", 64), memory_volume("socket", 1), agent_volume()],
+                    anti_affinity_to={key: value for key, value in selector(labels).items() if "member" not in key},
+                    stop_seconds=60,
+                ),
+            ),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=cluster["protect"] or None,
+                depends_on=[service, governing, policy, *given_dependencies(opts)],
+            ),
+        )
+        self.address = server.id.apply(lambda _: f"{host}:{mysql.PORT}")
+        self.register_outputs({"address": self.address})
+
+
+def role_of(args: MySqlMemberArgs) -> str:
+    """Return what the member is to the others, `primary` or `replica`."""
+    return "replica" if "primary_host" in args else "primary"
+
+
+def _secrets(args: MySqlMemberArgs, certificate: Certificate) -> Mapping[str, pulumi.Input[str]]:
+    password = pulumi.Output.secret(args["administration_password"])
+    secrets: dict[str, pulumi.Input[str]] = {
+        "PRIVATE_KEY": certificate.private_key,
+        "BOOT_SQL": password.apply(mysql.administration_boot_sql),
+        GOSSIP_VARIABLE: gossip_secret(args["consul"]["gossip_key"]),
+    }
+    if "replication_password" in args:
+        secrets["REPLICATION_PASSWORD"] = args["replication_password"]
+    return secrets
+
+
+def _server(
+    args: MySqlMemberArgs, certificate: Certificate, secret: pulumi.Input[str], secrets: list[str]
+) -> k8s.core.v1.ContainerArgs:
+    cluster = args["cluster"]
+    replica = "primary_host" in args
+    health = mysql.health_test(read_only=replica)[-1]
+    return container(
+        ContainerSpec(
+            name="mysql",
+            image=cluster["image"],
+            user=MYSQL_USER,
+            group=MYSQL_USER,
+            resources=mysql_resources(memory_mib=cluster["memory_mib"], buffer_pool_mib=cluster["buffer_pool_mib"]),
+            command=["bash", "-c", script("mysql/mysql-server.sh", "mysql/mysql-member.sh")],
+            environment={
+                "MEMBER_CONFIGURATION": mysql.member_configuration(
+                    server_id=mysql.server_id(f"{args['region']['region']}-{role_of(args)}"),
+                    read_only=replica,
+                    buffer_pool_mib=cluster["buffer_pool_mib"],
+                    max_connections=cluster["max_connections"],
+                ),
+                "AUTHORITY": cluster["ca_certificate"],
+                "CERTIFICATE": certificate.certificate,
+                **({"PRIMARY_HOST": args["primary_host"]} if "primary_host" in args else {}),
+            },
+            secret=secret,
+            secret_variables=[name for name in secrets if name != GOSSIP_VARIABLE],
+            ports={"mysql": mysql.PORT},
+            mounts={"/tmp": "files", "/var/run/mysqld": "socket", "/var/lib/mysql": "data"},
+            probes=Probes(
+                # An hour: a replica begins as a copy of the primary, and a restart would begin the copy anew.
+                startup=shell_probe(health, period=3, failures=1200, timeout=10),
+                readiness=shell_probe(health, period=10, failures=3, timeout=10),
+                liveness=tcp_probe(mysql.PORT, period=10, failures=6),
+            ),
+        )
+    )
+
+
+def _service(
+    name: str,
+    host: str,
+    args: MySqlMemberArgs,
+    labels: dict[str, str],
+    parent: pulumi.Resource,
+    *,
+    cluster_ip: str | None = None,
+) -> k8s.core.v1.Service:
+    return k8s.core.v1.Service(
+        name,
+        # The server is made after it, because its name must resolve; an empty one would never be ready.
+        metadata=metadata(host, args["region"]["network"], labels, {"pulumi.com/skipAwait": "true"}),
+        spec=k8s.core.v1.ServiceSpecArgs(
+            cluster_ip=cluster_ip,
+            selector=selector(labels),
+            ports=[k8s.core.v1.ServicePortArgs(name="mysql", port=mysql.PORT, protocol="TCP")],
+        ),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _instance(args: MySqlMemberArgs) -> ServiceInstance:
+    check = Check(protocol="tcp", interval="1s", timeout="1s", failures=1)
+    return ServiceInstance("mysql", mysql.PORT, check, tags=[role_of(args)])
+
+
+def _network_policy(
+    name: str, args: MySqlMemberArgs, labels: dict[str, str], parent: pulumi.Resource
+) -> k8s.networking.v1.NetworkPolicy:
+    stack = args["cluster"]["labels"].get(STACK_LABEL, "gostack")
+    return network_policy(
+        name,
+        args["region"]["network"],
+        labels,
+        parent=parent,
+        incoming=[IngressRule(from_=pods_of_stack(stack, APPLICATION, JOB, MYSQL), ports=tcp(mysql.PORT))],
+        outgoing=[
+            to_servers(stack),
+            # A replica's, to its primary.
+            EgressRule(to=pods_of_stack(stack, MYSQL), ports=tcp(mysql.PORT)),
+        ],
+    )

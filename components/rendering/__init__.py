@@ -1,1 +1,0 @@
-"""Pure functions that write text for other programs; nothing here knows Pulumi."""

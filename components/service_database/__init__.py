@@ -1,0 +1,1 @@
+"""The schema of a service: its accounts and its migrations."""

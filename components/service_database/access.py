@@ -1,0 +1,109 @@
+"""How a service gets at its schema: two accounts with a password each, and the environment of each of its tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from components import mysql
+from components.ingress.tracks import STABLE
+from components.mysql.args import MySqlReference
+from components.secrets import GeneratedPassword
+from components.service_database.args import ServiceDatabaseArgs
+
+Migrate = Callable[[str, str, Mapping[str, pulumi.Input[str]]], pulumi.Output[str]]
+"""Makes the job with a name that applies a track's migrations with these variables, and returns what whoever needs the
+migrated schema waits for."""
+
+
+@dataclass(frozen=True)
+class AccountPasswords:
+    """Passwords of a schema's accounts, both secret."""
+
+    application: pulumi.Output[str]
+    """Of the one that changes rows."""
+
+    migration: pulumi.Output[str]
+    """Of the one that changes tables."""
+
+
+@dataclass(frozen=True)
+class TrackVariables:
+    """The environment of the replicas of each track."""
+
+    environments: dict[str, dict[str, pulumi.Output[str]]]
+    """Track to the variables that let its replicas connect, none of them a secret."""
+
+    secrets: dict[str, dict[str, pulumi.Output[str]]]
+    """Track to those that are secrets; whoever uses them waits for that track's migrations."""
+
+
+def account_passwords(name: str, rotation: int, parent: pulumi.Resource) -> AccountPasswords:
+    """Make the passwords of a schema's accounts; another `rotation` makes new ones."""
+
+    def password(account: str) -> pulumi.Output[str]:
+        opts = pulumi.ResourceOptions(parent=parent)
+        return GeneratedPassword(f"{name}-{account}-password", {"rotation": rotation}, opts).value
+
+    return AccountPasswords(application=password("application"), migration=password("migration"))
+
+
+def account_statements(database: str, passwords: AccountPasswords) -> pulumi.Output[str]:
+    """Return the SQL that makes a schema and its accounts (secret)."""
+    return pulumi.Output.secret(pulumi.Output.all(passwords.application, passwords.migration)).apply(
+        lambda known: mysql.service_accounts_sql(
+            database=database, application_password=known[0], migration_password=known[1]
+        )
+    )
+
+
+def track_variables(
+    name: str, args: ServiceDatabaseArgs, passwords: AccountPasswords, accounts: pulumi.Output[str], migrate: Migrate
+) -> TrackVariables:
+    """Apply each track's migrations once the accounts are there, and return the environment of the replicas of each."""
+    connection, discovery = _connection(args), _discovery(args["mysql"])
+    result = TrackVariables({}, {})
+    ready = accounts
+    for track in [STABLE, *sorted(set(args["service_images"]) - {STABLE})]:
+        if args["migrate"]:
+            suffix = "" if track == STABLE else f"-{track}"
+            variables: dict[str, pulumi.Input[str]] = {
+                **connection,
+                "SERVICE_NAME": args["database"],
+                "MYSQL_USER": mysql.migration_account(args["database"]),
+                # What comes first; when it ran again, the migrations do too, which changes nothing.
+                "ACCOUNTS": ready,
+            }
+            # One after the other: two that change the same schema at once would wait for each other's lock.
+            ready = migrate(f"{name}{suffix}-migrations", track, variables)
+        result.environments[track] = {
+            **{key: pulumi.Output.from_input(value) for key, value in {**connection, **discovery}.items()},
+            "MYSQL_USER": pulumi.Output.from_input(args["database"]),
+        }
+        result.secrets[track] = {
+            "MYSQL_PASSWORD": pulumi.Output.secret(
+                pulumi.Output.all(passwords.application, ready).apply(lambda pair: str(pair[0]))
+            )
+        }
+    return result
+
+
+def _connection(args: ServiceDatabaseArgs) -> dict[str, pulumi.Input[str]]:
+    """Where the schema is; migrations get it too."""
+    cluster = args["mysql"]
+    connection: dict[str, pulumi.Input[str]] = {
+        "MYSQL_PRIMARY_ADDRESS": cluster["primary_address"],
+        "MYSQL_DATABASE": args["database"],
+        "MYSQL_CA_CERTIFICATE": cluster["ca_certificate"],
+    }
+    if cluster["group_addresses"]:
+        connection["MYSQL_MEMBER_ADDRESSES"] = ",".join(cluster["group_addresses"])
+    return connection
+
+
+def _discovery(cluster: MySqlReference) -> dict[str, pulumi.Input[str]]:
+    """Where the primary is asked for: only replicas have an agent that they can ask."""
+    datacenters = cluster["primary_datacenters"]
+    return {"MYSQL_PRIMARY_DATACENTERS": ",".join(datacenters)} if datacenters else {}

@@ -1,0 +1,42 @@
+"""The schema of a service in the database."""
+
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+from components.mysql.args import MySqlReference
+from components.region.args import RegionReference
+
+MIGRATE_TIMEOUT_SECONDS = 1800
+"""Default of `migrate_timeout_seconds`."""
+
+
+class ServiceDatabaseArgs(TypedDict):
+    """Inputs of a service's schema."""
+
+    database: str
+    """Name of the schema."""
+
+    mysql: MySqlReference
+    """The cluster that holds it."""
+
+    region: RegionReference
+    """Region of the primary."""
+
+    service_images: Mapping[str, pulumi.Input[str]]
+    """Track to image of the service, which carries its schema migrations; `stable` is there, others where their image
+    is another one."""
+
+    migrate: Sequence[str]
+    """Arguments that make the image apply them; empty for none."""
+
+    migrate_timeout_seconds: NotRequired[int]
+    """Time in seconds that the migrations of an image may take; 1800 when it is not given. On Kubernetes they are ended
+    after it; on Docker it is what they have to end by themselves when their update is cut off."""
+
+    password_rotation: int
+    """Counter; a new value makes new passwords."""
+
+    labels: Mapping[str, str]
+    """Labels that every object of the stack carries."""

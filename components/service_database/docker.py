@@ -1,0 +1,66 @@
+"""A service's schema: made, and brought up to date, before any replica that needs it starts."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components.docker.job import Job
+from components.mysql.docker_member import administration_mounts
+from components.options import given_dependencies
+from components.service_database.access import account_passwords, account_statements, track_variables
+from components.service_database.args import MIGRATE_TIMEOUT_SECONDS, ServiceDatabaseArgs
+from components.text import script
+
+
+class ServiceDatabase(pulumi.ComponentResource):
+    """A schema with two accounts: the service may change rows, only its migrations may change tables."""
+
+    environments: dict[str, dict[str, pulumi.Output[str]]]
+    """Track to the variables that let its replicas connect, none of them a secret."""
+
+    secrets: dict[str, dict[str, pulumi.Output[str]]]
+    """Track to those that are secrets; whoever uses them waits for that track's migrations."""
+
+    def __init__(self, name: str, args: ServiceDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:ServiceDatabase", name, {}, opts)
+        database, cluster = args["database"], args["mysql"]
+        passwords = account_passwords(name, args["password_rotation"], self)
+        accounts = Job(
+            f"{name}-accounts",
+            {
+                "image": cluster["image"],
+                "entrypoint": ["bash", "-c"],
+                "command": [script("mysql/mysql-apply.sh")],
+                "environment": {"STATEMENTS": account_statements(database, passwords)},
+                "secrets": [passwords.application, passwords.migration],
+                "user": "mysql",
+                "volumes": administration_mounts(cluster["administration_volumes"]),
+                "labels": args["labels"],
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=given_dependencies(opts)),
+        )
+
+        def migrate(job: str, track: str, variables: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
+            return self._migrations(job, track, args, {**variables, "MYSQL_PASSWORD": passwords.migration})
+
+        variables = track_variables(name, args, passwords, accounts.completed, migrate)
+        self.environments, self.secrets = variables.environments, variables.secrets
+        self.register_outputs({"database": database})
+
+    def _migrations(
+        self, name: str, track: str, args: ServiceDatabaseArgs, environment: Mapping[str, pulumi.Input[str]]
+    ) -> pulumi.Output[str]:
+        job = Job(
+            name,
+            {
+                "image": args["service_images"][track],
+                "command": args["migrate"],
+                "environment": environment,
+                "networks": [args["region"]["network"], args["region"]["backbone_network"]],
+                # Killed in the middle of a statement it would leave a schema that a person has to look at.
+                "stop_seconds": args.get("migrate_timeout_seconds", MIGRATE_TIMEOUT_SECONDS),
+                "labels": args["labels"],
+            },
+            pulumi.ResourceOptions(parent=self),
+        )
+        return job.completed

@@ -1,0 +1,152 @@
+"""Arguments of components, as far as they follow from the settings; nothing is created here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components.certificates import CertificateAuthority
+from components.images.args import ServiceImageArgs
+from components.ingress.tracks import STABLE
+from components.microservice.args import MicroserviceArgs
+from components.mysql.args import MySqlClusterArgs
+from components.mysql.database import Database
+from components.service_database.args import ServiceDatabaseArgs
+from infra.platforms.base import ConsulDatacenter, Image, Platform, Region, ServiceDatabase
+from infra.settings.model import WITNESS
+from infra.settings.services import ServiceSettings, Track
+
+
+def mysql_arguments(
+    platform: Platform,
+    regions: Mapping[str, Region],
+    consul: Mapping[str, ConsulDatacenter],
+    image: pulumi.Input[str],
+    ca: CertificateAuthority,
+) -> MySqlClusterArgs:
+    """Return the arguments of the database."""
+    settings = platform.settings.mysql
+    members = platform.regions[:1] if settings.topology == "single" else platform.regions
+    arguments: MySqlClusterArgs = {
+        "topology": settings.topology,
+        "regions": [regions[region].reference for region in members],
+        "consul": [consul[region].reference for region in members],
+        "image": image,
+        "ca_key_pair": ca.key_pair,
+        "ca_certificate": ca.certificate,
+        "certificate_lifetime_days": platform.settings.certificates.authority_lifetime_days,
+        "password_rotation": platform.settings.rotation.passwords,
+        "ca_rotation": platform.settings.rotation.authority,
+        "buffer_pool_mib": settings.buffer_pool_mib,
+        "memory_mib": settings.memory_mib,
+        "max_connections": settings.max_connections,
+        "protect": settings.protect,
+        "volume_prefix": f"gostack-{platform.stack}",
+        "labels": platform.labels,
+    }
+    if settings.witness is not None:
+        arguments["witness"] = regions[WITNESS].reference
+    return arguments
+
+
+def image_arguments(
+    name: str, service: ServiceSettings, track: Track, golang_image: str, labels: Mapping[str, str]
+) -> ServiceImageArgs:
+    """Return the arguments of an image that is built from the source of a track."""
+    return {
+        "service": name,
+        "track": track.name,
+        "context": track.context or "",
+        "dockerfile": service.dockerfile,
+        "main_package": service.main_package,
+        "golang_image": golang_image,
+        "labels": labels,
+    }
+
+
+def service_database_arguments(
+    platform: Platform,
+    name: str,
+    service: ServiceSettings,
+    database: Database,
+    region: Region,
+    images: Mapping[str, Image],
+) -> ServiceDatabaseArgs:
+    """Return the arguments of a service's schema."""
+    if service.database is None:
+        raise ValueError(f"the service {name} has no database")
+    return {
+        "database": service.database_name(name) or "",
+        "mysql": database.reference,
+        "region": region.reference,
+        "service_images": {
+            track.name: platform.regional_image(platform.regions[0], images[track.name].image_id)
+            for track in service.tracks()
+            if track.name == STABLE or track.has_source
+        },
+        "migrate": service.database.migrate or [],
+        "migrate_timeout_seconds": service.database.migrate_timeout_seconds,
+        "password_rotation": platform.settings.rotation.passwords,
+        "labels": {**platform.labels, "gostack.service": name},
+    }
+
+
+def microservice_arguments(
+    platform: Platform,
+    name: str,
+    service: ServiceSettings,
+    track: Track,
+    *,
+    region: Region,
+    consul: ConsulDatacenter,
+    image: Image,
+    mysql: Database,
+    schema: ServiceDatabase | None,
+) -> MicroserviceArgs:
+    """Return the arguments of a track's replicas in a region."""
+    here = region.reference["region"]
+    limits = service.limits(platform.settings.platform)
+    arguments: MicroserviceArgs = {
+        "service": name,
+        "track": track.name,
+        "region": region.reference,
+        "consul": consul.reference,
+        "image": platform.regional_image(here, image.image_id),
+        "version": image.version,
+        "port": service.port,
+        "replicas": track.replicas,
+        "environment": track.environment,
+        "secrets": {},
+        "check": service.check,
+        "memory_mib": limits.memory_mib,
+        "cpus": limits.cpus,
+        "memory_request_mib": service.memory_request_mib,
+        "cpu_request": service.cpu_request,
+        "egress": service.egress,
+        "drain_seconds": service.drain_seconds,
+        "stop_seconds": service.stop_seconds,
+        "start_seconds": service.start_seconds,
+        "labels": platform.labels,
+    }
+    if service.autoscaling is not None:
+        arguments["autoscaling"] = service.autoscaling
+    if schema is not None:
+        arguments["environment"] = {
+            **track.environment,
+            **schema.environments.get(track.name, schema.environments[STABLE]),
+            **_mysql_addresses(mysql, here),
+        }
+        arguments["secrets"] = schema.secrets.get(track.name, schema.secrets[STABLE])
+        arguments["database_networks"] = mysql.reference.get("networks", [])
+    return arguments
+
+
+def _mysql_addresses(database: Database, region: str) -> dict[str, pulumi.Input[str]]:
+    """The member that a region reads from, and where it sends writes if that differs by region."""
+    reference = database.reference
+    writers = reference.get("writer_addresses", {})
+    return {
+        **({"MYSQL_PRIMARY_ADDRESS": writers[region]} if region in writers else {}),
+        "MYSQL_REPLICA_ADDRESS": reference["member_addresses"].get(region, reference["primary_address"]),
+    }

@@ -1,1 +1,0 @@
-"""The parts of the composition, each in the order in which it comes up."""

@@ -1,0 +1,136 @@
+"""What every platform gives a stack: the components that it is composed of, in the form that runs there."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+import pulumi
+
+from components.consul.args import ConsulDatacenterArgs
+from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
+from components.ingress.args import IngressArgs
+from components.microservice.args import MicroserviceArgs
+from components.mysql.args import MySqlClusterArgs
+from components.mysql.database import Database
+from components.runtime_config.args import DynamicConfigurationArgs
+from components.service_database.args import ServiceDatabaseArgs
+from infra.settings import Settings
+from infra.settings.model import WITNESS
+
+if TYPE_CHECKING:
+    from components.consul import docker as docker_consul
+    from components.consul import kubernetes as kubernetes_consul
+    from components.images import docker as docker_images
+    from components.images import kubernetes as kubernetes_images
+    from components.ingress import docker as docker_ingress
+    from components.ingress import kubernetes as kubernetes_ingress
+    from components.microservice import docker as docker_microservice
+    from components.microservice import kubernetes as kubernetes_microservice
+    from components.region import docker as docker_region
+    from components.region import kubernetes as kubernetes_region
+    from components.runtime_config import docker as docker_runtime_config
+    from components.runtime_config import kubernetes as kubernetes_runtime_config
+    from components.service_database import docker as docker_service_database
+    from components.service_database import kubernetes as kubernetes_service_database
+
+Region: TypeAlias = "docker_region.Region | kubernetes_region.Region"
+ConsulDatacenter: TypeAlias = "docker_consul.ConsulDatacenter | kubernetes_consul.ConsulDatacenter"
+ThirdPartyImages: TypeAlias = "docker_images.UpstreamImages | kubernetes_images.UpstreamImages"
+BuiltImage: TypeAlias = "docker_images.ServiceImage | kubernetes_images.ServiceImage"
+PrebuiltImage: TypeAlias = "docker_images.ReleasedImage | kubernetes_images.ReleasedImage"
+Image: TypeAlias = "BuiltImage | PrebuiltImage"
+ServiceDatabase: TypeAlias = "docker_service_database.ServiceDatabase | kubernetes_service_database.ServiceDatabase"
+RuntimeConfig: TypeAlias = "docker_runtime_config.DynamicConfiguration | kubernetes_runtime_config.DynamicConfiguration"
+Microservice: TypeAlias = "docker_microservice.Microservice | kubernetes_microservice.Microservice"
+Ingress: TypeAlias = "docker_ingress.Ingress | kubernetes_ingress.Ingress"
+
+
+class Platform(ABC):
+    """A platform. Its methods create components as `infra/stack.py` asks for them, and add what only it knows: networks
+    and ports of a machine, namespaces and storage classes of a cluster, load balancers of a cloud."""
+
+    THIRD_PARTY_IMAGES: ClassVar[frozenset[str]]
+    """Names of the third-party images that run on the platform."""
+
+    def __init__(self, stack: str, settings: Settings) -> None:
+        self.stack, self.settings = stack, settings
+        self.labels = {"gostack.project": "gostack", "gostack.stack": stack}
+        self.regions = settings.ordered_regions()
+
+    @property
+    def failure_domains(self) -> list[str]:
+        """The region of the database's primary, the other regions by name, and a MySQL group's witness, which has a
+        member of the group and nothing else."""
+        return [*self.regions, *([WITNESS] if self.settings.mysql.witness is not None else [])]
+
+    def peers(self, region: str) -> list[str]:
+        """Return the other regions whose replicas this one reaches, nearest first; empty where each region is a failure
+        domain of its own, and DNS moves clients from one to another."""
+        return [other for other in self.regions if other != region]
+
+    def released_before(self, region: str, created: Mapping[str, pulumi.Resource]) -> list[pulumi.Resource]:
+        """Return what a component of a region waits for: where regions are no peers, the same component of the region
+        before, so that a change that fails in one never reaches the next."""
+        return list(created.values())[-1:] if not self.peers(region) else []
+
+    def regional_image(self, region: str, image: pulumi.Input[str]) -> pulumi.Input[str]:
+        """Return the name under which a region pulls an image."""
+        del region
+        return image
+
+    @abstractmethod
+    def provision(self) -> None:
+        """Create what must be there before anything can run."""
+
+    @abstractmethod
+    def options(self, region: str, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
+        """Return the options of a component in a region: the provider of its cluster, and what it waits for."""
+
+    @abstractmethod
+    def third_party_images(self, name: str, args: UpstreamImagesArgs) -> ThirdPartyImages:
+        """Create the images that others publish."""
+
+    @abstractmethod
+    def region(self, name: str) -> Region:
+        """Create a region, or the failure domain of a witness."""
+
+    @abstractmethod
+    def consul_datacenter(
+        self, name: str, args: ConsulDatacenterArgs, opts: pulumi.ResourceOptions
+    ) -> ConsulDatacenter:
+        """Create the Consul datacenter of a region."""
+
+    @abstractmethod
+    def mysql(self, name: str, args: MySqlClusterArgs, opts: pulumi.ResourceOptions) -> Database:
+        """Create the database."""
+
+    @abstractmethod
+    def built_image(self, name: str, args: ServiceImageArgs) -> BuiltImage:
+        """Create the image of a service from its source."""
+
+    @abstractmethod
+    def prebuilt_image(self, name: str, args: ReleasedImageArgs) -> PrebuiltImage:
+        """Create the image of a service that was built elsewhere."""
+
+    @abstractmethod
+    def service_database(self, name: str, args: ServiceDatabaseArgs, opts: pulumi.ResourceOptions) -> ServiceDatabase:
+        """Create the schema of a service, its accounts, and the jobs that migrate it."""
+
+    @abstractmethod
+    def runtime_config(self, name: str, args: DynamicConfigurationArgs, opts: pulumi.ResourceOptions) -> RuntimeConfig:
+        """Create the document in Consul that a service reads while it runs."""
+
+    @abstractmethod
+    def microservice(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Microservice:
+        """Create the replicas of one track of a service in one region, registered in Consul."""
+
+    @abstractmethod
+    def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:
+        """Create the Nginx of a region."""
+
+    def dns(self, ingresses: Mapping[str, Ingress]) -> pulumi.Input[str]:
+        """Create one name for the ingresses of all regions and return the stack's URL; without one, the URL is that of
+        the first region's ingress."""
+        return next(iter(ingresses.values())).url

@@ -1,0 +1,108 @@
+"""A stack on one machine: containers on its Docker engine, and a network between the regions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+
+from components.consul.args import ConsulDatacenterArgs
+from components.consul.docker import ConsulDatacenter
+from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
+from components.images.docker import ReleasedImage, ServiceImage, UpstreamImages
+from components.ingress.args import IngressArgs
+from components.ingress.docker import Ingress
+from components.microservice.args import MicroserviceArgs
+from components.microservice.docker import Microservice
+from components.mysql.args import MySqlClusterArgs
+from components.mysql.database import Database
+from components.mysql.docker import MySqlCluster
+from components.region.docker import Backbone, Region
+from components.runtime_config.args import DynamicConfigurationArgs
+from components.runtime_config.docker import DynamicConfiguration
+from components.service_database.args import ServiceDatabaseArgs
+from components.service_database.docker import ServiceDatabase
+from infra.platforms.base import Platform
+from infra.settings.ingress import loopback_hosts
+from infra.settings.model import WITNESS
+from infra.settings.regions import CONSUL_ADDRESS
+
+_ON_LOOPBACK = ("127.0.0.1", "0.0.0.0")  # noqa: S104
+
+
+class DockerPlatform(Platform):
+    """One Docker engine, which runs every region."""
+
+    # Go runs only while an image is built, by name.
+    THIRD_PARTY_IMAGES = frozenset({"consul", "mysql", "nginx", "pause"})
+
+    def provision(self) -> None:
+        """Create the network that every region joins."""
+        self._backbone = Backbone("backbone", {"cidr": self.settings.backbone.cidr, "labels": self.labels})
+
+    def options(self, region: str, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
+        """Return options without a provider: there is one engine."""
+        del region
+        return pulumi.ResourceOptions(depends_on=list(depends_on) or None)
+
+    def third_party_images(self, name: str, args: UpstreamImagesArgs) -> UpstreamImages:
+        """Pull the images."""
+        images = UpstreamImages(name, args)
+        self._pause_image = images.image_ids["pause"]
+        return images
+
+    def region(self, name: str) -> Region:
+        """Create the network of a region."""
+        witness = self.settings.mysql.witness
+        cidr = witness.cidr if witness is not None and name == WITNESS else self.settings.regions[name].cidr
+        return Region(
+            name,
+            {
+                "region": name,
+                "cidr": cidr or "",
+                "backbone_network": self._backbone.network,
+                "backbone_cidr": self.settings.backbone.cidr,
+                "labels": self.labels,
+            },
+            self.options(name),
+        )
+
+    def consul_datacenter(
+        self, name: str, args: ConsulDatacenterArgs, opts: pulumi.ResourceOptions
+    ) -> ConsulDatacenter:
+        """Create Consul servers with fixed addresses; a port of this machine leads to their UI."""
+        region = self.settings.regions[args["region"]["region"]]
+        return ConsulDatacenter(name, {**args, "bind_address": CONSUL_ADDRESS, "http_port": region.consul_port}, opts)
+
+    def mysql(self, name: str, args: MySqlClusterArgs, opts: pulumi.ResourceOptions) -> Database:
+        """Create the members of the database."""
+        cluster = MySqlCluster(name, {**args, "pause_image": self._pause_image}, opts)
+        return Database(cluster.reference, cluster.primary, cluster.replicas, cluster.members, [cluster])
+
+    def built_image(self, name: str, args: ServiceImageArgs) -> ServiceImage:
+        """Build the image on the engine that runs it."""
+        return ServiceImage(name, args)
+
+    def prebuilt_image(self, name: str, args: ReleasedImageArgs) -> ReleasedImage:
+        """Pull the image."""
+        return ReleasedImage(name, args)
+
+    def service_database(self, name: str, args: ServiceDatabaseArgs, opts: pulumi.ResourceOptions) -> ServiceDatabase:
+        """Create the accounts through the socket of a member, then migrate."""
+        return ServiceDatabase(name, args, opts)
+
+    def runtime_config(
+        self, name: str, args: DynamicConfigurationArgs, opts: pulumi.ResourceOptions
+    ) -> DynamicConfiguration:
+        """Create the container that keeps the document in Consul."""
+        return DynamicConfiguration(name, args, opts)
+
+    def microservice(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Microservice:
+        """Create a pod for each replica: sandbox, application and Consul agent."""
+        return Microservice(name, {**args, "pause_image": self._pause_image}, opts)
+
+    def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:
+        """Create the Nginx to which ports of this machine lead."""
+        address = self.settings.regions[args["region"]["region"]].bind_address
+        loopback = loopback_hosts(self.settings) if address in _ON_LOOPBACK else []
+        return Ingress(name, {**args, "pause_image": self._pause_image, "bind_addresses": [address, *loopback]}, opts)

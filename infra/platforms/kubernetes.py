@@ -1,0 +1,145 @@
+"""A stack on one Kubernetes cluster that exists already, named by kubeconfig and context."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pulumi
+import pulumi_docker as docker
+import pulumi_kubernetes as kubernetes
+
+from components.consul.args import ConsulDatacenterArgs
+from components.consul.kubernetes import ConsulDatacenter, KubernetesConsulDatacenterArgs
+from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
+from components.images.kubernetes import ReleasedImage, ServiceImage, UpstreamImages
+from components.ingress.args import IngressArgs
+from components.ingress.kubernetes import Ingress
+from components.microservice.args import MicroserviceArgs
+from components.microservice.kubernetes import Microservice
+from components.mysql.args import MySqlClusterArgs
+from components.mysql.database import Database
+from components.mysql.kubernetes import MySqlCluster
+from components.mysql.kubernetes_member import KubernetesMySqlClusterArgs
+from components.names import stack_namespace
+from components.region.kubernetes import Region
+from components.runtime_config.args import DynamicConfigurationArgs
+from components.runtime_config.kubernetes import DynamicConfiguration
+from components.service_database.args import ServiceDatabaseArgs
+from components.service_database.kubernetes import ServiceDatabase
+from infra.platforms.base import Platform
+from infra.platforms.kubeconfig import chosen_context
+from infra.settings.cluster_demand import region_quota
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class KubernetesPlatform(Platform):
+    """One cluster, which holds every region in a namespace of its own."""
+
+    # What holds a pod's network belongs to the cluster.
+    THIRD_PARTY_IMAGES = frozenset({"consul", "mysql", "nginx"})
+
+    def provision(self) -> None:
+        """Connect to the cluster and, where images are built here, to the Docker engine that pushes them."""
+        cluster = self.settings.cluster()
+        self._cluster = kubernetes.Provider(
+            "cluster",
+            # The text, never a path or the ambient file: what runs against which cluster is decided here alone.
+            kubeconfig=pulumi.Output.secret(chosen_context(PROJECT / cluster.kubeconfig, cluster.context)),
+            context=cluster.context,
+            # Renewed credentials of the same cluster are no reason to make everything anew.
+            cluster_identifier=cluster.context,
+            # A namespace outlives its stack, because the disks are in it: the next `up` takes it over.
+            upsert_existing_objects=True,
+            # What somebody edited by hand is put right by the next `up`, and no reason for it to fail.
+            enable_patch_force=True,
+        )
+        self._engine = pushing_engine(self.settings.registry) if self.settings.needs_engine() else None
+
+    def options(self, region: str, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
+        """Return options with the cluster's provider."""
+        del region
+        return pulumi.ResourceOptions(provider=self._cluster, depends_on=list(depends_on) or None)
+
+    def third_party_images(self, name: str, args: UpstreamImagesArgs) -> UpstreamImages:
+        """Name the images as nodes pull them."""
+        return UpstreamImages(name, args)
+
+    def region(self, name: str) -> Region:
+        """Create the namespace of a region."""
+        settings = self.settings.kubernetes
+        prefix = settings.namespace if settings is not None else None
+        return Region(
+            name,
+            {
+                "region": name,
+                "namespace": prefix or stack_namespace(self.stack),
+                "quota": region_quota(self.settings, name),
+                "labels": self.labels,
+            },
+            self.options(name),
+        )
+
+    def consul_datacenter(
+        self, name: str, args: ConsulDatacenterArgs, opts: pulumi.ResourceOptions
+    ) -> ConsulDatacenter:
+        """Create Consul servers with disks of their own."""
+        arguments: KubernetesConsulDatacenterArgs = {**args}
+        if self._storage_class is not None:
+            arguments["storage_class"] = self._storage_class
+        return ConsulDatacenter(name, arguments, opts)
+
+    def mysql(self, name: str, args: MySqlClusterArgs, opts: pulumi.ResourceOptions) -> Database:
+        """Create the members of the database."""
+        arguments: KubernetesMySqlClusterArgs = {**args, "storage_gib": self.settings.mysql.storage_gib}
+        if self._storage_class is not None:
+            arguments["storage_class"] = self._storage_class
+        cluster = MySqlCluster(name, arguments, opts)
+        return Database(cluster.reference, cluster.primary, cluster.replicas, cluster.members, [cluster])
+
+    def built_image(self, name: str, args: ServiceImageArgs) -> ServiceImage:
+        """Build the image on this machine and push it to the registry from which nodes pull."""
+        return ServiceImage(
+            name, {**args, "registry": self.settings.registry}, pulumi.ResourceOptions(provider=self._engine)
+        )
+
+    def prebuilt_image(self, name: str, args: ReleasedImageArgs) -> ReleasedImage:
+        """Name the image as nodes pull it."""
+        return ReleasedImage(name, args)
+
+    def service_database(self, name: str, args: ServiceDatabaseArgs, opts: pulumi.ResourceOptions) -> ServiceDatabase:
+        """Create the accounts over the network, then migrate."""
+        return ServiceDatabase(name, args, opts)
+
+    def runtime_config(
+        self, name: str, args: DynamicConfigurationArgs, opts: pulumi.ResourceOptions
+    ) -> DynamicConfiguration:
+        """Create the Deployment that keeps the document in Consul."""
+        return DynamicConfiguration(name, args, opts)
+
+    def microservice(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Microservice:
+        """Create a Deployment whose pods have a Consul agent as a sidecar."""
+        return Microservice(name, args, opts)
+
+    def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:
+        """Create the Nginx Deployment and its load balancer, which the cluster makes."""
+        return Ingress(name, {**args}, opts)
+
+    @property
+    def _storage_class(self) -> str | None:
+        settings = self.settings.kubernetes
+        return settings.storage_class if settings is not None else None
+
+
+def pushing_engine(registry: str) -> docker.Provider:
+    """Return the Docker engine of this machine, with the credentials of `docker login` for a registry (host/prefix).
+
+    A registry on this machine itself has none, and speaks plain HTTP.
+    """
+    host = registry.partition("/")[0]
+    if host.partition(":")[0] in ("localhost", "127.0.0.1"):
+        login = docker.ProviderRegistryAuthArgs(address=f"http://{host}", auth_disabled=True)
+    else:
+        login = docker.ProviderRegistryAuthArgs(address=host)
+    return docker.Provider("engine", registry_auth=[login])
