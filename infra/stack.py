@@ -135,7 +135,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
     certificate = Certificate(
         "ingress-certificate",
         {
-            "authority_key_pair": ca.key_pair,
+            "ca_key_pair": ca.key_pair,
             "names": [*settings.ingress.hosts, *loopback_hosts(settings)],
             "lifetime_days": settings.certificates.lifetime_days,
             "rotation": settings.rotation.certificates,

@@ -25,13 +25,13 @@ class RegistryArgs(TypedDict):
     repositories: Sequence[str]
     """Names of the repositories of the project's own images, for example "gostack/users"."""
 
-    copies: Sequence[str]
+    pull_through_repositories: Sequence[str]
     """Names of the repositories of public images, for example "ecr-public/docker/library/nginx"."""
 
     replicated_to: Sequence[str]
     """Other regions that get every release pushed here; their registries must be there. Empty in all but one region."""
 
-    kept_releases: int
+    max_images: int
     """Releases of each repository that are kept."""
 
     protect: bool
@@ -64,7 +64,7 @@ class Registry(pulumi.ComponentResource):
             inside,
         )
         own = {repository: self._repository(repository, args["protect"]) for repository in args["repositories"]}
-        for repository in args["copies"]:
+        for repository in args["pull_through_repositories"]:
             self._repository(repository, None)
         for host, prefix in PUBLIC_REGISTRIES.items():
             aws.ecr.PullThroughCacheRule(
@@ -94,7 +94,7 @@ class Registry(pulumi.ComponentResource):
         aws.ecr.LifecyclePolicy(
             f"{name}-lifecycle",
             repository=made.name,
-            policy=lifecycle_policy(self._args["kept_releases"]),
+            policy=lifecycle_policy(self._args["max_images"]),
             opts=pulumi.ResourceOptions(parent=self),
         )
         return made

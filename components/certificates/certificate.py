@@ -49,7 +49,7 @@ class CertificateAuthority(pulumi.ComponentResource):
 class CertificateArgs(TypedDict):
     """Inputs of a certificate."""
 
-    authority_key_pair: pulumi.Input[str]
+    ca_key_pair: pulumi.Input[str]
     """`CertificateAuthority.key_pair`."""
 
     names: Sequence[str]
@@ -74,7 +74,7 @@ class Certificate(pulumi.ComponentResource):
     def __init__(self, name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Certificate", name, {}, opts)
         names, lifetime_days = list(args["names"]), args["lifetime_days"]
-        authority = pulumi.Output.secret(args["authority_key_pair"])
+        authority = pulumi.Output.secret(args["ca_key_pair"])
         # Whatever the certificate states is part of the trigger: other names or another authority make a new one.
         identity = pulumi.Output.all(
             authority=authority.apply(lambda text: _decode(text).certificate),

@@ -121,7 +121,7 @@ def gossip_configuration(key: str) -> str:
 
 
 def dynamic_configuration_key(service: str) -> str:
-    """Return the key under which a service looks for what it may be told while it runs."""
+    """Return the key under which a service finds its document."""
     return f"services/{service}/settings"
 
 

@@ -15,7 +15,7 @@ from components.region.args import RegionReference
 from components.text import script
 
 CONSUL_USER = "100:1000"
-"""User and group `consul` of the official image, which starts as root when it is not told."""
+"""User and group `consul` of the official image, which starts as root by default."""
 
 
 class ConsulAgentArgs(TypedDict):

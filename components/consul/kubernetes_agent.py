@@ -29,7 +29,7 @@ from components.kubernetes.pod import (
 from components.text import script
 
 CONSUL_USER, CONSUL_GROUP = 100, 1000
-"""User and group `consul` of the official image, which starts as root when it is not told."""
+"""User and group `consul` of the official image, which starts as root by default."""
 
 GOSSIP_VARIABLE = "GOSSIP_CONFIGURATION"
 """Variable, and key of the pod's Secret, with the gossip key."""

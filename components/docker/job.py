@@ -29,7 +29,7 @@ class JobArgs(TypedDict):
     """Environment variables; a changed one runs the job again."""
 
     secrets: NotRequired[Sequence[pulumi.Input[str]]]
-    """Parts of the environment that must not be repeated when the job's last words are told."""
+    """Parts of the environment that are masked in the tail of its log."""
 
     user: NotRequired[str]
     """User inside the container; the image's own when it is not given."""
@@ -49,7 +49,7 @@ class JobArgs(TypedDict):
 
 
 class Job(pulumi.ComponentResource):
-    """Runs once for each change of its inputs; a failed one fails the update, with its last words."""
+    """Runs once for each change of its inputs; a failed one fails the update, with the tail of its log."""
 
     completed: pulumi.Output[str]
     """Identity of the finished run; whoever depends on it waits for the job."""
@@ -97,13 +97,13 @@ def _completed(name: str, run: Mapping[str, Any]) -> str:
     if exit_code == 0:
         return run["identity"]
     raise pulumi.RunError(
-        f"{name} failed with exit code {int(exit_code)}: {_last_words(run['logs'], run['secrets'])} — correct the "
+        f"{name} failed with exit code {int(exit_code)}: {_log_tail(run['logs'], run['secrets'])} — correct the "
         "cause and run `make up` again (with plain pulumi: remove the container "
         f"{run['identity'][:12]} and run `pulumi up --refresh`)."
     )
 
 
-def _last_words(logs: str | None, secrets: Sequence[str | None]) -> str:
+def _log_tail(logs: str | None, secrets: Sequence[str | None]) -> str:
     text = logs or "(it said nothing)"
     # The longest first: one may be a part of another, of which the rest would stay.
     for value in sorted({value for value in secrets if value}, key=len, reverse=True):

@@ -1,4 +1,4 @@
-"""What the pods of every workload have in common: an account without a token, one user's group, places apart."""
+"""What the pods of every workload have in common: an account without a token, one user's group, anti-affinity."""
 
 from __future__ import annotations
 

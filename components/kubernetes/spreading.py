@@ -1,4 +1,4 @@
-"""Where the pods of a workload are put: apart from each other, as far as the cluster has places."""
+"""Where the pods of a workload are put: apart from each other, as far as the cluster allows it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_kubernetes as k8s
 
-_PLACES = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone", "kubernetes.io/hostname")
+_TOPOLOGY_KEYS = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone", "kubernetes.io/hostname")
 # The nearer two pods are, the less they like each other.
-_DISLIKE = {"topology.kubernetes.io/zone": 50, "kubernetes.io/hostname": 100}
+_ANTI_AFFINITY_WEIGHTS = {"topology.kubernetes.io/zone": 50, "kubernetes.io/hostname": 100}
 
 
 def topology_spread(selector: Mapping[str, pulumi.Input[str]]) -> list[k8s.core.v1.TopologySpreadConstraintArgs]:
@@ -24,12 +24,12 @@ def topology_spread(selector: Mapping[str, pulumi.Input[str]]) -> list[k8s.core.
             when_unsatisfiable="ScheduleAnyway",
             label_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=dict(selector)),
         )
-        for place in _PLACES
+        for place in _TOPOLOGY_KEYS
     ]
 
 
 def anti_affinity(selector: Mapping[str, pulumi.Input[str]]) -> k8s.core.v1.AffinityArgs:
-    """Return the wish that two pods share neither a zone nor a node."""
+    """Return the preference that two pods share neither a zone nor a node."""
     return k8s.core.v1.AffinityArgs(
         pod_anti_affinity=k8s.core.v1.PodAntiAffinityArgs(
             preferred_during_scheduling_ignored_during_execution=[
@@ -40,7 +40,7 @@ def anti_affinity(selector: Mapping[str, pulumi.Input[str]]) -> k8s.core.v1.Affi
                         label_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=dict(selector)),
                     ),
                 )
-                for place, weight in _DISLIKE.items()
+                for place, weight in _ANTI_AFFINITY_WEIGHTS.items()
             ]
         )
     )

@@ -52,7 +52,8 @@ def immutable_secret(
         metadata=k8s.meta.v1.ObjectMetaArgs(namespace=namespace, labels=dict(labels)),
         immutable=True,
         type="Opaque",
-        string_data={key: pulumi.Output.secret(value) for key, value in sorted(values.items())},
+        # Secret in the state, by the SDK's own doing.
+        string_data=dict(sorted(values.items())),
         opts=pulumi.ResourceOptions(parent=parent),
     )
     return object_name(secret)

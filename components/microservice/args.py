@@ -51,7 +51,7 @@ class MicroserviceArgs(TypedDict):
     """Image of the service."""
 
     version: pulumi.Input[str]
-    """Version of the service, told to it in SERVICE_VERSION."""
+    """Version of the service, in its variable SERVICE_VERSION."""
 
     port: int
     """Port on which the service listens."""

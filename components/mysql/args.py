@@ -27,10 +27,10 @@ class MySqlClusterArgs(TypedDict):
     image: pulumi.Input[str]
     """Image of MySQL."""
 
-    authority_key_pair: pulumi.Input[str]
+    ca_key_pair: pulumi.Input[str]
     """`CertificateAuthority.key_pair`, which signs the members' certificates (secret)."""
 
-    authority_certificate: pulumi.Input[str]
+    ca_certificate: pulumi.Input[str]
     """`CertificateAuthority.certificate`."""
 
     certificate_lifetime_days: int
@@ -39,7 +39,7 @@ class MySqlClusterArgs(TypedDict):
     password_rotation: int
     """Counter; a new value makes new passwords."""
 
-    authority_rotation: int
+    ca_rotation: int
     """Counter of the certificate authority; a new value makes a new password between the members of a group too."""
 
     buffer_pool_mib: int
@@ -83,7 +83,7 @@ class MySqlReference(TypedDict):
     member_addresses: Mapping[str, pulumi.Input[str]]
     """Region to host and port of the member there."""
 
-    authority_certificate: pulumi.Input[str]
+    ca_certificate: pulumi.Input[str]
     """Certificate of the authority that signed the members' certificates."""
 
     image: pulumi.Input[str]

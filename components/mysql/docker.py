@@ -57,7 +57,7 @@ class MySqlCluster(pulumi.ComponentResource):
         self.reference = {
             "primary_address": self.primary,
             "member_addresses": addresses,
-            "authority_certificate": args["authority_certificate"],
+            "ca_certificate": args["ca_certificate"],
             "image": args["image"],
             # Accounts of services come after the cluster's own.
             "administration_volumes": {
@@ -103,18 +103,18 @@ class MySqlCluster(pulumi.ComponentResource):
     def _group(self, password: pulumi.Output[str]) -> tuple[dict[str, MySqlMember], Job]:
         """Make the members of a group, one after the other, then the accounts on whichever is the primary."""
         args = self._args
-        places = [*args["regions"], *([args["witness"]] if "witness" in args else [])]
+        domains = [*args["regions"], *([args["witness"]] if "witness" in args else [])]
         # A password of its own: members take part in a renewal only by a restart, and must not for that of other
         # accounts. Those of another certificate authority cannot talk to each other anyway: it is renewed with it.
-        group_password = self._password("group", args["authority_rotation"])
+        group_password = self._password("group", args["ca_rotation"])
         members: dict[str, MySqlMember] = {}
-        for index, region in enumerate(places):
+        for index, region in enumerate(domains):
             place = region["region"]
             registered = index < len(args["regions"])
             group: GroupMemberArgs = {
                 # The same for ever, whatever becomes of the state: it is part of the names of transactions.
                 "name": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{args['volume_prefix']}-mysql")),
-                "members": [item["region"] for item in places],
+                "members": [item["region"] for item in domains],
                 "weight": FIRST_WEIGHT if index == 0 else REGION_WEIGHT if registered else WITNESS_WEIGHT,
                 "password": group_password,
             }

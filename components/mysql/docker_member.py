@@ -92,7 +92,7 @@ class MySqlMember(pulumi.ComponentResource):
         certificate = Certificate(
             f"{name}-certificate",
             {
-                "authority_key_pair": cluster["authority_key_pair"],
+                "ca_key_pair": cluster["ca_key_pair"],
                 "names": [host],
                 "lifetime_days": cluster["certificate_lifetime_days"],
                 "rotation": 1,
@@ -131,7 +131,7 @@ class MySqlMember(pulumi.ComponentResource):
                 entrypoint=["bash", "-c"],
                 command=[start_script(args)],
                 environment={
-                    "AUTHORITY": cluster["authority_certificate"],
+                    "AUTHORITY": cluster["ca_certificate"],
                     "CERTIFICATE": certificate.certificate,
                     "PRIVATE_KEY": certificate.private_key,
                     **_environment(host, args),

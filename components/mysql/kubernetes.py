@@ -41,7 +41,7 @@ class MySqlCluster(pulumi.ComponentResource):
         password = self._password(mysql.REPLICATION_ACCOUNT, args["password_rotation"])
         # A member learns a new one only by a restart, and must not for that of other accounts: it is renewed together
         # with the certificate authority, which restarts it anyway.
-        administration = self._password("administration", args["authority_rotation"])
+        administration = self._password("administration", args["ca_rotation"])
         places = list(zip(args["regions"], args["consul"], strict=True))
         primary = self._member(*places[0], administration)
         first = args["regions"][0]["region"]
@@ -72,7 +72,7 @@ class MySqlCluster(pulumi.ComponentResource):
                 first: ready,
                 **{place: member.address for place, member in following.items()},
             },
-            "authority_certificate": args["authority_certificate"],
+            "ca_certificate": args["ca_certificate"],
             "image": args["image"],
             "administration_volumes": {},
             "group_addresses": [],
@@ -137,7 +137,7 @@ class MySqlCluster(pulumi.ComponentResource):
                 "environment": {
                     **administration_endpoint(address),
                     "ADMINISTRATION_USER": mysql.ADMINISTRATION_ACCOUNT,
-                    "AUTHORITY": self._args["authority_certificate"],
+                    "AUTHORITY": self._args["ca_certificate"],
                 },
                 "secrets": {"STATEMENTS": statements, "ADMINISTRATION_PASSWORD": administration},
                 "region": self._args["regions"][0]["region"],

@@ -100,7 +100,7 @@ class MySqlMember(pulumi.ComponentResource):
         certificate = Certificate(
             f"{name}-certificate",
             {
-                "authority_key_pair": cluster["authority_key_pair"],
+                "ca_key_pair": cluster["ca_key_pair"],
                 "names": [host],
                 "lifetime_days": cluster["certificate_lifetime_days"],
                 "rotation": 1,
@@ -194,7 +194,7 @@ def _server(
                     buffer_pool_mib=cluster["buffer_pool_mib"],
                     max_connections=cluster["max_connections"],
                 ),
-                "AUTHORITY": cluster["authority_certificate"],
+                "AUTHORITY": cluster["ca_certificate"],
                 "CERTIFICATE": certificate.certificate,
                 **({"PRIMARY_HOST": args["primary_host"]} if "primary_host" in args else {}),
             },

@@ -53,7 +53,7 @@ class RegionArgs(TypedDict):
 
 
 class Region(pulumi.ComponentResource):
-    """A place that can fail as a whole: its network holds everything that runs there."""
+    """A failure domain: its network holds everything that runs there."""
 
     network: pulumi.Output[str]
     """Name of the engine's network."""

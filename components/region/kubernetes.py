@@ -43,7 +43,7 @@ class RegionArgs(TypedDict):
 
 
 class Region(pulumi.ComponentResource):
-    """A place that can fail as a whole: its namespace holds everything that runs there."""
+    """A failure domain: its namespace holds everything that runs there."""
 
     network: pulumi.Output[str]
     """Name of the namespace."""

@@ -1,4 +1,4 @@
-"""What a service may be told while it runs."""
+"""A document in Consul that a service reads while it runs."""
 
 from collections.abc import Mapping
 from typing import TypedDict
@@ -8,13 +8,13 @@ from components.region.args import RegionReference
 
 
 class DynamicConfigurationArgs(TypedDict):
-    """Inputs of what a service may be told while it runs."""
+    """Inputs of such a document."""
 
     service: str
     """Name of the service."""
 
     region: RegionReference
-    """Region whose replicas are told."""
+    """Region whose replicas read it."""
 
     consul: ConsulReference
     """Datacenter of that region."""

@@ -1,4 +1,4 @@
-"""What a service may be told while it runs: a document in its region's Consul datacenter."""
+"""The document in its region's Consul datacenter that a service reads while it runs, on Docker."""
 
 import pulumi
 import pulumi_docker as docker

@@ -1,4 +1,4 @@
-"""What a service may be told while it runs: a document in its region's Consul datacenter."""
+"""The document in its region's Consul datacenter that a service reads while it runs, on Kubernetes."""
 
 import pulumi
 import pulumi_kubernetes as k8s

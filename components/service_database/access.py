@@ -1,4 +1,4 @@
-"""How a service gets at its schema: two accounts with a password each, and what each of its tracks is told."""
+"""How a service gets at its schema: two accounts with a password each, and the environment of each of its tracks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class AccountPasswords:
 
 @dataclass(frozen=True)
 class TrackVariables:
-    """What the replicas of each track are told."""
+    """The environment of the replicas of each track."""
 
     environments: dict[str, dict[str, pulumi.Output[str]]]
     """Track to the variables that let its replicas connect, none of them a secret."""
@@ -62,9 +62,9 @@ def account_statements(database: str, passwords: AccountPasswords) -> pulumi.Out
 def track_variables(
     name: str, args: ServiceDatabaseArgs, passwords: AccountPasswords, accounts: pulumi.Output[str], migrate: Migrate
 ) -> TrackVariables:
-    """Apply each track's migrations once the accounts are there, and return what the tracks' replicas are told."""
+    """Apply each track's migrations once the accounts are there, and return the environment of the replicas of each."""
     connection, discovery = _connection(args), _discovery(args["mysql"])
-    told = TrackVariables({}, {})
+    result = TrackVariables({}, {})
     ready = accounts
     for track in [STABLE, *sorted(set(args["service_images"]) - {STABLE})]:
         if args["migrate"]:
@@ -78,25 +78,25 @@ def track_variables(
             }
             # One after the other: two that change the same schema at once would wait for each other's lock.
             ready = migrate(f"{name}{suffix}-migrations", track, variables)
-        told.environments[track] = {
+        result.environments[track] = {
             **{key: pulumi.Output.from_input(value) for key, value in {**connection, **discovery}.items()},
             "MYSQL_USER": pulumi.Output.from_input(args["database"]),
         }
-        told.secrets[track] = {
+        result.secrets[track] = {
             "MYSQL_PASSWORD": pulumi.Output.secret(
                 pulumi.Output.all(passwords.application, ready).apply(lambda pair: str(pair[0]))
             )
         }
-    return told
+    return result
 
 
 def _connection(args: ServiceDatabaseArgs) -> dict[str, pulumi.Input[str]]:
-    """Where the schema is; a migration is told too."""
+    """Where the schema is; migrations get it too."""
     cluster = args["mysql"]
     connection: dict[str, pulumi.Input[str]] = {
         "MYSQL_PRIMARY_ADDRESS": cluster["primary_address"],
         "MYSQL_DATABASE": args["database"],
-        "MYSQL_CA_CERTIFICATE": cluster["authority_certificate"],
+        "MYSQL_CA_CERTIFICATE": cluster["ca_certificate"],
     }
     if cluster["group_addresses"]:
         connection["MYSQL_MEMBER_ADDRESSES"] = ",".join(cluster["group_addresses"])

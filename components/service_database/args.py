@@ -8,6 +8,9 @@ import pulumi
 from components.mysql.args import MySqlReference
 from components.region.args import RegionReference
 
+MIGRATE_TIMEOUT_SECONDS = 1800
+"""Default of `migrate_timeout_seconds`."""
+
 
 class ServiceDatabaseArgs(TypedDict):
     """Inputs of a service's schema."""
@@ -29,7 +32,8 @@ class ServiceDatabaseArgs(TypedDict):
     """Arguments that make the image apply them; empty for none."""
 
     migrate_timeout_seconds: NotRequired[int]
-    """On Kubernetes: time in seconds after which the migrations of an image are ended; 1800 when it is not given."""
+    """Time in seconds that the migrations of an image may take; 1800 when it is not given. On Kubernetes they are ended
+    after it; on Docker it is what they have to end by themselves when their update is cut off."""
 
     password_rotation: int
     """Counter; a new value makes new passwords."""

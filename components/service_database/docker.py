@@ -8,12 +8,8 @@ from components.docker.job import Job
 from components.mysql.docker_member import administration_mounts
 from components.options import given_dependencies
 from components.service_database.access import account_passwords, account_statements, track_variables
-from components.service_database.args import ServiceDatabaseArgs
+from components.service_database.args import MIGRATE_TIMEOUT_SECONDS, ServiceDatabaseArgs
 from components.text import script
-
-MIGRATION_STOP_SECONDS = 900
-"""Time in seconds that a migration has to finish the statement that runs when its update was cut off: killed in the
-middle it would leave a schema that a person has to look at."""
 
 
 class ServiceDatabase(pulumi.ComponentResource):
@@ -47,8 +43,8 @@ class ServiceDatabase(pulumi.ComponentResource):
         def migrate(job: str, track: str, variables: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
             return self._migrations(job, track, args, {**variables, "MYSQL_PASSWORD": passwords.migration})
 
-        told = track_variables(name, args, passwords, accounts.completed, migrate)
-        self.environments, self.secrets = told.environments, told.secrets
+        variables = track_variables(name, args, passwords, accounts.completed, migrate)
+        self.environments, self.secrets = variables.environments, variables.secrets
         self.register_outputs({"database": database})
 
     def _migrations(
@@ -61,7 +57,8 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "command": args["migrate"],
                 "environment": environment,
                 "networks": [args["region"]["network"], args["region"]["backbone_network"]],
-                "stop_seconds": MIGRATION_STOP_SECONDS,
+                # Killed in the middle of a statement it would leave a schema that a person has to look at.
+                "stop_seconds": args.get("migrate_timeout_seconds", MIGRATE_TIMEOUT_SECONDS),
                 "labels": args["labels"],
             },
             pulumi.ResourceOptions(parent=self),

@@ -13,11 +13,8 @@ from components.mysql.kubernetes import administration_endpoint
 from components.mysql.kubernetes_member import MYSQL_USER
 from components.options import given_dependencies
 from components.service_database.access import account_passwords, account_statements, track_variables
-from components.service_database.args import ServiceDatabaseArgs
+from components.service_database.args import MIGRATE_TIMEOUT_SECONDS, ServiceDatabaseArgs
 from components.text import script
-
-MIGRATE_TIMEOUT_SECONDS = 1800
-"""Time in seconds after which a service's migrations are ended when nobody says."""
 
 
 class ServiceDatabase(pulumi.ComponentResource):
@@ -39,8 +36,8 @@ class ServiceDatabase(pulumi.ComponentResource):
         def migrate(job: str, track: str, variables: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
             return self._migrations(job, track, args, variables, passwords.migration)
 
-        told = track_variables(name, args, passwords, accounts.completed, migrate)
-        self.environments, self.secrets = told.environments, told.secrets
+        variables = track_variables(name, args, passwords, accounts.completed, migrate)
+        self.environments, self.secrets = variables.environments, variables.secrets
         self.register_outputs({"database": database})
 
     def _accounts(
@@ -63,7 +60,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "environment": {
                     **administration_endpoint(administration["address"]),
                     "ADMINISTRATION_USER": administration["user"],
-                    "AUTHORITY": cluster["authority_certificate"],
+                    "AUTHORITY": cluster["ca_certificate"],
                 },
                 "secrets": {"STATEMENTS": statements, "ADMINISTRATION_PASSWORD": administration["password"]},
                 "region": args["region"]["region"],

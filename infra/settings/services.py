@@ -35,9 +35,10 @@ class DatabaseSettings(Section):
     image before its replicas start. None when it has no migrations."""
 
     migrate_timeout_seconds: Annotated[int, Field(ge=10, le=86_400)] = 1800
-    """Kubernetes only: time in seconds that the migrations of an image may take, repetitions of failed ones included;
-    then they are ended and the update fails. MySQL does not roll back a change of a table's definition that was
-    ended half-way, so it is longer than the slowest of them. On Docker there is no such limit."""
+    """Time in seconds that the migrations of an image may take. On Kubernetes, repetitions of failed ones included,
+    they are ended after it and the update fails; on Docker it is what they have to end by themselves when their
+    update is cut off. MySQL does not roll back a change of a table's definition that was ended half-way, so it is
+    longer than the slowest of them."""
 
 
 @dataclass(frozen=True)

@@ -124,12 +124,12 @@ def test_a_load_balancer_is_protected_and_its_emptiness_is_an_alarm(balancer: Gr
 
 
 def test_a_certificate_is_used_when_it_is_issued_and_its_end_is_an_alarm() -> None:
-    graph = alone(PublicCertificate, proves=True)
+    graph = alone(PublicCertificate, create_validation_record=True)
     assert children(graph) == {"certificate", "proof", "issued", "expiry"}
     assert before(graph, "proof", "issued")
     assert BEFORE in graph.resources[f"{NAME}-issued"].dependencies
     assert graph.resources[f"{NAME}-expiry"].plain("threshold") >= 30
-    assert "proof" not in children(alone(PublicCertificate, proves=False))
+    assert "proof" not in children(alone(PublicCertificate, create_validation_record=False))
 
 
 def test_a_client_gets_the_nearest_region_that_is_well() -> None:

@@ -45,7 +45,7 @@ def test_where_no_canary_can_be_judged_none_gets_a_client(
     monkeypatch.setattr(lifecycle, "update", nothing)
     monkeypatch.setattr(rollout, "set_weight", nothing)
     before = (PROJECT / f"Pulumi.{stack}.yaml").read_bytes()
-    with pytest.raises(PulumiError, match=f"Docker alone, and {stack} is on Kubernetes: release there with `make set"):
+    with pytest.raises(PulumiError, match=f"Docker alone, and {stack} is on Kubernetes: release there with .gostack"):
         command(Workspace(PROJECT, stack), "users")
     assert (PROJECT / f"Pulumi.{stack}.yaml").read_bytes() == before
 
@@ -260,7 +260,8 @@ TARGETS = sorted(set(re.findall(r"^([a-z-]+):.*\n(?:\t.*\n)*?\t.*\$\$\{?[A-Z_]+"
 
 
 def test_the_targets_that_take_a_name_from_outside_are_known() -> None:
-    assert {"up", "gate", "report", "accepted", "promote", "rollback", "set-image", "copy-image"} <= set(TARGETS)
+    # `up` and the others pass the exported STACK on without naming it.
+    assert {"bench"} <= set(TARGETS)
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -11,7 +11,7 @@ import pulumi
 import pytest
 
 from components.docker.job import Job
-from components.service_database.docker import MIGRATION_STOP_SECONDS
+from components.service_database.args import MIGRATE_TIMEOUT_SECONDS
 from tests.graph.conftest import dev_graph
 from tests.graph.recorder import Graph, JobEnd, record
 
@@ -81,5 +81,5 @@ def test_each_job_of_a_stack_stops_the_update_when_it_fails(job: str, dev: Graph
 
 def test_only_a_migration_gets_long_to_end_by_itself(dev: Graph) -> None:
     patience = {job.name: job.plain("stopTimeout") for job in dev.with_role("job")}
-    assert patience.pop(f"{MIGRATION}-run") == MIGRATION_STOP_SECONDS
+    assert patience.pop(f"{MIGRATION}-run") == MIGRATE_TIMEOUT_SECONDS
     assert set(patience.values()) == {10}

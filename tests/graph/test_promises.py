@@ -141,10 +141,12 @@ def test_a_replica_of_the_database_starts_after_the_account_by_which_it_follows(
     assert "mysql-accounts-run" in replica.reachable("mysql-west-server")
 
 
-def test_replicas_of_services_start_after_every_member_of_the_database(dev: Graph) -> None:
-    servers = names(dev.with_role("mysql"))
-    for application in applications(dev):
-        assert servers <= dev.reachable(application.name)
+def test_replicas_of_services_start_after_every_member_of_the_database(dev: Graph, replica: Graph) -> None:
+    for graph in (dev, replica):
+        servers = names(graph.with_role("mysql"))
+        assert len(servers) > 1
+        for application in applications(graph):
+            assert servers <= graph.reachable(application.name)
 
 
 @pytest.mark.parametrize("topology", ["single", "replica"])

@@ -300,13 +300,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         "a changed secret makes new pods",
     ),
     Mutation(
-        "secret-plain",
-        "components/kubernetes/workload.py",
-        "{key: pulumi.Output.secret(value) for",
-        "{key: value for",
-        "a Secret's values are secret in the state",
-    ),
-    Mutation(
         "one-pod-less",
         "components/kubernetes/rollout.py",
         "max_unavailable=0",

@@ -13,14 +13,14 @@ PERIODS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watched:
+class AlarmSpec:
     """A figure of CloudWatch and the value from which it is wrong."""
 
     namespace: str
     metric: str
     dimensions: Mapping[str, pulumi.Input[str]]
     threshold: float
-    meaning: str
+    description: str
     """What somebody who is woken up by it needs to know."""
 
     statistic: str = "Average"
@@ -33,7 +33,7 @@ class Watched:
 
 def metric_alarm(
     name: str,
-    watched: Watched,
+    watched: AlarmSpec,
     *,
     topic_arn: pulumi.Input[str],
     tags: Mapping[str, str],
@@ -42,7 +42,7 @@ def metric_alarm(
     """Make an alarm that tells the topic when the figure gets wrong and when it is right again."""
     return aws.cloudwatch.MetricAlarm(
         name,
-        alarm_description=watched.meaning,
+        alarm_description=watched.description,
         namespace=watched.namespace,
         metric_name=watched.metric,
         dimensions=dict(watched.dimensions),
@@ -62,7 +62,7 @@ def metric_alarm(
 
 def metric_alarms(
     name: str,
-    watched: Mapping[str, Watched],
+    watched: Mapping[str, AlarmSpec],
     *,
     topic_arn: pulumi.Input[str],
     tags: Mapping[str, str],

@@ -5,7 +5,7 @@ from typing import TypedDict
 
 import pulumi
 
-from components.aws.alarms.metric_alarms import Watched, metric_alarms
+from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarms
 
 GIB = 1024**3
 
@@ -45,55 +45,61 @@ class DatabaseAlarms(pulumi.ComponentResource):
         self.register_outputs({"names": self.names})
 
 
-def _watched(cluster: str) -> dict[str, Watched]:
+def _watched(cluster: str) -> dict[str, AlarmSpec]:
     dimensions = {"DBClusterIdentifier": cluster}
     return {
-        "cpu": Watched(
+        "cpu": AlarmSpec(
             namespace="AWS/RDS",
             metric="CPUUtilization",
             dimensions=dimensions,
             threshold=80,
-            meaning=f"{cluster}: CPU above 80 % for 5 minutes. Look at Performance Insights, or take larger instances.",
+            description=(
+                f"{cluster}: CPU above 80 % for 5 minutes. Look at Performance Insights, or take larger instances."
+            ),
         ),
-        "memory": Watched(
+        "memory": AlarmSpec(
             namespace="AWS/RDS",
             metric="FreeableMemory",
             dimensions=dimensions,
             threshold=GIB,
             comparison="LessThanThreshold",
             statistic="Minimum",
-            meaning=f"{cluster}: less than 1 GiB of memory is free. Take larger instances before it restarts.",
+            description=f"{cluster}: less than 1 GiB of memory is free. Take larger instances before it restarts.",
         ),
-        "storage": Watched(
+        "storage": AlarmSpec(
             namespace="AWS/RDS",
             metric="FreeLocalStorage",
             dimensions=dimensions,
             threshold=5 * GIB,
             comparison="LessThanThreshold",
             statistic="Minimum",
-            meaning=f"{cluster}: less than 5 GiB for temporary tables and logs is free on an instance.",
+            description=f"{cluster}: less than 5 GiB for temporary tables and logs is free on an instance.",
         ),
-        "deadlocks": Watched(
+        "deadlocks": AlarmSpec(
             namespace="AWS/RDS",
             metric="Deadlocks",
             dimensions=dimensions,
             threshold=1,
             missing="notBreaching",
-            meaning=f"{cluster}: more than one deadlock a second for 5 minutes: two transactions wait for each other.",
+            description=(
+                f"{cluster}: more than one deadlock a second for 5 minutes: two transactions wait for each other."
+            ),
         ),
-        "failed-logins": Watched(
+        "failed-logins": AlarmSpec(
             namespace="AWS/RDS",
             metric="LoginFailures",
             dimensions=dimensions,
             threshold=1,
             missing="notBreaching",
-            meaning=f"{cluster}: logins fail for 5 minutes: a wrong password after a rotation, or somebody who tries.",
+            description=(
+                f"{cluster}: logins fail for 5 minutes: a wrong password after a rotation, or somebody who tries."
+            ),
         ),
     }
 
 
-def _lag(cluster: str) -> Watched:
-    return Watched(
+def _lag(cluster: str) -> AlarmSpec:
+    return AlarmSpec(
         namespace="AWS/RDS",
         metric="AuroraGlobalDBReplicationLag",
         dimensions={"DBClusterIdentifier": cluster},
@@ -101,5 +107,7 @@ def _lag(cluster: str) -> Watched:
         statistic="Maximum",
         # No figure means that nothing arrives at all.
         missing="breaching",
-        meaning=f"{cluster}: more than 5 s behind the region that takes writes. A failover now would lose that much.",
+        description=(
+            f"{cluster}: more than 5 s behind the region that takes writes. A failover now would lose that much."
+        ),
     )

@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.alarms.metric_alarms import Watched, metric_alarm
+from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarm
 from components.aws.tags import named
 from components.options import given_dependencies
 
@@ -91,7 +91,7 @@ class GlobalDns(pulumi.ComponentResource):
         )
         metric_alarm(
             f"{name}-unhealthy",
-            Watched(
+            AlarmSpec(
                 namespace="AWS/Route53",
                 metric="HealthCheckStatus",
                 dimensions={"HealthCheckId": check.id},
@@ -100,7 +100,9 @@ class GlobalDns(pulumi.ComponentResource):
                 statistic="Minimum",
                 periods=2,
                 missing="breaching",
-                meaning=f"{region} does not answer {regional_name}{args['health_path']}: clients are in other regions.",
+                description=(
+                    f"{region} does not answer {regional_name}{args['health_path']}: clients are in other regions."
+                ),
             ),
             topic_arn=args["topic_arn"],
             tags=args["tags"],

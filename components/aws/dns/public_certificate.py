@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.alarms.metric_alarms import Watched, metric_alarm
+from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarm
 from components.aws.tags import named
 from components.options import given_dependencies
 
@@ -22,7 +22,7 @@ class PublicCertificateArgs(TypedDict):
     zone_id: str
     """Hosted zone of Route 53 that the name is in."""
 
-    proves: bool
+    create_validation_record: bool
     """True in one region: it makes the record by which AWS sees that the name is ours, for all of them."""
 
     topic_arn: pulumi.Input[str]
@@ -50,7 +50,7 @@ class PublicCertificate(pulumi.ComponentResource):
             # A load balancer holds on to the old one until it has the new one.
             opts=pulumi.ResourceOptions(parent=self),
         )
-        proof = [self._proof(f"{name}-proof", certificate, args["zone_id"])] if args["proves"] else []
+        proof = [self._proof(f"{name}-proof", certificate, args["zone_id"])] if args["create_validation_record"] else []
         issued = aws.acm.CertificateValidation(
             f"{name}-issued",
             certificate_arn=certificate.arn,
@@ -58,7 +58,7 @@ class PublicCertificate(pulumi.ComponentResource):
         )
         metric_alarm(
             f"{name}-expiry",
-            Watched(
+            AlarmSpec(
                 namespace="AWS/CertificateManager",
                 metric="DaysToExpiry",
                 dimensions={"CertificateArn": certificate.arn},
@@ -67,7 +67,8 @@ class PublicCertificate(pulumi.ComponentResource):
                 statistic="Minimum",
                 period_seconds=DAY_SECONDS,
                 periods=1,
-                meaning=f"{args['domain']}: the certificate ends in less than 30 days and was not renewed. Is its DNS "
+                description=f"{args['domain']}: the certificate ends in less than 30 days and was not renewed. "
+                f"Is its DNS "
                 "record still there?",
             ),
             topic_arn=args["topic_arn"],

@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.alarms.metric_alarms import Watched, metric_alarms
+from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarms
 
 ERRORS_NAMESPACE = "gostack/ingress"
 SERVER_ERRORS = '{ ($.log_processed.service = "ingress") && ($.log_processed.status >= 500) }'
@@ -71,29 +71,31 @@ class ClusterAlarms(pulumi.ComponentResource):
         self.register_outputs({"errors_metric": self.errors_metric})
 
 
-def _watched(cluster: pulumi.Input[str]) -> dict[str, Watched]:
+def _watched(cluster: pulumi.Input[str]) -> dict[str, AlarmSpec]:
     dimensions = {"ClusterName": cluster}
     return {
-        "cpu": Watched(
+        "cpu": AlarmSpec(
             namespace="ContainerInsights",
             metric="node_cpu_utilization",
             dimensions=dimensions,
             threshold=80,
-            meaning="The nodes' CPU is above 80 % for 5 minutes, and Auto Mode has not added any: look at its events.",
+            description=(
+                "The nodes' CPU is above 80 % for 5 minutes, and Auto Mode has not added any: look at its events."
+            ),
         ),
-        "memory": Watched(
+        "memory": AlarmSpec(
             namespace="ContainerInsights",
             metric="node_memory_utilization",
             dimensions=dimensions,
             threshold=85,
-            meaning="The nodes' memory is above 85 % for 5 minutes: pods will be killed.",
+            description="The nodes' memory is above 85 % for 5 minutes: pods will be killed.",
         ),
-        "failed-nodes": Watched(
+        "failed-nodes": AlarmSpec(
             namespace="ContainerInsights",
             metric="cluster_failed_node_count",
             dimensions=dimensions,
             threshold=0,
             statistic="Maximum",
-            meaning="A node is not ready for 5 minutes.",
+            description="A node is not ready for 5 minutes.",
         ),
     }

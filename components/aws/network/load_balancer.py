@@ -6,7 +6,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.alarms.metric_alarms import Watched, metric_alarms
+from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarms
 from components.aws.tags import named
 from components.ingress import HEALTH_PATH, HTTP_PORT, HTTPS_PORT
 from components.names import shortened
@@ -191,15 +191,15 @@ class NetworkLoadBalancer(pulumi.ComponentResource):
     def _alarms(self, balancer: aws.lb.LoadBalancer, targets: aws.lb.TargetGroup) -> None:
         dimensions = {"LoadBalancer": balancer.arn_suffix, "TargetGroup": targets.arn_suffix}
         figures = {
-            "unhealthy": Watched(
+            "unhealthy": AlarmSpec(
                 namespace="AWS/NetworkELB",
                 metric="UnHealthyHostCount",
                 dimensions=dimensions,
                 threshold=0,
                 statistic="Maximum",
-                meaning=f"{self._name}: an ingress pod does not answer its health check for 5 minutes.",
+                description=f"{self._name}: an ingress pod does not answer its health check for 5 minutes.",
             ),
-            "empty": Watched(
+            "empty": AlarmSpec(
                 namespace="AWS/NetworkELB",
                 metric="HealthyHostCount",
                 dimensions=dimensions,
@@ -208,7 +208,7 @@ class NetworkLoadBalancer(pulumi.ComponentResource):
                 statistic="Minimum",
                 periods=2,
                 missing="breaching",
-                meaning=f"{self._name}: no ingress pod is healthy. Clients of this region are sent to another one.",
+                description=f"{self._name}: no ingress pod is healthy. Clients of this region are sent to another one.",
             ),
         }
         args = self._args

@@ -112,9 +112,7 @@ class AwsPlatform(KubernetesPlatform):
                 "primary_address": writers[writer],
                 "member_addresses": readers,
                 "writer_addresses": service_addresses(writer, writers, readers),
-                "authority_certificate": (PROJECT / self._aws.database.certificate_authority).read_text(
-                    encoding="utf-8"
-                ),
+                "ca_certificate": (PROJECT / self._aws.database.certificate_authority).read_text(encoding="utf-8"),
                 "image": self.regional_image(writer, args["image"]),
                 "administration_volumes": {},
                 "group_addresses": [],
@@ -220,9 +218,9 @@ class AwsPlatform(KubernetesPlatform):
                     "account": self._aws.account,
                     "region": region,
                     "repositories": self._own_repositories(),
-                    "copies": self._copied_repositories(),
+                    "pull_through_repositories": self._pull_through_repositories(),
                     "replicated_to": others,
-                    "kept_releases": self._aws.kept_releases,
+                    "max_images": self._aws.kept_releases,
                     "protect": self._aws.protected(region),
                     "tags": {**self._shared.tags, "region": region},
                 },
@@ -237,7 +235,7 @@ class AwsPlatform(KubernetesPlatform):
         found = {own_repository(image, self._aws.account) for image in images if image is not None}
         return sorted(repository for repository in found if repository is not None)
 
-    def _copied_repositories(self) -> list[str]:
+    def _pull_through_repositories(self) -> list[str]:
         images = self.settings.images
         found = {copied_repository(image) for image in (images.consul, images.mysql, images.nginx, images.pause)}
         return sorted(repository for repository in found if repository is not None)
@@ -253,7 +251,7 @@ class AwsPlatform(KubernetesPlatform):
                 {
                     "domain": self._aws.domain.name,
                     "zone_id": self._aws.domain.zone_id,
-                    "proves": not before,
+                    "create_validation_record": not before,
                     "topic_arn": alerts[region].topic.arn,
                     "tags": {**self._shared.tags, "region": region},
                 },

@@ -36,7 +36,7 @@ def add(app: typer.Typer, function: Callable[..., int], panel: str | None = None
     def run(*arguments: object, **options: object) -> None:
         raise typer.Exit(guarded(lambda: function(*arguments, **options)))
 
-    app.command(name or function.__name__.replace("_", "-"), rich_help_panel=panel)(run)
+    app.command(name or function.__name__.rstrip("_").replace("_", "-"), rich_help_panel=panel)(run)
 
 
 def _sentence(error: Exception) -> str | None:

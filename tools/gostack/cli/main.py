@@ -11,12 +11,13 @@ from types import FrameType
 
 import typer
 
-from tools.gostack.cli import change, data, offline, release, stack
+from tools.gostack.cli import change, data, offline, release, running, stack
 from tools.gostack.cli.guard import add
 from tools.gostack.environment.processes import stop_children
 
 COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
     "Every day": [stack.up, stack.preview, stack.down, stack.doctor, stack.env, stack.explore, stack.refresh],
+    "A running stack": [running.status, running.logs, running.sh, running.exec_, running.sql, running.open_],
     "Data": [data.backup, data.restore, data.failover],
     "A change": [change.record, change.report, change.gate, change.comment, change.policy, change.drift],
     "A release": [

@@ -79,7 +79,7 @@ def move_primary(ask: Ask, members: list[str], region: str, patience: float = PA
 
     Raises FailoverError when the group cannot do it.
     """
-    view = _view(ask, members)
+    view = group_view(ask, members)
     before = _primary(view)
     target = next((member for member in view if member.place == region), None)
     if target is None:
@@ -96,11 +96,11 @@ def move_primary(ask: Ask, members: list[str], region: str, patience: float = PA
         if time.monotonic() - started > patience:
             raise FailoverError(
                 f"the member of {region} takes no writes after {patience:.0f} s; the primary is in "
-                f"{_primary(_view(ask, members))}: look at `docker logs` of the members."
+                f"{_primary(group_view(ask, members))}: look at `docker logs` of the members."
             )
         time.sleep(0.1)
     seconds = time.monotonic() - started
-    after = _primary(_view(ask, members))
+    after = _primary(group_view(ask, members))
     return [f"the primary was in {before}", f"the primary is in {after} and takes writes, after {seconds:.1f} s"]
 
 
@@ -120,8 +120,8 @@ def asker(objects: StackObjects) -> Ask:
     return ask
 
 
-def _view(ask: Ask, members: list[str]) -> list[Member]:
-    """What the first member that is in the group says of all."""
+def group_view(ask: Ask, members: list[str]) -> list[Member]:
+    """Return what the first member that is in the group says of all; raises FailoverError when none is."""
     for place in members:
         lines = ask(place, _VIEW)
         if lines:

@@ -11,6 +11,7 @@ import os
 import ssl
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from email.utils import unquote
 from pathlib import Path
 from typing import Any, cast
@@ -69,6 +70,22 @@ class ClusterApi:
         self._answer(response)
         return ""
 
+    def stream(self, path: str) -> Iterator[bytes]:
+        """Yield what comes from a path for as long as it comes, however seldom; raises ClusterError as `get` does."""
+        response = self._send("GET", path, None, "", follow=True)
+        try:
+            if response.status >= 300:
+                _ = response.data
+                self._answer(response)
+            # Lines as they come, not when a whole piece of some size is there.
+            while piece := response.read1():
+                yield piece
+        except urllib3.exceptions.HTTPError:
+            # The server, or a node behind it, went away in the middle.
+            return
+        finally:
+            response.close()
+
     def exists(self, path: str) -> bool:
         """Whether there is an object at a path."""
         try:
@@ -97,11 +114,17 @@ class ClusterApi:
     def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         return self._answer(self._send(method, path, body, "application/json"))
 
-    def _send(self, method: str, path: str, body: dict[str, Any] | None, kind: str) -> urllib3.BaseHTTPResponse:
+    def _send(
+        self, method: str, path: str, body: dict[str, Any] | None, kind: str, *, follow: bool = False
+    ) -> urllib3.BaseHTTPResponse:
+        # A log that is followed may be silent for hours.
+        patience: dict[str, Any] = {"timeout": urllib3.Timeout(connect=10, read=None)} if follow else {}
         data = json.dumps(body).encode() if body is not None else None
         headers = {**self._headers, **({"Content-Type": kind} if data is not None else {})}
         try:
-            return self._pool.request(method, f"{self.server}{path}", body=data, headers=headers)
+            return self._pool.request(
+                method, f"{self.server}{path}", body=data, headers=headers, preload_content=not follow, **patience
+            )
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise ClusterError(
                 f'the cluster of the context "{self.context}" ({self.server}) does not answer '

@@ -46,6 +46,8 @@ class Part:
     replicas: int
     """Pods that must be available, at least."""
 
+    region: str = ""
+
 
 def expected(settings: Settings, stack: str) -> Iterator[Part]:
     """Yield every part that the settings describe."""
@@ -55,7 +57,7 @@ def expected(settings: Settings, stack: str) -> Iterator[Part]:
 
         def part(title: str, role: str, replicas: int, here: str = namespace, place: str = region, **more: str) -> Part:
             labels = {"gostack.role": role, **{f"gostack.{key}": value for key, value in more.items()}}
-            return Part(f"{title} in the region {place}", here, labels, replicas)
+            return Part(f"{title} in the region {place}", here, labels, replicas, place)
 
         yield part("consul", CONSUL_SERVER, settings.consul.servers)
         yield part("the ingress", NGINX, INGRESS_REPLICAS)
@@ -85,7 +87,7 @@ def wait_until_complete(
         if not missing:
             return []
         if time.monotonic() >= deadline:
-            return [line for part in missing for line in _told(api, stack, part)]
+            return [line for part in missing for line in reasons(api, stack, part)]
         time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
@@ -103,7 +105,8 @@ def available(api: ClusterApi, stack: str, part: Part) -> int:
     return found
 
 
-def _told(api: ClusterApi, stack: str, part: Part) -> list[str]:
+def reasons(api: ClusterApi, stack: str, part: Part) -> list[str]:
+    """Return a line that says how many replicas of a part there are, then indented ones that say why."""
     lines = [f"{part.title}: {available(api, stack, part)} of {part.replicas} replicas are available"]
     here = f"{part.namespace}/"
     owners = {

@@ -62,7 +62,7 @@ def wait_until_whole(
     mended_at: float | None = None
     restarted: set[str] = set()
     while True:
-        standings, known, problems = _look(settings, urls)
+        standings, known, problems = look(settings, urls)
         lacking = [one for one in standings if one.lacks]
         if not lacking and not problems:
             return []
@@ -89,7 +89,7 @@ def what_fails(settings: Settings, objects: StackObjects, urls: Mapping[str, str
     """
     if not replicas(objects):
         return []
-    standings, _, problems = _look(settings, urls)
+    standings, _, problems = look(settings, urls)
     return [*problems, *_explanations(standings, settings, objects)]
 
 
@@ -98,8 +98,8 @@ def _explanations(standings: Sequence[Standing], settings: Settings, objects: St
     return [text for one in standings if (text := explanation(one, held, settings))]
 
 
-def _look(settings: Settings, urls: Mapping[str, str]) -> tuple[list[Standing], list[Instance], list[str]]:
-    """How every place stands, what is known, and which regions' Consul could not be asked."""
+def look(settings: Settings, urls: Mapping[str, str]) -> tuple[list[Standing], list[Instance], list[str]]:
+    """Return how every place stands, what is known, and which regions' Consul could not be asked, a sentence each."""
     known: list[Instance] = []
     problems: list[str] = []
     wanted = wanted_replicas(settings)

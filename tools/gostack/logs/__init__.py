@@ -1,0 +1,1 @@
+"""`gostack logs`: the lines of all replicas in order of time."""

@@ -1,0 +1,1 @@
+"""`gostack open`: where a stack is seen in a browser."""

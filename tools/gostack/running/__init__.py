@@ -1,0 +1,1 @@
+"""What runs of a stack: its replicas by service, region and track, and how a command gets into one."""

@@ -1,0 +1,143 @@
+"""The replicas of a stack on a Kubernetes cluster. Getting into one takes kubectl; all else asks the API server."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from tools.gostack.environment.errors import UserError
+from tools.gostack.environment.locations import state_folder
+from tools.gostack.kubernetes.api import ClusterApi, NotFoundError
+from tools.gostack.lifecycle.workspace import Workspace
+from tools.gostack.running.replica import MAIN_ROLES, SHELL, Program, RunningReplica
+
+Object = dict[str, Any]
+
+
+class KubernetesRuntime:
+    """A cluster, seen through the labels of one stack."""
+
+    def __init__(self, workspace: Workspace, api: ClusterApi | None = None) -> None:
+        settings = workspace.settings
+        self.api = api or ClusterApi.of(settings, workspace.project)
+        access = settings.cluster()
+        self._options = ["--kubeconfig", str(workspace.project / access.kubeconfig), "--context", access.context]
+        self._stack = workspace.stack
+        self._custom = state_folder(workspace.project) / "debug-container.json"
+
+    def replicas(self) -> list[RunningReplica]:
+        """Return every replica that has a pod, sorted."""
+        pods = self.api.items("/api/v1/pods", gostack_stack=self._stack)
+        return sorted(_replica(pod) for pod in pods if _label(pod, "role") in MAIN_ROLES)
+
+    def lines(self, replica: RunningReplica, since: float, *, follow: bool) -> Iterator[bytes]:
+        """Yield pieces of a container's log; nothing of a pod that is gone, or has not started."""
+        query = {
+            "container": replica.container,
+            "timestamps": "true",
+            "follow": str(follow).lower(),
+            "sinceTime": datetime.fromtimestamp(max(since, 1.0), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        with suppress(NotFoundError):
+            yield from self.api.stream(f"{_path(replica)}/log?{urlencode(query)}")
+
+    def exec(self, replica: RunningReplica, command: Sequence[str], *, tty: bool) -> Program:
+        """Run a command in the container with `kubectl exec`."""
+        target = ["--container", replica.container, _pod(replica)]
+        return self._kubectl(replica, "exec", "--quiet", *_interactive(tty), *target, "--", *command)
+
+    def debug(self, replica: RunningReplica, *, tty: bool) -> Program:
+        """Run an ephemeral container, with the ingress's image, which the cluster has and which has a shell."""
+        pod = self.api.get(_path(replica))
+        image = next((one.image for one in self.replicas() if one.role in ("nginx", "mysql")), None)
+        if image is None:
+            raise UserError("the stack runs no image with a shell: see `gostack status`.")
+        # The namespace admits only what is as restricted as the pod, and the program's files only its own user.
+        security = {"runAsUser": _container(pod, replica.container).get("securityContext", {}).get("runAsUser", 65532)}
+        custom = self._custom
+        custom.write_text(json.dumps({"securityContext": security}), encoding="utf-8")
+        options = ["--profile=restricted", f"--custom={custom}", f"--image={image}", f"--target={replica.container}"]
+        return self._kubectl(
+            replica, "debug", "--quiet", *_interactive(tty), *options, _pod(replica), "--", "sh", "-c", SHELL
+        )
+
+    def environment(self, replica: RunningReplica) -> dict[str, str]:
+        """Return what the container is given, with the values of its Secret."""
+        found: dict[str, str] = {}
+        container = _container(self.api.get(_path(replica)), replica.container)
+        variables: list[Object] = container.get("env") or []
+        for variable in variables:
+            source: dict[str, Object] = variable.get("valueFrom") or {}
+            reference = source.get("secretKeyRef")
+            if reference is not None:
+                namespace = replica.identity.partition("/")[0]
+                found[str(variable["name"])] = self._secret(namespace, str(reference["name"]), str(reference["key"]))
+            elif not source:
+                found[str(variable["name"])] = str(variable.get("value", ""))
+        return found
+
+    def _secret(self, namespace: str, name: str, key: str) -> str:
+        values: dict[str, str] = self.api.get(f"/api/v1/namespaces/{namespace}/secrets/{name}").get("data") or {}
+        return base64.b64decode(values.get(key, "")).decode()
+
+    def _kubectl(self, replica: RunningReplica, verb: str, *arguments: str) -> Program:
+        if shutil.which("kubectl") is None:
+            raise UserError("getting into a pod takes kubectl, which is not on PATH: install it.")
+        namespace = replica.identity.partition("/")[0]
+        return Program(["kubectl", *self._options, "--namespace", namespace, verb, *arguments])
+
+
+def _replica(pod: Object) -> RunningReplica:
+    metadata: Object = pod["metadata"]
+    role = _label(pod, "role")
+    service, track, region = _label(pod, "service"), _label(pod, "track"), _label(pod, "region")
+    container = _container(pod, MAIN_ROLES[role])
+    suffix = str(metadata["name"]).rpartition("-")[2]
+    middle = _label(pod, "member") or (track if track not in ("", "stable") else "")
+    return RunningReplica(
+        service=service,
+        track=track,
+        region=region,
+        name="-".join(part for part in (service, middle, region, suffix) if part),
+        identity=f"{metadata['namespace']}/{metadata['name']}",
+        role=role,
+        image=str(container.get("image", "")),
+        running=pod["status"].get("phase") == "Running" and "deletionTimestamp" not in metadata,
+        healthy=_ready(pod),
+        member=_label(pod, "member"),
+        container=str(container["name"]),
+    )
+
+
+def _container(pod: Object, name: str) -> Object:
+    containers: list[Object] = pod["spec"]["containers"]
+    return next((one for one in containers if one["name"] == name), containers[0])
+
+
+def _ready(pod: Object) -> bool:
+    conditions: list[Object] = pod["status"].get("conditions") or []
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def _label(pod: Object, name: str) -> str:
+    labels: dict[str, str] = pod["metadata"].get("labels") or {}
+    return labels.get(f"gostack.{name}", "")
+
+
+def _path(replica: RunningReplica) -> str:
+    namespace, _, pod = replica.identity.partition("/")
+    return f"/api/v1/namespaces/{namespace}/pods/{pod}"
+
+
+def _pod(replica: RunningReplica) -> str:
+    return replica.identity.partition("/")[2]
+
+
+def _interactive(tty: bool) -> list[str]:
+    return ["--stdin", "--tty"] if tty else ["--stdin"]

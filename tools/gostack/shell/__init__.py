@@ -1,0 +1,1 @@
+"""`gostack sh` and `gostack exec`: a way into a replica."""

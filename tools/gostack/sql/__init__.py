@@ -1,0 +1,1 @@
+"""`gostack sql`: MySQL's own client, on the schema of a service."""

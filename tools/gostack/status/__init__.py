@@ -1,0 +1,1 @@
+"""`gostack status`: whether a stack is what its settings say."""
