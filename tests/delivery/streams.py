@@ -14,7 +14,7 @@ from tools.gostack.report.changes import StackChanges, stack_changes
 from tools.gostack.report.engine import parse_lines
 from tools.gostack.report.events import Event
 from tools.gostack.report.model import Report, StackReport
-from tools.gostack.report.recording import Recording, redacted
+from tools.gostack.report.recording import redacted
 from tools.gostack.report.redaction import KnownSecrets, Redactor
 from tools.gostack.report.setting_changes import compared
 from tools.gostack.report.variable_names import with_names
@@ -50,17 +50,12 @@ def changes(name: str) -> StackChanges:
 
 
 @functools.cache
-def recording(name: str) -> Recording:
+def assessment(name: str) -> Assessment:
     """A preview as it is kept: redacted, with the settings that its author changed."""
     settings = FOLDER / f"{name}.yaml"
     earlier = (FOLDER / "base.yaml").read_text(encoding="utf-8")
     said = compared(earlier, settings.read_text(encoding="utf-8")) if settings.is_file() else ()
-    return redacted(Recording(changes(name), said), Redactor(KnownSecrets(frozenset())))
-
-
-def assessment(name: str) -> Assessment:
-    found = recording(name)
-    return Assessment(found.changes, found.settings)
+    return redacted(Assessment.of(changes(name), said), Redactor(KnownSecrets(frozenset())))
 
 
 def report(*names: str) -> Report:

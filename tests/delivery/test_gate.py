@@ -6,6 +6,7 @@ Does not prove that GitHub refuses the merge: a branch protection rule that requ
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from tools.gostack.lifecycle.workspace import PulumiError
 from tools.gostack.report.assessment import Assessment
 from tools.gostack.report.changes import Change, StackChanges, Violation
 from tools.gostack.report.command import gate
-from tools.gostack.report.recording import Recording, save
+from tools.gostack.report.recording import save
 
 DEV, STAGING, PROD = (environment_of(name, load_environments()) for name in ("dev", "staging", "prod"))
 EAST = (
@@ -52,7 +53,7 @@ def outcome(
 
 def with_policy_pack(looked_at: Assessment, name: str = "gostack") -> Assessment:
     values = {**looked_at.changes.__dict__, "policy_packs": (name,)}
-    return Assessment(StackChanges(**values), looked_at.settings)
+    return replace(looked_at, changes=StackChanges(**values))
 
 
 def test_the_published_rules_are_those_of_the_three_environments() -> None:
@@ -81,18 +82,18 @@ def test_what_a_stack_is_made_of_counts_beside_its_name(stack: str, packages: se
 
 def test_a_provider_of_aws_makes_a_stack_one_on_aws() -> None:
     made = Change("urn", "pulumi:providers:aws", "aws-eu", "create", custom=True)
-    assert Assessment(StackChanges("dev", (made,))).packages == {"aws"}
+    assert Assessment.of(StackChanges("dev", (made,))).packages == {"aws"}
 
 
 def test_a_preview_of_nothing_blocks() -> None:
     stack = Change("urn", "pulumi:pulumi:Stack", "gostack-prod", "create")
-    looked_at = Assessment(StackChanges("prod", (stack,)))
+    looked_at = Assessment.of(StackChanges("prod", (stack,)))
     assert outcome(looked_at, DEV, EVERYTHING) == (BLOCKED, "the preview holds no resource: nothing was looked at")
 
 
 def recorded(folder: Path, name: str, stack: str) -> None:
     made = Change("urn", "docker:index/network:Network", "network", "create", custom=True)
-    save(Recording(StackChanges(stack, (made,))), folder / f"{name}.json")
+    save(Assessment.of(StackChanges(stack, (made,))), folder / f"{name}.json")
 
 
 def test_a_recording_under_another_stacks_name_is_refused(tmp_path: Path) -> None:
@@ -145,7 +146,7 @@ infra.settings.errors.SettingsError: there is no .gostack/kubeconfig: run `make 
     ],
 )
 def test_what_the_program_says_is_told_and_not_that_it_failed(error: str, sentence: str) -> None:
-    refused = Assessment(StackChanges("prod", (), errors=(error,)))
+    refused = Assessment.of(StackChanges("prod", (), errors=(error,)))
     assert outcome(refused, DEV, EVERYTHING) == (BLOCKED, f"the engine refuses: {sentence}")
 
 
@@ -192,12 +193,12 @@ def test_a_mandatory_rule_that_is_broken_blocks_whatever_is_approved() -> None:
     looked_at = with_policy_pack(assessment("image-bump"))
     rule = Violation("gostack/no-latest", "the image has no digest", mandatory=True, urn=EAST)
     values = {**looked_at.changes.__dict__, "violations": (rule,)}
-    code, reasons = outcome(Assessment(StackChanges(**values)), PROD, EVERYTHING)
+    code, reasons = outcome(Assessment.of(StackChanges(**values)), PROD, EVERYTHING)
     assert (code, reasons) == (BLOCKED, "policy gostack/no-latest: the image has no digest")
 
 
 def test_an_engine_that_refuses_blocks() -> None:
-    refused = Assessment(StackChanges("prod", (), errors=("unable to replace resource: it is protected\nmore",)))
+    refused = Assessment.of(StackChanges("prod", (), errors=("unable to replace resource: it is protected\nmore",)))
     assert outcome(refused, DEV, EVERYTHING) == (
         BLOCKED,
         "the engine refuses: unable to replace resource: it is protected",

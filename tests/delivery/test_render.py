@@ -13,7 +13,7 @@ from tests.delivery.streams import report
 from tools.gostack.gate.decision import decide
 from tools.gostack.gate.environments import Environment
 from tools.gostack.report.assessment import Assessment
-from tools.gostack.report.changes import Change, Difference, StackChanges, State
+from tools.gostack.report.changes import Change, Difference, StackChanges
 from tools.gostack.report.model import Report, StackReport
 from tools.gostack.report.render import FORMATS, as_json, as_markdown
 from tools.gostack.report.render.as_markdown import LONGEST, MARKER
@@ -32,15 +32,15 @@ def large(resources: int, *, name: str = "resource", stacks: int = 1) -> Report:
             operation="replace",
             delete_first=True,
             custom=True,
-            differences=(Difference("engineVersion", "update", True, "8.0" * 20, "9.0" * 20),),
-            old=State({"engineVersion": "8.0"}),
-            new=State({"engineVersion": "9.0"}),
+            differences=(Difference("engineVersion", "update", True),),
+            old={"engineVersion": "8.0"},
+            new={"engineVersion": "9.0"},
         )
 
     items: list[StackReport] = []
     for index in range(stacks):
         stack = f"stack{index:03d}"
-        looked_at = Assessment(StackChanges(stack, tuple(change(stack, number) for number in range(resources))))
+        looked_at = Assessment.of(StackChanges(stack, tuple(change(stack, number) for number in range(resources))))
         decision = decide(looked_at, Environment(allow_entries=True), [], datetime.date(2026, 11, 21))
         items.append(StackReport(looked_at, decision))
     return Report(tuple(items))
@@ -75,10 +75,10 @@ def test_what_resources_are_called_is_text_and_nothing_else(kind: str) -> None:
 def test_json_says_what_the_others_say() -> None:
     document = json.loads(as_json(report("open-port")))
     (stack,) = document["stacks"]
-    assert (document["version"], document["verdict"], stack["verdict"]) == (1, "needs care", "needs care")
+    assert (document["version"], document["verdict"], stack["verdict"]) == (2, "needs care", "needs care")
     assert [finding["property"] for finding in stack["findings"]] == ["ports[0].ip", "ports[0].ip", "ports[1].ip"]
     differences = stack["parts"][0]["regions"][0]["resources"]
-    assert {"path": "ports[0].ip", "kind": "update", "replaces": True, "old": "127.0.0.1", "new": "0.0.0.0"} in [
+    assert {"path": "ports[0].ip", "kind": "update", "replaces": True, "secret": False} in [
         item for resource in differences for item in resource["differences"]
     ]
 
@@ -88,6 +88,6 @@ def test_several_stacks_have_one_verdict() -> None:
     assert both.verdict == "blocked"
     first, second = both.stacks
     renamed = Report(
-        (first, StackReport(Assessment(replace(second.assessment.changes, stack="prod")), second.decision))
+        (first, StackReport(Assessment.of(replace(second.assessment.changes, stack="prod")), second.decision))
     )
     assert "prod blocked; report safe." in as_markdown(renamed)

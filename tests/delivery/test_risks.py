@@ -58,7 +58,7 @@ def same() -> Event:
 
 
 def assessed(*events: Event) -> Assessment:
-    return Assessment(stack_changes("prod", [same(), *events]))
+    return Assessment.of(stack_changes("prod", [same(), CONFIGURED, *events]))
 
 
 def told(risk: Risk, *events: Event) -> list[str]:
@@ -83,25 +83,24 @@ def test_a_replaced_database_is_a_loss_with_the_property_that_causes_it() -> Non
         "aws:rds/cluster:Cluster", {"masterUsername": "a"}, {"masterUsername": "b"}, "masterUsername", first=True
     )
     assert told("data loss", *events) == [
-        "is replaced because `masterUsername` changes from `a` to `b`, and with it the database"
+        "is replaced because `masterUsername` changes, and with it the data that it holds"
     ]
     assert told("downtime", *events) == [
-        "is deleted first and then made anew because `masterUsername` changes from `a` to `b`: the database is away"
+        "is deleted first and then made anew because `masterUsername` changes: it is away meanwhile"
     ]
 
 
 def test_a_protected_resource_that_holds_nothing_is_told_too() -> None:
     events = replaced("aws:iam/role:Role", {"name": "a"}, {"name": "b"}, "name", first=False, protect=True)
     assert told("data loss", *events) == [
-        "is replaced because `name` changes from `a` to `b`; it is protected, so the engine refuses until the "
-        "protection is taken away"
+        "is replaced because `name` changes; it is protected, so the engine refuses until the protection is taken away"
     ]
 
 
 def test_a_deleted_volume_claim_is_a_loss() -> None:
     event = step("delete", "kubernetes:core/v1:PersistentVolumeClaim", "data", {"spec": {}})
     assert told("data loss", event) == [
-        "is deleted because the program no longer has it, and with it the volume that it claims"
+        "is deleted because the program no longer has it, and with it the data that it holds"
     ]
 
 
@@ -110,7 +109,7 @@ def test_a_create_first_replacement_of_what_serves_is_no_downtime() -> None:
     old, new = {"spec": {"selector": "a"}}, {"spec": {"selector": "b"}}
     assert told("downtime", *replaced(kind, old, new, "spec.selector", first=False)) == []
     assert told("downtime", *replaced(kind, old, new, "spec.selector", first=True)) == [
-        "is deleted first and then made anew because `spec.selector` changes from `a` to `b`: its pods are away"
+        "is deleted first and then made anew because `spec.selector` changes: it is away meanwhile"
     ]
 
 
@@ -118,10 +117,10 @@ def test_a_change_in_place_that_interrupts_is_downtime() -> None:
     kind = "aws:rds/clusterInstance:ClusterInstance"
     old, new = {"instanceClass": "db.r6g.large"}, {"instanceClass": "db.r6g.xlarge"}
     assert told("downtime", update(kind, old, new, "instanceClass")) == [
-        "is changed in place and interrupted because `instanceClass` changes from `db.r6g.large` to `db.r6g.xlarge`"
+        "is changed in place and interrupted because `instanceClass` changes"
     ]
     assert told("cost", update(kind, old, new, "instanceClass")) == [
-        "costs another amount because `instanceClass` changes from `db.r6g.large` to `db.r6g.xlarge`"
+        "costs another amount because `instanceClass` changes"
     ]
 
 
@@ -144,25 +143,25 @@ def test_a_change_in_place_that_interrupts_is_downtime() -> None:
             "aws:rds/instance:Instance",
             {"publiclyAccessible": False},
             {"publiclyAccessible": True},
-            "`publiclyAccessible`: `true`: the database has a public address",
+            "`publiclyAccessible`: is `true` now",
         ),
         (
             "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
             {"blockPublicPolicy": True},
             {"blockPublicPolicy": False},
-            "`blockPublicPolicy`: `false`: a policy may make objects public",
+            "`blockPublicPolicy`: is `false` now",
         ),
         (
             "aws:eks/cluster:Cluster",
             {"vpcConfig": {"endpointPublicAccess": False}},
             {"vpcConfig": {"endpointPublicAccess": True}},
-            "`vpcConfig.endpointPublicAccess`: `true`: the internet reaches the cluster's API",
+            "`vpcConfig.endpointPublicAccess`: is `true` now",
         ),
         (
             "aws:lb/listener:Listener",
             {"sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06"},
             {"sslPolicy": "ELBSecurityPolicy-2016-08"},
-            "`sslPolicy`: `ELBSecurityPolicy-2016-08` admits TLS below 1.2",
+            "`sslPolicy`: TLS below 1.2 is admitted",
         ),
         (
             "aws:lb/listener:Listener",
@@ -180,7 +179,7 @@ def test_a_change_in_place_that_interrupts_is_downtime() -> None:
             "kubernetes:core/v1:Service",
             {"spec": {"type": "ClusterIP"}},
             {"spec": {"type": "LoadBalancer"}},
-            "`spec.type`: `LoadBalancer`: a load balancer leads to it",
+            "`spec.type`: is `LoadBalancer` now",
         ),
         (
             "kubernetes:networking.k8s.io/v1:NetworkPolicy",
@@ -192,19 +191,19 @@ def test_a_change_in_place_that_interrupts_is_downtime() -> None:
             "kubernetes:apps/v1:Deployment",
             {"spec": {"template": {"spec": {"containers": [{"securityContext": {"runAsNonRoot": True}}]}}}},
             {"spec": {"template": {"spec": {"containers": [{"securityContext": {"runAsNonRoot": False}}]}}}},
-            "`spec.template.spec.containers[0].securityContext.runAsNonRoot`: `false`: it may run as root",
+            "`spec.template.spec.containers[0].securityContext.runAsNonRoot`: is `false` now",
         ),
         (
             "kubernetes:rbac.authorization.k8s.io/v1:Role",
             {"rules": [{"verbs": ["get"], "resources": ["pods"], "apiGroups": [""]}]},
             {"rules": [{"verbs": ["*"], "resources": ["secrets"], "apiGroups": [""]}]},
-            "`rules[0]`: * on secrets is given",
+            "`rules[0]`: everything is allowed",
         ),
         (
             "docker:index/container:Container",
             {"privileged": False},
             {"privileged": True},
-            "`privileged`: `true`: it may do anything on the machine",
+            "`privileged`: is `true` now",
         ),
         (
             "docker:index/container:Container",
@@ -235,15 +234,15 @@ def document(*actions: str, resource: str = "arn:aws:s3:::one/*", principal: obj
         (
             document("s3:GetObject"),
             document("s3:GetObject", "s3:*"),
-            ["`policy`: s3:* is allowed on arn:aws:s3:::one/*"],
+            ["`policy`: every action is allowed"],
         ),
         (document("s3:*"), document("s3:GetObject"), []),
         (document("s3:Get*"), document("s3:GetObject"), []),
-        (document("s3:GetObject"), document("s3:GetObject", resource="*"), ["`policy`: s3:GetObject is allowed on *"]),
+        (document("s3:GetObject"), document("s3:GetObject", resource="*"), ["`policy`: more is allowed"]),
         (
             document("s3:GetObject", principal={"AWS": "arn:aws:iam::1:root"}),
             document("s3:GetObject", principal="*"),
-            ["`policy`: everybody may s3:GetObject on arn:aws:s3:::one/*"],
+            ["`policy`: everybody is allowed more"],
         ),
         (document("s3:GetObject"), "no JSON", []),
     ],
@@ -263,7 +262,7 @@ def test_a_guard_that_is_deleted_opens_what_it_closed() -> None:
 
 def test_what_is_new_and_costs_is_told() -> None:
     event = step("create", "aws:ec2/natGateway:NatGateway", "nat", new={})
-    assert told("cost", event) == ["is new: pays for a NAT gateway and its traffic"]
+    assert told("cost", event) == ["is new and is paid for"]
     assert assessed(event).risky is False
 
 
@@ -271,14 +270,21 @@ def test_an_image_bump_of_create_first_replicas_is_one_sentence_and_no_risk() ->
     looked_at = assessment("image-bump")
     assert looked_at.risky is False
     sentences = {group.name: group.sentence for group in looked_at.groups}
-    assert sentences["users"] == "new image, rolls region by region (east, then west), no downtime"
+    assert sentences["users"] == (
+        "13 replaced in east, then west because of `build.buildArgs.VERSION`, `name`, `triggers.source`, no downtime"
+    )
     assert len(sentences) == 2
 
 
 MEMBER = {"metadata": {"labels": {"gostack.role": "mysql", "gostack.region": "east"}}}
 CONFIGURED: Event = {
     "sequence": 0,
-    "preludeEvent": {"config": {"gostack:mysql": '{"primary": "east", "topology": "replica"}'}},
+    "preludeEvent": {
+        "config": {
+            "gostack:mysql": '{"primary": "east", "topology": "replica"}',
+            "gostack:regions": '{"east": {}, "west": {}}',
+        }
+    },
 }
 
 
@@ -289,28 +295,18 @@ def pods(kind: str, path: str, labels: dict[str, Any], parent: str = "") -> Even
 
 def test_a_primary_whose_pod_restarts_on_kubernetes_is_downtime_and_a_deployment_that_rolls_is_not() -> None:
     path = "spec.template"
-    assert told("downtime", CONFIGURED, pods("StatefulSet", path, MEMBER)) == [
-        "restarts its pod because `spec.template` changes from `a` to `b`: MySQL's primary is away: rows are read but "
+    assert told("downtime", pods("StatefulSet", path, MEMBER)) == [
+        "restarts its pod because `spec.template` changes: MySQL's primary is away: rows are read but "
         "not written until it is back"
     ]
-    assert told("downtime", CONFIGURED, pods("StatefulSet", "metadata.annotations", MEMBER)) == []
+    assert told("downtime", pods("StatefulSet", "metadata.annotations", MEMBER)) == []
     elsewhere = {"metadata": {"labels": {"gostack.role": "mysql", "gostack.region": "west"}}}
-    assert told("downtime", CONFIGURED, pods("StatefulSet", path, elsewhere)) == []
-    assert told("downtime", CONFIGURED, pods("Deployment", path, {})) == []
+    assert told("downtime", pods("StatefulSet", path, elsewhere)) == []
+    assert told("downtime", pods("Deployment", path, {})) == []
 
 
-@pytest.mark.parametrize(
-    ("path", "sentence"),
-    [
-        ("spec.template.spec.containers[0].image", "new image, rolls (east), no downtime"),
-        ("spec.template.spec.containers[0].envFrom[0].secretRef.name", "new environment, rolls (east), no downtime"),
-        (
-            "spec.template.spec.containers[0].resources.limits.memory",
-            "other resource limits, rolls (east), no downtime",
-        ),
-    ],
-)
-def test_a_rolling_update_on_kubernetes_is_one_sentence(path: str, sentence: str) -> None:
+def test_a_rolling_update_on_kubernetes_is_one_sentence() -> None:
+    path = "spec.template.spec.containers[0].image"
     component = "urn:pulumi:prod::gostack::gostack:index:Microservice::users-east"
     kind = "gostack:index:Microservice"
     there: StepState = {"type": kind, "urn": component, "parent": STACK}
@@ -318,7 +314,7 @@ def test_a_rolling_update_on_kubernetes_is_one_sentence(path: str, sentence: str
     labels = {"metadata": {"labels": {"gostack.role": "application", "gostack.region": "east"}}}
     event = pods("Deployment", path, labels, parent=component)
     (group,) = assessed({"sequence": 0, "resourcePreEvent": {"metadata": owner}}, event).groups
-    assert (group.name, group.sentence) == ("users", sentence)
+    assert (group.name, group.sentence) == ("users", f"1 changed in place in east because of `{path}`, no downtime")
 
 
 def test_a_holder_of_a_namespace_that_is_replaced_is_downtime() -> None:

@@ -49,7 +49,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/graph/test_mysql_group.py",
     ),
     "components/*": (*_DOCKER, *_KUBERNETES),
-    "infra/settings/*": ("tests/mistakes/test_settings.py", "tests/unit/test_settings.py"),
+    "infra/settings/*": ("tests/unit/test_settings_mistakes.py", "tests/unit/test_settings.py"),
     "infra/*": (
         "tests/graph/test_shape.py",
         "tests/graph/test_dynamic_configuration.py",

@@ -1,7 +1,7 @@
 """Every rule accepts what is right and refuses each mistake that its examples name, with a message that says the fix.
 
-Does not prove that the rules together find every mistake: `python -m tests.mistakes` measures that on the stacks
-themselves.
+Does not prove that the rules together find every mistake: `test_mistakes.py` tries that on the
+stacks themselves.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import pytest
 from policy.exemptions import EXEMPTIONS
 from policy.judge import Violation, judge
 from policy.rule import Environment
-from tests.mistakes.stacks import STACKS, stack_graph
+from tests.support.stacks import STACKS, stack_graph
 
 ADVICE = {"dev": {}, "staging": {"rehearsed-image": 10}, "prod": {}}
 """Stack to the advisory rules that it does not follow, and how often: staging names upstream images by version."""

@@ -21,7 +21,7 @@ from tools.gostack.report.assessment import Assessment
 from tools.gostack.report.changes import stack_changes
 from tools.gostack.report.engine import parse_lines
 from tools.gostack.report.model import Report, StackReport
-from tools.gostack.report.recording import Recording, redacted
+from tools.gostack.report.recording import redacted
 from tools.gostack.report.redaction import KnownSecrets, Redactor
 from tools.gostack.report.render import FORMATS
 
@@ -143,8 +143,8 @@ def test_neither_the_report_of_a_change_nor_what_the_commands_print_holds_any(pl
     changes = stack_changes("planted", parse_lines(stream.splitlines()))
     assert len([change for change in changes.changes if change.operation == "replace"]) == 50
     known = KnownSecrets.of(more=[item.secret for item in PLANTED])
-    recording = redacted(Recording(changes), Redactor(known))
-    report = Report((StackReport(Assessment(recording.changes), Decision("safe")),))
+    recording = redacted(Assessment.of(changes), Redactor(known))
+    report = Report((StackReport(recording, Decision("safe")),))
     for name, render in FORMATS.items():
         text = render(report)
         assert found(text) == [], name

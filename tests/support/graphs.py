@@ -1,4 +1,4 @@
-"""Graphs made by hand, and graphs with one thing changed: what rules and seeded mistakes are tried on.
+"""Graphs made by hand, and graphs with one thing changed: what rules are tried on.
 
 It proves nothing by itself.
 """

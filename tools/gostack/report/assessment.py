@@ -1,9 +1,9 @@
-"""Everything that is said of one stack's change."""
+"""Everything that is said of one stack's change. It holds names, operations and paths of properties, and no value."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from tools.gostack.report.changes import Change, StackChanges
 from tools.gostack.report.cost import cost
@@ -20,10 +20,36 @@ class Assessment:
     """A stack's change, looked at."""
 
     changes: StackChanges
-    """What the engine would do."""
+    """What the engine would do, without values."""
+
+    findings: tuple[Finding, ...] = ()
+    """What is at risk, worst first."""
+
+    groups: tuple[Group, ...] = ()
+    """Everything that changes, by the parts of the stack."""
 
     settings: tuple[str, ...] = ()
     """Settings that differ from the version that the change is compared with, each in words."""
+
+    @classmethod
+    def of(cls, changes: StackChanges, settings: Sequence[str] = ()) -> Assessment:
+        """Look at what the engine said, and keep no value of it."""
+        places = Places(changes)
+        found = [
+            *data_loss(changes, places),
+            *downtime(changes, places),
+            *exposure(changes, places),
+            *cost(changes, places),
+        ]
+        findings = tuple(
+            sorted(found, key=lambda item: (RISKS.index(item.risk), item.region, item.name, item.property))
+        )
+        return cls(
+            changes=changes.without_values(),
+            findings=findings,
+            groups=tuple(groups(changes, places, findings)),
+            settings=tuple(settings),
+        )
 
     @property
     def everything(self) -> tuple[Change, ...]:
@@ -38,24 +64,7 @@ class Assessment:
             for change in self.everything
         }
 
-    @cached_property
-    def findings(self) -> tuple[Finding, ...]:
-        """What is at risk, worst first."""
-        places = Places(self.changes)
-        found = [
-            *data_loss(self.changes, places),
-            *downtime(self.changes, places),
-            *exposure(self.changes, places),
-            *cost(self.changes, places),
-        ]
-        return tuple(sorted(found, key=lambda item: (RISKS.index(item.risk), item.region, item.name, item.property)))
-
-    @cached_property
-    def groups(self) -> tuple[Group, ...]:
-        """Everything that changes, by the parts of the stack."""
-        return tuple(groups(self.changes, Places(self.changes), self.findings))
-
-    @cached_property
+    @property
     def counts(self) -> dict[str, int]:
         """Operation to number of resources."""
         return counts(self.changes.changes)

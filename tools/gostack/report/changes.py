@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tools.gostack.documents import is_list, is_mapping
@@ -37,7 +37,7 @@ _OPERATIONS: dict[str, Operation] = {
 
 @dataclass(frozen=True)
 class Difference:
-    """One property that differs."""
+    """One property that differs; what it was and becomes is not kept."""
 
     path: str
     """The property, for example `ports[0].ip`."""
@@ -48,31 +48,11 @@ class Difference:
     replaces: bool
     """True when it cannot be changed in place."""
 
-    old: Any = None
-    """The value in the state; None when there is none."""
+    secret: bool = False
+    """True when one of its values is a secret."""
 
-    new: Any = None
-    """The value that the program wants; None when there is none."""
-
-    @property
-    def follows(self) -> bool:
-        """Whether the new value comes from another resource of the same update: it is a consequence, not a cause."""
-        # A provider that compares a list names the element that differs, unless a part of it is not known yet.
-        return UNKNOWN in str(self.new) or (self.path == "envs" and self.new == SECRET)
-
-
-@dataclass(frozen=True)
-class State:
-    """A resource before or after the change."""
-
-    inputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What the program gives; secrets are masked."""
-
-    protect: bool = False
-    """True when the engine refuses to delete it."""
-
-    retained: bool = False
-    """True when its deletion takes it out of the state and leaves it where it is."""
+    follows: bool = False
+    """True when the new value comes from another resource of the same update: it is a consequence, not a cause."""
 
 
 @dataclass(frozen=True)
@@ -112,22 +92,26 @@ class Change:
     differences: tuple[Difference, ...] = ()
     """Properties that differ, ordered by path."""
 
-    old: State | None = None
-    """Before; None when it is created."""
+    protected: bool = False
+    """Whether the engine refuses to delete what is there."""
 
-    new: State | None = None
-    """After; None when it is deleted."""
+    retained: bool = False
+    """True when its deletion takes it out of the state and leaves it where it is."""
+
+    old: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Inputs before, secrets masked; empty when it is created, and in all that is kept or shown."""
+
+    new: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Inputs after, as above; empty when it is deleted."""
 
     @property
     def inputs(self) -> Mapping[str, Any]:
         """What it is, or was."""
-        state = self.new or self.old
-        return state.inputs if state is not None else {}
+        return self.new or self.old
 
-    @property
-    def protected(self) -> bool:
-        """Whether the engine refuses to delete what is there."""
-        return self.old is not None and self.old.protect
+    def without_values(self) -> Change:
+        """Return the change without a value of any input."""
+        return replace(self, provider="", old={}, new={})
 
     @property
     def causes(self) -> tuple[Difference, ...]:
@@ -166,7 +150,7 @@ class StackChanges:
     """Every resource that changes, ordered by URN."""
 
     unchanged: tuple[Change, ...] = ()
-    """Every other one, with no inputs but labels."""
+    """Every other one."""
 
     errors: tuple[str, ...] = ()
     """Why the engine refuses, when it does."""
@@ -181,7 +165,16 @@ class StackChanges:
     """Policy packs that looked at the change."""
 
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """The stack's configuration; secrets are masked."""
+    """The stack's configuration, secrets masked; empty in all that is kept or shown."""
+
+    def without_values(self) -> StackChanges:
+        """Return the changes without a value of any input or setting."""
+        return replace(
+            self,
+            changes=tuple(change.without_values() for change in self.changes),
+            unchanged=tuple(change.without_values() for change in self.unchanged),
+            settings={},
+        )
 
 
 def stack_changes(stack: str, events: Iterable[Event]) -> StackChanges:
@@ -245,18 +238,10 @@ def _change(urn: str, steps: list[Step]) -> Change:
         custom=bool(known.get("custom")),
         keys=tuple(sorted(main.get("keys") or ())) if operation == "replace" else (),
         differences=_differences(main, old, new) if operation in ("replace", "update") else (),
-        old=_state(old),
-        new=_state(new),
-    )
-
-
-def _state(metadata: StepState) -> State | None:
-    if not metadata:
-        return None
-    return State(
-        inputs=masked(metadata.get("inputs") or {}),
-        protect=bool(metadata.get("protect")),
-        retained=bool(metadata.get("retainOnDelete")),
+        protected=bool(old.get("protect")),
+        retained=bool(old.get("retainOnDelete")),
+        old=masked(old.get("inputs") or {}),
+        new=masked(new.get("inputs") or {}),
     )
 
 
@@ -270,25 +255,27 @@ def _differences(step: Step, old: StepState, new: StepState) -> tuple[Difference
         return given if given != value_at(after, path) else value_at(found_there, path)
 
     detailed: Mapping[str, Mapping[str, Any]] = step.get("detailedDiff") or {}
-    found = {
-        path: Difference(
-            path=path,
-            kind=str(item.get("diffKind", "update")).removesuffix("-replace"),
-            replaces=str(item.get("diffKind", "")).endswith("-replace"),
-            old=was(path),
-            new=value_at(after, path),
-        )
-        for path, item in detailed.items()
+    keys = set(step.get("keys") or ())
+    kinds = {path: str(item.get("diffKind", "update")) for path, item in detailed.items()} or {
+        path: "update-replace" if path in keys else "update" for path in {*keys, *(step.get("diffs") or ())}
     }
-    if not found:
-        keys = set(step.get("keys") or ())
-        found = {
-            path: Difference(path, "update", path in keys, was(path), value_at(after, path))
-            for path in {*keys, *(step.get("diffs") or ())}
-        }
-    ordered = [item for _, item in sorted(found.items())]
-    # Elements of a set that stay what they are stand in the comparison too.
-    real = [item for item in ordered if item.old != item.new or SECRET in (item.old, item.new)]
+    ordered: list[Difference] = []
+    real: list[Difference] = []
+    for path, kind in sorted(kinds.items()):
+        old_value, new_value = was(path), value_at(after, path)
+        found = "add" if old_value is None else "delete" if new_value is None else "update"
+        item = Difference(
+            path=path,
+            kind=kind.removesuffix("-replace") if old_value is new_value is None else found,
+            replaces=kind.endswith("-replace"),
+            secret=SECRET in (old_value, new_value),
+            # A provider that compares a list names the element that differs, unless a part of it is not known yet.
+            follows=UNKNOWN in str(new_value) or (path == "envs" and new_value == SECRET),
+        )
+        ordered.append(item)
+        # Elements of a set that stay what they are stand in the comparison too.
+        if old_value != new_value or item.secret:
+            real.append(item)
     return tuple(real or ordered)
 
 

@@ -21,7 +21,7 @@ from tools.gostack.report.assessment import Assessment
 from tools.gostack.report.engine import Subject
 from tools.gostack.report.error_sentence import sentence_of
 from tools.gostack.report.model import Report, StackReport
-from tools.gostack.report.recording import Recording, load, record, save
+from tools.gostack.report.recording import load, record, save
 from tools.gostack.report.redaction import KnownSecrets, Redactor
 from tools.gostack.report.render import FORMATS
 
@@ -53,7 +53,7 @@ def report(place: Path, stacks: Sequence[str], *, kind: str, output: Path | None
     made = make_report(place, stacks, today)
     text = FORMATS[kind](made)
     # The recordings hold no secret that the state knows; what looks like one is hidden here once more.
-    text = Redactor(KnownSecrets(frozenset())).report(text)
+    text = Redactor(KnownSecrets(frozenset())).text(text)
     if output is None:
         sys.stdout.write(text)
     else:
@@ -67,9 +67,8 @@ def make_report(place: Path, stacks: Sequence[str], today: datetime.date) -> Rep
     environments, entries = load_environments(), load_allow_entries()
     items: list[StackReport] = []
     for recording in recordings(place, stacks):
-        assessment = Assessment(recording.changes, recording.settings)
-        environment = environment_of(recording.changes.stack, environments, assessment.packages)
-        items.append(StackReport(assessment, decide(assessment, environment, entries, today)))
+        environment = environment_of(recording.changes.stack, environments, recording.packages)
+        items.append(StackReport(recording, decide(recording, environment, entries, today)))
     return Report(tuple(items))
 
 
@@ -116,7 +115,7 @@ def notice(text: str) -> None:
     print(f"::warning::{text}" if os.environ.get("GITHUB_ACTIONS") == "true" else text)
 
 
-def recordings(place: Path, stacks: Sequence[str]) -> list[Recording]:
+def recordings(place: Path, stacks: Sequence[str]) -> list[Assessment]:
     """Return the recordings of these stacks, or of all in the folder, in the order in which environments follow."""
     if stacks:
         found = [load(place / f"{stack}.json") for stack in stacks]

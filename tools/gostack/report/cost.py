@@ -6,7 +6,6 @@ from tools.gostack.report.changes import Change, StackChanges
 from tools.gostack.report.docker_roles import CONTAINER, role
 from tools.gostack.report.findings import Finding, because
 from tools.gostack.report.knowledge.cost import COST_PATHS, COST_PROPERTIES, COSTLY
-from tools.gostack.report.knowledge.stateful import lost
 from tools.gostack.report.place import Places
 
 
@@ -19,10 +18,9 @@ def cost(stack: StackChanges, places: Places) -> list[Finding]:
 
 def _paid(change: Change, places: Places) -> Finding | None:
     region = places.of(change).region
-    what = lost(COSTLY, change.type)
-    if what is not None and change.operation in ("create", "delete"):
-        verb = "is new: pays for" if change.operation == "create" else "is deleted: no longer pays for"
-        return Finding("cost", change.urn, change.name, f"{verb} {what}", "", region)
+    if change.type in COSTLY and change.operation in ("create", "delete"):
+        sentence = "is new and is paid for" if change.operation == "create" else "is deleted and no longer paid for"
+        return Finding("cost", change.urn, change.name, sentence, "", region)
     if change.operation not in ("update", "replace"):
         return None
     for difference in change.differences:
@@ -48,10 +46,8 @@ def _memory(stack: StackChanges) -> Finding | None:
     for change in stack.changes:
         if change.type != CONTAINER or role(change) in ("job", ""):
             continue
-        old = change.old.inputs.get("memory") if change.old is not None else 0
-        new = change.new.inputs.get("memory") if change.new is not None else 0
-        before += int(old or 0)
-        after += int(new or 0)
+        before += int(change.old.get("memory") or 0)
+        after += int(change.new.get("memory") or 0)
         containers += (change.operation == "create") - (change.operation == "delete")
     if before == after:
         return None

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from tools.gostack.report.changes import Change, StackChanges
 from tools.gostack.report.findings import Finding, because, cause_path
-from tools.gostack.report.knowledge.stateful import STATEFUL, STATEFUL_LABEL, lost
+from tools.gostack.report.knowledge.stateful import STATEFUL_LABEL, stateful
 from tools.gostack.report.place import Places, labels_of
 
 
 def holds_data(change: Change) -> bool:
     """Whether the resource holds what no update brings back."""
-    if lost(STATEFUL, change.type) is None:
+    if not stateful(change.type):
         return False
     if change.type != "docker:index/volume:Volume":
         return True
-    labels = labels_of(change.old.inputs if change.old is not None else change.inputs)
+    labels = labels_of(change.old or change.new)
     # Volumes of the stack's own parts hold what is made again: sockets, configuration, what other servers know.
     return STATEFUL_LABEL in labels or "gostack.stack" not in labels
 
@@ -46,10 +46,7 @@ def _taken_over(change: Change) -> bool:
     """Whether the engine gives the old volume back for the new one: it does for one of the same name."""
     if change.operation != "replace" or change.type != "docker:index/volume:Volume":
         return False
-    old, new = change.old, change.new
-    if old is None or new is None:
-        return False
-    places = [(state.inputs.get("name"), state.inputs.get("driver")) for state in (old, new)]
+    places = [(inputs.get("name"), inputs.get("driver")) for inputs in (change.old, change.new)]
     return places[0] == places[1] and isinstance(places[0][0], str)
 
 
@@ -59,17 +56,15 @@ def removes_everything(stack: StackChanges) -> bool:
 
 
 def _sentence(change: Change, *, whole: bool) -> str:
-    what = lost(STATEFUL, change.type) if holds_data(change) else None
-    retained = change.old is not None and change.old.retained
     verb = "is replaced" if change.operation == "replace" else "is deleted"
     sentence = f"{verb} because the whole stack is removed" if whole else f"{verb} {because(change)}"
-    if retained:
+    if change.retained:
         fate = "the old one is left where it is (retainOnDelete), out of the stack's hands"
         if _taken_over(change):
             fate = "it is left where it is (retainOnDelete), and a volume of the same name takes over what it holds"
         sentence += f"; {fate}"
-    elif what is not None:
-        sentence += f", and with it {what}"
+    elif holds_data(change):
+        sentence += ", and with it the data that it holds"
     if change.protected:
         sentence += "; it is protected, so the engine refuses until the protection is taken away"
     return sentence

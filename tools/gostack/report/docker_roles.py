@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tools.gostack.documents import mapping
 from tools.gostack.report.changes import Change, StackChanges
-from tools.gostack.report.place import Place, Places, labels_of, setting
+from tools.gostack.report.place import Places, labels_of, setting
 
 CONTAINER = "docker:index/container:Container"
 NETWORK = "docker:index/network:Network"
@@ -42,27 +41,19 @@ class Shape:
         """Region of MySQL's primary; in a group, of the first one."""
         return self._mysql("primary", "")
 
-    def containers(self, wanted: str, where: Callable[[Place], bool]) -> list[Change]:
-        """Return the containers with a role that are there before the change."""
-        return [
-            change
-            for change in (*self.stack.unchanged, *self.stack.changes)
-            if role(change) == wanted and change.operation != "create" and where(self.places.of(change))
-        ]
-
-    def regions_with(self, service: str) -> list[str]:
-        """Return the regions in which a service has replicas before the change."""
-        found = self.containers("application", lambda place: place.service == service)
-        return sorted({self.places.of(change).region for change in found})
+    def containers(self, wanted: str, service: str, region: str) -> int:
+        """Return how many containers of a region have a role before the change; an empty service stands for any."""
+        return len(
+            [
+                change
+                for change in (*self.stack.unchanged, *self.stack.changes)
+                if role(change) == wanted
+                and change.operation != "create"
+                and self.places.of(change).region == region
+                and service in ("", self.places.of(change).service)
+            ]
+        )
 
     def _mysql(self, key: str, default: str) -> str:
         found = mapping(setting(self.stack.settings, "mysql")).get(key)
         return found if isinstance(found, str) else default
-
-
-def by_region(changes: Iterable[Change], places: Places) -> dict[str, list[Change]]:
-    """Return region to changes."""
-    found: dict[str, list[Change]] = {}
-    for change in changes:
-        found.setdefault(places.of(change).region, []).append(change)
-    return dict(sorted(found.items()))

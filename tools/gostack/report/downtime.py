@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from tools.gostack.report.changes import Change, StackChanges
 from tools.gostack.report.data_loss import removes_everything
+from tools.gostack.report.docker_downtime import away, member_away
 from tools.gostack.report.docker_roles import NETWORK, Shape, goes_first, role
 from tools.gostack.report.findings import Finding, because, cause_path
 from tools.gostack.report.knowledge.serving import RESTARTS, SERVING
-from tools.gostack.report.knowledge.stateful import lost
-from tools.gostack.report.kubernetes_workloads import restarts, workload_role
-from tools.gostack.report.notice_docker import away, member_away
-from tools.gostack.report.place import Places
+from tools.gostack.report.place import Places, labels_of
 
 
 def downtime(stack: StackChanges, places: Places) -> list[Finding]:
@@ -95,8 +93,7 @@ def _cause_of(change: Change, causes: list[Change], places: Places) -> Change:
 def _elsewhere(stack: StackChanges, places: Places) -> list[Finding]:
     findings: list[Finding] = []
     for change in stack.changes:
-        noticed = lost(SERVING, change.type)
-        if noticed is None or change.type.startswith("docker:") or not goes_first(change):
+        if change.type not in SERVING or not goes_first(change):
             continue
         how = "is deleted" if change.operation == "delete" else "is deleted first and then made anew"
         findings.append(
@@ -104,7 +101,7 @@ def _elsewhere(stack: StackChanges, places: Places) -> list[Finding]:
                 "downtime",
                 change.urn,
                 change.name,
-                f"{how} {because(change)}: {noticed}",
+                f"{how} {because(change)}: it is away meanwhile",
                 cause_path(change),
                 places.of(change).region,
                 (change.urn,),
@@ -139,8 +136,10 @@ def _stateful_pods(stack: StackChanges, places: Places) -> list[Finding]:
     shape = Shape(stack, places)
     findings: list[Finding] = []
     for change in stack.changes:
-        difference = restarts(change)
-        if difference is None or workload_role(change) != "mysql":
+        if change.type != "kubernetes:apps/v1:StatefulSet" or change.operation != "update":
+            continue
+        difference = next((item for item in change.differences if item.path.startswith("spec.template")), None)
+        if difference is None or labels_of(change.inputs).get("gostack.role") != "mysql":
             continue
         region = places.of(change).region
         if noticed := member_away(shape, region):

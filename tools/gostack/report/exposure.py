@@ -1,4 +1,7 @@
-"""Doors that a change opens: ports, public access, weaker TLS, wider rights. What was open before is not told again."""
+"""Doors that a change opens: ports, public access, weaker TLS, wider rights. What was open before is not told again.
+
+A sentence names the property; the only values in it are numbers of ports and words of the tables in `knowledge`.
+"""
 
 from __future__ import annotations
 
@@ -40,13 +43,11 @@ def exposure(stack: StackChanges, places: Places) -> list[Finding]:
 def _opened(change: Change) -> Iterator[Opened]:
     if change.operation == "delete":
         if change.type in GUARDS:
-            yield "", f"is deleted because the program no longer has it: {GUARDS[change.type]}"
+            yield "", "is deleted because the program no longer has it: what it refused is let through"
         return
     if change.operation in ("read", "forget"):
         return
-    nothing: Mapping[str, Any] = {}
-    old = change.old.inputs if change.old is not None else nothing
-    new = change.new.inputs if change.new is not None else nothing
+    old, new = change.old, change.new
     yield from _ports(change, old, new)
     yield from _flags(change, old, new)
     yield from _addresses(change, old, new)
@@ -59,22 +60,19 @@ def _opened(change: Change) -> Iterator[Opened]:
 def _ports(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Opened]:
     if change.type != "docker:index/container:Container":
         return
-    before = {(item.get("ip"), item.get("external")) for item in mappings(old.get("ports"))}
+    before = [(item.get("ip"), item.get("external")) for item in mappings(old.get("ports"))]
     for index, port in enumerate(mappings(new.get("ports"))):
         address = str(port.get("ip") or "0.0.0.0")  # noqa: S104  # what the engine takes when nothing is said
         if address.startswith(LOOPBACK) or (port.get("ip"), port.get("external")) in before:
             continue
-        was = next((ip for ip, external in before if external == port.get("external")), None)
-        change_of = f" (was {was})" if was else ""
-        yield f"ports[{index}].ip", f"port {port.get('external')} listens on {address}{change_of}: others reach it"
+        yield f"ports[{index}].ip", f"port {_number(port.get('external'))} is reached by other machines"
 
 
 def _flags(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Opened]:
-    for path, (opens, what) in FLAGS.get(change.type, {}).items():
-        found = value_at(new, path)
-        if found == opens and value_at(old, path) != opens:
-            # A thing that is made with a safe default left out is not told; one that is made open is.
-            yield path, f"{shown(found)}: {what}"
+    for path, opens in FLAGS.get(change.type, {}).items():
+        # A thing that is made with a safe default left out is not told; one that is made open is.
+        if value_at(new, path) == opens and value_at(old, path) != opens:
+            yield path, f"is {shown(opens)} now"
 
 
 def _addresses(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Opened]:
@@ -103,18 +101,19 @@ def _ports_of(inputs: Mapping[str, Any]) -> str:
     if first is None:
         rules = mappings(inputs.get("ingress"))
         open_to_all = [rule for rule in rules if EVERYBODY & set(_leaves(rule))]
-        spans = sorted({(rule.get("fromPort"), rule.get("toPort")) for rule in open_to_all}, key=str)
+        spans = sorted({_span(rule.get("fromPort"), rule.get("toPort")) for rule in open_to_all})
         if not spans:
             return ""
-        return " on port " + ", ".join(_span(start, end) for start, end in spans)
+        return " on port " + ", ".join(spans)
     return f" on port {_span(first, last)}"
 
 
 def _span(first: object, last: object) -> str:
-    def number(port: object) -> str:
-        return str(int(port)) if isinstance(port, float) else str(port)
+    return _number(first) if first == last or last is None else f"{_number(first)}–{_number(last)}"
 
-    return number(first) if first == last or last is None else f"{number(first)}–{number(last)}"
+
+def _number(port: object) -> str:
+    return str(int(port)) if isinstance(port, (int, float)) else "that is not known yet"
 
 
 def _pod(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Opened]:
@@ -122,9 +121,9 @@ def _pod(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iter
         return
     before = dict(_paths(old))
     for path, value in _paths(new):
-        opens, what = POD_FLAGS.get(path.rsplit(".", 1)[-1], (None, ""))
-        if what and value == opens and before.get(path) != opens:
-            yield path, f"{shown(value)}: {what}"
+        opens = POD_FLAGS.get(path.rsplit(".", 1)[-1])
+        if opens is not None and value == opens and before.get(path) != opens:
+            yield path, f"is {shown(opens)} now"
 
 
 def _tls(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Opened]:
@@ -134,7 +133,7 @@ def _tls(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Opened]:
             continue
         was = str(before.get(path, ""))
         if value.startswith(WEAK_POLICIES) and not was.startswith(WEAK_POLICIES):
-            yield path, f"{shown(value)} admits TLS below 1.2"
+            yield path, "TLS below 1.2 is admitted"
         else:
             weak = [word.strip(" ;") for word in WEAK_TLS if word in f"{value} " and word not in f"{was} "]
             if weak:
@@ -145,19 +144,17 @@ def _tls(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Opened]:
 
 def _rights(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Opened]:
     for path in RIGHTS.get(change.type, ()):
-        what = widened(value_at(old, path), value_at(new, path))
-        if what:
+        if what := widened(value_at(old, path), value_at(new, path)):
             yield path, what
     attached = ATTACHMENTS.get(change.type)
-    if attached is not None and (given := value_at(new, attached)) != value_at(old, attached):
-        yield attached, f"{shown(str(given).rsplit('/', 1)[-1])} is given"
+    if attached is not None and value_at(new, attached) != value_at(old, attached):
+        yield attached, "the rights of another policy or role are given"
     if change.type.startswith("kubernetes:rbac.authorization.k8s.io/") and "rules" in new:
         before = {_rule(rule) for rule in mappings(old.get("rules"))}
         for index, rule in enumerate(mappings(new.get("rules"))):
             if _rule(rule) not in before:
-                verbs = ", ".join(str(verb) for verb in listing(rule.get("verbs")))
-                resources = ", ".join(str(item) for item in listing(rule.get("resources")))
-                yield f"rules[{index}]", f"{verbs} on {resources} is given"
+                everything = "*" in (*listing(rule.get("verbs")), *listing(rule.get("resources")))
+                yield f"rules[{index}]", f"{'everything' if everything else 'more'} is allowed"
 
 
 def _mounts(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Opened]:
@@ -167,7 +164,7 @@ def _mounts(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Opened]:
             yield path, "whoever is in it controls the engine"
     for index, capability in enumerate(value_at(new, "capabilities.adds") or []):
         if capability not in (value_at(old, "capabilities.adds") or []):
-            yield f"capabilities.adds[{index}]", f"{capability} is given to its processes"
+            yield f"capabilities.adds[{index}]", "a capability is given to its processes"
 
 
 def _rule(rule: Mapping[str, Any]) -> str:

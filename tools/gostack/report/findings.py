@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tools.gostack.documents import is_mapping
-from tools.gostack.report.changes import SECRET, UNKNOWN, Change, Difference
+from tools.gostack.report.changes import Change, Difference
 
 Risk = Literal["data loss", "downtime", "exposure", "cost"]
 
@@ -17,6 +17,8 @@ LONGEST_VALUE = 60
 
 _TELLING = frozenset({"subnet", "cidrBlock", "image", "instanceClass", "ip", "name"})
 """Last parts of paths that say more than the others that change with them, such as a gateway."""
+
+_WORDS = {"add": "is added", "delete": "is removed"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Finding:
     """Its name."""
 
     sentence: str
-    """What happens, and because of which property."""
+    """What happens, and because of which property; no value of an input."""
 
     property: str = ""
     """Path of that property; empty when the deletion itself is the cause."""
@@ -43,29 +45,16 @@ class Finding:
 
 
 def because(change: Change, difference: Difference | None = None) -> str:
-    """Return "because `path` changes from a to b", or what else makes the engine do it."""
+    """Return "because `path` changes", or what else makes the engine do it."""
     found = difference or main_cause(change)
     if found is not None:
-        return f"because {described(found)}"
+        secret = " (secret)" if found.secret else ""
+        return f"because {code(found.path)} {_WORDS.get(found.kind, 'changes')}{secret}"
     if change.keys:
-        return f"because `{change.keys[0]}` follows another replaced resource"
+        return f"because {code(change.keys[0])} follows another replaced resource"
     if change.operation == "replace":
         return "because its `replacementTrigger` changes"
     return "because the program no longer has it"
-
-
-def described(difference: Difference) -> str:
-    """Return "`path` changes from a to b" in words."""
-    path = code(difference.path)
-    if SECRET in (difference.old, difference.new):
-        return f"{path} changes (secret)"
-    if UNKNOWN in str(difference.new):
-        return f"{path} changes to a value that is known only then"
-    if difference.kind == "add" or difference.old is None:
-        return f"{path} is added ({shown(difference.new)})" if difference.new is not None else f"{path} is added"
-    if difference.kind == "delete" or difference.new is None:
-        return f"{path} is removed (was {shown(difference.old)})"
-    return f"{path} changes from {shown(difference.old)} to {shown(difference.new)}"
 
 
 def code(text: str) -> str:
@@ -74,7 +63,7 @@ def code(text: str) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value in one line, cut when it is long."""
+    """Return a value in one line, cut when it is long; for drift and settings, never for an input of a preview."""
     if is_mapping(value) and set(value) == {"label", "value"}:
         value = f"{value['label']}={value['value']}"
     text = " ".join(str(value).split()) if not isinstance(value, bool) else str(value).lower()
@@ -82,8 +71,7 @@ def shown(value: object) -> str:
         text = value[:19]
     if not text:
         return "nothing"
-    text = text.replace("`", "'")
-    return f"`{text}`" if len(text) <= LONGEST_VALUE else f"`{text[:LONGEST_VALUE]}…`"
+    return code(text) if len(text) <= LONGEST_VALUE else code(f"{text[:LONGEST_VALUE]}…")
 
 
 def cause_path(change: Change) -> str:
@@ -99,6 +87,6 @@ def main_cause(change: Change) -> Difference | None:
 
     def rank(difference: Difference) -> tuple[bool, bool, str]:
         telling = difference.path.rsplit(".", 1)[-1] in _TELLING
-        return (not telling, difference.old is None or difference.new is None, difference.path)
+        return (not telling, difference.kind != "update", difference.path)
 
     return min(change.causes, key=rank, default=None)

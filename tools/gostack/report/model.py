@@ -7,17 +7,9 @@ from dataclasses import dataclass
 from tools.gostack.gate.decision import Decision, Verdict
 from tools.gostack.report.assessment import Assessment
 from tools.gostack.report.findings import RISKS, Finding, Risk
-from tools.gostack.report.groups import Group
+from tools.gostack.report.groups import DONE, Group
 
 _VERDICTS: tuple[Verdict, ...] = ("safe", "needs care", "blocked")
-_DONE = {
-    "create": "created",
-    "update": "changed in place",
-    "replace": "replaced",
-    "delete": "deleted",
-    "import": "imported",
-    "forget": "let go of",
-}
 
 
 @dataclass(frozen=True)
@@ -47,7 +39,7 @@ class StackReport:
         assessment = self.assessment
         if assessment.new:
             return f"not deployed yet: {sum(assessment.counts.values())} resources would be created"
-        counts = [f"{number} {_DONE[operation]}" for operation, number in assessment.counts.items()]
+        counts = [f"{number} {DONE[operation]}" for operation, number in assessment.counts.items()]
         return ", ".join([*(counts or ["no change"]), f"{assessment.unchanged} unchanged"])
 
 

@@ -74,11 +74,13 @@ class Places:
         component = next((item for item in reversed(line) if item.type.startswith(COMPONENT_PREFIX)), None)
         labels = labels_of(change.inputs)
         name = component.name if component is not None else change.name
-        region = labels.get("gostack.region") or labels.get("topology.kubernetes.io/region") or ""
+        given = (labels.get("gostack.region", ""), labels.get("topology.kubernetes.io/region", ""))
+        # A label is a value: only the name of a region that the stack is known to have is told.
+        region = next((label for label in given if label in self.regions), "")
         region = region or self._region_in(*(item.name for item in line)) or self._region_in(change.provider)
         if not region and (found := _ARN_REGION.search(f"{change.provider} {change.inputs.get('region', '')}")):
             region = found[1]
-        service = _without(name, region) if component is not None else labels.get("gostack.service") or name
+        service = _without(name, region) if component is not None else name
         if component is not None and component.type.endswith((":Region", ":Backbone")):
             service = name
         kind = component.type.removeprefix(COMPONENT_PREFIX) if component is not None else ""

@@ -18,12 +18,9 @@ def widened(old: Any, new: Any) -> str:
     added = sorted(right for right in after if not any(_covers(known, right) for known in before))
     if not added:
         return ""
-    everybody = [right for right in added if right[0] == "*"]
-    who, action, resource, _ = (everybody or sorted(added, key=lambda right: ("*" not in right[1], right)))[0]
-    more = f" and {len(added) - 1} more" if len(added) > 1 else ""
-    subject = {"": "", "*": "everybody may "}.get(who, f"{who} may ")
-    verb = f"{subject}{action}" if subject else f"{action} is allowed"
-    return f"{verb} on {resource}{more}"
+    if any(right[0] == "*" for right in added):
+        return "everybody is allowed more"
+    return "every action is allowed" if any(right[1].endswith("*") for right in added) else "more is allowed"
 
 
 def _covers(known: Right, right: Right) -> bool:

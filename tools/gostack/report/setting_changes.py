@@ -37,15 +37,19 @@ def compared(earlier: str, now: str) -> tuple[str, ...]:
         old, new = before.get(key), after.get(key)
         if old == new:
             continue
-        if _secret(old) or _secret(new):
-            sentences.append(f"`{key}` changes (secret)")
-        elif key not in before:
-            sentences.append(f"`{key}` is added ({shown(new)})")
-        elif key not in after:
-            sentences.append(f"`{key}` is removed (was {shown(old)})")
-        else:
-            sentences.append(f"`{key}` changes from {shown(old)} to {shown(new)}")
+        verb = "is added" if key not in before else "is removed" if key not in after else "changes"
+        sentences.append(f"`{key}` {verb}{_numbers(old, new)}")
     return tuple(sentences)
+
+
+def _numbers(old: Any, new: Any) -> str:
+    """Numbers and switches, which tell the size of a change; a text may be a secret that nobody has encrypted."""
+    if _secret(old) or _secret(new):
+        return " (secret)"
+    values = [value for value in (old, new) if value is not None]
+    if not all(isinstance(value, (bool, int, float)) for value in values):
+        return ""
+    return f" from {shown(old)} to {shown(new)}" if len(values) == 2 else f" ({shown(values[0])})"
 
 
 def _settings(text: str) -> Iterator[tuple[str, Any]]:

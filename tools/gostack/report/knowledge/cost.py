@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-COSTLY: dict[str, str] = {
-    # Type to what is paid for.
-    "aws:rds/clusterInstance:ClusterInstance": "a database instance",
-    "aws:rds/instance:Instance": "a database instance",
-    "aws:rds/proxy:Proxy": "a database proxy",
-    "aws:eks/cluster:Cluster": "a control plane",
-    "aws:eks/nodeGroup:NodeGroup": "its nodes",
-    "aws:ec2/instance:Instance": "a machine",
-    "aws:ec2/natGateway:NatGateway": "a NAT gateway and its traffic",
-    "aws:ec2/eip:Eip": "an address",
-    "aws:ec2/vpcEndpoint:VpcEndpoint": "an endpoint, unless it is a gateway",
-    "aws:ec2transitgateway/transitGateway:TransitGateway": "a transit gateway",
-    "aws:lb/loadBalancer:LoadBalancer": "a load balancer and its traffic",
-    "aws:elasticache/replicationGroup:ReplicationGroup": "its cache nodes",
-    "aws:elasticache/cluster:Cluster": "its cache nodes",
-    "aws:opensearch/domain:Domain": "its nodes",
-    "aws:msk/cluster:Cluster": "its brokers",
-    "aws:ebs/volume:Volume": "its storage",
-    "aws:kms/key:Key": "a key",
-    "aws:kms/replicaKey:ReplicaKey": "a key",
-    "aws:secretsmanager/secret:Secret": "a secret",
-    "aws:route53/healthCheck:HealthCheck": "a health check",
-    "aws:route53/zone:Zone": "a zone",
-    "aws:wafv2/webAcl:WebAcl": "a firewall",
-    "kubernetes:core/v1:PersistentVolumeClaim": "its storage",
-}
+COSTLY = frozenset(
+    """
+    aws:rds/clusterInstance:ClusterInstance aws:rds/instance:Instance aws:rds/proxy:Proxy
+    aws:eks/cluster:Cluster aws:eks/nodeGroup:NodeGroup aws:ec2/instance:Instance aws:ec2/natGateway:NatGateway
+    aws:ec2/eip:Eip aws:ec2/vpcEndpoint:VpcEndpoint aws:ec2transitgateway/transitGateway:TransitGateway
+    aws:lb/loadBalancer:LoadBalancer aws:elasticache/replicationGroup:ReplicationGroup
+    aws:elasticache/cluster:Cluster aws:opensearch/domain:Domain aws:msk/cluster:Cluster aws:ebs/volume:Volume
+    aws:kms/key:Key aws:kms/replicaKey:ReplicaKey aws:secretsmanager/secret:Secret
+    aws:route53/healthCheck:HealthCheck aws:route53/zone:Zone aws:wafv2/webAcl:WebAcl
+    kubernetes:core/v1:PersistentVolumeClaim
+    """.split()  # noqa: SIM905  # a table
+)
+"""Types that are paid for while they are there."""
 
 COST_PROPERTIES: dict[str, tuple[str, ...]] = {
     # Type to the first part of the paths whose value decides the price.

@@ -11,82 +11,62 @@ LOOPBACK = ("127.", "::1", "localhost")
 WEAK_TLS = ("TLSv1 ", "TLSv1;", "TLSv1.0", "TLSv1.1", "SSLv2", "SSLv3", "TLSV1_0", "TLSV1_1", "TLS_1_0", "TLS_1_1")
 """Words of configurations that admit a protocol that is broken."""
 
-WEAK_POLICIES = (
-    "ELBSecurityPolicy-2015",
-    "ELBSecurityPolicy-2016",
-    "ELBSecurityPolicy-TLS-1-0",
-    "ELBSecurityPolicy-TLS-1-1",
-    "ELBSecurityPolicy-TLS13-1-0",
-    "ELBSecurityPolicy-TLS13-1-1",
-    "ELBSecurityPolicy-FS-2018",
-    "ELBSecurityPolicy-FS-1-1",
+WEAK_POLICIES = tuple(
+    f"ELBSecurityPolicy-{name}"
+    for name in ("2015", "2016", "TLS-1-0", "TLS-1-1", "TLS13-1-0", "TLS13-1-1", "FS-2018", "FS-1-1")
 )
 """How the names of load balancer policies begin that admit TLS below 1.2."""
 
-FLAGS: dict[str, dict[str, tuple[object, str]]] = {
-    # Type to property to (value that opens, what is open then).
+FLAGS: dict[str, dict[str, object]] = {
     "docker:index/container:Container": {
-        "privileged": (True, "it may do anything on the machine"),
-        "networkMode": ("host", "all its ports are the machine's"),
-        "readOnly": (False, "its root can be written"),
-        "pidMode": ("host", "it sees every process of the machine"),
+        "privileged": True,
+        "networkMode": "host",
+        "readOnly": False,
+        "pidMode": "host",
     },
-    "aws:rds/instance:Instance": {
-        "publiclyAccessible": (True, "the database has a public address"),
-        "storageEncrypted": (False, "its storage is not encrypted"),
-        "deletionProtection": (False, "anybody with the right may delete it"),
-    },
-    "aws:rds/clusterInstance:ClusterInstance": {
-        "publiclyAccessible": (True, "the database has a public address"),
-    },
-    "aws:rds/cluster:Cluster": {
-        "storageEncrypted": (False, "its storage is not encrypted"),
-        "deletionProtection": (False, "anybody with the right may delete it"),
-    },
-    "aws:ec2/subnet:Subnet": {"mapPublicIpOnLaunch": (True, "what starts there has a public address")},
-    "aws:ec2/instance:Instance": {"associatePublicIpAddress": (True, "it has a public address")},
-    "aws:lb/loadBalancer:LoadBalancer": {"internal": (False, "the internet reaches it")},
-    "aws:eks/cluster:Cluster": {
-        "vpcConfig.endpointPublicAccess": (True, "the internet reaches the cluster's API"),
-    },
+    "aws:rds/instance:Instance": {"publiclyAccessible": True, "storageEncrypted": False, "deletionProtection": False},
+    "aws:rds/clusterInstance:ClusterInstance": {"publiclyAccessible": True},
+    "aws:rds/cluster:Cluster": {"storageEncrypted": False, "deletionProtection": False},
+    "aws:ec2/subnet:Subnet": {"mapPublicIpOnLaunch": True},
+    "aws:ec2/instance:Instance": {"associatePublicIpAddress": True},
+    "aws:lb/loadBalancer:LoadBalancer": {"internal": False},
+    "aws:eks/cluster:Cluster": {"vpcConfig.endpointPublicAccess": True},
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {
-        "blockPublicAcls": (False, "access lists may make objects public"),
-        "blockPublicPolicy": (False, "a policy may make objects public"),
-        "ignorePublicAcls": (False, "public access lists count"),
-        "restrictPublicBuckets": (False, "a public policy counts"),
+        "blockPublicAcls": False,
+        "blockPublicPolicy": False,
+        "ignorePublicAcls": False,
+        "restrictPublicBuckets": False,
     },
-    "aws:ecr/repository:Repository": {"imageTagMutability": ("MUTABLE", "a tag may be moved to another image")},
+    "aws:ecr/repository:Repository": {"imageTagMutability": "MUTABLE"},
     "aws:elasticache/replicationGroup:ReplicationGroup": {
-        "transitEncryptionEnabled": (False, "what is cached travels unencrypted"),
-        "atRestEncryptionEnabled": (False, "what is cached is not encrypted"),
+        "transitEncryptionEnabled": False,
+        "atRestEncryptionEnabled": False,
     },
-    "kubernetes:core/v1:Service": {
-        "spec.type": ("LoadBalancer", "a load balancer leads to it"),
-    },
-    "kubernetes:core/v1:Pod": {"spec.hostNetwork": (True, "its ports are the node's")},
+    "kubernetes:core/v1:Service": {"spec.type": "LoadBalancer"},
+    "kubernetes:core/v1:Pod": {"spec.hostNetwork": True},
 }
+"""Type to property to the value that opens."""
 
-GUARDS: dict[str, str] = {
-    # Types whose deletion opens what they closed.
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "the bucket may become public",
-    "aws:wafv2/webAclAssociation:WebAclAssociation": "requests are no longer filtered",
-    "kubernetes:networking.k8s.io/v1:NetworkPolicy": "what it refused is let through",
-    "aws:rds/clusterParameterGroup:ClusterParameterGroup": "what it demanded, such as TLS, is no longer demanded",
+POD_FLAGS: dict[str, object] = {
+    "privileged": True,
+    "allowPrivilegeEscalation": True,
+    "runAsNonRoot": False,
+    "readOnlyRootFilesystem": False,
+    "hostNetwork": True,
+    "hostPID": True,
+    "automountServiceAccountToken": True,
 }
+"""Last part of a path in a pod's template to the value that opens."""
 
-POD_FLAGS: dict[str, tuple[object, str]] = {
-    # Last part of a path in a pod's template to (value that opens, what is open then).
-    "privileged": (True, "it may do anything on the node"),
-    "allowPrivilegeEscalation": (True, "its processes may gain rights"),
-    "runAsNonRoot": (False, "it may run as root"),
-    "readOnlyRootFilesystem": (False, "its root can be written"),
-    "hostNetwork": (True, "its ports are the node's"),
-    "hostPID": (True, "it sees every process of the node"),
-    "automountServiceAccountToken": (True, "it holds a token of the cluster's API"),
-}
+GUARDS = frozenset(
+    """
+    aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock aws:wafv2/webAclAssociation:WebAclAssociation
+    kubernetes:networking.k8s.io/v1:NetworkPolicy aws:rds/clusterParameterGroup:ClusterParameterGroup
+    """.split()  # noqa: SIM905  # a table
+)
+"""Types whose deletion opens what they closed."""
 
 NETWORK_LISTS: dict[str, tuple[str, ...]] = {
-    # Type to the paths that hold addresses that are let in.
     "aws:ec2/securityGroup:SecurityGroup": ("ingress",),
     "aws:ec2/securityGroupRule:SecurityGroupRule": ("cidrBlocks", "ipv6CidrBlocks"),
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ("cidrIpv4", "cidrIpv6"),
@@ -95,9 +75,9 @@ NETWORK_LISTS: dict[str, tuple[str, ...]] = {
     "kubernetes:core/v1:Service": ("spec.loadBalancerSourceRanges",),
     "kubernetes:networking.k8s.io/v1:NetworkPolicy": ("spec.ingress",),
 }
+"""Type to the paths that hold addresses that are let in."""
 
 RIGHTS: dict[str, tuple[str, ...]] = {
-    # Type to the properties that hold a policy document.
     "aws:iam/policy:Policy": ("policy",),
     "aws:iam/rolePolicy:RolePolicy": ("policy",),
     "aws:iam/userPolicy:UserPolicy": ("policy",),
@@ -109,12 +89,13 @@ RIGHTS: dict[str, tuple[str, ...]] = {
     "aws:kms/key:Key": ("policy",),
     "aws:secretsmanager/secretPolicy:SecretPolicy": ("policy",),
 }
+"""Type to the properties that hold a policy document."""
 
 ATTACHMENTS: dict[str, str] = {
-    # Type to the property that names the policy or role that is given.
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "policyArn",
     "aws:iam/userPolicyAttachment:UserPolicyAttachment": "policyArn",
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "policyArn",
     "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": "roleRef.name",
     "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": "roleRef.name",
 }
+"""Type to the property that names the policy or role that is given."""

@@ -9,7 +9,7 @@ from tools.gostack.report.changes import Change
 from tools.gostack.report.model import Report, StackReport
 from tools.gostack.report.render.sections import members
 
-VERSION = 1
+VERSION = 2
 """Raised when a key changes its meaning or goes."""
 
 
@@ -75,7 +75,7 @@ def _resource(change: Change) -> dict[str, Any]:
         "protected": change.protected,
         "follows": change.follows,
         "differences": [
-            {"path": item.path, "kind": item.kind, "replaces": item.replaces, "old": item.old, "new": item.new}
+            {"path": item.path, "kind": item.kind, "replaces": item.replaces, "secret": item.secret}
             for item in change.differences
         ],
     }

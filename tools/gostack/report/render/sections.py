@@ -19,16 +19,14 @@ class Section:
 
     title: str
     lines: tuple[str, ...]
-    risk: str = ""
-    """The risk that it tells of; empty for others."""
 
 
 def sections(item: StackReport) -> list[Section]:
     """Return what comes before the parts of the stack, empty sections left out."""
     decision, changes = item.decision, item.assessment.changes
     found = [
-        Section("Blocked", tuple(decision.blocks), "blocked"),
-        *(Section(TITLES[risk], tuple(line(finding) for finding in item.findings(risk)), risk) for risk in RISKS),
+        Section("Blocked", tuple(decision.blocks)),
+        *(Section(TITLES[risk], tuple(line(finding) for finding in item.findings(risk))) for risk in RISKS),
         Section("Allowed", decision.allowed),
         Section("Policy", tuple(f"{rule.policy}: {rule.message}" for rule in changes.violations if not rule.mandatory)),
         Section("Settings", item.assessment.settings),

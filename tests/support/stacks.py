@@ -1,4 +1,4 @@
-"""The stacks on which mistakes are tried, each recorded once in a process."""
+"""The published stacks as rules see them, each recorded once in a process, and with one setting changed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from policy.readers import from_recorded
 from policy.resource import Graph
 from tests.graph.conftest import dev_graph, staging_graph
 from tests.graph.prod import prod_graph
+from tests.support.graphs import REMOVED
 
 PROJECT = Path(__file__).resolve().parents[2]
 Document = dict[str, Any]
@@ -50,3 +51,18 @@ def published(stack: str) -> Document:
         for key, value in copy.deepcopy(_published(stack)).items()
         if key.startswith("gostack:")
     }
+
+
+def with_setting(document: Document, path: str, value: Any) -> None:
+    """Change one setting by its dotted path. Raises KeyError when there is nothing to take away."""
+    current: Any = document
+    segments = path.split(".")
+    for segment in segments[:-1]:
+        current = current[int(segment)] if isinstance(current, list) else current.setdefault(segment, {})
+    last: Any = int(segments[-1]) if isinstance(current, list) else segments[-1]
+    if value is REMOVED:
+        del current[last]
+    elif isinstance(current, list) and last == len(current):
+        current.append(value)
+    else:
+        current[last] = value
