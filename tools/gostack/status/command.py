@@ -128,11 +128,11 @@ def _watch(look: Callable[[], Status], *, as_json: bool) -> int:
 
     from tools.gostack.status.layout import as_renderable
 
-    with Live(as_renderable(look()), auto_refresh=False) as live:
+    with Live(as_renderable(look(), verdict_first=True), auto_refresh=False) as live:
         while True:
             time.sleep(WATCH_SECONDS)
             try:
-                live.update(as_renderable(look()), refresh=True)
+                live.update(as_renderable(look(), verdict_first=True), refresh=True)
             except UserError as error:
                 # Whoever watches waits for the end of just that.
                 live.update(Text(str(error), "red"), refresh=True)

@@ -62,8 +62,8 @@ def as_text(status: Status) -> str:
     return "\n\n".join([*parts, "\n".join(_last(status))])
 
 
-def as_renderable(status: Status) -> RenderableType:
-    """Return what rich shows on a terminal."""
+def as_renderable(status: Status, *, verdict_first: bool = False) -> RenderableType:
+    """Return what rich shows on a terminal; `verdict_first` is for a view whose end may be cut off."""
     parts: list[RenderableType] = []
     for heading, *rows in tables(status):
         table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
@@ -73,7 +73,8 @@ def as_renderable(status: Status) -> RenderableType:
             table.add_row(*(Text(cell.text, "" if cell.well else "bold red") for cell in row))
         parts += [table, Text()]
     colour = "green" if status.well else "red"
-    return Group(*parts, *(Text(line, colour) for line in _last(status)))
+    verdict = [Text(line, colour) for line in _last(status)]
+    return Group(*verdict, Text(), *parts) if verdict_first else Group(*parts, *verdict)
 
 
 def _last(status: Status) -> list[str]:
