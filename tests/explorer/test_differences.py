@@ -23,10 +23,6 @@ def group(found: DifferenceView, title: str, kind: str) -> GroupDifference:
     return next(item for item in found["groups"] if (item["title"], item["kind"]) == (title, kind))
 
 
-def causes(found: DifferenceView, item: GroupDifference) -> set[str]:
-    return {found["settings"][place]["key"] for place in item["causes"]}
-
-
 def test_a_stack_does_not_differ_from_itself(view: PageView, dev: StackView) -> None:
     again = difference(dev, copy.deepcopy(dev), view["texts"])
     assert again["settings"] == []
@@ -63,18 +59,13 @@ def test_a_cause_has_both_values_and_the_reason_in_the_stack_file(found: Differe
     assert servers["reasons"] == {"small": "enough to try things"}
 
 
-def test_a_component_tells_what_it_makes_on_both_sides_and_why(found: DifferenceView) -> None:
+def test_a_component_tells_what_it_makes_on_both_sides(found: DifferenceView) -> None:
     consul = group(found, "consul", "ConsulDatacenter")
     assert (len(consul["left"]), len(consul["right"])) == (2, 1)
     assert (consul["left_makes"], consul["right_makes"]) == (
         {"Container": 6, "Volume": 6},
         {"Container": 1, "Volume": 1},
     )
-    assert "consul.servers" in causes(found, consul)
-    assert causes(found, group(found, "users", "Microservice")) == {
-        "services.users.environment",
-        "services.users.replicas",
-    }
 
 
 def test_a_component_that_one_stack_alone_has_is_told_as_such(found: DifferenceView) -> None:

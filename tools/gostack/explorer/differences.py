@@ -37,18 +37,18 @@ class _Comparison:
         self.inputs = InputComparison(left, right, self.translated, texts)
 
     def view(self) -> DifferenceView:
-        settings, causes, defaults = self._settings()
+        settings, defaults = self._settings()
         return {
             "left": self.left["name"],
             "right": self.right["name"],
             "regions": [list(pair) for pair in self.regions],
             "settings": settings,
             "defaults": defaults,
-            "groups": self._groups(causes),
+            "groups": self._groups(),
         }
 
-    def _settings(self) -> tuple[list[SettingDifference], list[tuple[set[int], set[int]]], int]:
-        """Differing settings, for each the cards on both sides that it has a part in, and how many are left out."""
+    def _settings(self) -> tuple[list[SettingDifference], int]:
+        """Differing settings, and how many are left out."""
         theirs = {setting["key"]: setting for setting in self.right["settings"]}
         pairs: list[tuple[SettingView | None, SettingView | None, str]] = []
         for ours in self.left["settings"]:
@@ -56,7 +56,6 @@ class _Comparison:
             pairs.append((ours, theirs.pop(key, None), key))
         pairs += [(None, other, key) for key, other in theirs.items()]
         found: list[SettingDifference] = []
-        causes: list[tuple[set[int], set[int]]] = []
         defaults = 0
         for ours, other, key in pairs:
             alone = ours or other if ours is None or other is None else None
@@ -65,8 +64,7 @@ class _Comparison:
                 defaults += alone["value"] not in (None, [], {})
             elif ours is None or other is None or self._translated_value(ours) != other["value"]:
                 found.append(self._setting(ours, other, key))
-                causes.append((set(ours["cards"] if ours else []), set(other["cards"] if other else [])))
-        return found, causes, defaults
+        return found, defaults
 
     def _setting(self, ours: SettingView | None, theirs: SettingView | None, key: str) -> SettingDifference:
         either = ours or theirs
@@ -97,13 +95,13 @@ class _Comparison:
             return self.translated.get(value, value)
         return value
 
-    def _groups(self, causes: list[tuple[set[int], set[int]]]) -> list[GroupDifference]:
+    def _groups(self) -> list[GroupDifference]:
         ours, theirs = _grouped(self.left), _grouped(self.right)
         groups: list[GroupDifference] = []
         for title, kind in {**ours, **theirs}:
             left, right = ours.get((title, kind), []), theirs.get((title, kind), [])
             properties = self.inputs.differing(_members(self.left, left), _members(self.right, right))
-            groups.append(self._group(title, kind, (left, right), properties, causes))
+            groups.append(self._group(title, kind, (left, right), properties))
         return groups
 
     def _group(
@@ -112,7 +110,6 @@ class _Comparison:
         kind: str,
         cards: tuple[list[int], list[int]],
         properties: list[PropertyDifference],
-        causes: list[tuple[set[int], set[int]]],
     ) -> GroupDifference:
         left, right = cards
         left_makes, right_makes = _makes(self.left, left), _makes(self.right, right)
@@ -133,11 +130,6 @@ class _Comparison:
             "right": right,
             "left_makes": left_makes,
             "right_makes": right_makes,
-            "causes": [
-                place
-                for place, (ours, theirs) in enumerate(causes)
-                if status != "same" and (ours & set(left) or theirs & set(right))
-            ],
             "properties": properties[:MOST],
             "more": max(0, len(properties) - MOST),
         }

@@ -192,9 +192,6 @@ class SettingView(TypedDict):
     reason: str
     """Comment of the stack file on this key; empty without one."""
 
-    cards: list[int]
-    """Cards that it has a part in, directly."""
-
 
 class StackView(TypedDict):
     """One stack."""
@@ -309,9 +306,6 @@ class GroupDifference(TypedDict):
 
     right_makes: dict[str, int]
     """The same on the right."""
-
-    causes: list[int]
-    """Places in `DifferenceView.settings` of the settings that have a part in it."""
 
     properties: list[PropertyDifference]
     """Inputs that differ, where both sides have resources of the same type."""

@@ -7,7 +7,6 @@ from typing import Any
 
 from policy.resource import Options, Resource
 from tools.gostack.explorer.catalogue import ROLES, kind_of, role_of, summary
-from tools.gostack.explorer.causes import Target, affected
 from tools.gostack.explorer.comments import introduction, reasons
 from tools.gostack.explorer.differences import difference
 from tools.gostack.explorer.exposure import networks, ports
@@ -109,7 +108,6 @@ class _StackViewer:
         }
 
     def _settings(self) -> list[SettingView]:
-        targets = [Target(kind_of(card.resource), card.resource.name, card.region) for card in self.placement.cards]
         said = reasons(self.stack.text)
         return [
             {
@@ -121,7 +119,6 @@ class _StackViewer:
                 "given": setting.given,
                 "meaning": setting.meaning,
                 "reason": said.get(setting.key, ""),
-                "cards": affected(setting.key, targets),
             }
             for setting in settings_of(self.stack.settings)
         ]

@@ -50,7 +50,6 @@ function cardDetails(stack, card, resource) {
     part("Must be there first", chips(before)),
     part("Waits for it", chips(after)),
     part("Ports", listOf(portsOf(stack, place))),
-    part("Settings that shape it", settingsOf(stack, place)),
     part(`Makes ${counted(membersOf(stack, place).length, "resource")}`, membersTree(stack, state.selected)),
     ...technical(resource),
   ];
@@ -110,17 +109,6 @@ function portsOf(stack, card) {
   return stack.ports
     .filter((port) => stack.resources[port.resource].card === card)
     .map((port) => `${port.listens} → ${port.target} (${port.reach})`);
-}
-
-function settingsOf(stack, card) {
-  const rows = stack.settings.filter((setting) => setting.cards.includes(card));
-  const given = rows.filter((setting) => setting.given);
-  const others = rows.filter((setting) => !setting.given);
-  const list = (items) => h("dl", { class: "inputs" }, items.flatMap((setting) => entry(setting.key, setting.value, setting.meaning)));
-  return [
-    given.length ? list(given) : null,
-    others.length ? h("details", {}, h("summary", {}, `and ${counted(others.length, "default")}`), list(others)) : null,
-  ];
 }
 
 function membersTree(stack, place) {

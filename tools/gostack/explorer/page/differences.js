@@ -96,8 +96,7 @@ function groupElement(found, group) {
   return h(
     "details",
     { class: "group", "data-role": group.role },
-    h("summary", {}, h("span", { class: "title" }, group.title), h("span", { class: "kind" }, group.kind), status, h("span", { class: "makes" }, makesInWords(found, group), causesInWords(found, group))),
-    group.causes.length ? h("p", { class: "because" }, "Because of ", causeLinks(found, group)) : h("p", { class: "because none" }, "No setting says this directly: it follows from another component, or from the platform."),
+    h("summary", {}, h("span", { class: "title" }, group.title), h("span", { class: "kind" }, group.kind), status, h("span", { class: "makes" }, makesInWords(found, group))),
     makesTable(found, group),
     group.properties.length ? [h("h4", {}, "Inputs"), propertyTable(found, group)] : null,
   );
@@ -113,28 +112,6 @@ function makesInWords(found, group) {
   const two = words(stackOf(stackNamed(found.right)), group.right_makes, group.right);
   if (!one || !two) return one || two;
   return one === two ? one : `${one} → ${two}`;
-}
-
-function causesInWords(found, group) {
-  const keys = group.causes.map((place) => found.settings[place].key);
-  if (!keys.length) return null;
-  return h("small", {}, `because of ${keys.slice(0, 3).join(", ")}${keys.length > 3 ? ` and ${keys.length - 3} more` : ""}`);
-}
-
-function causeLinks(found, group) {
-  const links = group.causes.map((place) => h("button", { type: "button", class: "link mono", onclick: () => showCause(place) }, found.settings[place].key));
-  const most = 6;
-  return [
-    links.slice(0, most).flatMap((link, number) => (number ? [", ", link] : [link])),
-    links.length > most ? h("details", { class: "inline" }, h("summary", {}, `and ${links.length - most} more`), links.slice(most).flatMap((link, number) => (number ? [", ", link] : [link]))) : null,
-  ];
-}
-
-function showCause(place) {
-  const row = document.getElementById(`cause-${place}`);
-  row.closest("details").open = true;
-  row.scrollIntoView({ block: "center" });
-  row.focus();
 }
 
 function makesTable(found, group) {

@@ -57,7 +57,7 @@ function drawSettings() {
   document.getElementById("main").replaceChildren(
     h("div", { class: "toolbar" }, h("h2", {}, "Settings"), filter,
       h("label", { class: "check" }, h("input", { type: "checkbox", checked: onlyGiven, onchange: (event) => { onlyGiven = event.target.checked; fillSettings(body, stack); } }), `only what ${stack.file} says`)),
-    h("p", { class: "hint" }, `${stack.settings.filter((setting) => setting.given).length} of ${stack.settings.length} keys are said in `, h("code", {}, stack.file), "; the others have their defaults. The last column says which components take a value from a key, directly."),
+    h("p", { class: "hint" }, `${stack.settings.filter((setting) => setting.given).length} of ${stack.settings.length} keys are said in `, h("code", {}, stack.file), "; the others have their defaults."),
     body,
   );
   fillSettings(body, stack);
@@ -66,13 +66,12 @@ function drawSettings() {
 function fillSettings(body, stack) {
   const rows = stack.settings.filter((setting) => (!onlyGiven || setting.given) && (!settingsFilter || `${setting.key} ${valueText(setting.value)} ${setting.meaning} ${setting.reason}`.toLowerCase().includes(settingsFilter)));
   const sections = [...new Set(rows.map((setting) => setting.section))];
-  body.replaceChildren(...sections.map((section) => h("section", {}, h("h3", { class: "mono" }, `gostack:${section}`), table(`Settings of ${section}`, ["Key", "Value", "Default", "Meaning", "Goes to"], rows.filter((setting) => setting.section === section).map((setting) => settingRow(stack, setting))))));
+  body.replaceChildren(...sections.map((section) => h("section", {}, h("h3", { class: "mono" }, `gostack:${section}`), table(`Settings of ${section}`, ["Key", "Value", "Default", "Meaning"], rows.filter((setting) => setting.section === section).map((setting) => settingRow(setting))))));
   if (!rows.length) body.replaceChildren(h("p", {}, "No setting fits."));
 }
 
-function settingRow(stack, setting) {
+function settingRow(setting) {
   const short = setting.key.slice(setting.section.length + 1) || setting.key;
-  const targets = setting.cards.length === stack.cards.length ? "every component" : setting.cards.map((card) => cardSelector(card));
   return {
     properties: { class: setting.given ? "given" : "", "data-key": setting.key },
     cells: [
@@ -80,7 +79,6 @@ function settingRow(stack, setting) {
       [valueElement(setting.value), setting.given ? h("small", { class: "mark" }, "set") : null],
       setting.required ? h("span", { class: "none" }, "required") : valueElement(setting.default),
       [prose(setting.meaning), setting.reason ? h("p", { class: "reason" }, h("b", {}, "Here: "), prose(setting.reason)) : null],
-      h("span", { class: "chips" }, targets.length ? targets : h("span", { class: "none" }, "nothing in this stack")),
     ],
   };
 }
