@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import gc
 import signal
+import threading
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+
+from tools.gostack.environment import processes
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
@@ -14,6 +19,16 @@ settings.load_profile("patient")
 # which end with SIGINT and then say what they have seen, would never end, and a shell cannot trap what is ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+
+@pytest.fixture(autouse=True)
+def as_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The command line ends what its process has started, and nothing starts after that; it catches SIGTERM, too."""
+    monkeypatch.setattr(processes, "_stopping", threading.Event())
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    if signal.getsignal(signal.SIGTERM) is not before:
+        signal.signal(signal.SIGTERM, before)
 
 
 def pytest_collection_finish() -> None:

@@ -20,12 +20,12 @@ import pulumi_kubernetes as kubernetes
 from components.certificates.certificate import CertificateArgs
 from infra.settings import Settings
 def mistakes(settings: Settings, cluster: aws.rds.Cluster, address: aws.ec2.Eip) -> None:
-    ok: CertificateArgs = {"authority_key_pair": "", "names": [], "lifetime_days": 1, "rotation": 1}
+    ok: CertificateArgs = {"ca_key_pair": "", "names": [], "lifetime_days": 1, "rotation": 1}
 """
 MISTAKES = {
     "an argument under another name": 'a: CertificateArgs = {**ok, "lifetime": 1}',
     "a number as a text": 'b: CertificateArgs = {**ok, "lifetime_days": "90"}',
-    "an argument left out": 'c: CertificateArgs = {"authority_key_pair": "", "names": [], "rotation": 1}',
+    "an argument left out": 'c: CertificateArgs = {"ca_key_pair": "", "names": [], "rotation": 1}',
     "a setting that does not exist": "settings.regionz",
     "a property misspelled": 'docker.Volume("v", drivers="local")',
     "a label with a key": 'docker.ContainerLabelArgs(key="a", value="b")',

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import subprocess
-import threading
 import time
 from pathlib import Path
 
@@ -17,11 +16,6 @@ from tools.gostack.environment import processes
 from tools.gostack.environment.errors import BootstrapError
 from tools.gostack.environment.preparation import in_parallel
 from tools.gostack.environment.progress import Progress, duration
-
-
-@pytest.fixture(autouse=True)
-def _not_stopping(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_stopping", threading.Event())
 
 
 def test_a_failure_shows_the_last_lines_of_this_run_and_the_log(tmp_path: Path) -> None:

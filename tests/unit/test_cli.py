@@ -6,11 +6,8 @@ Does not prove what the commands do: each has its own tests.
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,20 +16,10 @@ from tests.support.engine import PROJECT
 from tools.gostack.cli import change, data, options, stack
 from tools.gostack.cli.guard import FAILED, INTERRUPTED, guarded
 from tools.gostack.cli.main import COMMANDS, main
-from tools.gostack.environment import processes
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.python_environment import LAUNCHER, write_launcher
 from tools.gostack.gate.environments import GateError
 from tools.gostack.gate.evidence import evidence
-
-
-@pytest.fixture(autouse=True)
-def as_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """`main` ends what the process has started, and nothing starts in it after that."""
-    monkeypatch.setattr(processes, "_stopping", threading.Event())
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
 
 
 def test_wrong_usage_is_2(capsys: pytest.CaptureFixture[str]) -> None:
