@@ -1,5 +1,4 @@
 """What a fresh machine needs before `pulumi up`: Python environment, Pulumi CLI and plugins, Docker engine, images.
 
-`python -m tools.gostack.environment <command>` runs inside the project's virtual environment, which
-`python_environment.py` makes with nothing but the standard library.
+`python_environment.py` makes the virtual environment with nothing but the standard library; all else runs inside it.
 """
