@@ -106,7 +106,6 @@ def microservice_arguments(
 ) -> MicroserviceArgs:
     """Return the arguments of a track's replicas in a region."""
     here = region.reference["region"]
-    limits = service.limits(platform.settings.platform)
     arguments: MicroserviceArgs = {
         "service": name,
         "track": track.name,
@@ -114,23 +113,12 @@ def microservice_arguments(
         "consul": consul.reference,
         "image": platform.regional_image(here, image.image_id),
         "version": image.version,
-        "port": service.port,
+        "workload": service,
         "replicas": track.replicas,
         "environment": track.environment,
         "secrets": {},
-        "check": service.check,
-        "memory_mib": limits.memory_mib,
-        "cpus": limits.cpus,
-        "memory_request_mib": service.memory_request_mib,
-        "cpu_request": service.cpu_request,
-        "egress": service.egress,
-        "drain_seconds": service.drain_seconds,
-        "stop_seconds": service.stop_seconds,
-        "start_seconds": service.start_seconds,
         "labels": platform.labels,
     }
-    if service.autoscaling is not None:
-        arguments["autoscaling"] = service.autoscaling
     if schema is not None:
         arguments["environment"] = {
             **track.environment,

@@ -51,7 +51,7 @@ class Check(Section):
     path: CheckPath = "/health/ready"
     """For `http`: path, with or without a query, that answers 2xx when the replica can serve."""
 
-    live_path: CheckPath | None = None
+    liveness_path: CheckPath | None = None
     """Kubernetes only, for `http`: path, with or without a query, that answers 2xx unless only a restart helps, so
     never one that asks the database; without it, a TCP connection tells that the replica lives."""
 
@@ -78,7 +78,7 @@ class Check(Section):
     @model_validator(mode="after")
     def _paths_are_for_http(self) -> Self:
         if self.protocol != "http":
-            for key in ("path", "live_path"):
+            for key in ("path", "liveness_path"):
                 if key in self.model_fields_set:
                     raise ValueError(f"{key} means nothing with protocol {self.protocol}: remove one of them.")
         return self

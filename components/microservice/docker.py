@@ -38,8 +38,8 @@ class Microservice(pulumi.ComponentResource):
             "region": args["region"],
             "consul": args["consul"],
             "services": [replica_instance(args)],
-            "drain_seconds": args["drain_seconds"],
-            "start_seconds": args["start_seconds"],
+            "drain_seconds": args["workload"].drain_seconds,
+            "start_seconds": args["workload"].startup_timeout_seconds,
             "replaced_with_pod": True,
             "labels": _labels(args),
         }
@@ -65,19 +65,20 @@ class Microservice(pulumi.ComponentResource):
 
 
 def _application_spec(name: str, args: DockerMicroserviceArgs) -> ContainerSpec:
+    limits = args["workload"].limits("docker")
     return ContainerSpec(
         image=args["image"],
         role="application",
         labels=_labels(args),
-        memory_mib=args["memory_mib"],
-        cpus=args["cpus"],
+        memory_mib=limits.memory_mib,
+        cpus=limits.cpus,
         environment={
             **args["environment"],
             **args["secrets"],
             **replica_environment(args),
             "INSTANCE_ID": name,
         },
-        stop_seconds=args["stop_seconds"],
+        stop_seconds=args["workload"].termination_grace_period_seconds,
     )
 
 

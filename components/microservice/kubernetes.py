@@ -51,7 +51,7 @@ class Microservice(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Microservice", name, {}, opts)
-        region = args["region"]
+        region, workload = args["region"], args["workload"]
         labels = workload_labels(
             args["labels"], region=region["region"], service=args["service"], role=APPLICATION, track=args["track"]
         )
@@ -73,7 +73,7 @@ class Microservice(pulumi.ComponentResource):
             containers=[_application(args, secret)],
             volumes=[memory_volume("files", 64), agent_volume()],
             anti_affinity_to=selector(labels),
-            stop_seconds=args["drain_seconds"] + args["stop_seconds"] + 10,
+            stop_seconds=workload.drain_seconds + workload.termination_grace_period_seconds + 10,
         )
         deployment = rolling_deployment(
             name,
@@ -83,21 +83,21 @@ class Microservice(pulumi.ComponentResource):
             parent=self,
             depends_on=[budget, policy, *given_dependencies(opts)],
             # The autoscaler's own, where there is one: an update must not take back what the load asked for.
-            replicas=None if "autoscaling" in args else args["replicas"],
-            progress_seconds=SCHEDULING_SECONDS + args["start_seconds"],
+            replicas=args["replicas"] if workload.autoscaling is None else None,
+            progress_seconds=SCHEDULING_SECONDS + workload.startup_timeout_seconds,
             # One pod after the other.
-            timeout_seconds=SCHEDULING_SECONDS + args["start_seconds"] * args["replicas"],
+            timeout_seconds=SCHEDULING_SECONDS + workload.startup_timeout_seconds * args["replicas"],
             settling_seconds=SETTLING_SECONDS,
         )
-        if "autoscaling" in args:
+        if workload.autoscaling is not None:
             autoscaler(
                 f"{name}-autoscaler",
                 name,
                 region["network"],
                 labels,
                 minimum=args["replicas"],
-                maximum=args["autoscaling"].maximum,
-                cpu_percent=args["autoscaling"].cpu_percent,
+                maximum=workload.autoscaling.maximum,
+                cpu_percent=workload.autoscaling.cpu_percent,
                 parent=self,
                 deployment=deployment,
             )
@@ -106,7 +106,8 @@ class Microservice(pulumi.ComponentResource):
 
 
 def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.v1.ContainerArgs:
-    check, port = args["check"], args["port"]
+    workload = args["workload"]
+    check, port, limits = workload.check, workload.port, workload.limits("kubernetes")
     return container(
         ContainerSpec(
             name="application",
@@ -114,10 +115,10 @@ def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.
             user=SERVICE_USER,
             group=SERVICE_USER,
             resources=Resources(
-                cpu_request=args.get("cpu_request", args["cpus"]),
-                memory_request_mib=args.get("memory_request_mib", args["memory_mib"]),
-                cpu_limit=args["cpus"],
-                memory_limit_mib=args["memory_mib"],
+                cpu_request=workload.cpu_request,
+                memory_request_mib=workload.memory_request_mib,
+                cpu_limit=limits.cpus,
+                memory_limit_mib=limits.memory_mib,
             ),
             environment={
                 **args["environment"],
@@ -126,15 +127,15 @@ def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.
             from_fields={"INSTANCE_ID": "metadata.name"},
             secret=secret,
             secret_variables=list(args["secrets"]),
-            ports={"http": args["port"]},
+            ports={"http": port},
             mounts={"/tmp": "files"},
             probes=Probes(
-                startup=liveness_probe(check, port, period=1, failures=args["start_seconds"]),
+                startup=liveness_probe(check, port, period=1, failures=workload.startup_timeout_seconds),
                 readiness=readiness_probe(check, port, period=2, failures=3),
                 liveness=liveness_probe(check, port, period=10, failures=6),
             ),
             # Deregistered by the sidecar in the same moment; requests on their way still arrive.
-            pre_stop=sleep_before_stop(args["drain_seconds"]),
+            pre_stop=sleep_before_stop(workload.drain_seconds),
         )
     )
 
@@ -149,13 +150,13 @@ def _network_policy(
         region["network"],
         labels,
         parent=parent,
-        incoming=[IngressRule(from_=pods_of_stack(stack, NGINX, APPLICATION), ports=tcp(args["port"]))],
+        incoming=[IngressRule(from_=pods_of_stack(stack, NGINX, APPLICATION), ports=tcp(args["workload"].port))],
         outgoing=[
             to_servers(stack),
             # Other services, at the port that Consul tells.
             EgressRule(to=pods_of_stack(stack, APPLICATION)),
             EgressRule(to=pods_of_stack(stack, MYSQL), ports=tcp(mysql.PORT)),
-            *(EgressRule(to=networks(egress.network), ports=tcp(egress.port)) for egress in args.get("egress", ())),
+            *(EgressRule(to=networks(egress.network), ports=tcp(egress.port)) for egress in args["workload"].egress),
             *(EgressRule(to=networks(network), ports=tcp(mysql.PORT)) for network in args.get("database_networks", ())),
         ],
     )

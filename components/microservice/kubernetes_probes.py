@@ -20,6 +20,6 @@ def readiness_probe(check: Check, port: int, *, period: int, failures: int) -> k
 def liveness_probe(check: Check, port: int, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:
     """Return the probe that passes unless only a restart helps; `period` is in seconds."""
     # A gRPC server that is not SERVING may only be waiting for something, as a path that says not ready.
-    if check.live_path is not None:
-        return http_probe(port, check.live_path, period=period, failures=failures)
+    if check.liveness_path is not None:
+        return http_probe(port, check.liveness_path, period=period, failures=failures)
     return tcp_probe(port, period=period, failures=failures)

@@ -11,7 +11,7 @@ from components.microservice.args import MicroserviceArgs
 def replica_environment(args: MicroserviceArgs) -> dict[str, pulumi.Input[str]]:
     """Return the variables that every service gets beside its own; the platform adds the replica's identity."""
     return {
-        "PORT": str(args["port"]),
+        "PORT": str(args["workload"].port),
         "SERVICE_NAME": args["service"],
         "SERVICE_VERSION": args["version"],
         "REGION": args["region"]["region"],
@@ -25,8 +25,8 @@ def replica_instance(args: MicroserviceArgs) -> ServiceInstance:
     """Return the instance as which a replica is registered."""
     return ServiceInstance(
         service=args["service"],
-        port=args["port"],
-        check=args["check"],
+        port=args["workload"].port,
+        check=args["workload"].check,
         tags=[args["track"]],
         metadata={"region": args["region"]["region"]},
     )

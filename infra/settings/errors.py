@@ -38,6 +38,14 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
     return f"{key}: {_lower_first(problem['msg'])}, but it is {given}; correct it in the stack file."
 
 
+_RENAMED = {
+    "live_path": "liveness_path",
+    "start_seconds": "startup_timeout_seconds",
+    "stop_seconds": "termination_grace_period_seconds",
+}
+"""Keys of earlier versions, whose new names do not look like them."""
+
+
 def _shown(given: Any) -> str:
     """The value that is wrong, on one line that can be read."""
     text = repr(given)
@@ -55,6 +63,9 @@ def _most_telling(error: ValidationError) -> Any:
 
 def _unknown_key(key: str, location: Sequence[str], model: type[BaseModel]) -> str:
     known = sorted(_keys_beside(location, model))
+    renamed = _RENAMED.get(location[-1])
+    if renamed in known:
+        return f"{key} is called {renamed} now: rename it."
     near = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.5)
     if near:
         return f'{key} is not a known key: did you mean "{near[0]}"?'

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from infra.settings.services import ServiceSettings
 
 _KUBERNETES_SERVICE = ("egress", "memory_request_mib", "cpu_request", "autoscaling")
-_KUBERNETES_CHECK = ("live_path",)
+_KUBERNETES_CHECK = ("liveness_path",)
 _KUBERNETES_MYSQL = ("storage_gib",)
 _BUILD = ("dockerfile", "main_package")
 _ENTRY = ("https_port", "http_port")

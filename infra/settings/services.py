@@ -8,18 +8,14 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from components.consul.check import Check
 from components.ingress.route import Route
 from components.ingress.tracks import CANARY, STABLE
-from components.microservice.args import Autoscaling, Egress
+from components.microservice.workload import Workload
 from infra.settings.base import FilePath, ImageReference, Name, Section, shaped
 from infra.settings.canary import CanarySettings
 from infra.settings.environment import Variables, require_own, require_size
 
 _PACKAGE = r"\.|(\./)?[A-Za-z0-9_][A-Za-z0-9_.~+-]*(/[A-Za-z0-9_][A-Za-z0-9_.~+-]*)*/?"
-AGENT_PORTS = frozenset({8300, 8301, 8302, 8500, 8503, 8600})
-"""Ports of the Consul agent, which shares the replica's network namespace."""
-
 LARGEST_DOCUMENT = 65_536
 """Bytes of a service's dynamic configuration: it travels in a variable, of which Linux takes 128 KiB."""
 
@@ -39,20 +35,6 @@ class DatabaseSettings(Section):
     they are ended after it and the update fails; on Docker it is what they have to end by themselves when their
     update is cut off. MySQL does not roll back a change of a table's definition that was ended half-way, so it is
     longer than the slowest of them."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a replica may use at most."""
-
-    memory_mib: int
-    """Memory in MiB."""
-
-    cpus: float
-    """Cores."""
-
-
-_LIMITS = {"docker": Limits(256, 1.0), "kubernetes": Limits(512, 0.5)}
 
 
 @dataclass(frozen=True)
@@ -85,7 +67,7 @@ class Track:
         return "" if self.name == STABLE else f"-{self.name}"
 
 
-class ServiceSettings(Section):
+class ServiceSettings(Workload):
     """One Go service."""
 
     context: FilePath | None = None
@@ -102,17 +84,11 @@ class ServiceSettings(Section):
     main_package: Annotated[str, shaped(_PACKAGE, "a Go package of the module", "./cmd/server")] = "."
     """Go package of the program, relative to `context`."""
 
-    port: Annotated[int, Field(ge=1024, le=65535)] = 8080
-    """Port on which the service listens inside its container; it is told in the variable PORT."""
-
     replicas: Annotated[int, Field(ge=1, le=20)] = 2
     """Number of replicas in each region; with `autoscaling` the lowest number."""
 
     routes: list[Route] = Field(default_factory=list[Route])
     """Paths of the ingress that lead here; none for a service that only others call."""
-
-    check: Check = Check()
-    """Health check."""
 
     environment: Variables = Field(default_factory=dict[str, str])
     """Environment variables, none of them a secret: texts, numbers, true and false, each of which arrives as text. One
@@ -129,40 +105,6 @@ class ServiceSettings(Section):
 
     database: DatabaseSettings | None = None
     """MySQL schema; None for a service without one."""
-
-    memory_mib: Annotated[int, Field(ge=16, le=65536)] | None = None
-    """Memory limit of a replica in MiB; 256 on Docker and 512 on Kubernetes when it is not given."""
-
-    cpus: Annotated[float, Field(ge=0.05, le=64)] | None = None
-    """CPU limit of a replica in cores; 1.0 on Docker and 0.5 on Kubernetes when it is not given."""
-
-    memory_request_mib: Annotated[int, Field(ge=16, le=65536)] = 256
-    """Kubernetes only: memory in MiB that a node must have free for a replica."""
-
-    cpu_request: Annotated[float, Field(ge=0.01, le=64)] = 0.25
-    """Kubernetes only: cores that a node must have free for a replica."""
-
-    egress: list[Egress] = Field(default_factory=list[Egress])
-    """Kubernetes only: what replicas may reach beside the stack itself; everything else is refused."""
-
-    autoscaling: Autoscaling | None = Autoscaling()
-    """Kubernetes only: how the number of replicas follows the load; null keeps it at `replicas`."""
-
-    drain_seconds: Annotated[int, Field(ge=1, le=300)] = 3
-    """Time in seconds between the deregistration of a replica and its stop signal, for requests on their way."""
-
-    stop_seconds: Annotated[int, Field(ge=1, le=600)] = 20
-    """Time in seconds that a replica has for requests in flight after its stop signal."""
-
-    start_seconds: Annotated[int, Field(ge=5, le=600)] = 60
-    """Time in seconds that a new replica has to become healthy; after that the update fails and the old one stays."""
-
-    @field_validator("port")
-    @classmethod
-    def _port_of_its_own(cls, port: int) -> int:
-        if port in AGENT_PORTS:
-            raise ValueError(f"{port} belongs to the Consul agent in the same pod: choose another port.")
-        return port
 
     @field_validator("settings", mode="before")
     @classmethod
@@ -202,11 +144,6 @@ class ServiceSettings(Section):
             return [stable]
         environment = {**self.environment, **canary.environment}
         return [stable, Track(CANARY, canary.context, canary.image, canary.replicas, environment)]
-
-    def limits(self, platform: str) -> Limits:
-        """Return what a replica may use at most on a platform."""
-        usual = _LIMITS[platform]
-        return Limits(self.memory_mib or usual.memory_mib, self.cpus or usual.cpus)
 
     def document(self) -> str | None:
         """Return `settings` as JSON text, or None when there are none."""

@@ -14,6 +14,7 @@ from typing import Any
 import pulumi
 
 from components.ingress import IngressConfiguration
+from components.microservice.workload import Workload
 from tests.contract.test_instances import VALUES, Component, arguments
 from tests.graph.recorder import Graph, JobEnd, Registered, record, unwrapped
 
@@ -46,13 +47,17 @@ def alone(
 ) -> Graph:
     """What a component registers when it is made with these arguments; it depends on `BEFORE`.
 
-    `told` says what of the component the program exports.
+    `told` says what of the component the program exports. A field of a service's workload is given like an argument.
     """
 
     def program() -> Mapping[str, Any]:
         before = pulumi.Stash(BEFORE, input="there")
         opts = pulumi.ResourceOptions.merge(options(), pulumi.ResourceOptions(depends_on=[before]))
-        return told(cls(NAME, _outputs({**copy.deepcopy(arguments(cls)), **changes}), opts))  # type: ignore[arg-type]
+        given = copy.deepcopy(arguments(cls))
+        if "workload" in given:
+            parts = {key: changes.pop(key) for key in Workload.model_fields if key in changes}
+            given["workload"] = given["workload"].model_copy(update=parts)
+        return told(cls(NAME, _outputs({**given, **changes}), opts))  # type: ignore[arg-type]
 
     return record(program, ends=ends, kept=kept)
 

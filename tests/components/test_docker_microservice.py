@@ -29,7 +29,7 @@ def test_a_replica_is_a_pod_with_the_program_and_its_registration() -> None:
 
 
 def test_a_replica_is_deregistered_and_drained_before_it_stops() -> None:
-    graph = service(drain_seconds=30, stop_seconds=20)
+    graph = service(drain_seconds=30, termination_grace_period_seconds=20)
     agent, application = (graph.resources[f"{NAME}-0-{part}"] for part in ("registration-agent", "application"))
     # What depends goes first: the agent's end is waited for, and it ends after the drain.
     assert before(graph, "0-application", "0-registration-agent")
@@ -40,7 +40,7 @@ def test_a_replica_is_deregistered_and_drained_before_it_stops() -> None:
 
 
 def test_a_replica_starts_in_its_pod_and_counts_when_its_check_passes() -> None:
-    graph = service(start_seconds=42)
+    graph = service(startup_timeout_seconds=42)
     agent = graph.resources[f"{NAME}-0-registration-agent"]
     assert before(graph, "0-pod-sandbox", "0-application")
     for part in PARTS[1:]:

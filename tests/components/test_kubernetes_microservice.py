@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from components.microservice.args import Autoscaling, Egress
 from components.microservice.kubernetes import Microservice
+from components.microservice.workload import Autoscaling, Egress
 from components.runtime_config.kubernetes import DynamicConfiguration
 from tests.components.alone import BEFORE, NAME, alone, children, container, pod, spec, variables
 from tests.graph.recorder import Graph
@@ -23,8 +23,8 @@ def service() -> Graph:
     return alone(
         Microservice,
         drain_seconds=7,
-        stop_seconds=20,
-        start_seconds=30,
+        termination_grace_period_seconds=20,
+        startup_timeout_seconds=30,
         # Whoever forgets to say that it is a secret.
         secrets={"PASSWORD": "correct-horse"},
         egress=[Egress(network="203.0.113.0/24", port=443)],

@@ -15,6 +15,7 @@ import pytest
 from components.certificates.x509 import new_authority
 from components.consul.check import Check
 from components.ingress import IngressConfiguration, Route
+from components.microservice.workload import Workload
 from tests.contract.aws_values import AWS_VALUES
 from tests.contract.test_components import CLASSES, identity
 from tests.graph.recorder import Graph, record
@@ -118,6 +119,7 @@ VALUES: dict[str, Any] = {
     "user": 999,
     "version": "1",
     "volume": "releases",
+    "workload": Workload(check=CHECK, memory_mib=128, cpus=1.0, drain_seconds=1, autoscaling=None),
 }
 # Where the same word means something else.
 SPECIAL: dict[str, dict[str, Any]] = {

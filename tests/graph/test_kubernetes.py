@@ -107,7 +107,7 @@ def test_a_replica_is_restarted_for_its_own_faults_and_not_for_the_databases(sta
 
 
 def test_a_service_without_a_path_for_it_lives_while_it_listens() -> None:
-    graph = staging_graph(lambda d: d["services"]["users"]["check"].pop("live_path"))
+    graph = staging_graph(lambda d: d["services"]["users"]["check"].pop("liveness_path"))
     assert containers(graph)["users-east-deployment/application"]["livenessProbe"]["tcpSocket"] == {"port": 8080}
 
 
@@ -128,7 +128,7 @@ def test_a_service_without_http_is_asked_in_its_own_way(protocol: str, probe: st
 
 
 def test_a_replica_gets_the_time_to_start_that_it_asked_for_before_anything_gives_up() -> None:
-    graph = staging_graph(lambda d: d["services"]["users"].update(start_seconds=180, replicas=2))
+    graph = staging_graph(lambda d: d["services"]["users"].update(startup_timeout_seconds=180, replicas=2))
     deployment = manifests(graph, "Deployment")["users-east-deployment"]
     startup = containers(graph)["users-east-deployment/application"]["startupProbe"]
     assert startup["periodSeconds"] * startup["failureThreshold"] == 180

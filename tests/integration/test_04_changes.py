@@ -79,10 +79,10 @@ def test_a_rotation_of_passwords_loses_no_request(stack: LiveStack) -> None:
 
 
 def test_a_release_that_never_gets_healthy_fails_and_the_old_one_serves(stack: LiveStack) -> None:
-    stack.change_settings("greeter", check={"path": "/no-such-path"}, start_seconds=5)
+    stack.change_settings("greeter", check={"path": "/no-such-path"}, startup_timeout_seconds=5)
     assert lifecycle.up(stack.workspace) != 0
     assert stack.request("GET", f"{stack.outputs['url']}/hello/ada").status == 200
-    stack.change_settings("greeter", check={"path": "/ready"}, start_seconds=60)
+    stack.change_settings("greeter", check={"path": "/ready"}, startup_timeout_seconds=60)
     assert lifecycle.up(stack.workspace) == 0
     assert stack.preview_changes() == ""
     assert len(stack.containers("application", service="greeter")) == 2

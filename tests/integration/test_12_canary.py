@@ -195,7 +195,7 @@ def test_a_good_canary_becomes_the_stable_version_and_loses_no_request(stack: Li
 
 
 def test_a_canary_that_never_gets_healthy_is_no_reason_to_fail(stack: LiveStack) -> None:
-    stack.change_settings("greeter", canary={"environment": {"ERROR_EVERY": "often"}}, start_seconds=5)
+    stack.change_settings("greeter", canary={"environment": {"ERROR_EVERY": "often"}}, startup_timeout_seconds=5)
     assert lifecycle.up(stack.workspace) != 0
     assert stack.request("GET", hello(stack)).json()["track"] == "stable"
     with pytest.raises(PulumiError, match="run `make up`"):

@@ -61,7 +61,7 @@ def test_rotated_passwords_and_certificates_lose_no_request(stack: ClusterStack)
 def test_an_image_that_no_registry_has_fails_the_update_in_the_pods_words(stack: ClusterStack) -> None:
     before = stack.names("application")
     missing = f"localhost:5001/gostack/no-such-image@sha256:{64 * '0'}"
-    stack.change_settings("users", context=None, image=missing, start_seconds=5)
+    stack.change_settings("users", context=None, image=missing, startup_timeout_seconds=5)
     began = time.monotonic()
     configuration = str(stack.workspace.configuration_file)
     result = stack.pulumi_command("up", "--yes", "--skip-preview", "--config-file", configuration)
@@ -74,7 +74,7 @@ def test_an_image_that_no_registry_has_fails_the_update_in_the_pods_words(stack:
 
 
 def test_the_next_good_release_heals_it(stack: ClusterStack) -> None:
-    stack.change_settings("users", context="service", image=None, start_seconds=60)
+    stack.change_settings("users", context="service", image=None, startup_timeout_seconds=60)
     assert lifecycle.up(stack.workspace) == 0
     assert stack.preview_changes() == ""
     stack.wait_for("application", 2)

@@ -57,7 +57,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "replica-stopped-at-once",
         "components/microservice/docker.py",
-        '        stop_seconds=args["stop_seconds"],\n',
+        '        stop_seconds=args["workload"].termination_grace_period_seconds,\n',
         "",
         "a replica has the time to stop that it asked for",
     ),
@@ -246,15 +246,15 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "pod-without-drain",
         "components/microservice/kubernetes.py",
-        'sleep_before_stop(args["drain_seconds"])',
+        "sleep_before_stop(workload.drain_seconds)",
         "sleep_before_stop(0)",
         "a pod serves on after its deregistration",
     ),
     Mutation(
         "pod-killed-in-its-drain",
         "components/microservice/kubernetes.py",
-        'stop_seconds=args["drain_seconds"] + args["stop_seconds"] + 10',
-        'stop_seconds=args["stop_seconds"]',
+        "stop_seconds=workload.drain_seconds + workload.termination_grace_period_seconds + 10",
+        "stop_seconds=workload.termination_grace_period_seconds",
         "a pod has time for its drain and its end",
     ),
     Mutation(

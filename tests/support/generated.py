@@ -129,8 +129,8 @@ def service() -> st.SearchStrategy[Document]:
             "canary": canaries,
             "cpus": st.sampled_from([0.05, 0.5, 1.0, 64.0]),
             "drain_seconds": st.integers(1, 300),
-            "stop_seconds": st.integers(1, 600),
-            "start_seconds": st.integers(5, 600),
+            "termination_grace_period_seconds": st.integers(1, 600),
+            "startup_timeout_seconds": st.integers(5, 600),
             "main_package": st.sampled_from([".", "./cmd/server"]),
         },
     )

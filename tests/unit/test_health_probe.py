@@ -17,8 +17,11 @@ from components.docker.health import health_probe
 def probe(tmp_path: Path) -> str:
     """The probe of a file that must be there, with short pauses and a folder of its own."""
     command = f"test -e {tmp_path}/well"
-    text = health_probe(command).replace("/tmp/.healthy", f"{tmp_path}/.healthy")
-    return text.replace("sleep 15", "sleep 0.1").replace("seq 60", "seq 5").replace("sleep 0.3", "sleep 0.05")
+    text = health_probe(f"echo asked >> {tmp_path}/asked; {command}").replace("/tmp/.", f"{tmp_path}/.")
+    for pause, short in (("sleep 15", "sleep 0.1"), ("sleep 3;", "sleep 0.1;"), ("sleep 0.3", "sleep 0.05")):
+        assert pause in text
+        text = text.replace(pause, short)
+    return text.replace("seq 60", "seq 5")
 
 
 def run(probe: str) -> int:
@@ -43,3 +46,16 @@ def test_it_forgets_when_the_command_fails_again(probe: str, tmp_path: Path) -> 
     (tmp_path / "well").unlink()
     assert run(probe) == 1
     assert not (tmp_path / ".healthy").exists()
+
+
+def test_what_was_healthy_is_asked_once_a_probe_until_it_is_again(probe: str, tmp_path: Path) -> None:
+    (tmp_path / "well").touch()
+    assert run(probe) == 0
+    (tmp_path / "well").unlink()
+    assert run(probe) == 1
+    (tmp_path / "asked").unlink()
+    assert [run(probe) for _ in range(3)] == [1, 1, 1]
+    assert (tmp_path / "asked").read_text().count("asked") == 3
+    (tmp_path / "well").touch()
+    assert [run(probe), run(probe)] == [0, 0]
+    assert {path.name for path in tmp_path.glob(".*")} == {".healthy"}

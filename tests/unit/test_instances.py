@@ -34,7 +34,7 @@ CONNECTED = HEADER + "   0: 0250500A:1F90 0150500A:A0B0 01 0 0\n"
 def settings(**users: Any) -> Settings:
     config = yaml.safe_load(PUBLISHED.read_text())["config"]
     values = {key.removeprefix("gostack:"): value for key, value in config.items()}
-    values["services"] = {"users": {"context": "services/users", "start_seconds": 5, **users}}
+    values["services"] = {"users": {"context": "services/users", "startup_timeout_seconds": 5, **users}}
     return parse_settings(values)
 
 
@@ -198,7 +198,10 @@ def test_a_replica_gets_the_time_to_start_that_it_asked_for(
 ) -> None:
     held = [*pod(0), *pod(1)]
     slow = [entry(0), entry(1, "critical", "connection refused")]
-    assert looked(monkeypatch, Consul(*[slow] * 170, [entry(0), entry(1)]), held, start_seconds=180) == ([], [])
+    assert looked(monkeypatch, Consul(*[slow] * 170, [entry(0), entry(1)]), held, startup_timeout_seconds=180) == (
+        [],
+        [],
+    )
     assert 160 < clock[0] < 180
 
 

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from components.microservice.workload import AGENT_PORTS
 from infra.settings import SettingsError, load_stack_file, parse_settings
-from infra.settings.services import AGENT_PORTS
 
 PROJECT = Path(__file__).resolve().parents[2]
 PUBLISHED = PROJECT / "Pulumi.dev.yaml"
@@ -66,6 +66,10 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
     "unknown key of a check": (
         lambda d: users(d)["check"].update(intervl="1s"),
         'gostack:services.users.check.intervl is not a known key: did you mean "interval"?',
+    ),
+    "a setting that has another name": (
+        lambda d: users(d).update(stop_seconds=5),
+        "gostack:services.users.stop_seconds is called termination_grace_period_seconds now: rename it.",
     ),
     "a setting that is gone": (
         lambda d: users(d)["check"].update(deregister_after="1m"),

@@ -225,7 +225,7 @@ ONLY_KUBERNETES: dict[str, Change] = {
     "services.users.autoscaling": users(autoscaling={"maximum": 3}),
     "services.users.memory_request_mib": users(memory_request_mib=4096),
     "services.users.cpu_request": users(cpu_request=0.1),
-    "services.users.check.live_path": users(check={"live_path": "/live"}),
+    "services.users.check.liveness_path": users(check={"liveness_path": "/live"}),
     "mysql.storage_gib": lambda d: d["mysql"].update(storage_gib=10),
 }
 

@@ -70,7 +70,7 @@ def storm(stack: CasesStack, client: Callable[..., Client]) -> Iterator[Storm]:
                 "replicas": 1,
                 "check": {"path": "/ready"},
                 "environment": {"PROBE_START_SECONDS": str(START_SECONDS)},
-                "start_seconds": START_SECONDS + 60,
+                "startup_timeout_seconds": START_SECONDS + 60,
                 "routes": [{"path": "/case/slow/p"}],
             }
         )

@@ -10,8 +10,8 @@ from typing import Any, cast
 from docker.errors import APIError
 from docker.models.containers import Container
 
+from components.microservice.workload import AGENT_PORTS
 from infra.settings import Settings
-from infra.settings.services import AGENT_PORTS
 from tools.gostack.lifecycle.instances import Instance, Place, Standing
 from tools.gostack.lifecycle.listeners import COMMAND, unreachable
 from tools.gostack.lifecycle.objects import StackObjects, last_words, role

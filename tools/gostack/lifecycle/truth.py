@@ -67,7 +67,7 @@ def wait_until_whole(
         if not lacking and not problems:
             return []
         now = time.monotonic()
-        seconds = max((settings.services[one.place.service].start_seconds for one in lacking), default=0)
+        seconds = max((settings.services[one.place.service].startup_timeout_seconds for one in lacking), default=0)
         if now - began > seconds + SPREADING_SECONDS:
             return [*problems, *_explanations(lacking, settings, objects)]
         if mended_at is None or now - mended_at >= _MENDS_EVERY_SECONDS:
