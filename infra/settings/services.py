@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 
 from components.ingress.route import Route
 from components.ingress.tracks import CANARY, STABLE
+from components.microservice.task import Task
 from components.microservice.workload import Workload
 from infra.settings.base import FilePath, ImageReference, Name, Section, shaped
 from infra.settings.canary import CanarySettings
@@ -102,6 +103,10 @@ class ServiceSettings(Workload):
     change is in force within seconds and replaces no replica. Empty: the key is absent and services use what their
     environment says. None of it a secret. The sample service knows `rate_limit_per_second`, `rate_limit_burst` and
     `features`."""
+
+    tasks: dict[Name, Task] = Field(default_factory=dict[str, Task])
+    """Name to what `gostack run <service> <name>` runs to its end, in a container of its own with the image, the
+    environment and the secrets of a replica, for example {"report": {"args": ["report", "--daily"]}}."""
 
     database: DatabaseSettings | None = None
     """MySQL schema; None for a service without one."""

@@ -27,6 +27,7 @@ from tools.gostack.open.command import open_address
 from tools.gostack.shell.command import Which, execute, shell
 from tools.gostack.sql.command import sql
 from tools.gostack.status.command import looker, status
+from tools.gostack.tasks.command import run_task
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -90,6 +91,19 @@ def test_a_command_runs_in_the_replicas_container(stack: LiveStack, capfd: pytes
     assert execute(stack.workspace, Which("users", "west"), ["/service", "version"]) == 0
     assert capfd.readouterr().out.strip()
     assert execute(stack.workspace, Which("mysql", "west"), ["sh", "-c", "exit 7"]) == 7
+
+
+def test_a_task_runs_with_what_a_replica_is_given_and_is_gone(
+    stack: LiveStack, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = {one.id for one in stack.objects.client.containers.list(all=True)}
+    assert run_task(stack.workspace, "users", "version", [], "west") == 0
+    assert capfd.readouterr().out.startswith("users ")
+    # With the database, where the replica has it.
+    assert run_task(stack.workspace, "users", "check", []) == 0
+    assert "up to date" in capfd.readouterr().out
+    assert run_task(stack.workspace, "users", "version", ["nonsense"]) == 2
+    assert {one.id for one in stack.objects.client.containers.list(all=True)} == before
 
 
 def test_a_shell_sees_the_processes_of_the_replica_and_goes(

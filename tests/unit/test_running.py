@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import pytest
 
+from components.microservice.task import Task
 from infra.images_lock import ResolvedImage, write_images_lock
 from infra.settings import load_stack_file
 from tests.support.engine import PROJECT
@@ -22,9 +23,9 @@ from tools.gostack.cli.main import main
 from tools.gostack.environment.errors import UserError
 from tools.gostack.open.command import address, forwarding
 from tools.gostack.running.docker import DockerRuntime
-from tools.gostack.running.kubernetes import KubernetesRuntime
+from tools.gostack.running.kubernetes import KubernetesRuntime, task_pod
+from tools.gostack.running.programs import run
 from tools.gostack.running.replica import Program, RunningReplica, check_names, chosen, images_of, short_image
-from tools.gostack.running.runtime import run
 from tools.gostack.sql.command import (
     READ_ONLY,
     Account,
@@ -33,6 +34,7 @@ from tools.gostack.sql.command import (
     member_for,
     service_with_database,
 )
+from tools.gostack.tasks.command import named_task
 
 DIGEST = "sha256:0123456789abcdef"
 EAST = RunningReplica("users", "stable", "east", "users-east-0", "1")
@@ -95,6 +97,75 @@ def test_a_shell_on_docker_joins_processes_and_network_and_carries_no_label_of_t
     assert not any("label" in word for word in program.command)
 
 
+class FakeTaskClient:
+    """The low-level client of an engine on which a task ends at once."""
+
+    def __init__(self) -> None:
+        self.created: dict[str, Any] = {}
+        self.removed: list[str] = []
+
+    def create_container(self, image: str, command: list[str], **options: Any) -> dict[str, str]:
+        self.created = {"image": image, "command": command, **options}
+        return {"Id": "task"}
+
+    def remove_container(self, identity: str, **options: Any) -> None:
+        self.removed.append(identity)
+
+
+def test_a_task_on_docker_is_given_what_its_replica_is_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = FakeContainer("users-east-0-application-4", "application", "users", "INSTANCE_ID=users-east-0", "KEY=1")
+    container.attrs["Image"] = DIGEST
+    container.attrs["HostConfig"]["RestartPolicy"] = {"Name": "unless-stopped"}
+    runtime = docker_runtime(tmp_path, container)
+    client = FakeTaskClient()
+    cast("Any", runtime.objects.client).api = client
+    programs: list[Program] = []
+    monkeypatch.setattr("tools.gostack.running.docker.run", lambda program: programs.append(program) or 7)
+    (replica,) = runtime.replicas()
+    assert runtime.task(replica, "report", ["report", "--day", "1"], tty=False) == 7
+    assert (client.created["image"], client.created["command"]) == (DIGEST, ["report", "--day", "1"])
+    assert client.created["environment"] == ["INSTANCE_ID=users-east-0", "KEY=1"]
+    assert client.created["host_config"] == {"NetworkMode": "container:sandbox", "RestartPolicy": {"Name": "no"}}
+    assert "labels" not in client.created
+    # The environment holds secrets, which no list of processes may show.
+    assert programs[0].command == ["docker", "start", "--attach", "--interactive", "task"]
+    assert client.removed == ["task"]
+
+
+def test_a_task_on_kubernetes_is_no_replica_and_no_deployment_adopts_it(tmp_path: Path) -> None:
+    found = pod("users-east-1", "application", "users", "application", track="stable")
+    found["metadata"]["labels"]["pod-template-hash"] = "5d9"
+    found["spec"] |= {"initContainers": [{"name": "consul-agent"}], "volumes": [{"name": "files"}], "nodeName": "n1"}
+    found["spec"]["containers"][0] |= {"readinessProbe": {}, "lifecycle": {}}
+    runtime = kubernetes_runtime(tmp_path, found)
+    (replica,) = runtime.replicas()
+    task = task_pod(found, replica, "report", ["report", "$(HOME)"])
+    assert "pod-template-hash" not in task["metadata"]["labels"]
+    assert set(task["spec"]) == {"volumes", "containers", "restartPolicy"}
+    assert task["spec"]["restartPolicy"] == "Never"
+    (container,) = task["spec"]["containers"]
+    assert set(container) == {"name", "image", "securityContext", "env", "args"}
+    # Kubernetes would replace $(HOME) by a variable.
+    assert container["args"] == ["report", "$$(HOME)"]
+    task["metadata"] |= {"name": "users-task-report-1", "namespace": "gostack-staging-east"}
+    assert kubernetes_runtime(tmp_path / "other", {**found, **task, "status": found["status"]}).replicas() == []
+
+
+def test_an_unknown_task_is_answered_with_what_was_meant() -> None:
+    tasks = {"report": Task(args=["report"])}
+    assert named_task("users", tasks, "report") is tasks["report"]
+    for name, given, told in (
+        ("reprot", tasks, 'users has no task "reprot": did you mean "report"?'),
+        ("clean", tasks, 'users has no task "clean": use one of report.'),
+        ("clean", {}, "users has no tasks: write one into the stack file, at gostack:services.users.tasks.clean.args"),
+    ):
+        with pytest.raises(UserError) as refused:
+            named_task("users", given, name)
+        assert str(refused.value).startswith(told)
+
+
 class FakeApi:
     def __init__(self, pods: list[dict[str, Any]], password: str = "") -> None:
         self.pods = pods
@@ -134,7 +205,7 @@ def pod(name: str, role: str, service: str, container: str, **labels: str) -> di
 
 def kubernetes_runtime(tmp_path: Path, *pods: dict[str, Any]) -> KubernetesRuntime:
     settings = load_stack_file(PROJECT / "Pulumi.staging.yaml", PROJECT)
-    (tmp_path / ".gostack").mkdir()
+    (tmp_path / ".gostack").mkdir(parents=True)
     workspace = SimpleNamespace(project=tmp_path, stack="staging", settings=settings)
     return KubernetesRuntime(cast("Any", workspace), cast("Any", FakeApi(list(pods), "hush")))
 

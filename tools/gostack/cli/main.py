@@ -17,7 +17,15 @@ from tools.gostack.environment.processes import stop_children
 
 COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
     "Every day": [stack.up, stack.preview, stack.down, stack.doctor, stack.env, stack.explore, stack.refresh],
-    "A running stack": [running.status, running.logs, running.sh, running.exec_, running.sql, running.open_],
+    "A running stack": [
+        running.status,
+        running.logs,
+        running.sh,
+        running.exec_,
+        running.run,
+        running.sql,
+        running.open_,
+    ],
     "Data": [data.backup, data.restore, data.failover],
     "A change": [change.record, change.report, change.gate, change.comment, change.policy, change.drift],
     "A release": [

@@ -64,6 +64,19 @@ def exec_(
     return execute(workspace(stack), Which(service, region, replica), command)
 
 
+def run(
+    service: Annotated[str, typer.Argument(help="Service.")],
+    task: Annotated[str | None, typer.Argument(help="Task of the stack file; default: list them.")] = None,
+    arguments: Annotated[list[str] | None, typer.Argument(help="More arguments of its program, after --.")] = None,
+    stack: Stack = DEV,
+    region: Annotated[str | None, typer.Option(help="Region; default: the database primary's.")] = None,
+) -> int:
+    """Run a task of a service to its end; its output and its exit code are passed on."""
+    from tools.gostack.tasks.command import run_task
+
+    return run_task(workspace(stack), service, task, arguments or [], region)
+
+
 def sql(
     service: Annotated[str | None, typer.Argument(help="Default: the only one with a database.")] = None,
     stack: Stack = DEV,

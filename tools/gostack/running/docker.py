@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from tools.gostack.environment.docker_engine import find_endpoint
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.objects import StackObjects, role
 from tools.gostack.lifecycle.workspace import Workspace
+from tools.gostack.running.programs import run
 from tools.gostack.running.replica import MAIN_ROLES, SHELL, Program, RunningReplica
 
 # By usefulness: tools are installed most easily where Go is compiled.
@@ -70,6 +72,34 @@ class DockerRuntime:
             "-c",
             SHELL,
         )
+
+    def task(self, replica: RunningReplica, name: str, arguments: Sequence[str], *, tty: bool) -> int:
+        """Run a container in the pod of the replica, with its image, environment, mounts and limits.
+
+        It is in the replica's network, so a release that replaces the replica cuts it off.
+        """
+        # The low-level client, which the SDK has no types for: it takes the settings of another container as they are.
+        client: Any = self.objects.client.api
+        found = self.objects.client.containers.get(replica.identity).attrs
+        config, host = found["Config"], {**found["HostConfig"], "RestartPolicy": {"Name": "no"}}
+        # A task has no place in the stack, so it carries none of its labels; its name says what it is.
+        created = client.create_container(
+            found["Image"],
+            list(arguments),
+            name=f"{replica.name}-task-{name}-{secrets.token_hex(4)}",
+            environment=config["Env"],
+            entrypoint=config.get("Entrypoint"),
+            user=config.get("User"),
+            working_dir=config.get("WorkingDir"),
+            stdin_open=True,
+            tty=tty,
+            host_config=host,
+        )
+        identity = str(created["Id"])
+        try:
+            return run(self._docker("start", "--attach", "--interactive", identity))
+        finally:
+            client.remove_container(identity, force=True, v=True)
 
     def environment(self, replica: RunningReplica) -> dict[str, str]:
         """Return what the container was given."""

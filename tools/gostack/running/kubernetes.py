@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +20,16 @@ from tools.gostack.lifecycle.workspace import Workspace
 from tools.gostack.running.replica import MAIN_ROLES, SHELL, Program, RunningReplica
 
 Object = dict[str, Any]
+
+_OF_EVERY_POD = frozenset(
+    {"securityContext", "serviceAccountName", "automountServiceAccountToken", "volumes", "imagePullSecrets"}
+)
+"""What of a replica's pod is no matter of how it is scheduled or replaced."""
+
+_HOPELESS = frozenset(
+    {"CreateContainerConfigError", "CreateContainerError", "ErrImagePull", "ImagePullBackOff", "InvalidImageName"}
+)
+"""Reasons for which a container waits that time does not mend."""
 
 
 class KubernetesRuntime:
@@ -34,7 +46,7 @@ class KubernetesRuntime:
     def replicas(self) -> list[RunningReplica]:
         """Return every replica that has a pod, sorted."""
         pods = self.api.items("/api/v1/pods", gostack_stack=self._stack)
-        return sorted(_replica(pod) for pod in pods if _label(pod, "role") in MAIN_ROLES)
+        return sorted(_replica(pod) for pod in pods if _label(pod, "role") in MAIN_ROLES and not _label(pod, "task"))
 
     def lines(self, replica: RunningReplica, since: float, *, follow: bool) -> Iterator[bytes]:
         """Yield pieces of a container's log; nothing of a pod that is gone, or has not started."""
@@ -67,6 +79,36 @@ class KubernetesRuntime:
             replica, "debug", "--quiet", *_interactive(tty), *options, _pod(replica), "--", "sh", "-c", SHELL
         )
 
+    def task(self, replica: RunningReplica, name: str, arguments: Sequence[str], *, tty: bool) -> int:
+        """Run a pod with the replica's image, environment, mounts, limits and network policy; without standard input,
+        and without the replica's Consul agent, which would register it."""
+        del tty
+        pod = task_pod(self.api.get(_path(replica)), replica, name, arguments)
+        namespace = replica.identity.partition("/")[0]
+        created = self.api.post(f"/api/v1/namespaces/{namespace}/pods", pod)
+        path = f"/api/v1/namespaces/{namespace}/pods/{created['metadata']['name']}"
+        try:
+            self._until(path, lambda status: status.get("phase") not in (None, "Pending"))
+            query = urlencode({"container": replica.container, "follow": "true"})
+            for piece in self.api.stream(f"{path}/log?{query}"):
+                sys.stdout.buffer.write(piece)
+                sys.stdout.buffer.flush()
+            ended = self._until(path, lambda status: status.get("phase") in ("Succeeded", "Failed"))
+            statuses: list[Object] = ended.get("containerStatuses") or [{}]
+            return int(statuses[0].get("state", {}).get("terminated", {}).get("exitCode", 1))
+        finally:
+            self.api.delete(path)
+
+    def _until(self, path: str, reached: Callable[[Object], bool]) -> Object:
+        """The status of a pod once it is as wanted; raises UserError when nothing will make it so."""
+        while not reached(status := self.api.get(path).get("status") or {}):
+            waiting = [one["state"].get("waiting", {}) for one in status.get("containerStatuses") or []]
+            reason = next((one["reason"] for one in waiting if one.get("reason") in _HOPELESS), "")
+            if reason:
+                raise UserError(f"the pod of the task does not start ({reason}): see `kubectl describe` of {path}.")
+            time.sleep(0.5)
+        return status
+
     def environment(self, replica: RunningReplica) -> dict[str, str]:
         """Return what the container is given, with the values of its Secret."""
         found: dict[str, str] = {}
@@ -91,6 +133,31 @@ class KubernetesRuntime:
             raise UserError("getting into a pod takes kubectl, which is not on PATH: install it.")
         namespace = replica.identity.partition("/")[0]
         return Program(["kubectl", *self._options, "--namespace", namespace, verb, *arguments])
+
+
+def task_pod(pod: Object, replica: RunningReplica, name: str, arguments: Sequence[str]) -> Object:
+    """Return the manifest of a pod that runs the replica's program once with other arguments."""
+    labels: dict[str, str] = pod["metadata"].get("labels") or {}
+    container = {
+        key: value
+        for key, value in _container(pod, replica.container).items()
+        if key not in ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "ports")
+    }
+    container["args"] = [argument.replace("$", "$$") for argument in arguments]
+    kept = {key: value for key, value in pod["spec"].items() if key in _OF_EVERY_POD}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "generateName": f"{replica.service}-task-{name}-",
+            # The network policy's; without what its Deployment would adopt it by.
+            "labels": {
+                **{key: value for key, value in labels.items() if key.startswith("gostack.")},
+                "gostack.task": name,
+            },
+        },
+        "spec": {**kept, "containers": [container], "restartPolicy": "Never"},
+    }
 
 
 def _replica(pod: Object) -> RunningReplica:

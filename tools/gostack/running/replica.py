@@ -80,6 +80,14 @@ class Runtime(Protocol):
         """Return the program that runs a shell beside the replica, in its namespaces; raises UserError."""
         ...
 
+    def task(self, replica: RunningReplica, name: str, arguments: Sequence[str], *, tty: bool) -> int:
+        """Run the replica's program once more, with other arguments and in a container of its own that is gone
+        afterwards, with this process's standard input where the platform can; return its exit code.
+
+        Raises UserError.
+        """
+        ...
+
     def environment(self, replica: RunningReplica) -> dict[str, str]:
         """Return the environment of the replica's container, secrets among it."""
         ...

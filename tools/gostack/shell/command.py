@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tools.gostack.lifecycle.workspace import Workspace
+from tools.gostack.running.programs import run
 from tools.gostack.running.replica import RunningReplica, Runtime, check_names, chosen
-from tools.gostack.running.runtime import run, runtime_of
+from tools.gostack.running.runtime import runtime_of
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from infra.settings import Settings
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.workspace import Workspace
+from tools.gostack.running.programs import run
 from tools.gostack.running.replica import RunningReplica, Runtime, check_names
-from tools.gostack.running.runtime import run, runtime_of
+from tools.gostack.running.runtime import runtime_of
 
 READ_ONLY = "SET SESSION TRANSACTION READ ONLY"
 _PASSWORD = "MYSQL_PASSWORD"  # noqa: S105 (a variable's name)

@@ -1,0 +1,1 @@
+"""`gostack run`: a task of a service, run once."""
