@@ -41,6 +41,20 @@ def track_name(service: str, region: str, track_suffix: str) -> str:
     return f"{service}-{region}{track_suffix}"
 
 
+CALLED_PORT = 80
+"""Port of the name by which services call each other."""
+
+
+def service_values(service: str) -> dict[str, str]:
+    """Return what another service may be told of this one: it calls it by its name alone, on every platform."""
+    return {
+        "host": service,
+        "port": str(CALLED_PORT),
+        "address": f"{service}:{CALLED_PORT}",
+        "url": f"http://{service}",
+    }
+
+
 def node_prefix(name: str) -> str:
     """Return the first part of the name of a Consul node, to which a container's identity is added.
 

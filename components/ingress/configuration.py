@@ -31,6 +31,9 @@ class IngressConfiguration:
     canaries: Mapping[str, CanaryTraffic] = field(default_factory=dict[str, CanaryTraffic])
     """Service to the share of its canary, for those that have one."""
 
+    internal: Mapping[str, Route] = field(default_factory=dict[str, Route])
+    """Service to the rules for requests of other services, which call it by its name alone."""
+
     trusted_proxies: Sequence[str] = ()
     """Networks in CIDR notation whose `X-Forwarded-For` tells who the client is."""
 

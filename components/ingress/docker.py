@@ -21,6 +21,7 @@ from components.ingress import (
 )
 from components.ingress.args import IngressArgs
 from components.ingress.releases import INGRESS_HEALTH, RELEASE_HEALTH, RELEASES
+from components.names import CALLED_PORT
 from components.text import script
 
 # The official image's user `nginx`; the volume in memory must belong to it.
@@ -103,20 +104,7 @@ class Ingress(pulumi.ComponentResource):
         )
         server = hardened_container(
             f"{name}-nginx",
-            ContainerSpec(
-                image=args["image"],
-                labels=labels,
-                role="nginx",
-                memory_mib=args["memory_mib"],
-                scratch_mib=SCRATCH_MIB,
-                user="nginx",
-                entrypoint=["/bin/sh", "-c"],
-                command=[script("ingress/ingress.sh")],
-                volumes=[docker.ContainerVolumeArgs(volume_name=releases.name, container_path=RELEASES)],
-                health=HealthCheck(test=["CMD-SHELL", INGRESS_HEALTH], wait_seconds=30),
-                stop_signal="SIGQUIT",
-                stop_seconds=40,
-            ),
+            nginx_spec(args["image"], args["memory_mib"], releases.name, labels, role="nginx"),
             parent=self,
             network_mode=pod.network_mode,
             # Both listen on the same ports while one takes over from the other.
@@ -134,6 +122,7 @@ class Ingress(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self, depends_on=[server]),
         )
+        self._releases = pulumi.Output.all(releases.name, release.identity).apply(lambda known: str(known[0]))
         host, https_port = configuration.hosts[0], configuration.https_port
         port = "" if https_port == 443 else f":{https_port}"
         self.url = release.identity.apply(lambda _: f"https://{host}{port}")
@@ -141,6 +130,31 @@ class Ingress(pulumi.ComponentResource):
         reached = "127.0.0.1" if address == EVERYWHERE else address
         self.address = release.identity.apply(lambda _: f"{reached}:{https_port}")
         self.register_outputs({"url": self.url, "address": self.address})
+
+    @property
+    def releases(self) -> pulumi.Output[str]:
+        """Volume with the configuration releases; whoever uses it waits until the newest is in force."""
+        return self._releases
+
+
+def nginx_spec(
+    image: pulumi.Input[str], memory_mib: int, releases: pulumi.Input[str], labels: Mapping[str, str], *, role: str
+) -> ContainerSpec:
+    """Return what the container of an Nginx is made of that follows the releases in a volume."""
+    return ContainerSpec(
+        image=image,
+        labels=labels,
+        role=role,
+        memory_mib=memory_mib,
+        scratch_mib=SCRATCH_MIB,
+        user="nginx",
+        entrypoint=["/bin/sh", "-c"],
+        command=[script("ingress/ingress.sh")],
+        volumes=[docker.ContainerVolumeArgs(volume_name=releases, container_path=RELEASES)],
+        health=HealthCheck(test=["CMD-SHELL", INGRESS_HEALTH], wait_seconds=30),
+        stop_signal="SIGQUIT",
+        stop_seconds=40,
+    )
 
 
 class ConfigurationReleaseArgs(TypedDict):
@@ -211,7 +225,9 @@ def variable_name(file: str) -> str:
 
 def _files(args: DockerIngressArgs) -> dict[str, pulumi.Input[str]]:
     return {
-        **render_ingress(args["configuration"]),
+        # The engine's DNS maps no port, so that Nginx itself listens on the one of the names; in a container's network
+        # namespace every user may (net.ipv4.ip_unprivileged_port_start, since Docker 20.10).
+        **render_ingress(args["configuration"], internal_port=CALLED_PORT),
         "certificate.pem": args["certificate"],
         "private_key.pem": pulumi.Output.secret(args["private_key"]),
     }

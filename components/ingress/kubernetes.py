@@ -15,10 +15,10 @@ from components.consul.kubernetes_agent import (
     sidecar,
     to_servers,
 )
-from components.ingress import HTTP_PORT, HTTPS_PORT, RELEASE_PLACEHOLDER, render_ingress
+from components.ingress import HTTP_PORT, HTTPS_PORT, INTERNAL_PORT, RELEASE_PLACEHOLDER, render_ingress
 from components.ingress.args import IngressArgs
 from components.ingress.resources import INGRESS_REPLICAS, INGRESS_SCRATCH_MIB, ingress_resources
-from components.kubernetes.names import APPLICATION, NGINX, STACK_LABEL, selector, workload_labels
+from components.kubernetes.names import APPLICATION, NGINX, ROLE_LABEL, STACK_LABEL, selector, workload_labels
 from components.kubernetes.network import EgressRule, IngressRule, network_policy, networks, pods_of_stack, tcp
 from components.kubernetes.pod import (
     ContainerSpec,
@@ -38,6 +38,7 @@ from components.kubernetes.workload import (
     metadata,
     service_account,
 )
+from components.names import CALLED_PORT
 from components.options import given_dependencies
 
 
@@ -73,6 +74,9 @@ NGINX_USER = 101
 
 DRAIN_SECONDS = 5
 """Time in seconds in which load balancers notice that a pod goes; it still answers meanwhile."""
+
+CALLERS = (APPLICATION,)
+"""Roles of the pods that call services by name."""
 
 CONFIGURATION_LABEL, CERTIFICATE_LABEL = "gostack.configuration", "gostack.certificate"
 """Labels of a pod with the names of the ConfigMap and the Secret that it serves from."""
@@ -153,6 +157,10 @@ class Ingress(pulumi.ComponentResource):
             timeout_seconds=300,
         )
         service = self._service(f"{name}-service", name, args, labels, release, deployment)
+        if args["configuration"].internal:
+            _open_to_callers(name, args, self)
+        for called in args["configuration"].internal:
+            _named_service(f"{name}-to-{called}", called, args, labels, release, deployment, self)
         host = args.get("load_balancer", _DEFAULT_LOAD_BALANCER).get("host", args["configuration"].hosts[0])
         port = "" if args["configuration"].https_port == 443 else f":{args['configuration'].https_port}"
         external = args.get("load_balancer", _DEFAULT_LOAD_BALANCER).get("external_hostname")
@@ -221,7 +229,11 @@ def _nginx(args: KubernetesIngressArgs) -> k8s.core.v1.ContainerArgs:
             group=NGINX_USER,
             resources=ingress_resources(memory_mib=args["memory_mib"]),
             command=["nginx", "-p", f"{FILES}/", "-c", "nginx.conf", "-g", "daemon off; pid /tmp/nginx.pid;"],
-            ports={"https": HTTPS_PORT, "http": HTTP_PORT},
+            ports={
+                "https": HTTPS_PORT,
+                "http": HTTP_PORT,
+                **({"internal": INTERNAL_PORT} if args["configuration"].internal else {}),
+            },
             mounts={"/tmp": "scratch"},
             read_only_mounts={FILES: "configuration"},
             probes=Probes(
@@ -258,9 +270,52 @@ def _network_policy(
         args["region"]["network"],
         labels,
         parent=parent,
-        incoming=[IngressRule(from_=networks("0.0.0.0/0"), ports=tcp(HTTPS_PORT, HTTP_PORT))],
+        incoming=[
+            IngressRule(from_=networks("0.0.0.0/0"), ports=tcp(HTTPS_PORT, HTTP_PORT)),
+            *(
+                [IngressRule(from_=pods_of_stack(stack, *CALLERS), ports=tcp(INTERNAL_PORT))]
+                if args["configuration"].internal
+                else []
+            ),
+        ],
         # Replicas of every region, at the port that Consul tells.
         outgoing=[to_servers(stack), EgressRule(to=pods_of_stack(stack, APPLICATION))],
+    )
+
+
+def _open_to_callers(name: str, args: KubernetesIngressArgs, parent: pulumi.Resource) -> None:
+    """Let the region's services reach the port on which they call each other."""
+    stack = args["labels"].get(STACK_LABEL, "gostack")
+    for role in CALLERS:
+        network_policy(
+            f"{name}-{role}-calls",
+            args["region"]["network"],
+            {**args["labels"], "gostack.region": args["region"]["region"], ROLE_LABEL: role},
+            parent=parent,
+            outgoing=[EgressRule(to=pods_of_stack(stack, NGINX), ports=tcp(INTERNAL_PORT))],
+        )
+
+
+def _named_service(
+    name: str,
+    called: str,
+    args: KubernetesIngressArgs,
+    labels: Mapping[str, str],
+    release: Mapping[str, pulumi.Input[str]],
+    deployment: pulumi.Resource,
+    parent: pulumi.Resource,
+) -> k8s.core.v1.Service:
+    """Make the name by which others call a service: Nginx's pods, which know where its healthy replicas are."""
+    return k8s.core.v1.Service(
+        name,
+        metadata=metadata(called, args["region"]["network"], labels),
+        spec=k8s.core.v1.ServiceSpecArgs(
+            selector={**selector(labels), **release},
+            ports=[
+                k8s.core.v1.ServicePortArgs(name="http", port=CALLED_PORT, target_port=INTERNAL_PORT, protocol="TCP")
+            ],
+        ),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[deployment]),
     )
 
 

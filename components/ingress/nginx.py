@@ -26,6 +26,9 @@ STATUS_PORT = 8081
 HTTP_PORT = 8080
 HTTPS_PORT = 8443
 
+INTERNAL_PORT = 8083
+"""Port on which services call each other, where something in front of it listens on port 80 of their names."""
+
 IPV6_HTTP_PORT = 8082
 IPV6_HTTPS_PORT = 8444
 """What the IPv6 loopback of a machine leads to. Two addresses that lead to one port come back from Docker in any order,
@@ -55,14 +58,15 @@ _OWN_HEADERS = {"X-Request-ID": "$request_identity", "X-Trace-ID": "$trace"}
 _CORS_HEADERS = ("Origin", "Credentials", "Methods", "Headers")
 
 
-def render_ingress(configuration: IngressConfiguration) -> Mapping[str, str]:
-    """Return file name to text of the configuration.
+def render_ingress(configuration: IngressConfiguration, *, internal_port: int = INTERNAL_PORT) -> Mapping[str, str]:
+    """Return file name to text of the configuration; services call each other on `internal_port`.
 
     All paths inside are relative to the folder of the release, so that it can be tested before it goes live. No file
     is large: each travels in a variable, of which Linux takes 128 KiB.
     """
     routes = list(_routes(configuration))
-    services = sorted(service for service, found in configuration.routes.items() if found)
+    routed = {service for service, found in configuration.routes.items() if found}
+    services = sorted({*routed, *configuration.internal})
     files = {
         "nginx.conf": _text(
             "nginx.conf.j2",
@@ -72,6 +76,7 @@ def render_ingress(configuration: IngressConfiguration) -> Mapping[str, str]:
             servers=_servers(configuration.hosts, routes),
             http_port=HTTP_PORT,
             https_port=HTTPS_PORT,
+            internal_port=internal_port,
             ipv6_http_port=IPV6_HTTP_PORT,
             ipv6_https_port=IPV6_HTTPS_PORT,
             ipv6=IPV6_LOOPBACK in configuration.hosts,
@@ -84,9 +89,9 @@ def render_ingress(configuration: IngressConfiguration) -> Mapping[str, str]:
             configuration.region,
             configuration.other_regions,
         ),
-        "proxy.conf": _text("proxy.conf.j2", https_port=configuration.https_port),
+        "proxy.conf": _text("proxy.conf.j2", https_port=configuration.https_port, internal=False),
         "headers.conf": _text("headers.conf.j2", headers={**_DEFAULT_HEADERS, **_OWN_HEADERS}),
-        "own_answers.conf": _text("own_answers.conf.j2", answers=OWN_ANSWERS),
+        "own_answers.conf": _text("own_answers.conf.j2", answers=OWN_ANSWERS, internal=False),
         "error_pages.conf": _text("error_pages.conf.j2"),
     }
     for service in services:
@@ -97,7 +102,10 @@ def render_ingress(configuration: IngressConfiguration) -> Mapping[str, str]:
             region=configuration.region,
             others=configuration.other_regions,
         )
-    for route in routes:
+    if configuration.internal:
+        files["internal_proxy.conf"] = _text("proxy.conf.j2", https_port=configuration.https_port, internal=True)
+        files["internal_answers.conf"] = _text("own_answers.conf.j2", answers=OWN_ANSWERS, internal=True)
+    for route in [*routes, *_internal_routes(configuration)]:
         files |= route.files(configuration)
     return files
 
@@ -116,10 +124,11 @@ def render_tracks(canaries: Mapping[str, CanaryTraffic], region: str, other_regi
 class _NumberedRoute:
     """A route with its place in the configuration, which names its locations, files and zones."""
 
-    def __init__(self, number: int, service: str, route: Route) -> None:
+    def __init__(self, number: int | str, service: str, route: Route, *, internal: bool = False) -> None:
         self.number = number
         self.service = service
         self.route = route
+        self.internal = internal
 
     @property
     def has_maps(self) -> bool:
@@ -131,8 +140,9 @@ class _NumberedRoute:
             "number": self.number,
             "service": self.service,
             "route": self.route,
-            "heads": self.route.location_heads(),
+            "heads": self._heads(),
             "grpc": self.route.protocol is Protocol.GRPC,
+            "internal": self.internal,
             "streams": self.route.protocol in (Protocol.SSE, Protocol.WEBSOCKET),
             "prefix": self.route.path.rstrip("/"),
             "track": f"$track_of_{_variable(self.service)}" if canary is not None else STABLE,
@@ -152,8 +162,16 @@ class _NumberedRoute:
             files[f"route-{self.number}-maps.conf"] = _text("route_maps.conf.j2", **values)
         return files
 
+    def _heads(self) -> list[str]:
+        # Which request of another service is gRPC, only the request itself says.
+        if self.internal and self.route.protocol is Protocol.GRPC:
+            return [f"@route_{self.number}"]
+        return self.route.location_heads()
+
     def _added_headers(self, canary: CanaryTraffic | None) -> list[tuple[str, str]]:
         """Name and value of every header that the ingress writes; an empty value writes none."""
+        if self.internal:
+            return []
         changed = {name.lower() for name in [*self.route.headers.set, *self.route.headers.remove]}
         added = [(name, value) for name, value in _DEFAULT_HEADERS.items() if name.lower() not in changed]
         added += list(_OWN_HEADERS.items())
@@ -177,6 +195,8 @@ class _NumberedRoute:
         return added
 
     def _hidden_headers(self) -> list[str]:
+        if self.internal:
+            return []
         hidden = [*_OWN_HEADERS, "X-Track", *self.route.headers.set, *self.route.headers.remove]
         if self.route.static:
             hidden.append("Cache-Control")
@@ -194,11 +214,20 @@ def _routes(configuration: IngressConfiguration) -> Iterator[_NumberedRoute]:
             number += 1
 
 
+def _internal_routes(configuration: IngressConfiguration) -> Iterator[_NumberedRoute]:
+    for service, route in configuration.internal.items():
+        yield _NumberedRoute(f"to_{service}", service, route, internal=True)
+        grpc = route.model_copy(update={"protocol": Protocol.GRPC})
+        yield _NumberedRoute(f"to_{service}_grpc", service, grpc, internal=True)
+
+
 def _servers(hosts: Sequence[str], routes: Sequence[_NumberedRoute]) -> list[dict[str, Any]]:
     """The hosts that serve the same routes, with those routes."""
     groups: dict[tuple[int, ...], list[str]] = {}
     for host in hosts:
-        served = tuple(found.number for found in routes if not found.route.hosts or host in found.route.hosts)
+        served = tuple(
+            number for number, found in enumerate(routes) if not found.route.hosts or host in found.route.hosts
+        )
         groups.setdefault(served, []).append(f"[{host}]" if ":" in host else host)
     return [
         {

@@ -12,6 +12,7 @@ from components.images.args import ReleasedImageArgs, ServiceImageArgs, Upstream
 from components.images.docker import ReleasedImage, ServiceImage, UpstreamImages
 from components.ingress.args import IngressArgs
 from components.ingress.docker import Ingress
+from components.ingress.docker_gateway import ServiceGateway
 from components.microservice.args import MicroserviceArgs
 from components.microservice.docker import Microservice
 from components.mysql.args import MySqlClusterArgs
@@ -102,7 +103,24 @@ class DockerPlatform(Platform):
         return Microservice(name, {**args, "pause_image": self._pause_image}, opts)
 
     def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:
-        """Create the Nginx to which ports of this machine lead."""
+        """Create the Nginx to which ports of this machine lead, and where there is more than one service, another one
+        by which they call each other."""
         address = self.settings.regions[args["region"]["region"]].bind_address
         loopback = loopback_hosts(self.settings) if address in _ON_LOOPBACK else []
-        return Ingress(name, {**args, "pause_image": self._pause_image, "bind_addresses": [address, *loopback]}, opts)
+        made = Ingress(name, {**args, "pause_image": self._pause_image, "bind_addresses": [address, *loopback]}, opts)
+        if args["configuration"].internal:
+            ServiceGateway(
+                f"gateway-{args['region']['region']}",
+                {
+                    "region": args["region"],
+                    "consul": args["consul"],
+                    "image": args["image"],
+                    "pause_image": self._pause_image,
+                    "releases": made.releases,
+                    "names": sorted(args["configuration"].internal),
+                    "memory_mib": args["memory_mib"],
+                    "labels": args["labels"],
+                },
+                opts,
+            )
+        return made

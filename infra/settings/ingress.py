@@ -6,14 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from components.ingress import IPV6_LOOPBACK, IngressConfiguration, render_ingress
+from components.ingress import IPV6_LOOPBACK, IngressConfiguration, Route, render_ingress
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
+    from infra.settings.services import ServiceSettings
 
 LARGEST_KIB = 900
 """Size in KiB that the files of an ingress may have: Kubernetes takes 1 MiB in a ConfigMap, and Linux 2 MiB in the
 variables of a process."""
+
+CALL_SECONDS = 60
+"""Time in seconds for which a call by name may wait for its answer, where no route of the service has a longer one."""
+
+IDLE_SECONDS = 3600
+"""Time in seconds for which its stream may be quiet, where no route of the service has a longer one."""
 
 _SURELY_SMALL = 60
 """Routes that need no rendering to know that they fit."""
@@ -28,6 +35,7 @@ def ingress_configuration(settings: Settings, region: str, other_regions: Sequen
         hosts=[*ingress.hosts, *loopback_hosts(settings)],
         https_port=settings.regions[region].https_port,
         routes={name: service.routes for name, service in settings.services.items()},
+        internal={name: _internal_route(settings.services[name]) for name in settings.callable_services()},
         canaries={
             name: service.canary.traffic() for name, service in settings.services.items() if service.canary is not None
         },
@@ -37,10 +45,19 @@ def ingress_configuration(settings: Settings, region: str, other_regions: Sequen
     )
 
 
+def _internal_route(service: ServiceSettings) -> Route:
+    """The rules for requests of other services: callers have deadlines of their own, so these are generous."""
+    return Route(
+        path="/",
+        timeout_seconds=max([CALL_SECONDS, *(route.timeout_seconds for route in service.routes)]),
+        idle_timeout_seconds=max([IDLE_SECONDS, *(route.idle_timeout_seconds for route in service.routes)]),
+    )
+
+
 def size_problem(settings: Settings) -> str | None:
     """Return why the ingress's files are too large to be handed over, with the fix; None when they are not."""
     routes = sum(len(service.routes) for service in settings.services.values())
-    if routes <= _SURELY_SMALL:
+    if routes + len(settings.callable_services()) <= _SURELY_SMALL:
         return None
     region, *others = settings.ordered_regions()
     files = render_ingress(ingress_configuration(settings, region, others))

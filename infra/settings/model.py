@@ -36,8 +36,13 @@ from infra.settings.platform_keys import unused_key_problem
 from infra.settings.regions import ANY_ADDRESS, CONSUL_ADDRESS, BackboneSettings, RegionSettings
 from infra.settings.services import ServiceSettings
 
-RESERVED_SERVICES = frozenset({"mysql", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key"})
-"""Names of the stack's own parts, by which Consul and Pulumi know them."""
+RESERVED_SERVICES = frozenset(
+    {"mysql", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key", "localhost"}
+)
+"""Names of the stack's own parts, by which Consul and Pulumi know them, and of the caller itself."""
+
+_HOSTS = ("mysql", "consul", "ingress")
+"""Parts of the stack that have the host name `<part>-<region>` in each region."""
 
 _CANARY_ENDING = "-canary"
 
@@ -187,7 +192,9 @@ class Settings(Section):
                 if name.endswith(_CANARY_ENDING) or name == _CANARY_ENDING.removeprefix("-"):
                     raise ValueError(f"gostack:{key}.{name} is named like a canary: choose another name.")
         for service in self.services:
-            if service in RESERVED_SERVICES:
+            if service in RESERVED_SERVICES or service in {
+                f"{part}-{name}" for part in _HOSTS for name in self.regions
+            }:
                 raise ValueError(f"gostack:services.{service} has the name of a part of the stack: choose another one.")
             for region in self.regions:
                 name = f"{service}-{region}"
@@ -219,6 +226,10 @@ class Settings(Section):
     def ordered_regions(self) -> list[str]:
         """Return the region of the primary, then the others by name: the order is the same whoever read the file."""
         return [self.mysql.primary, *sorted(set(self.regions) - {self.mysql.primary})]
+
+    def callable_services(self) -> list[str]:
+        """Return the services that others call as `http://<name>`: every one, once there is somebody else to call."""
+        return list(self.services) if len(self.services) > 1 else []
 
     def protected_regions(self) -> list[str]:
         """Return the regions whose network, cluster, keys and data refuse to be removed."""

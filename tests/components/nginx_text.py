@@ -6,7 +6,7 @@ It proves nothing by itself. `rendered` is the only way by which tests here come
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from components.ingress import CanaryTraffic, IngressConfiguration, Route, render_ingress
@@ -33,8 +33,8 @@ class Directive:
             yield from item.all()
 
 
-def rendered(*routes: Route, canary: CanaryTraffic | None = None) -> dict[str, str]:
-    """File name to text of the configuration of an ingress with these routes."""
+def rendered(*routes: Route, canary: CanaryTraffic | None = None, internal: Sequence[str] = ()) -> dict[str, str]:
+    """File name to text of the configuration of an ingress with these routes, and services that others call by name."""
     configuration = IngressConfiguration(
         region="east",
         other_regions=["west"],
@@ -42,6 +42,7 @@ def rendered(*routes: Route, canary: CanaryTraffic | None = None) -> dict[str, s
         https_port=8443,
         routes={"users": list(routes) or [Route(path="/users")]},
         canaries={} if canary is None else {"users": canary},
+        internal={service: Route(path="/", timeout_seconds=60) for service in internal},
     )
     return dict(render_ingress(configuration))
 

@@ -12,6 +12,7 @@ import pytest
 
 from components.ingress import Route
 from components.ingress.docker import ConfigurationRelease, Ingress, variable_name
+from components.ingress.docker_gateway import ServiceGateway
 from tests.components.alone import NAME, Secret, alone, before, children, entry
 from tests.graph.recorder import Graph
 
@@ -87,3 +88,37 @@ def test_a_release_gets_each_file_in_a_variable_and_what_is_secret_stays_so() ->
     assert files.environment[variable_name("nginx.conf")] == "events {}"
     assert files.is_secret("envs")
     assert "key-of-tls" not in graph.in_plain()[files.name]
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Graph:
+    return alone(ServiceGateway, names=["orders", "users"])
+
+
+def test_a_region_knows_the_gateway_by_the_name_of_every_service(gateway: Graph) -> None:
+    networks = gateway.resources[f"{NAME}-pod-sandbox"].plain("networksAdvanced")
+    assert {network["name"]: network["aliases"] for network in networks}["east-network"] == ["orders", "users"]
+    # Nothing of it is published on the machine.
+    assert gateway.resources[f"{NAME}-pod-sandbox"].plain("ports") in (None, [])
+
+
+def test_one_more_name_makes_another_gateway_beside_the_one_that_serves(gateway: Graph) -> None:
+    more = alone(ServiceGateway, kept=gateway, names=["orders", "shop", "users"])
+    assert f"{NAME}-pod-sandbox" in more.changed(gateway)
+    for part in ("pod-sandbox", "discovery-agent", "nginx"):
+        assert more.resources[f"{NAME}-{part}"].delete_before_replace is False, part
+    # It is asked before it can find anybody, and refuses; a caller goes on to the other address of the name.
+    assert before(more, "discovery-agent", "nginx")
+
+
+def test_the_gateway_follows_the_releases_of_the_ingress(gateway: Graph) -> None:
+    (volume,) = gateway.resources[f"{NAME}-nginx"].plain("volumes")
+    assert (volume["volumeName"], volume["containerPath"]) == ("releases", "/var/lib/ingress")
+    assert gateway.resources[f"{NAME}-nginx"].plain("stopSignal") == "SIGQUIT"
+
+
+def test_services_call_each_other_on_the_port_that_http_means() -> None:
+    graph = alone(Ingress, configuration=entry(internal={"orders": Route(path="/")}))
+    text = graph.resources[f"{NAME}-release-files"].environment[variable_name("nginx.conf")]
+    assert "listen 80;" in text
+    assert "server_name orders orders.*;" in text

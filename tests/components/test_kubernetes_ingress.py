@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from components.ingress import RELEASE_PLACEHOLDER, docker
+from components.ingress import RELEASE_PLACEHOLDER, Route, docker
 from components.ingress.docker import variable_name
 from components.ingress.kubernetes import Ingress
 from tests.components.alone import BEFORE, NAME, alone, before, children, container, entry, pod, spec
@@ -86,6 +86,34 @@ def test_clients_reach_its_two_ports_and_it_reaches_services_and_consul(ingress:
     assert {port["port"] for port in rule["ports"]} == {8443, 8080}
     roles = {peer["podSelector"]["matchLabels"]["gostack.role"] for item in paths["egress"] for peer in item["to"]}
     assert roles == {"consul-server", "application"}
+
+
+def test_a_service_is_called_by_its_name_on_port_80_of_its_namespace() -> None:
+    named = alone(Ingress, configuration=entry(internal={"orders": Route(path="/"), "users": Route(path="/")}))
+    assert children(named) >= {"to-orders", "to-users", "application-calls"}
+    for name in ("orders", "users"):
+        found = spec(named, f"to-{name}")
+        assert named.resources[f"{NAME}-to-{name}"].plain("metadata")["name"] == name
+        assert [(port["port"], port["targetPort"]) for port in found["ports"]] == [(80, 8083)]
+        # The pods of this release alone, as clients from outside reach them.
+        assert found["selector"] == spec(named, "service")["selector"]
+        assert before(named, "deployment", f"to-{name}")
+    listened = {port["containerPort"] for port in container(named, "deployment", "nginx")["ports"]}
+    assert listened == {8443, 8080, 8083}
+
+
+def test_only_services_of_the_stack_may_call_by_name(ingress: Graph) -> None:
+    named = alone(Ingress, configuration=entry(internal={"orders": Route(path="/")}))
+    (rule,) = [item for item in spec(named, "paths")["ingress"] if item["ports"][0]["port"] == 8083]
+    assert [peer["podSelector"]["matchLabels"]["gostack.role"] for peer in rule["from"]] == ["application"]
+    calls = spec(named, "application-calls")
+    assert calls["podSelector"]["matchLabels"] == {"gostack.role": "application"}
+    assert calls["policyTypes"] == ["Egress"]
+    (out,) = calls["egress"]
+    assert [port["port"] for port in out["ports"]] == [8083]
+    assert {peer["podSelector"]["matchLabels"]["gostack.role"] for peer in out["to"]} == {"nginx"}
+    # A stack of one service has nobody to call, and is as it was.
+    assert "application-calls" not in children(ingress)
 
 
 def test_another_host_makes_new_pods(ingress: Graph) -> None:

@@ -86,6 +86,8 @@ def graphs() -> dict[bool, Graph]:
     def everything(document: Document) -> None:
         document["services"]["users"]["canary"] = {"image": f"registry.example.com/users@sha256:{64 * '0'}"}
         document["services"]["users"]["settings"] = {"rate_limit_per_second": 5}
+        # Somebody who calls it by its name.
+        document["services"]["greeter"] = {"image": f"registry.example.com/greeter@sha256:{64 * '0'}"}
 
     return {True: staging_graph(everything), False: dev_graph(everything)}
 

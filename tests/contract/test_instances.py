@@ -104,6 +104,7 @@ VALUES: dict[str, Any] = {
     "private_key": AUTHORITY.private_key,
     "reference": "users:1.0",
     "references": {"nginx": "nginx:1.30"},
+    "releases": "releases",
     "replaced_with_pod": True,
     "replicas": 2,
     "rotation": 1,

@@ -177,3 +177,22 @@ def test_a_client_cannot_choose_who_it_is(stack: ClusterStack) -> None:
 def test_a_prefix_is_taken_away(stack: ClusterStack) -> None:
     told = json.loads(ask(stack, "/shop/cities").data)
     assert (told["uri"], told["headers"]["X-Forwarded-Prefix"]) == ("/cities", ["/shop"])
+
+
+def test_a_service_is_called_by_its_name(stack: ClusterStack) -> None:
+    for host in ("users", f"users.{stack.namespace}", f"users.{stack.namespace}.svc.cluster.local"):
+        response = ask(stack, f"/p/fetch?url=http%3A//{host}/health/ready")
+        assert response.status == 200, (host, response.data)
+
+
+def test_a_release_of_what_is_called_loses_no_call(stack: ClusterStack) -> None:
+    before = stack.names("application", service="users")
+    with load(stack, 20, "/p/fetch?url=http%3A//users/health/ready") as calls:
+        time.sleep(2)
+        stack.change(lambda document: document["gostack:services"]["users"].update(environment={"LOG_LEVEL": "warn"}))
+        assert lifecycle.up(stack.workspace) == 0
+        time.sleep(2)
+    tell(f"calls by name while what is called is released: {calls.result}")
+    assert not before & stack.names("application", service="users")
+    assert calls.result.sent >= 100
+    assert calls.result.failures == []

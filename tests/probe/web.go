@@ -71,13 +71,25 @@ func (p *probe) web(mux *http.ServeMux) {
 		}
 	})
 	mux.HandleFunc("/p/fetch", func(w http.ResponseWriter, r *http.Request) {
-		response, err := http.Get(r.URL.Query().Get("url"))
+		request, err := http.NewRequestWithContext(r.Context(), http.MethodGet, r.URL.Query().Get("url"), nil)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		for _, name := range []string{"Traceparent", "X-Request-Id", "X-Forwarded-For", "X-User-Tag"} {
+			if value := r.Header.Get(name); value != "" {
+				request.Header.Set(name, value)
+			}
+		}
+		response, err := http.DefaultClient.Do(request)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway+98)
 			return
 		}
 		defer func() { _ = response.Body.Close() }()
+		w.WriteHeader(response.StatusCode)
 		fmt.Fprintln(w, response.Status)
+		_, _ = io.Copy(w, io.LimitReader(response.Body, 1<<20))
 	})
 	mux.HandleFunc("/p/lookup", func(w http.ResponseWriter, r *http.Request) {
 		found, err := net.DefaultResolver.LookupHost(r.Context(), r.URL.Query().Get("name"))

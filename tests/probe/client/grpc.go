@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -31,7 +33,8 @@ type caller struct {
 	failures   []string
 }
 
-// runGRPC makes `count` calls (0: for ever), one every `interval`. -url is https://host:port.
+// runGRPC makes `count` calls (0: for ever), one every `interval`. -url is https://host:port, or http://host:port
+// for one without TLS.
 func runGRPC(ctx context.Context, arguments []string) (map[string]any, error) {
 	set, to := flags("grpc")
 	c := &caller{to: to, statuses: newTally(), instances: newTally(), failures: []string{}}
@@ -44,13 +47,18 @@ func runGRPC(ctx context.Context, arguments []string) (map[string]any, error) {
 	text := set.String("text", "hello", "what is to be echoed")
 	_ = set.Parse(arguments)
 	c.request = map[string]any{"text": *text, "code": *code, "sleep": *sleep}
-	config, err := to.tls()
-	if err != nil {
-		return nil, err
+	security := insecure.NewCredentials()
+	if strings.HasPrefix(to.url, "https://") {
+		config, err := to.tls()
+		if err != nil {
+			return nil, err
+		}
+		security = credentials.NewTLS(config)
 	}
+	var err error
 	dial := func(ctx context.Context, address string) (net.Conn, error) { return to.dial(ctx, "tcp", address) }
 	c.connection, err = grpc.NewClient(
-		"passthrough:///"+to.host(), grpc.WithTransportCredentials(credentials.NewTLS(config)), grpc.WithContextDialer(dial),
+		"passthrough:///"+to.host(), grpc.WithTransportCredentials(security), grpc.WithContextDialer(dial),
 		grpc.WithUserAgent("probe-client"),
 	)
 	if err != nil {

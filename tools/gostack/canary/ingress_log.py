@@ -30,7 +30,7 @@ class IngressLog:
         """Take over what was logged since the last time."""
         until = datetime.now(UTC)
         for container in self._objects.containers():
-            if role(container) != "nginx":
+            if role(container) not in ("nginx", "gateway"):
                 continue
             text = container.logs(stderr=False, since=self._read_to, until=until)
             for track, figures in by_track(text.decode(errors="replace").splitlines(), self._service).items():

@@ -39,5 +39,5 @@ def _canaries(settings: Settings, service: str) -> dict[str, CanaryTraffic]:
     return {
         name: values.canary.traffic(weight=0 if name == service else None)
         for name, values in settings.services.items()
-        if values.canary is not None and values.routes
+        if values.canary is not None and (values.routes or name in settings.callable_services())
     }

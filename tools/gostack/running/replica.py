@@ -10,7 +10,13 @@ from infra.settings import Settings
 from infra.settings.model import WITNESS
 from tools.gostack.environment.errors import UserError
 
-MAIN_ROLES = {"application": "application", "nginx": "nginx", "mysql": "mysql", "consul-server": "consul"}
+MAIN_ROLES = {
+    "application": "application",
+    "nginx": "nginx",
+    "gateway": "nginx",
+    "mysql": "mysql",
+    "consul-server": "consul",
+}
 """Role (label `gostack.role`) of what does a pod's work -> name of its container on Kubernetes."""
 
 SHELL = "command -v bash >/dev/null && exec bash; exec sh"

@@ -19,8 +19,6 @@ from tools.gostack.lifecycle.truth import look
 from tools.gostack.running.replica import RunningReplica, images_of
 from tools.gostack.status.model import DatabaseMember, ReplicaCount, judged, missing, one_sentence
 
-_INGRESSES = 1
-
 
 class Snapshot(StackObjects):
     """The stack's containers as they are at the first question: listing them costs a request each."""
@@ -50,11 +48,13 @@ def counted(
         _services_row(known.get(place, Standing(place, number)), running)
         for place, number in wanted_replicas(settings).items()
     ]
+    # One for clients; one by which services call each other.
+    ingresses = 2 if settings.callable_services() else 1
     infrastructure = [
         row
         for region in settings.ordered_regions()
         for row in (
-            _infrastructure_row("ingress", region, _INGRESSES, running),
+            _infrastructure_row("ingress", region, ingresses, running),
             _infrastructure_row("consul", region, settings.consul.servers, running),
         )
     ]
