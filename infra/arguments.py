@@ -10,10 +10,13 @@ from components.certificates import CertificateAuthority
 from components.images.args import ServiceImageArgs
 from components.ingress.tracks import STABLE
 from components.microservice.args import MicroserviceArgs
+from components.microservice.replica import program_environment
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
+from components.service_database.access import write_address
 from components.service_database.args import ServiceDatabaseArgs
 from infra.platforms.base import ConsulDatacenter, Image, Platform, Region, ServiceDatabase
+from infra.settings.connections import account_connections
 from infra.settings.model import WITNESS
 from infra.settings.services import ServiceSettings, Track
 
@@ -76,16 +79,31 @@ def service_database_arguments(
     """Return the arguments of a service's schema."""
     if service.database is None:
         raise ValueError(f"the service {name} has no database")
+    home = region.reference["region"]
+    migrated = [track for track in service.tracks() if track.name == STABLE or track.has_source]
     return {
         "database": service.database_name(name) or "",
         "mysql": database.reference,
         "region": region.reference,
         "service_images": {
-            track.name: platform.regional_image(platform.regions[0], images[track.name].image_id)
-            for track in service.tracks()
-            if track.name == STABLE or track.has_source
+            track.name: platform.regional_image(platform.regions[0], images[track.name].image_id) for track in migrated
         },
         "migrate": service.database.migrate or [],
+        "environments": {
+            track.name: {
+                **track.environment,
+                **program_environment(
+                    service=name,
+                    track=track.name,
+                    region=home,
+                    port=service.port,
+                    version=images[track.name].version,
+                ),
+            }
+            for track in migrated
+        },
+        "rights": service.database.rights,
+        "max_connections": account_connections(platform.settings, name),
         "migrate_timeout_seconds": service.database.migrate_timeout_seconds,
         "password_rotation": platform.settings.rotation.passwords,
         "labels": {**platform.labels, "gostack.service": name},
@@ -133,8 +151,7 @@ def microservice_arguments(
 def _mysql_addresses(database: Database, region: str) -> dict[str, pulumi.Input[str]]:
     """The member that a region reads from, and where it sends writes if that differs by region."""
     reference = database.reference
-    writers = reference.get("writer_addresses", {})
     return {
-        **({"MYSQL_PRIMARY_ADDRESS": writers[region]} if region in writers else {}),
+        "MYSQL_PRIMARY_ADDRESS": write_address(reference, region),
         "MYSQL_REPLICA_ADDRESS": reference["member_addresses"].get(region, reference["primary_address"]),
     }

@@ -8,14 +8,29 @@ from components.consul.instances import ServiceInstance
 from components.microservice.args import MicroserviceArgs
 
 
-def replica_environment(args: MicroserviceArgs) -> dict[str, pulumi.Input[str]]:
-    """Return the variables that every service gets beside its own; the platform adds the replica's identity."""
+def program_environment(
+    *, service: str, track: str, region: str, port: int, version: pulumi.Input[str]
+) -> dict[str, pulumi.Input[str]]:
+    """Return the variables that a program of a service gets beside its own, whether it is a replica or a job."""
     return {
-        "PORT": str(args["workload"].port),
-        "SERVICE_NAME": args["service"],
-        "SERVICE_VERSION": args["version"],
-        "REGION": args["region"]["region"],
-        "TRACK": args["track"],
+        "PORT": str(port),
+        "SERVICE_NAME": service,
+        "SERVICE_VERSION": version,
+        "REGION": region,
+        "TRACK": track,
+    }
+
+
+def replica_environment(args: MicroserviceArgs) -> dict[str, pulumi.Input[str]]:
+    """Return the variables that every replica gets beside its own; the platform adds the replica's identity."""
+    return {
+        **program_environment(
+            service=args["service"],
+            track=args["track"],
+            region=args["region"]["region"],
+            port=args["workload"].port,
+            version=args["version"],
+        ),
         # The agent in the replica's own network namespace.
         "CONSUL_HTTP_ADDR": "http://127.0.0.1:8500",
     }

@@ -38,8 +38,9 @@ ADMINISTRATION_ACCOUNT = "administration"
 
 # Exactly what the accounts that it makes are given, and what making them takes.
 _ADMINISTRATION_GRANTS = (
-    "CREATE USER, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES, SELECT, "
-    "INSERT, UPDATE, DELETE, RELOAD, PROCESS, REPLICATION CLIENT, REPLICATION SLAVE",
+    "CREATE USER, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES, "
+    "CREATE ROUTINE, ALTER ROUTINE, EXECUTE, SELECT, INSERT, UPDATE, DELETE, RELOAD, PROCESS, REPLICATION CLIENT, "
+    "REPLICATION SLAVE",
     "BACKUP_ADMIN, APPLICATION_PASSWORD_ADMIN",
 )
 
@@ -79,19 +80,42 @@ def stack_accounts_sql(replication_password: str) -> str:
     )
 
 
-_ROWS = "SELECT, INSERT, UPDATE, DELETE"
-_TABLES = f"{_ROWS}, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW, TRIGGER, LOCK TABLES"
+# What a migration has made a routine of, the service may call.
+_ROWS = "SELECT, INSERT, UPDATE, DELETE, EXECUTE"
+_DEFINITIONS = (
+    "CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW, TRIGGER, LOCK TABLES, CREATE ROUTINE, "
+    "ALTER ROUTINE"
+)
+_TABLES = f"{_ROWS}, {_DEFINITIONS}"
+
+MIGRATION_CONNECTIONS = 5
+"""Connections that the account of a schema's migrations may have to a member."""
 
 
-def service_accounts_sql(*, database: str, application_password: str, migration_password: str) -> str:
-    """Return SQL that makes a service's schema and its two accounts: one for data, one for the schema's migrations."""
+def service_accounts_sql(
+    *,
+    database: str,
+    application_password: str,
+    migration_password: str,
+    rights: str = "rows",
+    max_connections: int = 0,
+) -> str:
+    """Return SQL that makes a service's schema and its two accounts: one for data, one for the schema's migrations.
+
+    With the rights `schema`, and not `rows`, the first may do what the second may. `max_connections` are those that it
+    may have to a member, 0 for as many as the member takes.
+    """
     migration = migration_account(database)
     return "".join(
         [
             f"CREATE DATABASE IF NOT EXISTS `{database}` CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci;\n",
             _account(database, application_password),
-            _schema_grant(_ROWS, database, database),
+            _limit(database, max_connections),
+            _schema_grant(_TABLES if rights == "schema" else _ROWS, database, database),
+            # It may have had them until now.
+            _schema_revoke(_DEFINITIONS, database, database) if rights == "rows" else "",
             _account(migration, migration_password),
+            _limit(migration, MIGRATION_CONNECTIONS),
             _schema_grant(_TABLES, database, migration),
         ]
     )
@@ -115,6 +139,14 @@ def _schema_grant(privileges: str, database: str, account: str) -> str:
     return f"{grant}REVOKE IF EXISTS {privileges} ON `{database}`.* FROM {user};\n"
 
 
+def _schema_revoke(privileges: str, database: str, account: str) -> str:
+    return f"REVOKE IF EXISTS {privileges} ON `{schema_pattern(database)}`.* FROM '{account}'@'%';\n"
+
+
+def _limit(account: str, connections: int) -> str:
+    return f"ALTER USER '{account}'@'%' WITH MAX_USER_CONNECTIONS {connections};\n"
+
+
 def migration_account(database: str) -> str:
     """Return the name of the account that may change the schema of `database`."""
     # MySQL allows 32 characters.
@@ -125,14 +157,17 @@ def _account(name: str, password: str) -> str:
     user, quoted = f"'{name}'@'%'", _quoted(password)
     generation = hashlib.sha256(password.encode()).hexdigest()[:16]
     attribute = _quoted(json.dumps({"generation": generation}))
+    # Only where it is missing: MySQL refuses to make an account, even one that is there, by whose name a routine or a
+    # view runs.
+    create = f"CREATE USER {user} IDENTIFIED BY {quoted} REQUIRE SSL ATTRIBUTE {attribute}"
     # The old password stays good until the next rotation: replicas that still use it keep working meanwhile. The same
     # statement run twice would retain the new password in the place of the old one: the attribute tells that it ran.
     change = f"ALTER USER {user} IDENTIFIED BY {quoted} RETAIN CURRENT PASSWORD ATTRIBUTE {attribute}"
     return "".join(
         [
-            f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY {quoted} REQUIRE SSL ATTRIBUTE {attribute};\n",
             _KNOWN_GENERATION.replace("ACCOUNT", name),
-            f"SET @change = IF(@known <=> '{generation}', 'DO 0', {_quoted(change)});\n",
+            f"SET @change = CASE WHEN @there = 0 THEN {_quoted(create)} WHEN @known <=> '{generation}' THEN 'DO 0' "
+            f"ELSE {_quoted(change)} END;\n",
             "PREPARE change_password FROM @change;\n",
             "EXECUTE change_password;\n",
             "DEALLOCATE PREPARE change_password;\n",
@@ -141,8 +176,8 @@ def _account(name: str, password: str) -> str:
 
 
 _KNOWN_GENERATION = (
-    "SET @known = (SELECT ATTRIBUTE->>'$.generation' FROM information_schema.USER_ATTRIBUTES "
-    "WHERE USER = 'ACCOUNT' AND HOST = '%');\n"
+    "SELECT COUNT(*), MAX(ATTRIBUTE->>'$.generation') INTO @there, @known FROM information_schema.USER_ATTRIBUTES "
+    "WHERE USER = 'ACCOUNT' AND HOST = '%';\n"
 )
 
 

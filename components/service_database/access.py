@@ -12,6 +12,7 @@ from components.ingress.tracks import STABLE
 from components.mysql.args import MySqlReference
 from components.secrets import GeneratedPassword
 from components.service_database.args import ServiceDatabaseArgs
+from components.service_database.values import connection_values
 
 Migrate = Callable[[str, str, Mapping[str, pulumi.Input[str]]], pulumi.Output[str]]
 """Makes the job with a name that applies a track's migrations with these variables, and returns what whoever needs the
@@ -30,8 +31,8 @@ class AccountPasswords:
 
 
 @dataclass(frozen=True)
-class TrackVariables:
-    """The environment of the replicas of each track."""
+class TrackAccess:
+    """How the replicas of each track connect."""
 
     environments: dict[str, dict[str, pulumi.Output[str]]]
     """Track to the variables that let its replicas connect, none of them a secret."""
@@ -50,28 +51,32 @@ def account_passwords(name: str, rotation: int, parent: pulumi.Resource) -> Acco
     return AccountPasswords(application=password("application"), migration=password("migration"))
 
 
-def account_statements(database: str, passwords: AccountPasswords) -> pulumi.Output[str]:
+def account_statements(args: ServiceDatabaseArgs, passwords: AccountPasswords) -> pulumi.Output[str]:
     """Return the SQL that makes a schema and its accounts (secret)."""
     return pulumi.Output.secret(pulumi.Output.all(passwords.application, passwords.migration)).apply(
         lambda known: mysql.service_accounts_sql(
-            database=database, application_password=known[0], migration_password=known[1]
+            database=args["database"],
+            application_password=known[0],
+            migration_password=known[1],
+            rights=args.get("rights", "rows"),
+            max_connections=args.get("max_connections", 0),
         )
     )
 
 
-def track_variables(
+def track_access(
     name: str, args: ServiceDatabaseArgs, passwords: AccountPasswords, accounts: pulumi.Output[str], migrate: Migrate
-) -> TrackVariables:
-    """Apply each track's migrations once the accounts are there, and return the environment of the replicas of each."""
+) -> TrackAccess:
+    """Apply each track's migrations once the accounts are there, and return how the replicas of each connect."""
     connection, discovery = _connection(args), _discovery(args["mysql"])
-    result = TrackVariables({}, {})
+    result = TrackAccess({}, {})
     ready = accounts
     for track in [STABLE, *sorted(set(args["service_images"]) - {STABLE})]:
         if args["migrate"]:
             suffix = "" if track == STABLE else f"-{track}"
             variables: dict[str, pulumi.Input[str]] = {
+                **args.get("environments", {}).get(track, {}),
                 **connection,
-                "SERVICE_NAME": args["database"],
                 "MYSQL_USER": mysql.migration_account(args["database"]),
                 # What comes first; when it ran again, the migrations do too, which changes nothing.
                 "ACCOUNTS": ready,
@@ -88,6 +93,23 @@ def track_variables(
             )
         }
     return result
+
+
+def values_of(args: ServiceDatabaseArgs, access: TrackAccess, track: str, region: str) -> dict[str, pulumi.Output[str]]:
+    """Return what a replica of a track in a region can be told of its schema, by the last part of its name; see
+    `connection_values`."""
+    secrets = access.secrets.get(track, access.secrets[STABLE])
+    return connection_values(
+        address=write_address(args["mysql"], region),
+        user=args["database"],
+        password=secrets["MYSQL_PASSWORD"],
+        database=args["database"],
+    )
+
+
+def write_address(cluster: MySqlReference, region: str) -> pulumi.Input[str]:
+    """Return host and port to which a service in a region sends writes."""
+    return cluster.get("writer_addresses", {}).get(region, cluster["primary_address"])
 
 
 def _connection(args: ServiceDatabaseArgs) -> dict[str, pulumi.Input[str]]:

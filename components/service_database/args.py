@@ -35,6 +35,18 @@ class ServiceDatabaseArgs(TypedDict):
     """Time in seconds that the migrations of an image may take; 1800 when it is not given. On Kubernetes they are ended
     after it; on Docker it is what they have to end by themselves when their update is cut off."""
 
+    environments: NotRequired[Mapping[str, Mapping[str, pulumi.Input[str]]]]
+    """Track to the environment of its replicas, none of it a secret: migrations get it beside the variables by which
+    they connect, as they are the same program."""
+
+    rights: NotRequired[str]
+    """`rows` when it is not given: the service's own account changes rows, and its migrations tables. `schema`: it may
+    change tables, views, routines and triggers too, as a program does that makes its schema when it starts."""
+
+    max_connections: NotRequired[int]
+    """Connections that the service's account may have to a member of the database, all replicas together; as many as
+    the member takes when it is not given."""
+
     password_rotation: int
     """Counter; a new value makes new passwords."""
 

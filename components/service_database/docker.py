@@ -5,21 +5,32 @@ from collections.abc import Mapping
 import pulumi
 
 from components.docker.job import Job
+from components.ingress.tracks import STABLE
 from components.mysql.docker_member import administration_mounts
 from components.options import given_dependencies
-from components.service_database.access import account_passwords, account_statements, track_variables
+from components.service_database.access import (
+    account_passwords,
+    account_statements,
+    track_access,
+    values_of,
+)
 from components.service_database.args import MIGRATE_TIMEOUT_SECONDS, ServiceDatabaseArgs
 from components.text import script
 
 
 class ServiceDatabase(pulumi.ComponentResource):
-    """A schema with two accounts: the service may change rows, only its migrations may change tables."""
+    """A schema with two accounts: the service may change rows and, unless its rights are those of the schema, only its
+    migrations may change tables."""
 
     environments: dict[str, dict[str, pulumi.Output[str]]]
     """Track to the variables that let its replicas connect, none of them a secret."""
 
     secrets: dict[str, dict[str, pulumi.Output[str]]]
     """Track to those that are secrets; whoever uses them waits for that track's migrations."""
+
+    values: dict[str, pulumi.Output[str]]
+    """What a replica of the stable track in the primary's region can be told, by the last part of its name; the others
+    have theirs by `values_for`."""
 
     def __init__(self, name: str, args: ServiceDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:ServiceDatabase", name, {}, opts)
@@ -31,7 +42,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "image": cluster["image"],
                 "entrypoint": ["bash", "-c"],
                 "command": [script("mysql/mysql-apply.sh")],
-                "environment": {"STATEMENTS": account_statements(database, passwords)},
+                "environment": {"STATEMENTS": account_statements(args, passwords)},
                 "secrets": [passwords.application, passwords.migration],
                 "user": "mysql",
                 "volumes": administration_mounts(cluster["administration_volumes"]),
@@ -43,9 +54,15 @@ class ServiceDatabase(pulumi.ComponentResource):
         def migrate(job: str, track: str, variables: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
             return self._migrations(job, track, args, {**variables, "MYSQL_PASSWORD": passwords.migration})
 
-        variables = track_variables(name, args, passwords, accounts.completed, migrate)
-        self.environments, self.secrets = variables.environments, variables.secrets
+        self._args = args
+        self._access = track_access(name, args, passwords, accounts.completed, migrate)
+        self.environments, self.secrets = self._access.environments, self._access.secrets
+        self.values = self.values_for(args["region"]["region"])
         self.register_outputs({"database": database})
+
+    def values_for(self, region: str, track: str = STABLE) -> dict[str, pulumi.Output[str]]:
+        """Return what a replica of a track in a region can be told of the schema, by the last part of its name."""
+        return values_of(self._args, self._access, track, region)
 
     def _migrations(
         self, name: str, track: str, args: ServiceDatabaseArgs, environment: Mapping[str, pulumi.Input[str]]

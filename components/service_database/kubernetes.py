@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pulumi
 
+from components.ingress.tracks import STABLE
 from components.kubernetes.job import Job, JobEgressArgs
 from components.kubernetes.names import MYSQL
 from components.microservice.kubernetes import SERVICE_USER
@@ -12,13 +13,19 @@ from components.mysql.configuration import PORT
 from components.mysql.kubernetes import administration_endpoint
 from components.mysql.kubernetes_member import MYSQL_USER
 from components.options import given_dependencies
-from components.service_database.access import account_passwords, account_statements, track_variables
+from components.service_database.access import (
+    account_passwords,
+    account_statements,
+    track_access,
+    values_of,
+)
 from components.service_database.args import MIGRATE_TIMEOUT_SECONDS, ServiceDatabaseArgs
 from components.text import script
 
 
 class ServiceDatabase(pulumi.ComponentResource):
-    """A schema with two accounts: the service may change rows, only its migrations may change tables."""
+    """A schema with two accounts: the service may change rows and, unless its rights are those of the schema, only its
+    migrations may change tables."""
 
     environments: dict[str, dict[str, pulumi.Output[str]]]
     """Track to the variables that let its replicas connect, none of them a secret."""
@@ -26,19 +33,29 @@ class ServiceDatabase(pulumi.ComponentResource):
     secrets: dict[str, dict[str, pulumi.Output[str]]]
     """Track to those that are secrets; whoever uses them waits for that track's migrations."""
 
+    values: dict[str, pulumi.Output[str]]
+    """What a replica of the stable track in the primary's region can be told, by the last part of its name; the others
+    have theirs by `values_for`."""
+
     def __init__(self, name: str, args: ServiceDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:ServiceDatabase", name, {}, opts)
         database = args["database"]
         passwords = account_passwords(name, args["password_rotation"], self)
-        statements = account_statements(database, passwords)
+        statements = account_statements(args, passwords)
         accounts = self._accounts(f"{name}-accounts", args, _administration(args), statements, opts)
 
         def migrate(job: str, track: str, variables: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
             return self._migrations(job, track, args, variables, passwords.migration)
 
-        variables = track_variables(name, args, passwords, accounts.completed, migrate)
-        self.environments, self.secrets = variables.environments, variables.secrets
+        self._args = args
+        self._access = track_access(name, args, passwords, accounts.completed, migrate)
+        self.environments, self.secrets = self._access.environments, self._access.secrets
+        self.values = self.values_for(args["region"]["region"])
         self.register_outputs({"database": database})
+
+    def values_for(self, region: str, track: str = STABLE) -> dict[str, pulumi.Output[str]]:
+        """Return what a replica of a track in a region can be told of the schema, by the last part of its name."""
+        return values_of(self._args, self._access, track, region)
 
     def _accounts(
         self,

@@ -15,6 +15,7 @@ from components.mysql.names import owner_of
 from infra.settings.aws import AwsSettings
 from infra.settings.aws_checks import aws_problem
 from infra.settings.base import Name, RegionName, Section
+from infra.settings.connections import connections_problem
 from infra.settings.images import ImageSettings
 from infra.settings.ingress import size_problem
 from infra.settings.kubernetes import (
@@ -221,6 +222,13 @@ class Settings(Section):
                         f"{owner} has already: choose another name."
                     )
                 owners[account] = f'service "{service}"'
+        return self
+
+    @model_validator(mode="after")
+    def _connections_fit(self) -> Self:
+        problem = connections_problem(self)
+        if problem:
+            raise ValueError(problem)
         return self
 
     def ordered_regions(self) -> list[str]:

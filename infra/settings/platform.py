@@ -78,7 +78,7 @@ class MySqlSettings(Section):
     """Kubernetes only: size of a member's disk in GiB. Most storage classes let it grow, none lets it shrink."""
 
     max_connections: Annotated[int, Field(ge=20, le=10000)] = 200
-    """Connections that a member accepts."""
+    """Connections that a member accepts, of all services together; see `services.<name>.database.max_connections`."""
 
     protect: bool = False
     """True refuses to delete the data volumes (on Kubernetes the members); without it `pulumi destroy` lets go of them

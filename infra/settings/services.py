@@ -14,28 +14,12 @@ from components.microservice.task import Task
 from components.microservice.workload import Workload
 from infra.settings.base import FilePath, ImageReference, Name, Section, shaped
 from infra.settings.canary import CanarySettings
+from infra.settings.database import DatabaseSettings
 from infra.settings.environment import Variables, require_own, require_size
 
 _PACKAGE = r"\.|(\./)?[A-Za-z0-9_][A-Za-z0-9_.~+-]*(/[A-Za-z0-9_][A-Za-z0-9_.~+-]*)*/?"
 LARGEST_DOCUMENT = 65_536
 """Bytes of a service's dynamic configuration: it travels in a variable, of which Linux takes 128 KiB."""
-
-
-class DatabaseSettings(Section):
-    """The MySQL schema of a service."""
-
-    name: Annotated[str, shaped("[a-z][a-z0-9_]{0,31}", "the name of a schema", "order_history")] | None = None
-    """Name of the schema; the service's name (hyphens as underscores) when it is not given."""
-
-    migrate: list[str] | None = None
-    """Arguments that make the service apply its schema migrations and exit, for example ["migrate"]; run once for each
-    image before its replicas start. None when it has no migrations."""
-
-    migrate_timeout_seconds: Annotated[int, Field(ge=10, le=86_400)] = 1800
-    """Time in seconds that the migrations of an image may take. On Kubernetes, repetitions of failed ones included,
-    they are ended after it and the update fails; on Docker it is what they have to end by themselves when their
-    update is cut off. MySQL does not roll back a change of a table's definition that was ended half-way, so it is
-    longer than the slowest of them."""
 
 
 @dataclass(frozen=True)

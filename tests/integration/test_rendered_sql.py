@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,12 @@ from components import mysql
 from components.mysql.names import owner_of
 from tests.support.images import image_or_skip
 
+MADE_HERE = ("order", "stock", "rotated", "auto", "routines", "keyless", "crowded")
 SOCKET = "/tmp/mysqld.sock"
 START = f"""\
 mysqld --no-defaults --initialize-insecure --datadir=/var/lib/mysql/data --log-error-verbosity=1
-exec mysqld --no-defaults --datadir=/var/lib/mysql/data --socket={SOCKET} --mysqlx=OFF --innodb-buffer-pool-size=32M"""
+exec mysqld --no-defaults --datadir=/var/lib/mysql/data --socket={SOCKET} --mysqlx=OFF --innodb-buffer-pool-size=32M \
+  --sql-require-primary-key=ON --log-bin-trust-function-creators=ON"""
 
 
 @dataclass(frozen=True)
@@ -32,17 +35,17 @@ class Server:
 
     def ask(self, statements: str, account: str = "root", password: str = "") -> tuple[bool, str]:
         """Run statements as an account; whether all of them were taken, and what came back."""
+        result = subprocess.run(
+            self.client(account, password), input=statements, capture_output=True, text=True, check=False
+        )
+        return result.returncode == 0, result.stdout if result.returncode == 0 else result.stderr
+
+    def client(self, account: str, password: str) -> list[str]:
+        """The command that runs MySQL's client as an account."""
         # All but root must come with TLS, which a socket has not.
         way = [f"--socket={SOCKET}"] if account == "root" else ["--host=127.0.0.1", "--ssl-mode=REQUIRED"]
         login = [f"--user={account}", f"--password={password}", *way]
-        result = subprocess.run(
-            ["docker", "exec", "--interactive", self.container, "mysql", *login, "--batch", "--skip-column-names"],
-            input=statements,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return result.returncode == 0, result.stdout if result.returncode == 0 else result.stderr
+        return ["docker", "exec", "--interactive", self.container, "mysql", *login, "--batch", "--skip-column-names"]
 
     def run(self, statements: str, account: str = "root", password: str = "") -> str:
         """Run statements that must be taken."""
@@ -81,10 +84,10 @@ def server() -> Iterator[Server]:
         subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=False)
 
 
-def make_service(server: Server, database: str, account: str = "administration") -> None:
+def make_service(server: Server, database: str, account: str = "administration", **options: Any) -> None:
     """Do what an update does for a service with this schema."""
     statements = mysql.service_accounts_sql(
-        database=database, application_password=f"{database}-rows", migration_password=f"{database}-tables"
+        database=database, application_password=f"{database}-rows", migration_password=f"{database}-tables", **options
     )
     server.run(statements, account, "administration-password" if account != "root" else "")
 
@@ -117,6 +120,69 @@ def test_a_service_and_its_migrations_can_do_their_work(two_services: Server, da
     assert not allowed(two_services, database, f"CREATE TABLE {database}.more (id INT PRIMARY KEY)")
     more = f"CREATE TABLE {database}.more (id INT PRIMARY KEY); DROP TABLE {database}.more"
     assert allowed(two_services, database, more, migration=True)
+
+
+ROUTINE = "CREATE PROCEDURE {0}.tidy() BEGIN DELETE FROM {0}.made; END"
+TRIGGER = "CREATE TRIGGER {0}.stamp BEFORE INSERT ON {0}.made FOR EACH ROW SET NEW.note = CONCAT(NEW.note, '!')"
+DEFINITIONS = [
+    "CREATE TABLE {0}.made (id INT PRIMARY KEY, note VARCHAR(99))",
+    "ALTER TABLE {0}.made ADD COLUMN more INT, ADD INDEX by_note (note)",
+    "CREATE TABLE {0}.child (id INT PRIMARY KEY, made INT, FOREIGN KEY (made) REFERENCES {0}.made (id))",
+    "CREATE VIEW {0}.seen AS SELECT id FROM {0}.made",
+    TRIGGER,
+    f"DELIMITER //\n{ROUTINE} //\nDELIMITER ;\nCALL {{0}}.tidy()",
+    "DROP VIEW {0}.seen; DROP TABLE {0}.child",
+]
+
+
+def test_a_service_with_the_rights_of_the_schema_makes_it_and_one_whose_rights_are_taken_back_does_not(
+    server: Server,
+) -> None:
+    for database in ("auto_x", "auto2x"):
+        make_service(server, database, rights="schema")
+    for statement in DEFINITIONS:
+        taken, answer = server.ask(statement.format("auto_x"), "auto_x", "auto_x-rows")
+        assert taken, (statement, answer)
+        assert not allowed(server, "auto_x", statement.format("auto2x")), statement
+    make_service(server, "auto_x")
+    assert not allowed(server, "auto_x", "CREATE TABLE auto_x.later (id INT PRIMARY KEY)")
+    assert not allowed(server, "auto_x", "DROP TABLE auto_x.made")
+    assert allowed(server, "auto_x", "SELECT * FROM auto_x.made; CALL auto_x.tidy()")
+
+
+def test_a_migration_makes_routines_and_triggers_which_the_service_calls(server: Server) -> None:
+    make_service(server, "routines")
+    for statement in DEFINITIONS:
+        assert allowed(server, "routines", statement.format("routines"), migration=True), statement
+    assert allowed(server, "routines", "INSERT INTO routines.made (id, note) VALUES (1, 'a')")
+    assert server.run("SELECT note FROM routines.made") == "a!\n"
+    assert allowed(server, "routines", "CALL routines.tidy()")
+
+
+def test_a_table_without_a_primary_key_fails_in_the_migration(server: Server) -> None:
+    make_service(server, "keyless")
+    taken, answer = server.ask("CREATE TABLE keyless.log (line INT)", "keyless_migration", "keyless-tables")
+    assert not taken
+    assert "ERROR 3750" in answer
+
+
+def test_an_account_has_no_more_connections_than_it_may(server: Server) -> None:
+    make_service(server, "crowded", max_connections=1)
+    busy = subprocess.Popen(
+        [*server.client("crowded", "crowded-rows"), "--execute=SELECT SLEEP(3)"], stdout=subprocess.DEVNULL
+    )
+    try:
+        listed = "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'crowded'"
+        until = time.monotonic() + 20
+        while server.run(listed) != "1\n":
+            assert time.monotonic() < until
+        taken, answer = server.ask("SELECT 1", "crowded", "crowded-rows")
+        assert not taken
+        assert "max_user_connections" in answer
+        make_service(server, "crowded", max_connections=2)
+        assert server.run("SELECT 1", "crowded", "crowded-rows") == "1\n"
+    finally:
+        assert busy.wait(20) == 0
 
 
 def test_the_next_update_takes_back_what_an_earlier_release_granted_by_pattern(server: Server) -> None:
@@ -155,7 +221,7 @@ def test_an_old_password_is_good_until_the_one_after_the_next(server: Server) ->
 
 def test_every_account_and_schema_of_a_new_server_is_reserved(server: Server) -> None:
     schemas = set(server.run("SELECT schema_name FROM information_schema.schemata").split())
-    made_here = {name for name in schemas | server.accounts() if name.startswith(("order", "stock", "rotated"))}
+    made_here = {name for name in schemas | server.accounts() if name.startswith(MADE_HERE)}
     reserved = (schemas | server.accounts()) - made_here
     assert {"root", "mysql.sys", "performance_schema", "administration"} <= reserved
     assert [name for name in sorted(reserved) if not owner_of(name)] == []
@@ -168,6 +234,6 @@ def test_a_schema_that_the_data_folder_has_no_place_for_is_reserved(server: Serv
     names = [name for name in files if name.isidentifier() and name == name.lower()]
     assert {"ibdata1", "undo_001"} <= set(names)
     refused = [name for name in [*names, "ib_logfile0"] if not server.ask(f"CREATE DATABASE {name}")[0]]
-    made_here = [name for name in refused if name.startswith(("order", "stock", "rotated"))]
+    made_here = [name for name in refused if name.startswith(MADE_HERE)]
     assert {"ibdata1", "undo_001", "ib_logfile0"} <= set(refused)
     assert [name for name in refused if name not in made_here and not owner_of(name)] == []

@@ -168,7 +168,7 @@ def valid_settings(draw: st.DrawFn) -> Document:
             "topology": draw(st.sampled_from(["single", "replica"])),
             "buffer_pool_mib": draw(st.integers(32, 1024)),
             "memory_mib": draw(st.integers(1408, 4096)),
-            "max_connections": draw(st.integers(20, 10000)),
+            "max_connections": draw(st.integers(1000, 10000)),
             "protect": draw(st.booleans()),
         },
         "ingress": {

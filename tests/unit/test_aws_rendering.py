@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from components.aws.aurora.parameters import (
     administrator_secret,
     cluster_parameters,
+    largest_number_of_connections,
     password_window,
     service_addresses,
 )
@@ -199,6 +200,18 @@ def test_no_connection_without_tls_and_a_region_reads_what_it_wrote() -> None:
     assert parameters["aurora_replica_read_consistency"] == "SESSION"
     # Queries are the rows of customers.
     assert "QUERY_DML" not in parameters["server_audit_events"]
+
+
+def test_a_migration_that_fails_elsewhere_fails_in_prod_and_one_that_passes_passes() -> None:
+    parameters = cluster_parameters()
+    assert (parameters["sql_require_primary_key"], parameters["log_bin_trust_function_creators"]) == ("1", "1")
+
+
+@pytest.mark.parametrize(
+    ("instance_class", "connections"), [("db.r6g.large", 1000), ("db.r8g.xlarge", 2000), ("db.r8g.24xlarge", 6000)]
+)
+def test_what_an_instance_accepts_follows_from_its_size(instance_class: str, connections: int) -> None:
+    assert largest_number_of_connections(instance_class) == connections
 
 
 def test_the_secret_has_the_form_that_tools_read() -> None:

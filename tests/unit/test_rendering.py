@@ -19,6 +19,7 @@ from components.docker import addresses
 from components.docker.container import go_duration
 from components.ingress import RELEASE_PLACEHOLDER
 from components.ingress.releases import RELEASES
+from components.mysql.accounts import MIGRATION_CONNECTIONS
 from components.text import script
 
 COMPONENTS = Path(components.__file__).resolve().parent
@@ -129,14 +130,14 @@ def test_acknowledged_rows_are_on_disk_and_connections_encrypted() -> None:
 def test_a_service_may_not_touch_tables_and_its_migrations_may_not_leave_the_schema() -> None:
     sql = mysql.service_accounts_sql(database="users", application_password="a", migration_password="m")
     grants = re.findall(r"^GRANT (.*) ON (\S+) TO '(\w+)'@'%';$", sql, flags=re.M)
-    assert grants[0] == ("SELECT, INSERT, UPDATE, DELETE", "`users`.*", "users")
+    assert grants[0] == ("SELECT, INSERT, UPDATE, DELETE, EXECUTE", "`users`.*", "users")
     assert {where for _, where, _ in grants} == {"`users`.*"}
     assert sql.count("REQUIRE SSL") == 2
 
 
 def test_a_password_cannot_leave_its_quotes() -> None:
     sql = mysql.service_accounts_sql(database="users", application_password="a'b\\c", migration_password="m")
-    assert r"IDENTIFIED BY 'a\'b\\c' REQUIRE SSL" in sql
+    assert r"CREATE USER \'users\'@\'%\' IDENTIFIED BY \'a\\\'b\\\\c\' REQUIRE SSL" in sql
     assert r"ALTER USER \'users\'@\'%\' IDENTIFIED BY \'a\\\'b\\\\c\' RETAIN" in sql
 
 
@@ -156,20 +157,59 @@ def test_a_grant_by_pattern_of_an_earlier_release_is_taken_back_after_the_new_on
     sql = mysql.service_accounts_sql(database="order_api", application_password="a", migration_password="m")
     statements = re.findall(r"^(GRANT|REVOKE IF EXISTS) (.*) ON (\S+) (?:TO|FROM) '(\w+)'@'%';$", sql, flags=re.M)
     for account in ("order_api", "order_api_migration"):
-        (verb, given, _, _), (back, taken, pattern, _) = [found for found in statements if found[3] == account]
+        (verb, given, _, _), (back, taken, pattern, _), *_ = [found for found in statements if found[3] == account]
         assert (verb, back, pattern) == ("GRANT", "REVOKE IF EXISTS", "`order_api`.*")
         assert taken == given
 
 
-def test_a_name_without_wildcards_has_nothing_to_take_back() -> None:
-    assert "REVOKE" not in mysql.service_accounts_sql(
-        database="users", application_password="a", migration_password="m"
+def test_a_name_without_wildcards_has_no_grant_by_pattern_to_take_back() -> None:
+    sql = mysql.service_accounts_sql(
+        database="users", application_password="a", migration_password="m", rights="schema"
     )
+    assert "REVOKE" not in sql
+
+
+def test_with_the_rights_of_the_schema_a_service_may_do_what_its_migrations_may() -> None:
+    sql = mysql.service_accounts_sql(
+        database="users", application_password="a", migration_password="m", rights="schema"
+    )
+    service, migrations = re.findall(r"^GRANT (.*) ON `users`.\* TO", sql, flags=re.M)
+    assert service == migrations
+    assert {"CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "CREATE VIEW", "TRIGGER", "CREATE ROUTINE"} <= set(
+        service.split(", ")
+    )
+
+
+def test_a_service_whose_rights_are_rows_loses_those_of_the_schema_that_it_had() -> None:
+    sql = mysql.service_accounts_sql(database="users", application_password="a", migration_password="m")
+    (taken,) = re.findall(r"^REVOKE IF EXISTS (.*) ON `users`.\* FROM 'users'@'%';$", sql, flags=re.M)
+    assert {"CREATE", "ALTER", "DROP", "TRIGGER"} <= set(taken.split(", "))
+    assert {"SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE"}.isdisjoint(taken.split(", "))
+
+
+def test_the_connections_of_an_account_are_limited() -> None:
+    sql = mysql.service_accounts_sql(
+        database="users", application_password="a", migration_password="m", max_connections=42
+    )
+    assert re.findall(r"^ALTER USER '(\w+)'@'%' WITH MAX_USER_CONNECTIONS (\d+);$", sql, flags=re.M) == [
+        ("users", "42"),
+        ("users_migration", str(MIGRATION_CONNECTIONS)),
+    ]
+
+
+def test_a_table_without_a_primary_key_is_refused_whatever_the_topology_and_routines_are_allowed() -> None:
+    group = mysql.GroupMember("11111111-1111-1111-1111-111111111111", "mysql-east", ["mysql-east"], 50)
+    for member in (None, group):
+        text = mysql.member_configuration(
+            server_id=7, read_only=False, buffer_pool_mib=64, max_connections=50, group=member
+        )
+        wanted = {"sql_require_primary_key = ON", "log_bin_trust_function_creators = ON"}
+        assert wanted <= set(text.splitlines())
 
 
 def test_the_stack_makes_one_account_and_drops_those_that_nothing_used() -> None:
     sql = mysql.stack_accounts_sql("r")
-    assert re.findall(r"^CREATE USER IF NOT EXISTS '(\w+)'", sql, flags=re.M) == ["replication"]
+    assert re.findall(r"CREATE USER \\'(\w+)\\'", sql) == ["replication"]
     assert re.findall(r"^DROP USER IF EXISTS '(\w+)'", sql, flags=re.M) == ["backup", "exporter"]
 
 
