@@ -21,6 +21,9 @@ class PodArgs(TypedDict):
     host_names: NotRequired[Sequence[str]]
     """Names under which those networks know the pod."""
 
+    local_names: NotRequired[Sequence[str]]
+    """Names under which the first network alone knows it: each region has a pod of these names."""
+
     ports: NotRequired[Sequence[docker.ContainerPortArgs]]
     """Ports of this machine that lead into the pod."""
 
@@ -55,7 +58,10 @@ class Pod(pulumi.ComponentResource):
             parent=self,
             create_first=identity is not None,
             networks=[
-                docker.ContainerNetworksAdvancedArgs(name=network, aliases=names) for network in args["networks"]
+                docker.ContainerNetworksAdvancedArgs(
+                    name=network, aliases=[*names, *args.get("local_names", [])] if index == 0 else names
+                )
+                for index, network in enumerate(args["networks"])
             ],
             ports=sorted(args.get("ports", ()), key=_as_the_engine_tells_them),
         )

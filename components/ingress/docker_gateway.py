@@ -75,7 +75,7 @@ class ServiceGateway(pulumi.ComponentResource):
             {
                 "networks": [region["network"], region["backbone_network"]],
                 "pause_image": args["pause_image"],
-                "host_names": args["names"],
+                "local_names": args["names"],
                 "identity": content_digest(nginx, agent_spec(discovery)),
                 "labels": labels,
             },
