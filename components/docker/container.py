@@ -54,7 +54,7 @@ class ContainerSpec:
     entrypoint: Sequence[str] | None = None
     """Program; None for the image's own."""
 
-    command: Sequence[str] | None = None
+    command: Sequence[pulumi.Input[str]] | None = None
     """Arguments; None for the image's own."""
 
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
@@ -68,6 +68,12 @@ class ContainerSpec:
 
     scratch_mib: int | None = None
     """Size in MiB of /tmp, which counts as memory; None for as much as the limit leaves."""
+
+    scratch_volume: pulumi.Input[str] | None = None
+    """Volume that is /tmp, on a disk; None for memory."""
+
+    memory_folders: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Path to size in MiB of folders beside /tmp that are writable and count as memory."""
 
     stop_signal: str = "SIGTERM"
     """Signal that asks it to end."""
@@ -144,8 +150,8 @@ def _arguments(spec: ContainerSpec) -> dict[str, Any]:
         "envs": [pulumi.Output.concat(key, "=", value) for key, value in sorted(spec.environment.items())],
         # Said aloud because the engine's default differs from an unset value and would show as a change.
         "ipc_mode": "private",
-        "volumes": list(spec.volumes) or None,
-        "tmpfs": {"/tmp": "mode=1777" + (f",size={spec.scratch_mib}m" if spec.scratch_mib is not None else "")},
+        "volumes": _volumes(spec) or None,
+        "tmpfs": _memory_folders(spec),
         "read_only": True,
         "capabilities": docker.ContainerCapabilitiesArgs(drops=["ALL"]),
         "security_opts": ["no-new-privileges:true"],
@@ -167,6 +173,20 @@ def _arguments(spec: ContainerSpec) -> dict[str, Any]:
         "must_run": not spec.one_shot,
         "attach": spec.one_shot,
         "logs": spec.one_shot,
+    }
+
+
+def _volumes(spec: ContainerSpec) -> list[docker.ContainerVolumeArgs]:
+    scratch = spec.scratch_volume
+    own = [docker.ContainerVolumeArgs(volume_name=scratch, container_path="/tmp")] if scratch is not None else []
+    return [*own, *spec.volumes]
+
+
+def _memory_folders(spec: ContainerSpec) -> dict[str, str]:
+    scratch = "mode=1777" + (f",size={spec.scratch_mib}m" if spec.scratch_mib is not None else "")
+    return {
+        **({} if spec.scratch_volume is not None else {"/tmp": scratch}),
+        **{path: f"mode=1777,size={size}m" for path, size in spec.memory_folders.items()},
     }
 
 

@@ -49,7 +49,7 @@ class ContainerSpec:
     command: Sequence[str] | None = None
     """Program and arguments; None for the image's own."""
 
-    arguments: Sequence[str] | None = None
+    arguments: Sequence[pulumi.Input[str]] | None = None
     """Arguments of the image's own program."""
 
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
@@ -92,7 +92,7 @@ def container(spec: ContainerSpec) -> k8s.core.v1.ContainerArgs:
         image=spec.image,
         image_pull_policy="IfNotPresent",
         command=[verbatim(word) for word in spec.command] if spec.command is not None else None,
-        args=[verbatim(word) for word in spec.arguments] if spec.arguments is not None else None,
+        args=[_verbatim_input(word) for word in spec.arguments] if spec.arguments is not None else None,
         env=_environment(spec),
         ports=[
             k8s.core.v1.ContainerPortArgs(name=name, container_port=port, protocol="TCP")

@@ -1,11 +1,14 @@
 """One track of a service in one region: its replicas and their registration."""
 
+from dataclasses import replace
+
 import pulumi
 
 from components.consul.docker_agent import ConsulAgent, ConsulAgentArgs, agent_spec
 from components.docker.container import ContainerSpec, content_digest, hardened_container
 from components.docker.pod import Pod
 from components.microservice.args import MicroserviceArgs
+from components.microservice.docker_folders import disk_folders
 from components.microservice.replica import replica_environment, replica_instance
 
 
@@ -43,17 +46,27 @@ class Microservice(pulumi.ComponentResource):
             "replaced_with_pod": True,
             "labels": _labels(args),
         }
+        # Whatever changes in a replica, the whole pod is replaced by a new one beside it.
+        identity = content_digest(application, agent_spec(registration))
         pod = Pod(
             f"{name}-pod",
             {
                 "networks": [args["region"]["network"], args["region"]["backbone_network"]],
                 "pause_image": args["pause_image"],
-                # Whatever changes in a replica, the whole pod is replaced by a new one beside it.
-                "identity": content_digest(application, agent_spec(registration)),
+                "identity": identity,
                 "labels": _labels(args),
             },
             pulumi.ResourceOptions(parent=self),
         )
+        folders = disk_folders(
+            name,
+            args["workload"],
+            image=args["consul"]["image"],
+            identity=identity,
+            labels=_labels(args),
+            parent=self,
+        )
+        application = replace(application, volumes=folders)
         container = hardened_container(
             f"{name}-application", application, parent=self, network_mode=pod.network_mode, create_first=True
         )
@@ -65,20 +78,25 @@ class Microservice(pulumi.ComponentResource):
 
 
 def _application_spec(name: str, args: DockerMicroserviceArgs) -> ContainerSpec:
-    limits = args["workload"].limits("docker")
+    workload = args["workload"]
+    limits = workload.limits("docker")
     return ContainerSpec(
         image=args["image"],
         role="application",
         labels=_labels(args),
         memory_mib=limits.memory_mib,
         cpus=limits.cpus,
+        user=workload.user,
+        entrypoint=workload.command,
+        command=workload.args,
+        memory_folders={path: folder.size_mib for path, folder in workload.writable.items() if not folder.disk},
         environment={
             **args["environment"],
             **args["secrets"],
             **replica_environment(args),
             "INSTANCE_ID": name,
         },
-        stop_seconds=args["workload"].termination_grace_period_seconds,
+        stop_seconds=workload.termination_grace_period_seconds,
     )
 
 

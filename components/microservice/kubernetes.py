@@ -26,13 +26,11 @@ from components.kubernetes.resources import Resources
 from components.kubernetes.rollout import rolling_deployment
 from components.kubernetes.workload import disruption_budget, immutable_secret, service_account
 from components.microservice.args import MicroserviceArgs
+from components.microservice.kubernetes_folders import folder_mounts, folder_volumes, replica_disk_mib
 from components.microservice.kubernetes_probes import liveness_probe, readiness_probe
 from components.microservice.replica import replica_environment, replica_instance
 from components.options import given_dependencies
 from components.region.args import RegionReference
-
-SERVICE_USER = 65532
-"""User of the service images (services/Dockerfile)."""
 
 SETTLING_SECONDS = 2
 """Time in seconds in which every ingress has seen a new replica; only then an old one may go."""
@@ -68,10 +66,10 @@ class Microservice(pulumi.ComponentResource):
         template = pod_template(
             labels,
             account,
-            SERVICE_USER,
+            workload.user_and_group()[1],
             init_containers=[sidecar(args["consul"], secret, [replica_instance(args)], ready_when_found=True)],
             containers=[_application(args, secret)],
-            volumes=[memory_volume("files", 64), agent_volume()],
+            volumes=[memory_volume("files", 64), agent_volume(), *folder_volumes(workload)],
             anti_affinity_to=selector(labels),
             stop_seconds=workload.drain_seconds + workload.termination_grace_period_seconds + 10,
         )
@@ -108,18 +106,22 @@ class Microservice(pulumi.ComponentResource):
 def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.v1.ContainerArgs:
     workload = args["workload"]
     check, port, limits = workload.check, workload.port, workload.limits("kubernetes")
+    user, group = workload.user_and_group()
     return container(
         ContainerSpec(
             name="application",
             image=args["image"],
-            user=SERVICE_USER,
-            group=SERVICE_USER,
+            user=user,
+            group=group,
             resources=Resources(
                 cpu_request=workload.cpu_request,
                 memory_request_mib=workload.memory_request_mib,
                 cpu_limit=limits.cpus,
                 memory_limit_mib=limits.memory_mib,
+                disk_limit_mib=replica_disk_mib(workload),
             ),
+            command=workload.command,
+            arguments=workload.args,
             environment={
                 **args["environment"],
                 **replica_environment(args),
@@ -128,7 +130,7 @@ def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.
             secret=secret,
             secret_variables=list(args["secrets"]),
             ports={"http": port},
-            mounts={"/tmp": "files"},
+            mounts={"/tmp": "files", **folder_mounts(workload)},
             probes=Probes(
                 startup=liveness_probe(check, port, period=1, failures=workload.startup_timeout_seconds),
                 readiness=readiness_probe(check, port, period=2, failures=3),

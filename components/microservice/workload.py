@@ -4,13 +4,18 @@ share it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from components.consul.check import Check
+from components.microservice.folders import WritableFolder, WritableFolders, nested
 from components.section import AnyNetwork, Port, Section
+
+SERVICE_USER = 65532
+"""User and group of the service images (services/Dockerfile)."""
 
 AGENT_PORTS = frozenset({8300, 8301, 8302, 8500, 8503, 8600})
 """Ports of the Consul agent, which shares the replica's network namespace."""
@@ -50,8 +55,41 @@ class Limits:
 _LIMITS = {"docker": Limits(256, 1.0), "kubernetes": Limits(512, 0.5)}
 
 
+def _user(value: str) -> str:
+    numbers = re.fullmatch(r"([0-9]{1,9})(:[0-9]{1,9})?", value)
+    if numbers is None:
+        raise ValueError(f'"{value}" is not a user: write its number, or user and group like "1000:1000".')
+    if int(numbers[1]) == 0:
+        raise ValueError("0 is root, which no replica may be: write another user.")
+    return value
+
+
+def _as_text(given: Any) -> Any:
+    return str(given) if type(given) is int else given
+
+
+UserId = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int), AfterValidator(_user)]
+"""A user by number, and perhaps its group: "1000:1000"."""
+
+
 class Workload(Section):
     """The replicas of a service."""
+
+    command: Annotated[list[str], Field(min_length=1)] | None = None
+    """Program and what comes first of its arguments, for example ["/app/shop", "serve"]; the image's own when it is not
+    given. With it the image's own arguments are not used."""
+
+    args: list[str] | None = None
+    """Arguments of the program, for example ["-config", "/etc/shop.yaml"]; the image's own when they are not given.
+    They arrive as they are written, `$(X)` and `$X` too."""
+
+    user: UserId | None = None
+    """User as which the program runs, "uid" or "uid:gid"; a group that is not given has the user's number. Without
+    it: the image's own user on Docker, and 65532 on Kubernetes and where files are kept in memory."""
+
+    writable: WritableFolders = Field(default_factory=dict[str, WritableFolder])
+    """Folders to which the program may write beside /tmp: a list of paths, or path to size and place. They begin empty
+    and go with the replica."""
 
     port: Annotated[int, Field(ge=1024, le=65535)] = 8080
     """Port on which the service listens inside its container; the variable PORT holds it."""
@@ -92,6 +130,28 @@ class Workload(Section):
         if port in AGENT_PORTS:
             raise ValueError(f"{port} belongs to the Consul agent in the same pod: choose another port.")
         return port
+
+    @model_validator(mode="after")
+    def _folders_apart(self) -> Self:
+        if pair := nested(self.writable):
+            raise ValueError(f'writable has "{pair[1]}", which is inside of "{pair[0]}": remove it.')
+        limit = self.memory_mib or min(usual.memory_mib for usual in _LIMITS.values())
+        if self.memory_folders_mib >= limit:
+            raise ValueError(
+                f"writable has {self.memory_folders_mib} MiB in memory, of which memory_mib ({limit}) has to hold all "
+                "beside the program: raise memory_mib, make them smaller, or write disk: true."
+            )
+        return self
+
+    @property
+    def memory_folders_mib(self) -> int:
+        """What the folders in memory hold at most, in MiB."""
+        return sum(folder.size_mib for folder in self.writable.values() if not folder.disk)
+
+    def user_and_group(self) -> tuple[int, int]:
+        """Return the numbers of the user and its group where the platform has to know them."""
+        user, _, group = (self.user or str(SERVICE_USER)).partition(":")
+        return int(user), int(group or user)
 
     def limits(self, platform: str) -> Limits:
         """Return what a replica may use at most on a platform, `docker` or `kubernetes`."""

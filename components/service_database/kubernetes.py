@@ -7,7 +7,7 @@ import pulumi
 from components.ingress.tracks import STABLE
 from components.kubernetes.job import Job, JobEgressArgs
 from components.kubernetes.names import MYSQL
-from components.microservice.kubernetes import SERVICE_USER
+from components.microservice.workload import SERVICE_USER
 from components.mysql.args import MySqlAdministration, MySqlReference
 from components.mysql.configuration import PORT
 from components.mysql.kubernetes import administration_endpoint

@@ -12,6 +12,7 @@ import pytest
 
 from components.consul.docker_agent import ConsulAgent
 from components.microservice.docker import Microservice
+from components.microservice.folders import WritableFolder
 from tests.components.alone import NAME, Secret, alone, before, children
 from tests.graph.recorder import Graph
 
@@ -112,3 +113,31 @@ def test_an_agent_keeps_the_gossip_key_to_itself() -> None:
     assert children(graph) == {"agent"}
     assert graph.resources[f"{NAME}-agent"].is_secret("envs")
     assert "encrypt" not in graph.in_plain()[f"{NAME}-agent"]
+
+
+def test_a_program_gets_its_arguments_and_its_user_as_they_are_written() -> None:
+    application = service(command=["/app/shop", "serve"], args=["-price", "$(X) $Y $$"], user="1000:2000").resources[
+        f"{NAME}-0-application"
+    ]
+    assert application.plain("entrypoints") == ["/app/shop", "serve"]
+    assert application.plain("command") == ["-price", "$(X) $Y $$"]
+    assert application.plain("user") == "1000:2000"
+
+
+def test_a_writable_folder_is_in_memory_or_on_a_disk_that_goes_with_the_replica() -> None:
+    folders = {"/cache": WritableFolder(size_mib=8), "/spool": WritableFolder(disk=True)}
+    graph = service(writable=folders)
+    application, volume = (graph.resources[f"{NAME}-0-{part}"] for part in ("application", "writable-0"))
+    assert application.plain("tmpfs") == {"/tmp": "mode=1777", "/cache": "mode=1777,size=8m"}
+    assert [mount["containerPath"] for mount in application.plain("volumes")] == ["/spool"]
+    assert before(graph, "0-writable-0-opening", "0-application")
+    assert volume.replacement_trigger is not None
+    assert "retainOnDelete" not in volume.inputs
+    assert "name" not in volume.inputs
+
+
+def test_another_replica_has_another_folder_on_the_disk() -> None:
+    folders = {"/spool": WritableFolder(disk=True)}
+    first = service(writable=folders)
+    changed = alone(Microservice, kept=first, replicas=1, writable=folders, image="users:2").changed(first)
+    assert {f"{NAME}-0-writable-0", f"{NAME}-0-application"} <= changed

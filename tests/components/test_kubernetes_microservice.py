@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from components.microservice.folders import WritableFolder
 from components.microservice.kubernetes import Microservice
 from components.microservice.workload import Autoscaling, Egress
 from components.runtime_config.kubernetes import DynamicConfiguration
@@ -136,3 +137,24 @@ def test_a_document_stays_until_the_next_one_is_written() -> None:
     assert variables(writer)["DOCUMENT"] == '{"a": 1}'
     assert {f"{NAME}-paths", BEFORE} <= graph.resources[DEPLOYMENT].dependencies
     assert graph.resources[f"{NAME}-secret"].is_secret("stringData")
+
+
+def test_a_program_gets_its_arguments_and_its_user_as_they_are_written_here_too() -> None:
+    graph = alone(Microservice, command=["/app/shop"], args=["-price", "$(X) $Y"], user="1000:2000")
+    application = container(graph, "deployment", "application")
+    # What Kubernetes makes of it: `$$` is one `$`, and `$$(X)` no variable.
+    assert application["command"] == ["/app/shop"]
+    assert application["args"] == ["-price", "$$(X) $$Y"]
+    assert application["securityContext"]["runAsUser"] == 1000
+    assert application["securityContext"]["runAsGroup"] == 2000
+    assert pod(graph, "deployment")["securityContext"]["fsGroup"] == 2000
+
+
+def test_a_writable_folder_is_in_memory_or_on_the_nodes_disk_with_its_limit() -> None:
+    graph = alone(Microservice, writable={"/cache": WritableFolder(size_mib=8), "/spool": WritableFolder(disk=True)})
+    volumes = {item["name"]: item["emptyDir"] for item in pod(graph, "deployment")["volumes"] if "emptyDir" in item}
+    application = container(graph, "deployment", "application")
+    mounts = {item["mountPath"]: volumes[item["name"]] for item in application["volumeMounts"]}
+    assert mounts["/cache"] == {"medium": "Memory", "sizeLimit": "8Mi"}
+    assert mounts["/spool"] == {"sizeLimit": "64Mi"}
+    assert application["resources"]["limits"]["ephemeral-storage"] == "576Mi"

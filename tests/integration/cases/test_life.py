@@ -85,7 +85,7 @@ def storm(stack: CasesStack, client: Callable[..., Client]) -> Iterator[Storm]:
             "rpc": stack.passing("rpc", "west"),
             "hasty": stack.passing("hasty", "west"),
         }
-        _recover(stack, storm)
+        _recover(stack, storm, ILLNESS_SECONDS)
         storm.up = lifecycle.up(stack.workspace)
         for service in ("probe", "shop", "rpc", "hasty", "slow"):
             for region in ("east", "west"):
@@ -96,7 +96,7 @@ def storm(stack: CasesStack, client: Callable[..., Client]) -> Iterator[Storm]:
         assert lifecycle.up(stack.workspace) == 0
 
 
-def _recover(stack: CasesStack, storm: Storm) -> None:
+def _recover(stack: CasesStack, storm: Storm, seconds: float) -> None:
     for replica in stack.replicas("probe"):
         assert replica.request("POST", "/p/sick/off").status == 200
     ended = time.monotonic()
@@ -111,12 +111,12 @@ def _recover(stack: CasesStack, storm: Storm) -> None:
         storm.all_after = time.monotonic() - ended
     except AssertionError as error:
         # The tests say so; what comes after this must be seen too.
-        tell(f"after an illness of {ILLNESS_SECONDS} s: {error}")
+        tell(f"after an illness of {seconds:g} s: {error}")
         storm.well_after = storm.well_after or float("inf")
         storm.all_after = float("inf")
     else:
         tell(
-            f"after an illness of {ILLNESS_SECONDS} s: answers after {storm.well_after:.1f} s, every replica after "
+            f"after an illness of {seconds:g} s: answers after {storm.well_after:.1f} s, every replica after "
             f"{storm.all_after:.1f} s"
         )
 
@@ -214,5 +214,5 @@ def test_an_illness_of_five_minutes_ends_within_seconds_of_its_cause(stack: Case
     for replica in stack.replicas("probe"):
         assert replica.request("POST", "/p/sick/on").status == 200
     time.sleep(300)
-    _recover(stack, storm)
+    _recover(stack, storm, 300)
     assert max(storm.well_after, storm.all_after) <= 10
