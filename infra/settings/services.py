@@ -12,7 +12,7 @@ from components.ingress.route import Route
 from components.ingress.tracks import CANARY, STABLE
 from components.microservice.task import Task
 from components.microservice.workload import Workload
-from infra.settings.base import FilePath, ImageReference, Name, Section, shaped
+from infra.settings.base import FilePath, ImageReference, Name, shaped
 from infra.settings.canary import CanarySettings
 from infra.settings.database import DatabaseSettings
 from infra.settings.environment import Variables, require_own, require_size
