@@ -63,6 +63,7 @@ def image_arguments(
         "context": track.context or "",
         "dockerfile": service.dockerfile,
         "main_package": service.main_package,
+        "build": track.build,
         "golang_image": golang_image,
         "labels": labels,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from infra.images_lock import NOT_PULLED, ResolvedImage, load_images_lock, load_pushed
@@ -30,6 +31,18 @@ def resolved_images(settings: Settings, project: Path = PROJECT) -> dict[str, Im
                 "upstream": upstream,
             }
     return resolved
+
+
+def golang_image(image: ImageOutput, version: str | None) -> str:
+    """Return the image that compiles a program with this version of Go, with the one of the settings for None.
+
+    Where no tag can be chosen, because the image was built here or has a digest, the build gets the version itself.
+    """
+    name, colon, tag = image["reference"].rpartition(":")
+    numbers = re.match(r"1\.\d+(\.\d+)?", tag)
+    if version is None or image["origin"] == "stand-in" or "@" in name or numbers is None:
+        return image["reference"]
+    return f"{name}{colon}{version}{tag[numbers.end() :]}"
 
 
 def _pulled(name: str, found: ResolvedImage, pushed: dict[str, str], settings: Settings) -> str | None:

@@ -9,6 +9,7 @@ from components.ingress.tracks import CANARY, STABLE
 from components.names import track_name
 from components.secrets import GossipKey
 from infra.arguments import image_arguments, microservice_arguments, mysql_arguments, service_database_arguments
+from infra.images import golang_image
 from infra.outputs import ImageOutput, StackOutputs, outputs
 from infra.platforms import platform_for
 from infra.platforms.base import ConsulDatacenter, Image, Ingress, Microservice
@@ -73,7 +74,9 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
             if track.image is not None:
                 image = platform.prebuilt_image(f"{name}{track.suffix}", {"reference": track.image})
             elif track.context is not None:
-                arguments = image_arguments(name, service, track, images["golang"]["reference"], labels)
+                arguments = image_arguments(
+                    name, service, track, golang_image(images["golang"], track.build.go), labels
+                )
                 image = platform.built_image(f"{name}{track.suffix}", arguments)
             else:
                 # A canary that differs by its environment alone.

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TypedDict
 
+from components.images.build_options import BuildOptions
+
 
 class UpstreamImagesArgs(TypedDict):
     """Inputs of the upstream images."""
@@ -21,10 +23,13 @@ class ServiceImageArgs(TypedDict):
     """Track that it is for. Each has a name of its own: when a canary goes, the stable track's image must not."""
 
     context: str
-    """Folder of the Go module, relative to the project."""
+    """Folder of the source, relative to the project or absolute."""
 
     dockerfile: str
-    """Dockerfile, relative to the project."""
+    """Dockerfile, relative to the project or absolute."""
+
+    build: BuildOptions
+    """How it is built."""
 
     main_package: str
     """Go package of the program, relative to `context`."""

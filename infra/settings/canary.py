@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from components.images.build_options import BuildOptions
 from components.ingress.tracks import CanaryTraffic
 from infra.settings.base import FilePath, ImageReference, Section
 from infra.settings.environment import Variables
@@ -49,6 +50,9 @@ class CanarySettings(CanaryTraffic):
     """Folder with the Go module of the new version, relative to the project; the service's own when neither this nor
     `image` is given."""
 
+    build: BuildOptions | None = None
+    """How `context` is built, all of it; as the service's own source when it is not given."""
+
     image: ImageReference | None = None
     """Image of the new version, instead of `context`."""
 
@@ -65,6 +69,8 @@ class CanarySettings(CanaryTraffic):
     def _one_source(self) -> Self:
         if self.context is not None and self.image is not None:
             raise ValueError("canary has a context and an image: remove one of them.")
+        if self.build is not None and self.context is None:
+            raise ValueError("canary.build has a meaning only with canary.context: remove it, or add the folder.")
         return self
 
     def traffic(self, weight: int | None = None) -> CanaryTraffic:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from components.images.build_options import DEFAULT_DOCKERFILE
 from infra.settings.aws_files import require_certificates
+from infra.settings.build_files import Source, build_problems
 from infra.settings.errors import SettingsError
 from infra.settings.model import Settings
 from infra.settings.services import ServiceSettings
 
 _STATE = ".gostack"
 """Folder of a checkout with its state, passphrase and keys."""
-
-_MODULE = ("go.mod", "go.work")
 
 
 def require_files(settings: Settings, project: Path) -> None:
@@ -28,22 +28,34 @@ def require_files(settings: Settings, project: Path) -> None:
 
 
 def _problems(key: str, service: ServiceSettings, project: Path) -> Iterator[str]:
-    contexts = {"context": service.context}
-    if service.canary is not None:
-        contexts["canary.context"] = service.canary.context
     recipe = (project / service.dockerfile).resolve()
-    folders: list[Path] = []
-    for part, context in contexts.items():
-        if context is None:
+    sources: list[Source] = []
+    for track in service.tracks():
+        if track.context is None:
             continue
-        folder = (project / context).resolve()
-        folders.append(folder)
-        yield from _context_problems(f'{key}.{part} is "{context}"', folder, recipe, project)
-    if folders:
+        canary = service.canary if track.suffix else None
+        source = Source(
+            key=key,
+            track="canary." if canary else "",
+            context=track.context,
+            folder=(project / track.context).resolve(),
+            main_package=service.main_package,
+            recipe=recipe,
+            default=recipe == (project / DEFAULT_DOCKERFILE).resolve(),
+            build=track.build,
+            own_build=canary is None or canary.build is not None,
+        )
+        sources.append(source)
+        yield from _context_problems(source, project)
+    if sources:
+        folders = [source.folder for source in sources]
         yield from _recipe_problems(f'{key}.dockerfile is "{service.dockerfile}"', recipe, folders, project)
+    for source in sources:
+        yield from build_problems(source)
 
 
-def _context_problems(what: str, folder: Path, recipe: Path, project: Path) -> Iterator[str]:
+def _context_problems(source: Source, project: Path) -> Iterator[str]:
+    what, folder = source.context_is, source.folder
     if not folder.is_dir():
         yield (
             f"{what}, which is not a folder: write the path of the folder with go.mod, relative to Pulumi.yaml or "
@@ -53,10 +65,6 @@ def _context_problems(what: str, folder: Path, recipe: Path, project: Path) -> I
         yield f"{what}, which holds this project with its state and passphrase: write the folder of the service alone."
     if (folder / _STATE).is_dir() or _STATE in folder.parts:
         yield f"{what}, which holds a stack's state and passphrase ({_STATE}): write the folder of the service alone."
-    if not any((folder / file).is_file() for file in _MODULE) and not recipe.is_relative_to(folder):
-        yield (
-            f"{what}, which holds no go.mod: write the folder of a Go module, or name a Dockerfile in it by dockerfile."
-        )
 
 
 def _recipe_problems(what: str, recipe: Path, folders: list[Path], project: Path) -> Iterator[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _KUBERNETES_SERVICE = ("egress", "memory_request_mib", "cpu_request", "autoscaling")
 _KUBERNETES_CHECK = ("liveness_path",)
 _KUBERNETES_MYSQL = ("storage_gib",)
-_BUILD = ("dockerfile", "main_package")
+_BUILD = ("dockerfile", "main_package", "build")
 _ENTRY = ("https_port", "http_port")
 
 

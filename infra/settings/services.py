@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
+from components.images.build_options import DEFAULT_DOCKERFILE, BuildOptions
 from components.ingress.route import Route
 from components.ingress.tracks import CANARY, STABLE
 from components.microservice.task import Task
@@ -31,6 +32,9 @@ class Track:
 
     context: str | None
     """Folder of its Go module; None when it has an image, or the stable track's."""
+
+    build: BuildOptions
+    """How its image is built."""
 
     image: str | None
     """Image that was built elsewhere; None when it has a folder, or the stable track's."""
@@ -56,18 +60,23 @@ class ServiceSettings(Workload):
     """One Go service."""
 
     context: FilePath | None = None
-    """Folder with the service's go.mod, relative to the project or absolute; this or `image` must be given. It may be
-    outside of the project; the folder of the project itself, or of another stack, holds a state and is refused."""
+    """Folder that the image is built from, relative to the project or absolute; this or `image` must be given. It has
+    the program's go.mod, or is the root of its workspace (go.work), or the folder that holds its module and those that
+    it replaces by `../x`. It may be outside of the project; the folder of the project itself, or of another stack,
+    holds a state and is refused."""
 
     image: ImageReference | None = None
     """Image that was built elsewhere, instead of `context`."""
 
-    dockerfile: FilePath = "services/Dockerfile"
+    dockerfile: FilePath = DEFAULT_DOCKERFILE
     """Dockerfile in the project or in `context`, relative to the project or absolute; the default builds any Go
-    module."""
+    program. Another one is built as it is."""
 
     main_package: Annotated[str, shaped(_PACKAGE, "a Go package of the module", "./cmd/server")] = "."
-    """Go package of the program, relative to `context`."""
+    """Go package of the program, relative to `context`, for example "./cmd/server"."""
+
+    build: BuildOptions = BuildOptions()
+    """How the image is built."""
 
     replicas: Annotated[int, Field(ge=1, le=20)] = 2
     """Number of replicas in each region; with `autoscaling` the lowest number."""
@@ -127,12 +136,13 @@ class ServiceSettings(Workload):
 
     def tracks(self) -> list[Track]:
         """Return the stable track and, when there is one, the canary."""
-        stable = Track(STABLE, self.context, self.image, self.replicas, self.environment)
+        stable = Track(STABLE, self.context, self.build, self.image, self.replicas, self.environment)
         canary = self.canary
         if canary is None:
             return [stable]
         environment = {**self.environment, **canary.environment}
-        return [stable, Track(CANARY, canary.context, canary.image, canary.replicas, environment)]
+        build = canary.build or self.build
+        return [stable, Track(CANARY, canary.context, build, canary.image, canary.replicas, environment)]
 
     def document(self) -> str | None:
         """Return `settings` as JSON text, or None when there are none."""

@@ -5,10 +5,14 @@ Does not prove that an engine builds or a registry keeps what it is told.
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from components.certificates import Certificate, CertificateAuthority
 from components.images import docker, kubernetes
+from components.images.build_options import BuildOptions, BuildSecret
 from components.secrets import GeneratedPassword, GossipKey
 from tests.components.alone import NAME, alone, children, exported, only
 from tests.graph.recorder import Graph, unwrapped
@@ -96,6 +100,55 @@ def test_the_same_source_is_the_same_image_and_the_new_one_is_there_before_the_o
     assert image.delete_before_replace is False
     canary = only(alone(docker.ServiceImage, track="canary"), IMAGE)
     assert canary.plain("name") == f"gostack/test-users-canary:{version}"
+
+
+def test_the_default_dockerfile_is_given_what_the_settings_say_and_leaves_out_what_is_never_built() -> None:
+    build = BuildOptions(go="1.27", cgo=True, tags=["a", "b"], assets=["internal"], args={"GOPRIVATE": "example.test"})
+    image = only(alone(docker.ServiceImage, build=build, main_package="./internal/database"), IMAGE).plain("build")
+    assert image["buildArgs"] == {
+        "ASSETS": "internal",
+        "CGO": "1",
+        "GOLANG_IMAGE": "golang:1.26",
+        "GOPRIVATE": "example.test",
+        "GO_VERSION": "1.27",
+        "MAIN_PACKAGE": "./internal/database",
+        "TAGS": "a b",
+        "VERSION": image["buildArgs"]["VERSION"],
+    }
+    dockerfile = Path("services/users") / image["dockerfile"]
+    assert dockerfile.read_text() == Path("services/Dockerfile").read_text()
+    ignored = dockerfile.with_name("Dockerfile.dockerignore").read_text().splitlines()
+    assert {"**/.git", "**/.idea", "**/*_test.go"} <= set(ignored)
+
+
+def test_a_program_below_the_context_is_built_in_its_module() -> None:
+    arguments = only(alone(docker.ServiceImage, context="services", main_package="./users"), IMAGE).plain("build")
+    assert arguments["context"] == "services"
+    assert (arguments["buildArgs"]["MODULE"], arguments["buildArgs"]["MAIN_PACKAGE"]) == ("users", ".")
+
+
+def test_a_dockerfile_of_its_own_is_given_its_own_arguments_alone(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("ARG VERSION=1\nFROM scratch\n")
+    build = BuildOptions(args={"BASE": "scratch"})
+    where = {"context": str(tmp_path), "dockerfile": str(tmp_path / "Dockerfile"), "build": build}
+    image = only(alone(docker.ServiceImage, **where), IMAGE).plain("build")
+    assert (image["context"], image["dockerfile"]) == (str(tmp_path), "Dockerfile")
+    assert image["buildArgs"] == {"BASE": "scratch"}
+    (tmp_path / "Dockerfile").write_text("ARG GOLANG_IMAGE\nFROM ${GOLANG_IMAGE}\n")
+    copied = only(alone(docker.ServiceImage, **where), IMAGE).plain("build")
+    assert set(copied["buildArgs"]) == {"BASE", "GOLANG_IMAGE", "MAIN_PACKAGE", "VERSION"}
+
+
+@pytest.mark.parametrize("cls", [docker.ServiceImage, kubernetes.ServiceImage])
+def test_of_a_build_secret_only_the_place_is_known(cls: Any, tmp_path: Path) -> None:
+    (tmp_path / "netrc").write_text("machine example.test password hunter2")
+    secrets = {"netrc": BuildSecret(file=str(tmp_path / "netrc")), "key": BuildSecret(env="KEY")}
+    graph = alone(cls, build=BuildOptions(secrets=secrets))
+    said = only(graph, IMAGE).plain("build")["secrets"]
+    link = Path(said[1]["src"])
+    assert said == [{"id": "key", "env": "KEY"}, {"id": "netrc", "src": ".gostack/build/test/users/secrets/netrc"}]
+    assert link.read_text() == "machine example.test password hunter2"
+    assert [name for name, text in graph.in_plain().items() if "hunter2" in text or str(tmp_path) in text] == []
 
 
 def test_an_image_for_nodes_is_pushed_when_it_is_built_and_named_by_its_digest() -> None:

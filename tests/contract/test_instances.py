@@ -14,6 +14,7 @@ import pytest
 
 from components.certificates.x509 import new_authority
 from components.consul.check import Check
+from components.images.build_options import BuildOptions
 from components.ingress import IngressConfiguration, Route
 from components.microservice.workload import Workload
 from tests.contract.aws_values import AWS_VALUES
@@ -74,6 +75,7 @@ VALUES: dict[str, Any] = {
     "mysql": MYSQL,
     "bind_address": "127.0.0.1",
     "bind_addresses": ["127.0.0.1"],
+    "build": BuildOptions(),
     "certificate": AUTHORITY.certificate,
     "check": CHECK,
     "command": ["run"],

@@ -79,6 +79,7 @@ def test_the_kubeconfig_of_the_pipeline_is_for_its_owner_alone(tmp_path: Path) -
     shutil.copy(PROJECT / "Pulumi.staging.yaml", tmp_path)
     (tmp_path / "services" / "users").mkdir(parents=True)
     (tmp_path / "services" / "users" / "go.mod").touch()
+    (tmp_path / "services" / "users" / "main.go").write_text("package main\n")
     (tmp_path / "services" / "Dockerfile").touch()
     workspace = Workspace(tmp_path, "staging")
     assert write_kubeconfig(workspace, "apiVersion: v1\n\n") == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from components.images import build_context
-from components.images.build_context import content_digest, project_path
+from components.images.build_context import built_files, content_digest, project_path
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +35,8 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a mode": lambda root: (root / "service" / "main.go").chmod(0o755),
     "a file more": lambda root: (root / "service" / "inner" / "b.go").write_text(""),
     "the Dockerfile": lambda root: (root / "Dockerfile").write_text("FROM other\n"),
+    "what is ignored": lambda root: (root / "service" / ".dockerignore").write_text("inner\n"),
+    "a link": lambda root: (root / "service" / "link").symlink_to("inner"),
 }
 
 
@@ -54,6 +56,33 @@ def test_what_is_not_built_does_not_count(project: Path) -> None:
     (project / "service" / "noise.log").write_text("noise")
     (project / "elsewhere").write_text("noise")
     assert digest() == before
+
+
+@pytest.mark.parametrize(
+    "dropping", [".git/HEAD", "inner/.git", ".idea/x.xml", ".vscode/s.json", "inner/.a.go.swp", ".DS_Store", "a.go~"]
+)
+def test_what_version_control_and_editors_leave_does_not_count(project: Path, dropping: str) -> None:
+    before = digest()
+    path = project / "service" / dropping
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("noise")
+    assert digest() == before
+
+
+def test_the_ignore_file_of_a_dockerfile_replaces_that_of_its_context(project: Path) -> None:
+    (project / "Dockerfile.dockerignore").write_text("inner\n")
+    (project / "service" / "noise.log").write_text("noise")
+    assert built_files("service", "Dockerfile") == [".dockerignore", "main.go", "noise.log"]
+
+
+def test_an_ignore_file_may_ask_for_what_is_never_built(project: Path) -> None:
+    (project / "service" / ".dockerignore").write_text("!.git\n")
+    (project / "service" / ".git").write_text("gitdir: elsewhere")
+    assert ".git" in built_files("service", "Dockerfile")
+
+
+def test_an_absolute_path_stays_one() -> None:
+    assert project_path("/srv/shop") == "/srv/shop"
 
 
 def test_the_same_files_elsewhere_have_the_same_digest(

@@ -321,12 +321,10 @@ def project(tmp_path: Path) -> Path:
     root = tmp_path / "stack"
     for folder in (root / "services" / "users", root / ".gostack", tmp_path / "shop", tmp_path / "other"):
         folder.mkdir(parents=True)
-    for file in (
-        root / "services" / "users" / "go.mod",
-        root / "services" / "Dockerfile",
-        tmp_path / "shop" / "go.mod",
-    ):
-        file.write_text("x")
+    (root / "services" / "Dockerfile").write_text("x")
+    for module in (root / "services" / "users", tmp_path / "shop"):
+        (module / "go.mod").write_text("module example.test/shop\n")
+        (module / "main.go").write_text("package main\n")
     (tmp_path / "other" / "Dockerfile").write_text("FROM scratch\n")
     (root / ".gostack" / "go.mod").write_text("x")
     return root
@@ -360,7 +358,7 @@ def test_another_checkout_is_not_sent_to_a_builder(project: Path) -> None:
     assert "state and passphrase (.gostack)" in checked(project, context="../shop")
 
 
-@pytest.mark.parametrize("context", ["/etc", "/usr", "../other"])
+@pytest.mark.parametrize("context", ["/etc", "/usr/include", "../other"])
 def test_a_folder_without_a_module_is_refused(project: Path, context: str) -> None:
     assert checked(project, context=context).endswith(
         "which holds no go.mod: write the folder of a Go module, or name a Dockerfile in it by dockerfile."

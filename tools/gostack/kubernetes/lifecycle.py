@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from tools.gostack.images.build_failures import build_failures
 from tools.gostack.kubernetes.api import ClusterApi
 from tools.gostack.kubernetes.report import diagnosis
 from tools.gostack.lifecycle.readiness import wait_until_reachable
@@ -73,6 +74,8 @@ def _run(api: ClusterApi | None, workspace: Workspace, *arguments: str) -> int:
             return code
     code = workspace.run(*_looking_ahead(workspace, "up"), *arguments)
     if code != 0:
+        for text in build_failures(workspace):
+            print(text, file=sys.stderr)
         _tell(api, workspace)
     return code
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.environment.locks import exclusive
+from tools.gostack.images.build_failures import build_failures
 from tools.gostack.kubernetes import lifecycle as cluster_lifecycle
 from tools.gostack.lifecycle.leftovers import evict, holds_data, remove_leftovers, remove_volumes_without_data
 from tools.gostack.lifecycle.lock import release_stale_lock
@@ -178,7 +179,8 @@ def _tell_why(workspace: Workspace, objects: StackObjects) -> None:
     regions = workspace.settings.regions
     # The outputs of a stack that never came up say nothing of it.
     urls = {region: f"http://127.0.0.1:{values.consul_port}" for region, values in regions.items()}
-    print("\n".join([diagnosis(objects), *what_fails(workspace.settings, objects, urls)]), file=sys.stderr)
+    told = [*build_failures(workspace), diagnosis(objects), *what_fails(workspace.settings, objects, urls)]
+    print("\n".join(told), file=sys.stderr)
 
 
 def _tell(sentences: Iterable[str]) -> None:
