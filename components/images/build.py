@@ -40,7 +40,9 @@ class ServiceBuild:
 def service_build(name: str, args: ServiceImageArgs, prefix: str, parent: pulumi.Resource) -> ServiceBuild:
     """Build the image of a service under a name that begins with `prefix`."""
     build_arguments = _build_arguments(args)
-    digest = content_digest(args["context"], args["dockerfile"], build_arguments)
+    # Not what they are, but where: a build with others replaces the one before, and must not have its name.
+    places = {f"secret {name}": secret.file or f"${secret.env}" for name, secret in args["build"].secrets.items()}
+    digest = content_digest(args["context"], args["dockerfile"], {**build_arguments, **places})
     version = digest[:12]
     stack = args["labels"]["gostack.stack"]
     suffix = "" if args["track"] == STABLE else f"-{args['track']}"

@@ -53,6 +53,11 @@ WORDS = {
         "\tfatal: could not read Username for 'https://github.com': terminal prompts disabled",
         "the module github.com/acme/private was not given",
     ),
+    "a private module of a host that is not known here": (
+        'go: private.example.test/words@v1.0.0: unrecognized import path "private.example.test/words": https fetch: '
+        'Get "https://private.example.test/words?go-get=1": dial tcp: lookup private.example.test: no such host',
+        "the module private.example.test/words was not given",
+    ),
     "no network": (
         'go: example.test/a@v1.0.0: Get "https://proxy.golang.org/a": dial tcp: lookup proxy.golang.org: no such host',
         "name a mirror that this machine reaches by gostack:services.shop.build.args.GOPROXY",

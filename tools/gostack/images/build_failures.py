@@ -36,6 +36,11 @@ def _reason(words: str, sentence: str, *, of_any_dockerfile: bool = False) -> _R
     return _Reason(re.compile(words, re.IGNORECASE), sentence, of_any_dockerfile)
 
 
+_NOT_GIVEN = (
+    "the module {module} was not given: if it is private, name it by {build}.args.GOPRIVATE, for example "
+    "github.com/acme, and who asks for it by {build}.secrets.netrc"
+)
+
 # The first that fits is told: what is more exact comes first.
 _REASONS = (
     _reason(r"no space left on device", "the disk is full: run `make doctor`", of_any_dockerfile=True),
@@ -74,16 +79,16 @@ _REASONS = (
         "the Dockerfile copies {path}, which is not in {key}.context, or which a .dockerignore leaves out",
         of_any_dockerfile=True,
     ),
+    _reason(r'unrecognized import path "(?P<module>[^"]+)"', _NOT_GIVEN),
     _reason(
         r"dial tcp|no such host|could not resolve host|i/o timeout|connection refused|TLS handshake|x509: ",
         "modules could not be downloaded: name a mirror that this machine reaches by {build}.args.GOPROXY",
     ),
     _reason(
         r"(?P<module>[\w.-]+\.\w+/[^\s@:]+?)(/go\.mod)?[@ ][^:\n]*: [\s\S]*?(terminal prompts disabled|could not read"
-        r" Username|Authentication failed|Repository not found|unrecognized import path|git ls-remote|Permission denied"
+        r" Username|Authentication failed|Repository not found|git ls-remote|Permission denied"
         r"|\b(401|403|404|410) )",
-        "the module {module} was not given: if it is private, name it by {build}.args.GOPRIVATE, for example "
-        "github.com/acme, and who asks for it by {build}.secrets.netrc",
+        _NOT_GIVEN,
     ),
     _reason(
         r"checksum mismatch|SECURITY ERROR|sum\.golang\.org",

@@ -1,0 +1,6 @@
+// Command server is one of several programs of a module.
+package main
+
+import "example.test/shared"
+
+func main() { shared.Serve("server") }

@@ -1,0 +1,3 @@
+module example.test/shared
+
+go 1.25
