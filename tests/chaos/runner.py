@@ -81,7 +81,8 @@ def measure(loads: dict[str, Result], fault_at: float) -> dict[str, float]:
         "outage": max((part.longest_outage for part in _kinds(loads)), default=0.0),
         "failure_span": everything.failure_span,
         "slowest": everything.slowest,
-        "recovered": max(late, default=0.0),
+        # What failed and had ended before the cause was gone has nothing to recover from.
+        "recovered": max([0.0, *late]),
     }
 
 
