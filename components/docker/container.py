@@ -69,6 +69,12 @@ class ContainerSpec:
     scratch_mib: int | None = None
     """Size in MiB of /tmp, which counts as memory; None for as much as the limit leaves."""
 
+    writable: Sequence[str] = ()
+    """Folders in memory beside /tmp that it may write to."""
+
+    capabilities: Sequence[str] = ()
+    """Linux capabilities that it keeps."""
+
     stop_signal: str = "SIGTERM"
     """Signal that asks it to end."""
 
@@ -145,9 +151,14 @@ def _arguments(spec: ContainerSpec) -> dict[str, Any]:
         # Said aloud because the engine's default differs from an unset value and would show as a change.
         "ipc_mode": "private",
         "volumes": list(spec.volumes) or None,
-        "tmpfs": {"/tmp": "mode=1777" + (f",size={spec.scratch_mib}m" if spec.scratch_mib is not None else "")},
+        "tmpfs": {
+            "/tmp": "mode=1777" + (f",size={spec.scratch_mib}m" if spec.scratch_mib is not None else ""),
+            **dict.fromkeys(spec.writable, "mode=1777"),
+        },
         "read_only": True,
-        "capabilities": docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+        "capabilities": docker.ContainerCapabilitiesArgs(
+            adds=[f"CAP_{name}" for name in sorted(spec.capabilities)] or None, drops=["ALL"]
+        ),
         "security_opts": ["no-new-privileges:true"],
         "memory": spec.memory_mib,
         # No swap: a container over its limit is stopped instead of slowing the machine down.

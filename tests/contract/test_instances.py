@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 import pulumi
 import pytest
 
+from components.accessory.args import AccessoryCheck, DataVolume
 from components.certificates.x509 import new_authority
 from components.consul.check import Check
 from components.ingress import IngressConfiguration, Route
@@ -79,7 +80,10 @@ VALUES: dict[str, Any] = {
     "common_name": "test",
     "context": "services/users",
     "cpus": 1.0,
+    "accessory": "queue",
     "administration_password": "password",
+    "capabilities": [],
+    "data": {"data": DataVolume(path="/var/lib/queue")},
     "database": "users",
     "dockerfile": "services/Dockerfile",
     "document": "{}",
@@ -99,8 +103,11 @@ VALUES: dict[str, Any] = {
     "networks": ["east-network", "backbone-network"],
     "node": "node",
     "other_regions": ["west"],
+    "more_values": {},
     "port": 8080,
+    "ports": [5672, 15672],
     "private_key": AUTHORITY.private_key,
+    "reachable_from": [],
     "reference": "users:1.0",
     "references": {"nginx": "nginx:1.30"},
     "releases": "releases",
@@ -119,9 +126,11 @@ VALUES: dict[str, Any] = {
     "user": 999,
     "version": "1",
     "volume": "releases",
+    "writable": ["/run"],
 }
 # Where the same word means something else.
 SPECIAL: dict[str, dict[str, Any]] = {
+    "Accessory": {"check": AccessoryCheck()},
     "Region": {"region": "east"},
     "ConsulDatacenter": {"servers": 3},
     "MySqlCluster": {"consul": [CONSUL]},
