@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import pulumi
 
+from components.accessory import valkey
+from components.accessory.args import AccessoryArgs
 from components.certificates import CertificateAuthority
 from components.images.args import ServiceImageArgs
 from components.ingress.tracks import STABLE
@@ -16,6 +18,7 @@ from components.mysql.database import Database
 from components.service_database.access import write_address
 from components.service_database.args import ServiceDatabaseArgs
 from infra.platforms.base import ConsulDatacenter, Image, Platform, Region, ServiceDatabase
+from infra.settings.accessories import AccessorySettings
 from infra.settings.connections import account_connections
 from infra.settings.model import WITNESS
 from infra.settings.services import ServiceSettings, Track
@@ -51,6 +54,66 @@ def mysql_arguments(
     if settings.witness is not None:
         arguments["witness"] = regions[WITNESS].reference
     return arguments
+
+
+def accessory_arguments(
+    platform: Platform,
+    name: str,
+    accessory: AccessorySettings,
+    *,
+    regions: Mapping[str, Region],
+    region: str,
+    consul: ConsulDatacenter,
+    image: pulumi.Input[str],
+    password: pulumi.Output[str] | None,
+) -> AccessoryArgs:
+    """Return the arguments of an accessory in a region; `password` is that of a Valkey."""
+    runs_in = accessory.runs_in(platform.regions)
+    arguments: AccessoryArgs = {
+        "accessory": name,
+        "region": regions[region].reference,
+        "reachable_from": [regions[other].reference for other in platform.regions if other not in runs_in],
+        "consul": consul.reference,
+        "image": image,
+        "ports": accessory.all_ports(),
+        "check": accessory.check,
+        "environment": accessory.environment,
+        "secrets": {},
+        "data": accessory.data(),
+        "writable": accessory.writable,
+        "capabilities": accessory.capabilities,
+        "memory_mib": accessory.limit_mib(),
+        "cpus": accessory.cpus,
+        "egress": accessory.egress,
+        "volume_prefix": f"gostack-{platform.stack}",
+        "start_seconds": accessory.start_seconds,
+        "stop_seconds": accessory.stop_seconds,
+        "more_values": {},
+        "labels": platform.labels,
+    }
+    if accessory.command is not None:
+        arguments["entrypoint"] = accessory.command
+    if accessory.args is not None:
+        arguments["arguments"] = accessory.args
+    if accessory.user is not None:
+        arguments["user"] = accessory.user
+    if password is None:
+        return arguments
+    url = pulumi.Output.secret(pulumi.Output.concat("redis://:", password, f"@{name}:{valkey.PORT}/0"))
+    return {
+        **arguments,
+        "check": valkey.CHECK,
+        "entrypoint": valkey.ENTRYPOINT,
+        "arguments": [valkey.start_script()],
+        "environment": {
+            "CONFIGURATION": valkey.configuration(
+                memory_mib=accessory.limit_mib(), persistence=accessory.persistence, policy=accessory.eviction
+            )
+        },
+        "secrets": {"PASSWORD": password},
+        "user": valkey.USER,
+        "more_values": {"password": password, "url": url},
+    }
 
 
 def image_arguments(

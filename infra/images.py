@@ -17,7 +17,7 @@ def resolved_images(settings: Settings, project: Path = PROJECT) -> dict[str, Im
     built = load_images_lock(project)
     pushed = load_pushed(project) if settings.platform == "kubernetes" else {}
     resolved: dict[str, ImageOutput] = {}
-    for name, upstream in settings.images.references().items():
+    for name, upstream in settings.third_party_images().items():
         found = built.get(name)
         reference = None
         if found is not None and found.upstream == upstream:

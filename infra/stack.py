@@ -7,12 +7,18 @@ import pulumi
 from components.certificates import Certificate, CertificateAuthority
 from components.ingress.tracks import CANARY, STABLE
 from components.names import track_name
-from components.secrets import GossipKey
-from infra.arguments import image_arguments, microservice_arguments, mysql_arguments, service_database_arguments
+from components.secrets import GeneratedPassword, GossipKey
+from infra.arguments import (
+    accessory_arguments,
+    image_arguments,
+    microservice_arguments,
+    mysql_arguments,
+    service_database_arguments,
+)
 from infra.images import golang_image
 from infra.outputs import ImageOutput, StackOutputs, outputs
 from infra.platforms import platform_for
-from infra.platforms.base import ConsulDatacenter, Image, Ingress, Microservice
+from infra.platforms.base import Accessory, ConsulDatacenter, Image, Ingress, Microservice
 from infra.settings import Settings
 from infra.settings.ingress import ingress_configuration, loopback_hosts
 
@@ -63,6 +69,31 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
         mysql_arguments(platform, regions, consul, third_party["mysql"], ca),
         platform.options(primary_region),
     )
+
+    # What services use beside it: a cache, a queue, any image of others, known to them by its name.
+    accessories: dict[str, dict[str, Accessory]] = {}
+    for name, accessory in settings.accessories.items():
+        if accessory.image is not None:
+            accessory_image, password = platform.prebuilt_image(name, {"reference": accessory.image}).image_id, None
+        else:
+            accessory_image = third_party[accessory.kind]
+            password = GeneratedPassword(f"{name}-password", {"rotation": settings.rotation.passwords}).value
+        accessories[name] = {}
+        for region in accessory.runs_in(platform.regions):
+            accessories[name][region] = platform.accessory(
+                f"{name}-{region}",
+                accessory_arguments(
+                    platform,
+                    name,
+                    accessory,
+                    regions=regions,
+                    region=region,
+                    consul=consul[region],
+                    image=accessory_image,
+                    password=password,
+                ),
+                platform.options(region),
+            )
 
     # A service is an image for each track, a schema, a document that it reads while it runs, and replicas: the stable
     # track and perhaps a canary, in each region, one region after the other.
@@ -116,7 +147,8 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
                 # A release that does not get healthy in one region never reaches the next one; and a first replica
                 # starts with the document in force.
                 document_first = [runtime_configs[region]] if region in runtime_configs else []
-                before = [*list(replicas.values())[-1:], *document_first]
+                beside = [one for found in accessories.values() for one in found.values()]
+                before = [*list(replicas.values())[-1:], *document_first, *beside]
                 replicas[region] = platform.microservice(
                     track_name(name, region, track.suffix),
                     microservice_arguments(

@@ -75,6 +75,9 @@ class ContainerSpec:
     memory_folders: Mapping[str, int] = field(default_factory=dict[str, int])
     """Path to size in MiB of folders beside /tmp that are writable and count as memory."""
 
+    capabilities: Sequence[str] = ()
+    """Linux capabilities that it keeps."""
+
     stop_signal: str = "SIGTERM"
     """Signal that asks it to end."""
 
@@ -153,7 +156,9 @@ def _arguments(spec: ContainerSpec) -> dict[str, Any]:
         "volumes": _volumes(spec) or None,
         "tmpfs": _memory_folders(spec),
         "read_only": True,
-        "capabilities": docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+        "capabilities": docker.ContainerCapabilitiesArgs(
+            adds=[f"CAP_{name}" for name in sorted(spec.capabilities)] or None, drops=["ALL"]
+        ),
         "security_opts": ["no-new-privileges:true"],
         "memory": spec.memory_mib,
         # No swap: a container over its limit is stopped instead of slowing the machine down.

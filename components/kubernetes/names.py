@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+ACCESSORY = "accessory"
 APPLICATION = "application"
 CONSUL_SERVER = "consul-server"
 DYNAMIC_CONFIGURATION = "dynamic-configuration"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import pulumi
 
+from components.accessory.args import AccessoryArgs
 from components.consul.args import ConsulDatacenterArgs
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
 from components.ingress.args import IngressArgs
@@ -20,6 +21,8 @@ from infra.settings import Settings
 from infra.settings.model import WITNESS
 
 if TYPE_CHECKING:
+    from components.accessory import docker as docker_accessory
+    from components.accessory import kubernetes as kubernetes_accessory
     from components.consul import docker as docker_consul
     from components.consul import kubernetes as kubernetes_consul
     from components.images import docker as docker_images
@@ -43,6 +46,7 @@ PrebuiltImage: TypeAlias = "docker_images.ReleasedImage | kubernetes_images.Rele
 Image: TypeAlias = "BuiltImage | PrebuiltImage"
 ServiceDatabase: TypeAlias = "docker_service_database.ServiceDatabase | kubernetes_service_database.ServiceDatabase"
 RuntimeConfig: TypeAlias = "docker_runtime_config.DynamicConfiguration | kubernetes_runtime_config.DynamicConfiguration"
+Accessory: TypeAlias = "docker_accessory.Accessory | kubernetes_accessory.Accessory"
 Microservice: TypeAlias = "docker_microservice.Microservice | kubernetes_microservice.Microservice"
 Ingress: TypeAlias = "docker_ingress.Ingress | kubernetes_ingress.Ingress"
 
@@ -105,6 +109,10 @@ class Platform(ABC):
     @abstractmethod
     def mysql(self, name: str, args: MySqlClusterArgs, opts: pulumi.ResourceOptions) -> Database:
         """Create the database."""
+
+    @abstractmethod
+    def accessory(self, name: str, args: AccessoryArgs, opts: pulumi.ResourceOptions) -> Accessory:
+        """Create a program of others in one region, under its name."""
 
     @abstractmethod
     def built_image(self, name: str, args: ServiceImageArgs) -> BuiltImage:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import pulumi
 
+from components.accessory.args import AccessoryArgs
+from components.accessory.docker import Accessory
 from components.consul.args import ConsulDatacenterArgs
 from components.consul.docker import ConsulDatacenter
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
@@ -35,7 +37,7 @@ class DockerPlatform(Platform):
     """One Docker engine, which runs every region."""
 
     # Go runs only while an image is built, by name.
-    THIRD_PARTY_IMAGES = frozenset({"consul", "mysql", "nginx", "pause"})
+    THIRD_PARTY_IMAGES = frozenset({"consul", "mysql", "nginx", "pause", "valkey"})
 
     def provision(self) -> None:
         """Create the network that every region joins."""
@@ -80,6 +82,10 @@ class DockerPlatform(Platform):
         cluster = MySqlCluster(name, {**args, "pause_image": self._pause_image}, opts)
         return Database(cluster.reference, cluster.primary, cluster.replicas, cluster.members, [cluster])
 
+    def accessory(self, name: str, args: AccessoryArgs, opts: pulumi.ResourceOptions) -> Accessory:
+        """Create a pod with the program, its registration and its volumes."""
+        return Accessory(name, {**args, "pause_image": self._pause_image}, opts)
+
     def built_image(self, name: str, args: ServiceImageArgs) -> ServiceImage:
         """Build the image on the engine that runs it."""
         return ServiceImage(name, args)
@@ -110,7 +116,7 @@ class DockerPlatform(Platform):
         made = Ingress(name, {**args, "pause_image": self._pause_image, "bind_addresses": [address, *loopback]}, opts)
         if args["configuration"].internal:
             ServiceGateway(
-                f"gateway-{args['region']['region']}",
+                f"{name}-gateway",
                 {
                     "region": args["region"],
                     "consul": args["consul"],

@@ -9,6 +9,8 @@ import pulumi
 import pulumi_docker as docker
 import pulumi_kubernetes as kubernetes
 
+from components.accessory.args import AccessoryArgs
+from components.accessory.kubernetes import Accessory
 from components.consul.args import ConsulDatacenterArgs
 from components.consul.kubernetes import ConsulDatacenter, KubernetesConsulDatacenterArgs
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
@@ -38,7 +40,7 @@ class KubernetesPlatform(Platform):
     """One cluster, which holds every region in a namespace of its own."""
 
     # What holds a pod's network belongs to the cluster.
-    THIRD_PARTY_IMAGES = frozenset({"consul", "mysql", "nginx"})
+    THIRD_PARTY_IMAGES = frozenset({"consul", "mysql", "nginx", "valkey"})
 
     def provision(self) -> None:
         """Connect to the cluster and, where images are built here, to the Docker engine that pushes them."""
@@ -97,6 +99,13 @@ class KubernetesPlatform(Platform):
             arguments["storage_class"] = self._storage_class
         cluster = MySqlCluster(name, arguments, opts)
         return Database(cluster.reference, cluster.primary, cluster.replicas, cluster.members, [cluster])
+
+    def accessory(self, name: str, args: AccessoryArgs, opts: pulumi.ResourceOptions) -> Accessory:
+        """Create a StatefulSet of one pod, with disks of its own."""
+        arguments: AccessoryArgs = {**args}
+        if self._storage_class is not None:
+            arguments["storage_class"] = self._storage_class
+        return Accessory(name, arguments, opts)
 
     def built_image(self, name: str, args: ServiceImageArgs) -> ServiceImage:
         """Build the image on this machine and push it to the registry from which nodes pull."""

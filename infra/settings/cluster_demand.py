@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from components.accessory.resources import accessory_resources
 from components.aws.dns.resources import DNS_DRAIN
 from components.consul.resources import CONSUL_AGENT, CONSUL_SERVER, CONSUL_STORAGE_GIB
 from components.ingress.resources import INGRESS_REPLICAS, ingress_resources
@@ -107,6 +108,12 @@ def _kinds(settings: Settings, region: str) -> Iterator[_Pods]:
         yield _Pods(pod_demand(DNS_DRAIN), 1)
     else:
         yield from _database(settings, region)
+    for accessory in settings.accessories.values():
+        if region in accessory.runs_in(settings.ordered_regions()):
+            disks = sum(volume.size_gib for volume in accessory.data().values())
+            resources = accessory_resources(memory_mib=accessory.limit_mib(), cpus=accessory.cpus)
+            # One disk, one pod: the new one comes when the old one has gone.
+            yield _Pods(pod_demand(resources, storage_gib=disks), 1)
     for service in settings.services.values():
         yield from _service(settings, service, region)
 

@@ -37,6 +37,9 @@ class ImageSettings(Section):
     pause: ImageReference = "registry.k8s.io/pause:3.10"
     """Holds a pod's network namespace, as in Kubernetes."""
 
+    valkey: ImageReference = "valkey/valkey:8"
+    """Valkey, of accessories of that kind, https://hub.docker.com/r/valkey/valkey (licence BSD-3-Clause)."""
+
     def references(self) -> dict[str, str]:
-        """Return image name to upstream reference, without the mirror's prefix."""
+        """Return name to upstream reference, without the mirror's prefix, of what every stack runs."""
         return {name: getattr(self, name) for name in ("mysql", "consul", "nginx", "golang", "pause")}

@@ -12,6 +12,7 @@ from components.ingress.nginx import HEALTH_PATH
 from components.ingress.route import quoted
 from components.mysql.accounts import migration_account
 from components.mysql.names import owner_of
+from infra.settings.accessories import AccessorySettings, accessory_problem
 from infra.settings.aws import AwsSettings
 from infra.settings.aws_checks import aws_problem
 from infra.settings.base import Name, RegionName, Section
@@ -79,6 +80,9 @@ class Settings(Section):
     services: Annotated[dict[Name, ServiceSettings], Field(min_length=1)]
     """Service name to service."""
 
+    accessories: dict[Name, AccessorySettings] = Field(default_factory=dict[str, AccessorySettings])
+    """Accessory name to accessory: a cache, a queue, any image beside the services."""
+
     images: ImageSettings = ImageSettings()
     """Upstream images."""
 
@@ -99,7 +103,13 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _fits_the_platform(self) -> Self:
-        problem = aws_problem(self) or platform_problem(self) or unused_key_problem(self) or job_problem(self)
+        problem = (
+            aws_problem(self)
+            or accessory_problem(self)
+            or platform_problem(self)
+            or unused_key_problem(self)
+            or job_problem(self)
+        )
         if problem:
             raise ValueError(problem)
         return self
@@ -188,23 +198,30 @@ class Settings(Section):
     @model_validator(mode="after")
     def _names_apart(self) -> Self:
         owners: dict[str, str] = {}
-        for key, names in (("services", self.services), ("regions", self.regions)):
+        for key, names in (("services", self.services), ("accessories", self.accessories), ("regions", self.regions)):
             for name in names:
                 if name.endswith(_CANARY_ENDING) or name == _CANARY_ENDING.removeprefix("-"):
                     raise ValueError(f"gostack:{key}.{name} is named like a canary: choose another name.")
-        for service in self.services:
-            if service in RESERVED_SERVICES or service in {
-                f"{part}-{name}" for part in _HOSTS for name in self.regions
-            }:
-                raise ValueError(f"gostack:services.{service} has the name of a part of the stack: choose another one.")
+        hosts = {f"{part}-{region}" for part in _HOSTS for region in self.regions}
+        # On Kubernetes: the Service by which a StatefulSet knows its pods.
+        hosts |= {f"{name}-pods" for name in self.accessories}
+        programs = [("service", f"services.{name}", name) for name in self.services]
+        programs += [("accessory", f"accessories.{name}", name) for name in self.accessories]
+        for kind, key, program in programs:
+            if program in RESERVED_SERVICES or program in hosts:
+                raise ValueError(f"gostack:{key} has the name of a part of the stack: choose another one.")
+            if kind == "accessory" and program in self.services:
+                raise ValueError(
+                    f"gostack:{key} has the name of a service, by which others reach that: choose another."
+                )
             for region in self.regions:
-                name = f"{service}-{region}"
+                name = f"{program}-{region}"
                 if name in owners:
                     raise ValueError(
-                        f'gostack:services.{service} in region "{region}" would be named {name}, like {owners[name]}: '
-                        "rename the service."
+                        f'gostack:{key} in region "{region}" would be named {name}, like {owners[name]}: rename the '
+                        f"{kind}."
                     )
-                owners[name] = f'service "{service}" in region "{region}"'
+                owners[name] = f'{kind} "{program}" in region "{region}"'
         return self
 
     @model_validator(mode="after")
@@ -238,6 +255,11 @@ class Settings(Section):
     def callable_services(self) -> list[str]:
         """Return the services that others call as `http://<name>`: every one, once there is somebody else to call."""
         return list(self.services) if len(self.services) > 1 else []
+
+    def third_party_images(self) -> dict[str, str]:
+        """Return name to upstream reference of every image of others that the stack's own parts run."""
+        kinds = {accessory.kind for accessory in self.accessories.values()}
+        return {**self.images.references(), **({"valkey": self.images.valkey} if "valkey" in kinds else {})}
 
     def protected_regions(self) -> list[str]:
         """Return the regions whose network, cluster, keys and data refuse to be removed."""

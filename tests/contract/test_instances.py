@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 import pulumi
 import pytest
 
+from components.accessory.args import AccessoryCheck, DataVolume
 from components.certificates.x509 import new_authority
 from components.consul.check import Check
 from components.images.build_options import BuildOptions
@@ -82,7 +83,10 @@ VALUES: dict[str, Any] = {
     "common_name": "test",
     "context": "services/users",
     "cpus": 1.0,
+    "accessory": "queue",
     "administration_password": "password",
+    "capabilities": [],
+    "data": {"data": DataVolume(path="/var/lib/queue")},
     "database": "users",
     "dockerfile": "services/Dockerfile",
     "document": "{}",
@@ -102,8 +106,11 @@ VALUES: dict[str, Any] = {
     "networks": ["east-network", "backbone-network"],
     "node": "node",
     "other_regions": ["west"],
+    "more_values": {},
     "port": 8080,
+    "ports": [5672, 15672],
     "private_key": AUTHORITY.private_key,
+    "reachable_from": [],
     "reference": "users:1.0",
     "references": {"nginx": "nginx:1.30"},
     "releases": "releases",
@@ -123,9 +130,11 @@ VALUES: dict[str, Any] = {
     "version": "1",
     "volume": "releases",
     "workload": Workload(check=CHECK, memory_mib=128, cpus=1.0, drain_seconds=1, autoscaling=None),
+    "writable": ["/run"],
 }
 # Where the same word means something else.
 SPECIAL: dict[str, dict[str, Any]] = {
+    "Accessory": {"check": AccessoryCheck()},
     "Region": {"region": "east"},
     "ConsulDatacenter": {"servers": 3},
     "MySqlCluster": {"consul": [CONSUL]},

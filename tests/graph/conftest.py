@@ -80,7 +80,7 @@ def recorded(
     """The stack that these settings describe, recorded."""
     images: dict[str, ImageOutput] = {
         name: {"reference": reference, "origin": "registry", "upstream": reference}
-        for name, reference in settings.images.references().items()
+        for name, reference in settings.third_party_images().items()
     }
     # Pulumi runs the program in its own folder, from which it names the folders of services.
     with contextlib.chdir(PROJECT / "infra"):

@@ -40,15 +40,16 @@ def sized(regions: int, services: int) -> Graph:
 
 
 def test_the_graph_grows_linearly_in_regions_times_services() -> None:
-    small = {(r, s): len(sized(r, s).resources) for r in (1, 2) for s in (1, 2)}
-    a_region = small[2, 1] - small[1, 1]
-    a_service = small[1, 2] - small[1, 1]
+    # From two services on: with the second one, each region gets what they call each other by.
+    small = {(r, s): len(sized(r, s).resources) for r in (1, 2) for s in (2, 3)}
+    a_region = small[2, 2] - small[1, 2]
+    a_service = small[1, 3] - small[1, 2]
     # One replica of one service in one region: its pod with a sandbox, the program and the registration.
-    both = small[2, 2] - small[1, 1] - a_region - a_service
+    both = small[2, 3] - small[1, 2] - a_region - a_service
     assert both == 6
-    for regions, services in ((8, 1), (3, 3)):
+    for regions, services in ((8, 2), (3, 4)):
         expected = (
-            small[1, 1] + (regions - 1) * a_region + (services - 1) * a_service + (regions - 1) * (services - 1) * both
+            small[1, 2] + (regions - 1) * a_region + (services - 2) * a_service + (regions - 1) * (services - 2) * both
         )
         assert len(sized(regions, services).resources) == expected, (regions, services)
 

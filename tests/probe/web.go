@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 )
 
 func (p *probe) routes() http.Handler {
@@ -90,6 +91,17 @@ func (p *probe) web(mux *http.ServeMux) {
 		w.WriteHeader(response.StatusCode)
 		fmt.Fprintln(w, response.Status)
 		_, _ = io.Copy(w, io.LimitReader(response.Body, 1<<20))
+	})
+	mux.HandleFunc("/p/tcp", func(w http.ResponseWriter, r *http.Request) {
+		connection, err := net.DialTimeout("tcp", r.URL.Query().Get("address"), 5*time.Second)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway+98)
+			return
+		}
+		defer func() { _ = connection.Close() }()
+		_ = connection.SetDeadline(time.Now().Add(time.Second))
+		_, _ = io.WriteString(connection, r.URL.Query().Get("send"))
+		_, _ = io.Copy(w, io.LimitReader(connection, 1<<16))
 	})
 	mux.HandleFunc("/p/lookup", func(w http.ResponseWriter, r *http.Request) {
 		found, err := net.DefaultResolver.LookupHost(r.Context(), r.URL.Query().Get("name"))

@@ -23,6 +23,7 @@ REFERENCES = {
     "mysql": "mysql:9.7",
     "nginx": "nginx:1.30",
     "consul": "hashicorp/consul:1.22",
+    "valkey": "valkey/valkey:8",
     "golang": "golang:1.26",
     "pause": "registry.k8s.io/pause:3.10",
 }
@@ -119,6 +120,14 @@ def test_without_a_registry_every_image_is_a_stand_in(checkout: Path) -> None:
     assert engine.pulls == ["mysql:9.7"]
 
 
+def test_what_another_stack_of_the_checkout_runs_stays_on_record(checkout: Path) -> None:
+    engine = MemoryEngine(gives=list(REFERENCES.values()))
+    ensure(checkout, engine)
+    without = {name: reference for name, reference in REFERENCES.items() if name != "valkey"}
+    ensure_images(checkout, without, "", lambda _: None, engine=engine)
+    assert load_images_lock(checkout)["valkey"].reference == "valkey/valkey:8"
+
+
 def test_with_a_registry_only_the_namespace_holder_is_built(checkout: Path) -> None:
     engine = MemoryEngine(gives=list(REFERENCES.values()))
     references = ensure(checkout, engine, debian=False)
@@ -205,8 +214,8 @@ def test_neither_registry_nor_debian_is_one_clear_sentence(checkout: Path) -> No
     with pytest.raises(BootstrapError) as raised:
         ensure(checkout, MemoryEngine(answers=False), debian=False)
     assert str(raised.value) == (
-        "No container registry gave mysql:9.7, nginx:1.30, hashicorp/consul:1.22, golang:1.26, and stand-ins can be "
-        "built only on Debian or Ubuntu: connect this machine to a registry or name a mirror."
+        "No container registry gave mysql:9.7, nginx:1.30, hashicorp/consul:1.22, valkey/valkey:8, golang:1.26, and "
+        "stand-ins can be built only on Debian or Ubuntu: connect this machine to a registry or name a mirror."
     )
 
 

@@ -50,7 +50,7 @@ def ensure_stack_images(project_root: Path, settings: Settings, progress: Progre
     def tell(text: str) -> None:
         progress.line("images", text)
 
-    images = ensure_images(project_root, settings.images.references(), settings.images.registry, tell)
+    images = ensure_images(project_root, settings.third_party_images(), settings.images.registry, tell)
     if settings.platform == "kubernetes" and settings.registry:
         from tools.offline.images.push import push_stand_ins
 

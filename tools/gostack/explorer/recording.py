@@ -62,7 +62,7 @@ def record_settings(name: str, settings: Settings, text: str = "") -> RecordedSt
     # The upstream references, and not what stands in for them on the machine that makes the page.
     images: dict[str, ImageOutput] = {
         image: {"reference": f"{settings.images.registry}{upstream}", "origin": "registry", "upstream": upstream}
-        for image, upstream in settings.images.references().items()
+        for image, upstream in settings.third_party_images().items()
     }
     # Pulumi runs the program in its own folder, from which it names the folders of services.
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(PROJECT / "infra"):

@@ -66,8 +66,10 @@ def ensure_images(
             found = search.all(references)
             _provide(search, references, found, progress, stand_ins_possible)
             found = search.all(references)
-    resolved = _resolve(engine, references, found, load_images_lock(project_root))
-    write_images_lock(project_root, resolved)
+    known = load_images_lock(project_root)
+    resolved = _resolve(engine, references, found, known)
+    # Another stack of this checkout may run more than this one.
+    write_images_lock(project_root, {**known, **resolved})
     return resolved
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from components.ingress.resources import INGRESS_REPLICAS
 from components.kubernetes.names import (
+    ACCESSORY,
     APPLICATION,
     CONSUL_SERVER,
     DYNAMIC_CONFIGURATION,
@@ -66,6 +67,9 @@ def expected(settings: Settings, stack: str) -> Iterator[Part]:
                 yield part("the primary of mysql", MYSQL, 1, member="primary")
             if settings.mysql.topology == "replica":
                 yield part("the replica of mysql", MYSQL, 1, member="replica")
+        for name, accessory in settings.accessories.items():
+            if region in accessory.runs_in(settings.ordered_regions()):
+                yield part(name, ACCESSORY, 1, service=name)
         for name, service in settings.services.items():
             if service.document() is not None:
                 yield part(f"the settings of {name}", DYNAMIC_CONFIGURATION, 1, service=name)

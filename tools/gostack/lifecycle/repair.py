@@ -20,7 +20,7 @@ from tools.gostack.lifecycle.objects import (
 )
 
 # The order in which a pod's containers come back: what registers it comes last.
-_ORDER = {"mysql": 0, "nginx": 0, "gateway": 0, "application": 0, "configuration": 1, "agent": 2}
+_ORDER = {"mysql": 0, "accessory": 0, "nginx": 0, "gateway": 0, "application": 0, "configuration": 1, "agent": 2}
 
 
 def mend(objects: StackObjects) -> list[str]:

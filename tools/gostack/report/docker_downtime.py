@@ -27,6 +27,11 @@ def away(shape: Shape, affected: list[Change]) -> str:
         noticed += _replicas(shape, affected, region)
     if found["MySqlCluster", "mysql"] or found["MySqlCluster", "sandbox"]:
         noticed.append(member_away(shape, region))
+    if found["Accessory", "accessory"] or found["Accessory", "sandbox"]:
+        names = sorted(
+            {places.service for change in affected if (places := shape.places.of(change)).kind == "Accessory"}
+        )
+        noticed.append(f"{', '.join(names)} is away in {region}")
     if network is None and _discovery_is_away(shape, affected, region):
         noticed.append(f"nobody learns of new or lost replicas in {region}")
     return "; ".join(filter(None, noticed))

@@ -31,6 +31,7 @@ _ORDER = (
     "ReleasedImage",
     "DynamicConfiguration",
     "Ingress",
+    "Accessory",
     "MySqlCluster",
     "ConsulDatacenter",
 )

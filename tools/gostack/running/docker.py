@@ -21,7 +21,7 @@ from tools.gostack.running.replica import MAIN_ROLES, SHELL, Program, RunningRep
 
 # By usefulness: tools are installed most easily where Go is compiled.
 _IMAGES_WITH_SHELL = ("golang", "nginx", "mysql", "consul")
-_GENERATED_SUFFIX = re.compile(r"-(application|nginx|server)(-[0-9a-f]{7,8})?$")
+_GENERATED_SUFFIX = re.compile(r"-(application|nginx|program|server)(-[0-9a-f]{7,8})?$")
 
 
 class DockerRuntime:

@@ -14,6 +14,7 @@ MAIN_ROLES = {
     "application": "application",
     "nginx": "nginx",
     "gateway": "nginx",
+    "accessory": "accessory",
     "mysql": "mysql",
     "consul-server": "consul",
 }
@@ -103,7 +104,7 @@ def check_names(settings: Settings, service: str | None, region: str | None, tra
     """Raise UserError for a name that the settings do not have, with those that they have."""
     tracks = {found.name for values in settings.services.values() for found in values.tracks()}
     places = [*settings.regions, *([WITNESS] if settings.mysql.witness is not None else [])]
-    _check("service", service, [*settings.services, *INFRASTRUCTURE])
+    _check("service", service, [*settings.services, *settings.accessories, *INFRASTRUCTURE])
     _check("region", region, places)
     _check("track", track, tracks)
 

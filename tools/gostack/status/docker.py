@@ -58,6 +58,11 @@ def counted(
             _infrastructure_row("consul", region, settings.consul.servers, running),
         )
     ]
+    infrastructure += [
+        _infrastructure_row(name, region, 1, running)
+        for name, accessory in settings.accessories.items()
+        for region in accessory.runs_in(settings.ordered_regions())
+    ]
     return [*rows, *infrastructure], [*problems, *missing(infrastructure)]
 
 

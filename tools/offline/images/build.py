@@ -35,6 +35,7 @@ VERSION_COMMANDS = {
     "mysql": ["mysqld", "--version"],
     "nginx": ["nginx", "-v"],
     "consul": ["consul", "version"],
+    "valkey": ["valkey-server", "--version"],
     "golang": ["go", "version"],
     "pause": ["/pause", "--version"],
 }
@@ -44,8 +45,16 @@ STAND_INS = tuple(VERSION_COMMANDS)
 NEVER_PULLED = frozenset({"pause"})
 """Built in all cases: too small to be worth a second registry and the difference between two programs."""
 
-_ON_BASE = frozenset({"mysql", "nginx", "consul", "golang"})
-_USUALLY = {"base": "30 s", "mysql": "15 s", "nginx": "15 s", "consul": "15 s", "golang": "20 s", "pause": "15 s"}
+_ON_BASE = frozenset({"mysql", "nginx", "consul", "valkey", "golang"})
+_USUALLY = {
+    "base": "30 s",
+    "mysql": "15 s",
+    "nginx": "15 s",
+    "consul": "15 s",
+    "valkey": "15 s",
+    "golang": "20 s",
+    "pause": "15 s",
+}
 _CERTIFICATE_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",

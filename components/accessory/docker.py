@@ -1,0 +1,132 @@
+"""An accessory of a region: a pod that keeps its name and its disks while its container is replaced."""
+
+import shlex
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_docker as docker
+
+from components.accessory.args import AccessoryArgs, accessory_values
+from components.consul.check import Check
+from components.consul.docker_agent import ConsulAgent
+from components.consul.instances import ServiceInstance
+from components.docker.container import ContainerSpec, HealthCheck, hardened_container
+from components.docker.pod import Pod
+from components.docker.volumes import volume_labels
+
+FOLDER_MIB = 64
+"""Size in MiB of a folder in memory."""
+
+
+class DockerAccessoryArgs(AccessoryArgs):
+    """Inputs of an accessory on Docker."""
+
+    pause_image: pulumi.Input[str]
+    """Image that holds a pod's network namespace."""
+
+
+class Accessory(pulumi.ComponentResource):
+    """Any image under one name in its region's network, or in all of them when it is the only one of its name.
+
+    Its container is replaced delete-first, because two cannot write to one disk: clients must be able to come back.
+    """
+
+    address: pulumi.Output[str]
+    """Name and port; whoever uses it waits until the accessory is healthy."""
+
+    def __init__(self, name: str, args: DockerAccessoryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:Accessory", name, {}, opts)
+        region, accessory, port = args["region"], args["accessory"], args["ports"][0]
+        labels = {**args["labels"], "gostack.region": region["region"], "gostack.service": accessory}
+        disks = {
+            disk: docker.Volume(
+                f"{name}-{disk}",
+                # A fixed name: the engine gives a volume that exists back as it is, with what is in it.
+                name=f"{args['volume_prefix']}-{accessory}-{disk}-{region['region']}",
+                driver="local",
+                labels=volume_labels({**labels, "gostack.data": accessory}),
+                opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+            )
+            for disk in args["data"]
+        }
+        pod = Pod(
+            f"{name}-pod",
+            {
+                "networks": [region["network"], region["backbone_network"]],
+                "pause_image": args["pause_image"],
+                # All regions share the backbone: one that is alone is found there, too.
+                "host_names": [accessory] if args["reachable_from"] else [],
+                "local_names": [] if args["reachable_from"] else [accessory],
+                "labels": labels,
+            },
+            pulumi.ResourceOptions(parent=self),
+        )
+        program = hardened_container(
+            f"{name}-program",
+            _program_spec(args, labels, {disk: volume.name for disk, volume in disks.items()}),
+            parent=self,
+            network_mode=pod.network_mode,
+            create_first=False,
+        )
+        agent = ConsulAgent(
+            f"{name}-registration",
+            {
+                # The program's own registration: another program is registered, and waited for, anew.
+                "network_mode": pulumi.Output.all(pod.network_mode, program.id).apply(lambda known: str(known[0])),
+                "node": name,
+                "region": region,
+                "consul": args["consul"],
+                "services": [_instance(args)],
+                "drain_seconds": 0,
+                "start_seconds": args["start_seconds"],
+                "replaced_with_pod": False,
+                "labels": labels,
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=[program]),
+        )
+        self.address = pulumi.Output.all(agent.node, program.id).apply(lambda _: f"{accessory}:{port}")
+        self._values = accessory_values(args, self.address)
+        self.register_outputs({"address": self.address})
+
+    @property
+    def values(self) -> Mapping[str, pulumi.Input[str]]:
+        """What services may be told of it: `host`, `port`, `address`, and what else it is known by."""
+        return self._values
+
+
+def _program_spec(
+    args: DockerAccessoryArgs, labels: Mapping[str, str], disks: Mapping[str, pulumi.Input[str]]
+) -> ContainerSpec:
+    check = args["check"]
+    return ContainerSpec(
+        image=args["image"],
+        role="accessory",
+        labels=labels,
+        memory_mib=args["memory_mib"],
+        cpus=args["cpus"],
+        user=str(args["user"]) if "user" in args else None,
+        entrypoint=args.get("entrypoint"),
+        command=args.get("arguments"),
+        environment={**args["environment"], **args["secrets"]},
+        volumes=[
+            docker.ContainerVolumeArgs(volume_name=disks[disk], container_path=volume.path)
+            for disk, volume in sorted(args["data"].items())
+        ],
+        memory_folders=dict.fromkeys(args["writable"], FOLDER_MIB),
+        capabilities=args["capabilities"],
+        # An image need not have a shell: the agent beside it opens the connection.
+        health=HealthCheck(
+            test=["CMD-SHELL", shlex.join(check.command)],
+            wait_seconds=args["start_seconds"],
+            start_period_seconds=args["start_seconds"],
+        )
+        if check.protocol == "command"
+        else None,
+        stop_seconds=args["stop_seconds"],
+    )
+
+
+def _instance(args: DockerAccessoryArgs) -> ServiceInstance:
+    check = args["check"]
+    judged = Check(protocol="http", path=check.path) if check.protocol == "http" else Check(protocol="tcp")
+    return ServiceInstance(args["accessory"], args["ports"][0], judged, metadata={"region": args["region"]["region"]})

@@ -1,0 +1,214 @@
+"""An accessory of a region: a StatefulSet of one pod that keeps its name and its disks when the pod goes."""
+
+import shlex
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.accessory.args import AccessoryArgs, accessory_values
+from components.accessory.resources import accessory_resources
+from components.kubernetes.names import (
+    ACCESSORY,
+    APPLICATION,
+    JOB,
+    ROLE_LABEL,
+    STACK_LABEL,
+    selector,
+    service_host,
+    workload_labels,
+)
+from components.kubernetes.network import EgressRule, IngressRule, network_policy, networks, pods_of_stack, tcp
+from components.kubernetes.pod import (
+    ContainerSpec,
+    Probes,
+    container,
+    http_probe,
+    memory_volume,
+    shell_probe,
+    tcp_probe,
+)
+from components.kubernetes.pod_template import pod_template
+from components.kubernetes.storage import claim_template
+from components.kubernetes.workload import immutable_secret, metadata, service_account, timeout_annotation
+from components.options import given_dependencies
+from components.region.namespaces import namespace_of
+
+CALLERS = (APPLICATION, JOB)
+"""Roles of the pods that reach accessories."""
+
+USUAL_USER = 65532
+"""Number of the user where none is given: nobody, and never root."""
+
+SCRATCH_MIB = 64
+"""Size in MiB of each folder in memory, which counts as memory of the pod."""
+
+CLUSTER_DOMAIN = "cluster.local"
+"""Domain of the cluster: a name that leads to another one must say all of it."""
+
+
+class Accessory(pulumi.ComponentResource):
+    """Any image under one name in its region's namespace, or in all of them when it is the only one of its name.
+
+    Its pod is replaced delete-first, because two cannot write to one disk: clients must be able to come back.
+    """
+
+    address: pulumi.Output[str]
+    """Name and port; whoever uses it waits until the accessory is ready."""
+
+    def __init__(self, name: str, args: AccessoryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:Accessory", name, {}, opts)
+        region, accessory, port = args["region"], args["accessory"], args["ports"][0]
+        user = args.get("user", USUAL_USER)
+        labels = workload_labels(args["labels"], region=region["region"], service=accessory, role=ACCESSORY)
+        secret = (
+            immutable_secret(f"{name}-secret", region["network"], labels, args["secrets"], self)
+            if args["secrets"]
+            else None
+        )
+        account = service_account(f"{name}-account", region["network"], labels, self)
+        service = self._service(f"{name}-service", accessory, args, labels)
+        governing = self._service(f"{name}-pods", f"{accessory}-pods", args, labels, cluster_ip="None")
+        paths = self._network_policies(name, args, labels)
+        folders = {path: f"folder-{index}" for index, path in enumerate(["/tmp", *args["writable"]])}
+        server = k8s.apps.v1.StatefulSet(
+            f"{name}-program",
+            metadata=metadata(name, region["network"], labels, timeout_annotation(args["start_seconds"] + 120)),
+            spec=k8s.apps.v1.StatefulSetSpecArgs(
+                service_name=f"{accessory}-pods",
+                replicas=1,
+                update_strategy=k8s.apps.v1.StatefulSetUpdateStrategyArgs(type="RollingUpdate"),
+                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(labels)),
+                persistent_volume_claim_retention_policy=k8s.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicyArgs(
+                    when_deleted="Retain", when_scaled="Retain"
+                ),
+                volume_claim_templates=[
+                    claim_template(
+                        disk,
+                        volume.size_gib,
+                        args.get("storage_class"),
+                        {**selector(labels), "gostack.data": accessory},
+                    )
+                    for disk, volume in sorted(args["data"].items())
+                ]
+                or None,
+                template=pod_template(
+                    labels,
+                    account,
+                    user,
+                    containers=[_program(args, user, secret, folders)],
+                    volumes=[memory_volume(folder, SCRATCH_MIB) for folder in folders.values()],
+                    stop_seconds=args["stop_seconds"] + 10,
+                ),
+            ),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[service, governing, *paths, *given_dependencies(opts)]
+            ),
+        )
+        for other in args["reachable_from"]:
+            self._alias(f"{name}-in-{other['region']}", args, labels, other["network"], server)
+        self.address = server.id.apply(lambda _: f"{accessory}:{port}")
+        self._values = accessory_values(args, self.address)
+        self.register_outputs({"address": self.address})
+
+    @property
+    def values(self) -> Mapping[str, pulumi.Input[str]]:
+        """What services may be told of it: `host`, `port`, `address`, and what else it is known by."""
+        return self._values
+
+    def _service(
+        self, name: str, host: str, args: AccessoryArgs, labels: dict[str, str], *, cluster_ip: str | None = None
+    ) -> k8s.core.v1.Service:
+        return k8s.core.v1.Service(
+            name,
+            # The pod is made after it; an empty one would never be ready.
+            metadata=metadata(host, args["region"]["network"], labels, {"pulumi.com/skipAwait": "true"}),
+            spec=k8s.core.v1.ServiceSpecArgs(
+                cluster_ip=cluster_ip,
+                selector=selector(labels),
+                ports=[
+                    k8s.core.v1.ServicePortArgs(name=f"tcp-{port}", port=port, protocol="TCP") for port in args["ports"]
+                ],
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _alias(
+        self,
+        name: str,
+        args: AccessoryArgs,
+        labels: dict[str, str],
+        namespace: pulumi.Input[str],
+        server: pulumi.Resource,
+    ) -> None:
+        """Make the accessory's name lead to it from another region's namespace."""
+        host = service_host(args["accessory"], namespace_of(args["region"]))
+        k8s.core.v1.Service(
+            name,
+            metadata=metadata(args["accessory"], namespace, labels),
+            spec=k8s.core.v1.ServiceSpecArgs(type="ExternalName", external_name=f"{host}.{CLUSTER_DOMAIN}"),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[server]),
+        )
+
+    def _network_policies(
+        self, name: str, args: AccessoryArgs, labels: dict[str, str]
+    ) -> list[k8s.networking.v1.NetworkPolicy]:
+        stack, ports = args["labels"].get(STACK_LABEL, "gostack"), tcp(*args["ports"])
+        own = network_policy(
+            f"{name}-paths",
+            args["region"]["network"],
+            labels,
+            parent=self,
+            incoming=[IngressRule(from_=pods_of_stack(stack, *CALLERS), ports=ports)],
+            outgoing=[
+                EgressRule(to=networks(egress.network), ports=tcp(egress.port)) for egress in args.get("egress", ())
+            ],
+        )
+        calls = [
+            network_policy(
+                f"{name}-calls-{role}-{region['region']}",
+                region["network"],
+                {**args["labels"], "gostack.region": region["region"], ROLE_LABEL: role},
+                parent=self,
+                outgoing=[EgressRule(to=pods_of_stack(stack, ACCESSORY), ports=ports)],
+            )
+            for region in [args["region"], *args["reachable_from"]]
+            for role in CALLERS
+        ]
+        return [own, *calls]
+
+
+def _program(
+    args: AccessoryArgs, user: int, secret: pulumi.Input[str] | None, folders: Mapping[str, str]
+) -> k8s.core.v1.ContainerArgs:
+    probe = _probe(args, period=2, failures=3)
+    return container(
+        ContainerSpec(
+            name="accessory",
+            image=args["image"],
+            user=user,
+            group=user,
+            resources=accessory_resources(memory_mib=args["memory_mib"], cpus=args["cpus"]),
+            command=args.get("entrypoint"),
+            arguments=args.get("arguments"),
+            environment=args["environment"],
+            secret=secret,
+            secret_variables=list(args["secrets"]),
+            ports={f"tcp-{port}": port for port in args["ports"]},
+            mounts={**folders, **{volume.path: disk for disk, volume in args["data"].items()}},
+            probes=Probes(
+                startup=_probe(args, period=1, failures=args["start_seconds"]),
+                readiness=probe,
+                liveness=tcp_probe(args["ports"][0], period=10, failures=6),
+            ),
+        )
+    )
+
+
+def _probe(args: AccessoryArgs, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:
+    check, port = args["check"], args["ports"][0]
+    if check.protocol == "http":
+        return http_probe(port, check.path, period=period, failures=failures)
+    if check.protocol == "command":
+        return shell_probe(shlex.join(check.command), period=period, failures=failures)
+    return tcp_probe(port, period=period, failures=failures)
