@@ -86,8 +86,8 @@ def accessory_arguments(
         "cpus": accessory.cpus,
         "egress": accessory.egress,
         "volume_prefix": f"gostack-{platform.stack}",
-        "start_seconds": accessory.start_seconds,
-        "stop_seconds": accessory.stop_seconds,
+        "start_seconds": accessory.startup_timeout_seconds,
+        "stop_seconds": accessory.termination_grace_period_seconds,
         "more_values": {},
         "labels": platform.labels,
     }

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from components.consul.args import ConsulReference
 from components.consul.check import CheckPath
-from components.microservice.args import Egress
+from components.microservice.workload import Egress
 from components.region.args import RegionReference
 from components.section import Section
 

@@ -8,10 +8,9 @@ from pydantic import Field, model_validator
 
 from components.accessory.args import AccessoryCheck, DataVolume, Folder
 from components.accessory.valkey import EvictionPolicy
-from components.microservice.args import Egress
+from components.microservice.workload import AGENT_PORTS, Egress
 from infra.settings.base import ImageReference, Name, Port, RegionName, Section
 from infra.settings.environment import Variables, require_size
-from infra.settings.services import AGENT_PORTS
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
@@ -81,10 +80,10 @@ class AccessorySettings(Section):
     egress: list[Egress] = Field(default_factory=list[Egress])
     """Kubernetes only: what it may reach outside of the stack; everything else is refused."""
 
-    start_seconds: Annotated[int, Field(ge=5, le=600)] = 60
+    startup_timeout_seconds: Annotated[int, Field(ge=5, le=600)] = 60
     """Time in seconds that it has to become healthy; after that the update fails."""
 
-    stop_seconds: Annotated[int, Field(ge=1, le=600)] = 20
+    termination_grace_period_seconds: Annotated[int, Field(ge=1, le=600)] = 20
     """Time in seconds that it has after its stop signal."""
 
     persistence: bool = False
