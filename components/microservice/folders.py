@@ -61,7 +61,8 @@ def _by_path(given: Any) -> Any:
     paths = cast("list[Any]", given)
     if len({str(path) for path in paths}) != len(paths):
         raise ValueError("it names a folder twice: remove one of them.")
-    return {path: {} for path in paths}
+    usual: dict[Any, dict[str, Any]] = {path: {} for path in paths}
+    return usual
 
 
 WritableFolders = Annotated[
