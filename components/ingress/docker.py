@@ -122,7 +122,8 @@ class Ingress(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self, depends_on=[server]),
         )
-        self._releases = pulumi.Output.all(releases.name, release.identity).apply(lambda known: str(known[0]))
+        # Not as soon as the release is in force: a preview of every route would show whoever follows it replaced.
+        self._releases = releases.name
         host, https_port = configuration.hosts[0], configuration.https_port
         port = "" if https_port == 443 else f":{https_port}"
         self.url = release.identity.apply(lambda _: f"https://{host}{port}")
@@ -133,7 +134,7 @@ class Ingress(pulumi.ComponentResource):
 
     @property
     def releases(self) -> pulumi.Output[str]:
-        """Volume with the configuration releases; whoever uses it waits until the newest is in force."""
+        """Volume with the configuration releases."""
         return self._releases
 
 

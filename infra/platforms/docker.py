@@ -127,6 +127,7 @@ class DockerPlatform(Platform):
                     "memory_mib": args["memory_mib"],
                     "labels": args["labels"],
                 },
-                opts,
+                # A name is there once there is something behind it.
+                self.options(args["region"]["region"], [made]),
             )
         return made

@@ -208,7 +208,9 @@ class Settings(Section):
         programs = [("service", f"services.{name}", name) for name in self.services]
         programs += [("accessory", f"accessories.{name}", name) for name in self.accessories]
         for kind, key, program in programs:
-            if program in RESERVED_SERVICES or program in hosts:
+            # A service that nobody calls has no host name.
+            has_host = kind == "accessory" or program in self.callable_services()
+            if program in RESERVED_SERVICES or (has_host and program in hosts):
                 raise ValueError(f"gostack:{key} has the name of a part of the stack: choose another one.")
             if kind == "accessory" and program in self.services:
                 raise ValueError(

@@ -242,3 +242,13 @@ def test_the_longest_names_still_fit_into_a_label_of_dns() -> None:
 
     nodes = {item.environment["NODE"] for item in dev_graph(longest).with_role("agent")}
     assert {node for node in nodes if len(node) + 14 > 63} == set()
+
+
+def test_a_name_by_which_services_call_each_other_is_there_after_what_answers_to_it() -> None:
+    graph = sized(1, 2)
+    gateway = graph.resources["ingress-r0-gateway-nginx"]
+    assert "ingress-r0-release-files" in graph.reachable("ingress-r0-gateway")
+    # Only in its order: what it took from a release would look changed in the preview of every route.
+    assert "ingress-r0-release-files" not in {
+        name for names in gateway.property_dependencies.values() for name in names
+    }

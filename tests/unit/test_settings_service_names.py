@@ -37,6 +37,13 @@ def test_a_call_may_take_a_minute_or_as_long_as_the_slowest_route() -> None:
     assert (found["users"].timeout_seconds, found["orders"].timeout_seconds) == (60, 300)
 
 
+def test_a_service_that_nobody_calls_may_be_called_like_one() -> None:
+    def change(document: Document) -> None:
+        document["services"] = {"mysql-east": {"context": "services/greeter"}}
+
+    assert list(dev_settings(change).services) == ["mysql-east"]
+
+
 @pytest.mark.parametrize("name", ["localhost", "mysql-east", "consul-west", "ingress-east"])
 def test_a_service_cannot_have_the_host_name_of_a_part_of_the_stack(name: str) -> None:
     with pytest.raises(SettingsError, match=f"gostack:services.{name} has the name of a part of the stack"):
