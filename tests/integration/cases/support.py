@@ -104,9 +104,10 @@ class CasesStack(LiveStack):
                 method, path, body=body, headers={"Host": f"{host}:{port}", **(headers or {})}, redirect=False
             )
 
-    def load(self, path: str, rate: int, **options: Any) -> Load:
-        """A steady load of GETs on the first region's ingress."""
-        return Load(self.authority, rate, lambda _: Request("GET", self.url() + path), **options)
+    def load(self, path: str, rate: int, host: str = "", **options: Any) -> Load:
+        """A steady load of GETs on the first region's ingress, for another of its hosts where one is given."""
+        headers = {"Host": host} if host else {}
+        return Load(self.authority, rate, lambda _: Request("GET", self.url() + path, headers=headers), **options)
 
     def replicas(self, service: str = "probe", region: str | None = None) -> list[Replica]:
         """The running replicas of a service."""
