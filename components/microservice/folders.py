@@ -59,6 +59,8 @@ def _by_path(given: Any) -> Any:
     if not isinstance(given, list):
         return given
     paths = cast("list[Any]", given)
+    if not all(isinstance(path, str) for path in paths):
+        raise ValueError('it has something that is no path: write a list like ["/var/cache/shop"].')
     if len({str(path) for path in paths}) != len(paths):
         raise ValueError("it names a folder twice: remove one of them.")
     usual: dict[Any, dict[str, Any]] = {path: {} for path in paths}

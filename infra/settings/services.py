@@ -72,7 +72,7 @@ class ServiceSettings(Workload):
     """Dockerfile in the project or in `context`, relative to the project or absolute; the default builds any Go
     program. Another one is built as it is."""
 
-    main_package: Annotated[str, shaped(_PACKAGE, "a Go package of the module", "./cmd/server")] = "."
+    main_package: Annotated[FilePath, shaped(_PACKAGE, "a Go package of the module", "./cmd/server")] = "."
     """Go package of the program, relative to `context`, for example "./cmd/server"."""
 
     build: BuildOptions = BuildOptions()

@@ -48,8 +48,8 @@ def component_classes() -> list[type[pulumi.ComponentResource]]:
 CLASSES = component_classes()
 PLATFORMS = ("docker", "kubernetes", "aws")
 
-PYTHON_ONLY = {"Accessory", "ConsulAgent", "Ingress", "Microservice"}
-"""Components that take parts of the settings as they are: routes, checks, autoscaling."""
+PYTHON_ONLY = {"Accessory", "ConsulAgent", "Ingress", "Microservice", "ServiceImage"}
+"""Components that take parts of the settings as they are: routes, checks, autoscaling, how an image is built."""
 
 PUBLISHED = [cls for cls in CLASSES if cls.__name__ not in PYTHON_ONLY]
 """Components that programs in other languages could use."""

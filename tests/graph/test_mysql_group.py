@@ -61,7 +61,7 @@ def test_nothing_takes_a_value_from_a_server_and_would_be_removed_before_it_is_r
 
 
 def test_a_change_of_members_touches_them_alone(group: Graph) -> None:
-    assert dev_graph(group_with(mysql={"max_connections": 99}), kept=group).changed(group) == SERVERS
+    assert dev_graph(group_with(mysql={"buffer_pool_mib": 99}), kept=group).changed(group) == SERVERS
 
 
 def test_a_rotation_of_passwords_restarts_no_member(group: Graph) -> None:

@@ -32,6 +32,8 @@ MYSQL_SERVERS = {f"mysql-{place}-server" for place in MEMBERS}
 MYSQL_CERTIFICATES = {f"mysql-{place}-certificate-{part}" for place in MEMBERS for part in ("issued-at", "key-pair")}
 STACK_PASSWORDS = {"mysql-replication-password-value"}
 SERVICE_PASSWORDS = {f"users-database-{account}-password-value" for account in ("application", "migration")}
+ACCOUNTS = {"users-database-accounts-run", "users-database-migrations-run"}
+"""What says how many connections the service's account may have, and what comes after it."""
 
 CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
     "routes reload nginx and nothing else": (
@@ -44,7 +46,7 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
     ),
     "a canary is made beside the stable track": (
         lambda d: d["services"]["users"].update(canary={"environment": {"LOG_LEVEL": "debug"}, "weight": 5}),
-        RELEASES,
+        RELEASES | ACCOUNTS,
     ),
     "other hosts get another certificate": (
         lambda d: d.update(ingress={"hosts": ["example.com"]}),
@@ -66,9 +68,9 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         lambda d: d["mysql"].update(memory_mib=2048),
         MYSQL_SERVERS,
     ),
-    "another environment replaces the service's pods alone": (
+    "another environment replaces the service's pods alone, and its migrations have it too": (
         lambda d: d["services"]["users"].update(environment={"LOG_LEVEL": "debug"}),
-        REPLICAS,
+        REPLICAS | {"users-database-migrations-run"},
     ),
     "new passwords reach accounts and services, and restart no member": (
         lambda d: d.update(rotation={"passwords": 2}),
@@ -92,7 +94,7 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         | {"users-database-migrations-run"},
     ),
     "fewer replicas leave the others alone": (lambda d: d["services"]["users"].update(replicas=1), set()),
-    "more replicas leave the others alone": (lambda d: d["services"]["users"].update(replicas=5), set()),
+    "more replicas leave the others alone": (lambda d: d["services"]["users"].update(replicas=5), ACCOUNTS),
     "another service reloads nginx and nothing else": (
         lambda d: d["services"].update(greeter={"context": "services/greeter", "routes": [{"path": "/greeting"}]}),
         RELEASES,
@@ -128,7 +130,7 @@ def test_another_region_is_joined_by_consul_and_nginx_and_replicas_stay(
         as_replica(document)
         change(document)
 
-    assert dev_graph(added, kept=replica).changed(replica) == CONSUL_SERVERS | RELEASES
+    assert dev_graph(added, kept=replica).changed(replica) == CONSUL_SERVERS | RELEASES | ACCOUNTS
 
 
 def test_a_region_in_the_place_of_the_witness_rolls_through_the_members_that_stay(dev: Graph) -> None:
