@@ -11,6 +11,7 @@ from components.consul.instances import ServiceInstance
 from components.consul.probes import found
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.names import node_prefix
+from components.options import given_dependencies
 from components.region.args import RegionReference
 from components.text import script
 
@@ -68,6 +69,8 @@ class ConsulAgent(pulumi.ComponentResource):
             parent=self,
             network_mode=args["network_mode"],
             create_first=args["replaced_with_pod"],
+            # Of what it registers: Pulumi deletes both at once when only the component depends on it.
+            depends_on=given_dependencies(opts),
         )
         self.node = container.id.apply(lambda _: args["node"])
         self.register_outputs({"node": self.node})
