@@ -47,6 +47,11 @@ WORDS = {
         "gostack:services.shop.build.args.GOPRIVATE, for example github.com/acme, and who asks for it by "
         "gostack:services.shop.build.secrets.netrc",
     ),
+    "a private module that a proxy takes for no module": (
+        "main.go:10:2: private.example.test/lost@v1.0.0: reading "
+        "https://proxy.golang.org/private.example.test/lost/@v/v1.0.0.zip: 400 Bad Request",
+        "the module private.example.test/lost was not given",
+    ),
     "a private module by git": (
         "main.go:3:8: reading github.com/acme/private/go.mod at revision v1.2.3: git ls-remote -q https://github.com/acme"
         "/private in /go/pkg/mod/cache/vcs/4a0: exit status 128:\n"

@@ -87,7 +87,7 @@ _REASONS = (
     _reason(
         r"(?P<module>[\w.-]+\.\w+/[^\s@:]+?)(/go\.mod)?[@ ][^:\n]*: [\s\S]*?(terminal prompts disabled|could not read"
         r" Username|Authentication failed|Repository not found|git ls-remote|Permission denied"
-        r"|\b(401|403|404|410) )",
+        r"|\b(400|401|403|404|410) )",
         _NOT_GIVEN,
     ),
     _reason(
