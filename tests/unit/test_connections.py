@@ -14,7 +14,7 @@ from infra.settings.connections import RESERVED, account_connections, replicas_a
 from tests.support.stacks import published
 
 
-def stack(name: str = "dev", **services: dict[str, Any]) -> Settings:
+def stack(name: str = "dev", /, **services: dict[str, Any]) -> Settings:
     document = published(name)
     document["services"]["users"].update(services.pop("users", {}))
     document["mysql"].update(services.pop("mysql", {}))

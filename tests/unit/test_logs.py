@@ -59,6 +59,9 @@ class FakeRuntime:
     def debug(self, replica: RunningReplica, *, tty: bool) -> Program:
         raise NotImplementedError
 
+    def task(self, replica: RunningReplica, name: str, arguments: Sequence[str], *, tty: bool) -> int:
+        raise NotImplementedError
+
     def environment(self, replica: RunningReplica) -> dict[str, str]:
         raise NotImplementedError
 

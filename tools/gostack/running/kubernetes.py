@@ -102,8 +102,9 @@ class KubernetesRuntime:
     def _until(self, path: str, reached: Callable[[Object], bool]) -> Object:
         """The status of a pod once it is as wanted; raises UserError when nothing will make it so."""
         while not reached(status := self.api.get(path).get("status") or {}):
-            waiting = [one["state"].get("waiting", {}) for one in status.get("containerStatuses") or []]
-            reason = next((one["reason"] for one in waiting if one.get("reason") in _HOPELESS), "")
+            statuses: list[Object] = status.get("containerStatuses") or []
+            waiting: list[Object] = [one["state"].get("waiting") or {} for one in statuses]
+            reason = next((str(one["reason"]) for one in waiting if one.get("reason") in _HOPELESS), "")
             if reason:
                 raise UserError(f"the pod of the task does not start ({reason}): see `kubectl describe` of {path}.")
             time.sleep(0.5)
