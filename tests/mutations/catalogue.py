@@ -57,7 +57,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "replica-stopped-at-once",
         "components/microservice/docker.py",
-        '        stop_seconds=args["workload"].termination_grace_period_seconds,\n',
+        '        stop_seconds=workload.termination_grace_period_seconds,\n',
         "",
         "a replica has the time to stop that it asked for",
     ),
@@ -456,8 +456,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "agent-script-stays-registered",
         "components/consul/consul-agent.sh",
-        "consul leave > /dev/null 2>&1 || kill",
-        "kill",
+        "consul services deregister /tmp/consul/agent.json > /dev/null 2>&1 || true",
+        ":",
         "an agent deregisters what it registered",
     ),
     Mutation(
@@ -561,8 +561,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "document-after-replicas",
         "infra/stack.py",
-        "*document_first]",
-        "]",
+        "*document_first, *beside]",
+        "*beside]",
         "a first replica starts with its document in force",
     ),
     Mutation(
