@@ -57,7 +57,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "replica-stopped-at-once",
         "components/microservice/docker.py",
-        '        stop_seconds=workload.termination_grace_period_seconds,\n',
+        "        stop_seconds=workload.termination_grace_period_seconds,\n",
         "",
         "a replica has the time to stop that it asked for",
     ),
