@@ -28,6 +28,11 @@ def rendered(template: str, **values: Any) -> str:
     return templates().get_template(template).render(**values)
 
 
+def verbatim(text: str) -> str:
+    """Return a text that Kubernetes leaves alone: in commands and variables it replaces `$(NAME)`, and `$$` by `$`."""
+    return text.replace("$", "$$")
+
+
 @cache
 def templates() -> Environment:
     """Return Jinja's environment for the templates below `components`; filters may be added to it."""

@@ -94,6 +94,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
                 ),
                 platform.options(region),
             )
+    beside = [one for found in accessories.values() for one in found.values()]
 
     # A service is an image for each track, a schema, a document that it reads while it runs, and replicas: the stable
     # track and perhaps a canary, in each region, one region after the other.
@@ -147,7 +148,6 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
                 # A release that does not get healthy in one region never reaches the next one; and a first replica
                 # starts with the document in force.
                 document_first = [runtime_configs[region]] if region in runtime_configs else []
-                beside = [one for found in accessories.values() for one in found.values()]
                 before = [*list(replicas.values())[-1:], *document_first, *beside]
                 replicas[region] = platform.microservice(
                     track_name(name, region, track.suffix),

@@ -29,8 +29,9 @@ from components.kubernetes.pod import (
     tcp_probe,
 )
 from components.kubernetes.pod_template import pod_template
+from components.kubernetes.single_pod import pod_services, single_pod
 from components.kubernetes.storage import claim_template
-from components.kubernetes.workload import immutable_secret, metadata, service_account, timeout_annotation
+from components.kubernetes.workload import immutable_secret, metadata, service_account
 from components.options import given_dependencies
 from components.region.namespaces import namespace_of
 
@@ -67,43 +68,35 @@ class Accessory(pulumi.ComponentResource):
             else None
         )
         account = service_account(f"{name}-account", region["network"], labels, self)
-        service = self._service(f"{name}-service", accessory, args, labels)
-        governing = self._service(f"{name}-pods", f"{accessory}-pods", args, labels, cluster_ip="None")
+        ports = {f"tcp-{number}": number for number in args["ports"]}
+        services = pod_services(name, accessory, region["network"], labels, ports, self)
         paths = self._network_policies(name, args, labels)
         folders = {path: f"folder-{index}" for index, path in enumerate(["/tmp", *args["writable"]])}
-        server = k8s.apps.v1.StatefulSet(
+        server = single_pod(
             f"{name}-program",
-            metadata=metadata(name, region["network"], labels, timeout_annotation(args["start_seconds"] + 120)),
-            spec=k8s.apps.v1.StatefulSetSpecArgs(
-                service_name=f"{accessory}-pods",
-                replicas=1,
-                update_strategy=k8s.apps.v1.StatefulSetUpdateStrategyArgs(type="RollingUpdate"),
-                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(labels)),
-                persistent_volume_claim_retention_policy=k8s.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicyArgs(
-                    when_deleted="Retain", when_scaled="Retain"
-                ),
-                volume_claim_templates=[
-                    claim_template(
-                        disk,
-                        volume.size_gib,
-                        args.get("storage_class"),
-                        {**selector(labels), "gostack.data": accessory},
-                    )
-                    for disk, volume in sorted(args["data"].items())
-                ]
-                or None,
-                template=pod_template(
-                    labels,
-                    account,
-                    user,
-                    containers=[_program(args, user, secret, folders)],
-                    volumes=[memory_volume(folder, SCRATCH_MIB) for folder in folders.values()],
-                    stop_seconds=args["stop_seconds"] + 10,
-                ),
+            name,
+            accessory,
+            region["network"],
+            labels,
+            pod_template(
+                labels,
+                account,
+                user,
+                containers=[_program(args, user, secret, folders)],
+                volumes=[memory_volume(folder, SCRATCH_MIB) for folder in folders.values()],
+                stop_seconds=args["stop_seconds"] + 10,
             ),
-            opts=pulumi.ResourceOptions(
-                parent=self, depends_on=[service, governing, *paths, *given_dependencies(opts)]
-            ),
+            [
+                claim_template(
+                    disk,
+                    volume.size_gib,
+                    args.get("storage_class"),
+                    {**selector(labels), "gostack.data": accessory},
+                )
+                for disk, volume in sorted(args["data"].items())
+            ],
+            timeout_seconds=args["start_seconds"] + 120,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*services, *paths, *given_dependencies(opts)]),
         )
         for other in args["reachable_from"]:
             self._alias(f"{name}-in-{other['region']}", args, labels, other["network"], server)
@@ -115,23 +108,6 @@ class Accessory(pulumi.ComponentResource):
     def values(self) -> Mapping[str, pulumi.Input[str]]:
         """What services may be told of it: `host`, `port`, `address`, and what else it is known by."""
         return self._values
-
-    def _service(
-        self, name: str, host: str, args: AccessoryArgs, labels: dict[str, str], *, cluster_ip: str | None = None
-    ) -> k8s.core.v1.Service:
-        return k8s.core.v1.Service(
-            name,
-            # The pod is made after it; an empty one would never be ready.
-            metadata=metadata(host, args["region"]["network"], labels, {"pulumi.com/skipAwait": "true"}),
-            spec=k8s.core.v1.ServiceSpecArgs(
-                cluster_ip=cluster_ip,
-                selector=selector(labels),
-                ports=[
-                    k8s.core.v1.ServicePortArgs(name=f"tcp-{port}", port=port, protocol="TCP") for port in args["ports"]
-                ],
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
 
     def _alias(
         self,

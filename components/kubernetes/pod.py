@@ -9,6 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes.resources import Resources
+from components.text import verbatim
 
 PodEnvironment = Sequence[k8s.core.v1.EnvVarArgs]
 
@@ -206,11 +207,6 @@ def run_before_stop(command: str) -> k8s.core.v1.LifecycleHandlerArgs:
     """Return a shell command that runs before the stop signal."""
     # As it is: unlike in commands and probes, Kubernetes replaces nothing here.
     return k8s.core.v1.LifecycleHandlerArgs(exec_=k8s.core.v1.ExecActionArgs(command=["/bin/sh", "-c", command]))
-
-
-def verbatim(text: str) -> str:
-    """Return a text that Kubernetes leaves alone: in commands and variables it replaces `$(NAME)`, and `$$` by `$`."""
-    return text.replace("$", "$$")
 
 
 def cores(number: float) -> str:

@@ -37,8 +37,9 @@ from components.kubernetes.pod import (
     tcp_probe,
 )
 from components.kubernetes.pod_template import pod_template
+from components.kubernetes.single_pod import pod_services, single_pod
 from components.kubernetes.storage import claim_template
-from components.kubernetes.workload import immutable_secret, metadata, service_account, timeout_annotation
+from components.kubernetes.workload import immutable_secret, service_account
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.resources import mysql_resources
 from components.options import given_dependencies
@@ -110,46 +111,38 @@ class MySqlMember(pulumi.ComponentResource):
         secrets = _secrets(args, certificate)
         secret = immutable_secret(f"{name}-secret", region["network"], labels, secrets, self)
         account = service_account(f"{name}-account", region["network"], labels, self)
-        # An address that stays when the pod goes: a client that connects meanwhile is refused at once.
-        service = _service(f"{name}-service", name, args, labels, self)
-        governing = _service(f"{name}-pods", f"{name}-pods", args, labels, self, cluster_ip="None")
+        services = pod_services(name, name, region["network"], labels, {"mysql": mysql.PORT}, self)
         policy = _network_policy(f"{name}-paths", args, labels, self)
-        server = k8s.apps.v1.StatefulSet(
+        server = single_pod(
             f"{name}-server",
-            metadata=metadata(name, region["network"], labels, timeout_annotation(600)),
-            spec=k8s.apps.v1.StatefulSetSpecArgs(
-                service_name=f"{name}-pods",
-                # Two servers on one disk would destroy it; a StatefulSet never runs a second one beside the first.
-                replicas=1,
-                update_strategy=k8s.apps.v1.StatefulSetUpdateStrategyArgs(type="RollingUpdate"),
-                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(labels)),
-                persistent_volume_claim_retention_policy=k8s.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicyArgs(
-                    when_deleted="Retain", when_scaled="Retain"
-                ),
-                volume_claim_templates=[
-                    claim_template(
-                        "data",
-                        cluster.get("storage_gib", USUAL_STORAGE_GIB),
-                        cluster.get("storage_class"),
-                        {**selector(labels), "gostack.data": "mysql"},
-                    )
-                ],
-                template=pod_template(
-                    labels,
-                    account,
-                    MYSQL_USER,
-                    # Without readiness of its own: a database must be reached while Consul is away.
-                    init_containers=[sidecar(args["consul"], secret, [_instance(args)])],
-                    containers=[_server(args, certificate, secret, list(secrets))],
-                    volumes=[memory_volume("files", 64), memory_volume("socket", 1), agent_volume()],
-                    anti_affinity_to={key: value for key, value in selector(labels).items() if "member" not in key},
-                    stop_seconds=60,
-                ),
+            name,
+            name,
+            region["network"],
+            labels,
+            pod_template(
+                labels,
+                account,
+                MYSQL_USER,
+                # Without readiness of its own: a database must be reached while Consul is away.
+                init_containers=[sidecar(args["consul"], secret, [_instance(args)])],
+                containers=[_server(args, certificate, secret, list(secrets))],
+                volumes=[memory_volume("files", 64), memory_volume("socket", 1), agent_volume()],
+                anti_affinity_to={key: value for key, value in selector(labels).items() if "member" not in key},
+                stop_seconds=60,
             ),
+            [
+                claim_template(
+                    "data",
+                    cluster.get("storage_gib", USUAL_STORAGE_GIB),
+                    cluster.get("storage_class"),
+                    {**selector(labels), "gostack.data": "mysql"},
+                )
+            ],
+            timeout_seconds=600,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=cluster["protect"] or None,
-                depends_on=[service, governing, policy, *given_dependencies(opts)],
+                depends_on=[*services, policy, *given_dependencies(opts)],
             ),
         )
         self.address = server.id.apply(lambda _: f"{host}:{mysql.PORT}")
@@ -209,28 +202,6 @@ def _server(
                 liveness=tcp_probe(mysql.PORT, period=10, failures=6),
             ),
         )
-    )
-
-
-def _service(
-    name: str,
-    host: str,
-    args: MySqlMemberArgs,
-    labels: dict[str, str],
-    parent: pulumi.Resource,
-    *,
-    cluster_ip: str | None = None,
-) -> k8s.core.v1.Service:
-    return k8s.core.v1.Service(
-        name,
-        # The server is made after it, because its name must resolve; an empty one would never be ready.
-        metadata=metadata(host, args["region"]["network"], labels, {"pulumi.com/skipAwait": "true"}),
-        spec=k8s.core.v1.ServiceSpecArgs(
-            cluster_ip=cluster_ip,
-            selector=selector(labels),
-            ports=[k8s.core.v1.ServicePortArgs(name="mysql", port=mysql.PORT, protocol="TCP")],
-        ),
-        opts=pulumi.ResourceOptions(parent=parent),
     )
 
 

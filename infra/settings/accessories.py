@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from components.accessory.args import AccessoryCheck, DataVolume, Folder
-from components.accessory.valkey import EvictionPolicy
+from components.accessory.valkey import PORT, EvictionPolicy, data_volumes
 from components.microservice.workload import AGENT_PORTS, Egress
 from infra.settings.base import ImageReference, Name, Port, RegionName, Section
 from infra.settings.environment import Variables, require_size
@@ -124,7 +124,7 @@ class AccessorySettings(Section):
 
     def all_ports(self) -> list[int]:
         """Return its ports, the one that is checked first."""
-        return [self.port or 6379, *self.ports]
+        return [self.port or PORT, *self.ports]
 
     def limit_mib(self) -> int:
         """Return its memory limit in MiB."""
@@ -133,8 +133,6 @@ class AccessorySettings(Section):
     def data(self) -> dict[str, DataVolume]:
         """Return its disks by name."""
         if self.kind == "valkey":
-            from components.accessory.valkey import data_volumes
-
             return data_volumes(persistence=self.persistence, size_gib=self.size_gib)
         return dict(self.volumes)
 

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from components import consul, mysql
 from components.kubernetes.names import selector, service_host, workload_labels
-from components.kubernetes.pod import cores, verbatim
+from components.kubernetes.pod import cores
 from components.region.args import RegionReference
 from components.region.namespaces import namespace_of
-from components.text import script
+from components.text import script, verbatim
 
 REGION: RegionReference = {
     "region": "east",

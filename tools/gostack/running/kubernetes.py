@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from components.text import verbatim
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.kubernetes.api import ClusterApi, NotFoundError
@@ -144,7 +145,7 @@ def task_pod(pod: Object, replica: RunningReplica, name: str, arguments: Sequenc
         for key, value in _container(pod, replica.container).items()
         if key not in ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "ports")
     }
-    container["args"] = [argument.replace("$", "$$") for argument in arguments]
+    container["args"] = [verbatim(argument) for argument in arguments]
     kept = {key: value for key, value in pod["spec"].items() if key in _OF_EVERY_POD}
     return {
         "apiVersion": "v1",

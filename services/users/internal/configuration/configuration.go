@@ -62,6 +62,14 @@ const (
 	failoverRequestTimeout = 12_000
 )
 
+// A server that is silent for this long is given up where another one may take
+// over. Where there is no other, giving up early would only turn a slow disk
+// into errors: a request waits nearly as long as it lives.
+const (
+	usualSilence    = 4_000
+	failoverSilence = 1_500
+)
+
 // Server holds the limits of the HTTP server.
 type Server struct {
 	Port              int
@@ -102,9 +110,9 @@ func Load(lookup Lookup, version, commit string) (Configuration, error) {
 
 	primary := e.address("MYSQL_PRIMARY_ADDRESS", e.required("MYSQL_PRIMARY_ADDRESS", "host:port of the primary MySQL server"))
 	members := e.addresses("MYSQL_MEMBER_ADDRESSES")
-	requestTimeout := usualRequestTimeout
+	requestTimeout, silence := usualRequestTimeout, usualSilence
 	if len(members) > 0 {
-		requestTimeout = failoverRequestTimeout
+		requestTimeout, silence = failoverRequestTimeout, failoverSilence
 	}
 	configuration := Configuration{
 		Identity: identity,
@@ -132,8 +140,8 @@ func Load(lookup Lookup, version, commit string) (Configuration, error) {
 			MaximumIdleConnections:    e.integer("MYSQL_MAX_IDLE_CONNECTIONS", 10, 0, 10_000),
 			ConnectionMaximumLifetime: e.seconds("MYSQL_CONNECTION_MAX_LIFETIME_SECONDS", 300, 1, 86_400),
 			DialTimeout:               e.milliseconds("MYSQL_DIAL_TIMEOUT_MILLISECONDS", 700, 50, 60_000),
-			ReadTimeout:               e.milliseconds("MYSQL_READ_TIMEOUT_MILLISECONDS", 1_500, 50, 600_000),
-			WriteTimeout:              e.milliseconds("MYSQL_WRITE_TIMEOUT_MILLISECONDS", 1_500, 50, 600_000),
+			ReadTimeout:               e.milliseconds("MYSQL_READ_TIMEOUT_MILLISECONDS", silence, 50, 600_000),
+			WriteTimeout:              e.milliseconds("MYSQL_WRITE_TIMEOUT_MILLISECONDS", silence, 50, 600_000),
 			MigrationTimeout:          e.seconds("MIGRATE_TIMEOUT_SECONDS", 60, 1, 3_600),
 			StatementTimeout:          e.seconds("MIGRATE_STATEMENT_TIMEOUT_SECONDS", 900, 1, 86_400),
 		},
