@@ -62,10 +62,11 @@ func TestWhereThePrimaryMayMoveARequestLivesLongEnoughToSeeTheNextOne(t *testing
 		changes  map[string]string
 		members  []string
 		expected time.Duration
+		silence  time.Duration
 	}{
-		"one primary":           {nil, nil, 5 * time.Second},
-		"a group":               {map[string]string{"MYSQL_MEMBER_ADDRESSES": "a:1, b:2,c:3,"}, []string{"a:1", "b:2", "c:3"}, 12 * time.Second},
-		"a group and a timeout": {map[string]string{"MYSQL_MEMBER_ADDRESSES": "a:1", "REQUEST_TIMEOUT_MILLISECONDS": "700"}, []string{"a:1"}, 700 * time.Millisecond},
+		"one primary":           {nil, nil, 5 * time.Second, 4 * time.Second},
+		"a group":               {map[string]string{"MYSQL_MEMBER_ADDRESSES": "a:1, b:2,c:3,"}, []string{"a:1", "b:2", "c:3"}, 12 * time.Second, 1500 * time.Millisecond},
+		"a group and a timeout": {map[string]string{"MYSQL_MEMBER_ADDRESSES": "a:1", "REQUEST_TIMEOUT_MILLISECONDS": "700"}, []string{"a:1"}, 700 * time.Millisecond, 1500 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			settings, err := Load(environmentWith(test.changes), "", "")
@@ -74,6 +75,9 @@ func TestWhereThePrimaryMayMoveARequestLivesLongEnoughToSeeTheNextOne(t *testing
 			}
 			if !slices.Equal(settings.Database.MemberAddresses, test.members) || settings.Database.PrimaryMoves() != (test.members != nil) || settings.Server.RequestTimeout != test.expected {
 				t.Errorf("members %q, timeout %s", settings.Database.MemberAddresses, settings.Server.RequestTimeout)
+			}
+			if settings.Database.ReadTimeout != test.silence || settings.Database.WriteTimeout != test.silence {
+				t.Errorf("a silent server is waited for %s and %s", settings.Database.ReadTimeout, settings.Database.WriteTimeout)
 			}
 		})
 	}
