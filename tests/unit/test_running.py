@@ -127,7 +127,11 @@ def test_a_task_on_docker_is_given_what_its_replica_is_and_leaves_nothing(
     assert runtime.task(replica, "report", ["report", "--day", "1"], tty=False) == 7
     assert (client.created["image"], client.created["command"]) == (DIGEST, ["report", "--day", "1"])
     assert client.created["environment"] == ["INSTANCE_ID=users-east-0", "KEY=1"]
-    assert client.created["host_config"] == {"NetworkMode": "container:sandbox", "RestartPolicy": {"Name": "no"}}
+    assert client.created["host_config"] == {
+        "NetworkMode": "container:sandbox",
+        "RestartPolicy": {"Name": "no"},
+        "AutoRemove": True,
+    }
     assert "labels" not in client.created
     # The environment holds secrets, which no list of processes may show.
     assert programs[0].command == ["docker", "start", "--attach", "--interactive", "task"]

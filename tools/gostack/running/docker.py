@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
-from docker.errors import DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 from urllib3.exceptions import HTTPError
 
@@ -81,7 +82,8 @@ class DockerRuntime:
         # The low-level client, which the SDK has no types for: it takes the settings of another container as they are.
         client: Any = self.objects.client.api
         found = self.objects.client.containers.get(replica.identity).attrs
-        config, host = found["Config"], {**found["HostConfig"], "RestartPolicy": {"Name": "no"}}
+        # The engine removes it when it ends, also where this command was killed meanwhile.
+        config, host = found["Config"], {**found["HostConfig"], "RestartPolicy": {"Name": "no"}, "AutoRemove": True}
         # A task has no place in the stack, so it carries none of its labels; its name says what it is.
         created = client.create_container(
             found["Image"],
@@ -99,7 +101,8 @@ class DockerRuntime:
         try:
             return run(self._docker("start", "--attach", "--interactive", identity))
         finally:
-            client.remove_container(identity, force=True, v=True)
+            with suppress(APIError):
+                client.remove_container(identity, force=True, v=True)
 
     def environment(self, replica: RunningReplica) -> dict[str, str]:
         """Return what the container was given."""
