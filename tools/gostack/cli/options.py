@@ -18,14 +18,15 @@ Service = Annotated[str, typer.Argument(envvar="SERVICE", help="Name of the serv
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="File to write; default: print.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for another program.")]
 Purge = Annotated[bool, typer.Option("--purge", help="Remove the data too.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell a log about every step of Pulumi's.")]
 DEV = "dev"
 
 
-def workspace(stack: str) -> Workspace:
+def workspace(stack: str, *, verbose: bool = False) -> Workspace:
     """Return the stack of this checkout."""
     from tools.gostack.lifecycle.workspace import Workspace
 
-    return Workspace(PROJECT_ROOT, stack)
+    return Workspace(PROJECT_ROOT, stack, verbose=verbose)
 
 
 def docker_workspace(stack: str, command: str) -> Workspace:

@@ -8,18 +8,18 @@ from typing import Annotated
 
 import typer
 
-from tools.gostack.cli.options import DEV, Json, Purge, Stack, docker_workspace, workspace
+from tools.gostack.cli.options import DEV, Json, Purge, Stack, Verbose, docker_workspace, workspace
 from tools.gostack.environment.locations import PROJECT_ROOT, state_folder
 
 
-def up(stack: Stack = DEV) -> int:
+def up(stack: Stack = DEV, verbose: Verbose = False) -> int:
     """Everything, from a fresh machine to a running stack; run it again after any change, crash or interruption."""
     from tools.gostack.lifecycle import lifecycle
 
     if (code := doctor(stack)) != 0:
         return code
     prepare(stack)
-    return lifecycle.up(workspace(stack))
+    return lifecycle.up(workspace(stack, verbose=verbose))
 
 
 def preview(stack: Stack = DEV) -> int:
@@ -29,18 +29,18 @@ def preview(stack: Stack = DEV) -> int:
     return lifecycle.preview(workspace(stack))
 
 
-def down(stack: Stack = DEV, purge: Purge = False) -> int:
+def down(stack: Stack = DEV, purge: Purge = False, verbose: Verbose = False) -> int:
     """Remove the stack; its data stays unless --purge."""
     from tools.gostack.lifecycle import lifecycle
 
-    return lifecycle.down(workspace(stack), purge=purge)
+    return lifecycle.down(workspace(stack, verbose=verbose), purge=purge)
 
 
-def refresh(stack: Stack = DEV) -> int:
+def refresh(stack: Stack = DEV, verbose: Verbose = False) -> int:
     """Take over into the state what has changed outside of Pulumi."""
     from tools.gostack.lifecycle import lifecycle
 
-    return lifecycle.refresh(workspace(stack))
+    return lifecycle.refresh(workspace(stack, verbose=verbose))
 
 
 def evict(stack: Stack = DEV) -> int:

@@ -20,6 +20,7 @@ from infra.settings.stack_file import read_stack_file, read_text, with_salt, wri
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.environment.variables import environment
+from tools.gostack.lifecycle.digest import digest
 
 SALT = "encryptionsalt"
 _ON_CLUSTER = {"gostack:kubernetes", "gostack:aws"}
@@ -42,6 +43,9 @@ class Workspace:
 
     quiet: bool = False
     """True keeps Pulumi's progress to itself unless it fails."""
+
+    verbose: bool = False
+    """True gives a log every line of Pulumi's; a terminal has them anyway, each in its place."""
 
     @cached_property
     def variables(self) -> dict[str, str]:
@@ -109,6 +113,9 @@ class Workspace:
         if not sys.stdout.isatty() or self.quiet:
             # A log file is read for what happened, not for how it went on.
             command += ["--non-interactive", "--suppress-progress"]
+            # A preview is there to be read.
+            if not self.quiet and not self.verbose and "--skip-preview" in arguments:
+                return self._digested([*command, *arguments])
         output = subprocess.PIPE if self.quiet else None
         result = subprocess.run(
             [*command, *arguments], cwd=self.project, env=self.variables, stdout=output, text=True, check=False
@@ -116,6 +123,14 @@ class Workspace:
         if self.quiet and result.returncode != 0:
             print(result.stdout, file=sys.stderr)
         return result.returncode
+
+    def _digested(self, command: list[str]) -> int:
+        with subprocess.Popen(
+            command, cwd=self.project, env=self.variables, stdout=subprocess.PIPE, text=True, errors="replace"
+        ) as running:
+            for line in digest(running.stdout or ()):
+                print(line, flush=True)
+        return running.returncode
 
     def capture(self, *arguments: str, folder: Path | None = None) -> str:
         """Run `pulumi` with these arguments and return what it prints; raises PulumiError with its last words."""
