@@ -22,8 +22,8 @@ agent=$!
 # An agent that lost its servers looks for them twice a minute, and not at all for those that have other addresses now:
 # one that knows of no leader is shown the way again.
 keep_in_touch() {
-  while sleep 3; do
-    wget -q -T 2 -O - http://127.0.0.1:8500/v1/status/leader 2> /dev/null | grep -q : && continue
+  while sleep 5; do
+    case $(wget -q -T 2 -O - http://127.0.0.1:8500/v1/status/leader 2> /dev/null) in *:*) continue ;; esac
     for server in $SERVERS; do
       printf 'PUT /v1/agent/join/%s HTTP/1.0\r\n\r\n' "$server" | timeout 5 nc 127.0.0.1 8500 > /dev/null 2>&1 || true
     done

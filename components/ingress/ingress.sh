@@ -14,12 +14,12 @@ while kill -0 "$master" 2> /dev/null; do
     kill -QUIT "$master" 2> /dev/null || true
     break
   fi
-  next=$(readlink current)
-  if [ "$next" != "$live" ]; then
+  # Without a process of its own, as this is asked all day.
+  if [ ! current -ef "$live" ] && next=$(readlink current); then
     echo "ingress: from release $live to $next" >&2
     kill -HUP "$master"
     live=$next
   fi
-  sleep 0.3
+  sleep 0.5
 done
 wait "$master"

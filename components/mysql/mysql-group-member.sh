@@ -50,7 +50,7 @@ supervise() {
         last=$state
         ;;
     esac
-    sleep 0.5
+    sleep 1
   done
 }
 

@@ -322,7 +322,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "disk-goes-with-the-set",
-        "components/mysql/kubernetes_member.py",
+        "components/kubernetes/single_pod.py",
         'when_deleted="Retain"',
         'when_deleted="Delete"',
         "rows outlive the stack",
