@@ -65,6 +65,9 @@ class JobArgs(TypedDict):
     deadline_seconds: NotRequired[int]
     """Time in seconds after which it is ended and has failed, its repetitions included; DEADLINE_SECONDS by default."""
 
+    repeat: NotRequired[bool]
+    """Whether it is run again when it fails, as it is by default; a few times."""
+
     egress: NotRequired[Sequence[JobEgressArgs]]
     """What it may reach; nothing when it is not given."""
 
@@ -103,7 +106,7 @@ class Job(pulumi.ComponentResource):
                 namespace=namespace, labels=labels, annotations=timeout_annotation(deadline + 30)
             ),
             spec=k8s.batch.v1.JobSpecArgs(
-                backoff_limit=RETRIES,
+                backoff_limit=RETRIES if args.get("repeat", True) else 0,
                 active_deadline_seconds=deadline,
                 template=pod_template(
                     labels,
