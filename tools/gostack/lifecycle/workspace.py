@@ -43,6 +43,9 @@ class Workspace:
     quiet: bool = False
     """True keeps Pulumi's progress to itself unless it fails."""
 
+    leave_rows: tuple[str, ...] = ()
+    """Schemas whose rows may stay behind without a service while another one begins with an empty schema."""
+
     @cached_property
     def variables(self) -> dict[str, str]:
         """Environment of every command: this process's own and what puts the toolchain in reach."""
