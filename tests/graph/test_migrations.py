@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pulumi
+import pytest
+
 from tests.components.alone import variables
 from tests.graph.conftest import dev_graph, published_settings, recorded, staging_graph
+from tests.graph.recorder import JobEnd
 
 DIRECTORY = "internal/database/migrations"
 IMAGE = f"registry.example.com/users-migrations@sha256:{'a' * 64}"
@@ -32,6 +36,17 @@ def test_on_docker_the_files_are_applied_before_every_replica() -> None:
     assert graph.outputs["services"]["value"]["users"]["migrations_image"].startswith("gostack/dev-users-migrations:")
 
 
+def test_the_words_of_a_file_that_fails_name_the_schema_and_no_secret() -> None:
+    def change(document: dict[str, Any]) -> None:
+        with_files(document)
+        document["services"]["users"]["database"]["name"] = "order_history"
+
+    said = "0001_order_history.up.sql failed: Table 'order_history.x' does not exist; order_history_migration"
+    with pytest.raises(pulumi.RunError) as caught:
+        dev_graph(change, ends={"users-database-migrations-run": JobEnd(1, said)})
+    assert "0001_order_history.up.sql failed: Table 'order_history.x' does not exist; [secret] — " in str(caught.value)
+
+
 def test_a_canary_is_migrated_with_its_service_and_a_version_may_be_forced() -> None:
     def change(document: dict[str, Any]) -> None:
         with_files(document, directory=DIRECTORY, force=1)
@@ -43,9 +58,11 @@ def test_a_canary_is_migrated_with_its_service_and_a_version_may_be_forced() -> 
     assert graph.resources[jobs[0]].plain("command") == ["up", "1"]
 
 
-def test_on_kubernetes_a_file_that_failed_is_not_tried_again() -> None:
+def test_on_kubernetes_a_file_that_failed_is_not_tried_again_by_the_same_update() -> None:
     graph = staging_graph(with_files)
     job = graph.resources["users-database-migrations-run"].plain("spec")
+    metadata = graph.resources["users-database-migrations-run"].plain("metadata")
+    assert metadata["annotations"]["pulumi.com/replaceUnready"] == "true"
     container = job["template"]["spec"]["containers"][0]
     assert job["backoffLimit"] == 0
     assert container["image"].startswith("localhost:5001/gostack/staging-users-migrations@")
