@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pulumi
 
@@ -10,16 +11,19 @@ from components.accessory import valkey
 from components.accessory.args import AccessoryArgs
 from components.certificates import CertificateAuthority
 from components.images.args import ServiceImageArgs
+from components.images.build_options import DEFAULT_DOCKERFILE
 from components.ingress.tracks import STABLE
 from components.microservice.args import MicroserviceArgs
 from components.microservice.replica import program_environment
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
+from components.service_database import migrations
 from components.service_database.access import write_address
 from components.service_database.args import ServiceDatabaseArgs
 from infra.platforms.base import ConsulDatacenter, Image, Platform, Region, ServiceDatabase
 from infra.settings.accessories import AccessorySettings
 from infra.settings.connections import account_connections
+from infra.settings.migration_files import migration_files
 from infra.settings.model import WITNESS
 from infra.settings.services import ServiceSettings, Track
 
@@ -132,6 +136,22 @@ def image_arguments(
     }
 
 
+def migrations_image_arguments(
+    stack: str, name: str, service: ServiceSettings, folder: Path, golang_image: str, labels: Mapping[str, str]
+) -> ServiceImageArgs:
+    """Return the arguments of the image that applies the SQL files of a folder."""
+    return {
+        "service": name,
+        "track": migrations.TRACK,
+        "context": migrations.migrations_context(stack, name, migration_files(folder)),
+        "dockerfile": DEFAULT_DOCKERFILE,
+        "main_package": ".",
+        "build": migrations.migrations_build(service.build, default=service.dockerfile == DEFAULT_DOCKERFILE),
+        "golang_image": golang_image,
+        "labels": labels,
+    }
+
+
 def service_database_arguments(
     platform: Platform,
     name: str,
@@ -140,12 +160,12 @@ def service_database_arguments(
     region: Region,
     images: Mapping[str, Image],
 ) -> ServiceDatabaseArgs:
-    """Return the arguments of a service's schema."""
+    """Return the arguments of a service's schema; among the images may be that of its SQL files."""
     if service.database is None:
         raise ValueError(f"the service {name} has no database")
     home = region.reference["region"]
     migrated = [track for track in service.tracks() if track.name == STABLE or track.has_source]
-    return {
+    arguments: ServiceDatabaseArgs = {
         "database": service.database_name(name) or "",
         "mysql": database.reference,
         "region": region.reference,
@@ -171,6 +191,18 @@ def service_database_arguments(
         "migrate_timeout_seconds": service.database.migrate_timeout_seconds,
         "password_rotation": platform.settings.rotation.passwords,
         "labels": {**platform.labels, "gostack.service": name},
+    }
+    if service.migrations is None:
+        return arguments
+    force = service.migrations.force
+    image = images[migrations.TRACK].image_id
+    return {
+        **arguments,
+        # The files are those of all tracks, and of their program's environment they know nothing.
+        "service_images": {STABLE: platform.regional_image(platform.regions[0], image)},
+        "migrate": ["up", *([str(force)] if force is not None else [])],
+        "environments": {STABLE: {"MIGRATE_TIMEOUT_SECONDS": str(service.database.migrate_timeout_seconds)}},
+        "repeat_failed": False,
     }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypeAlias, TypedDict
 
 import pulumi
 
 from components.ingress.tracks import STABLE
 from components.mysql.database import Database
+from components.service_database.migrations import TRACK as MIGRATIONS
 from infra.settings import Settings
 from infra.settings.services import ServiceSettings
 
@@ -43,6 +44,9 @@ class ServiceOutput(TypedDict):
 
     tracks: dict[str, pulumi.Input[int]]
     """Track to number of replicas over all regions."""
+
+    migrations_image: NotRequired[pulumi.Input[str]]
+    """Name and tag of the image that applies its SQL files; absent without them."""
 
 
 class MySqlOutput(TypedDict):
@@ -114,7 +118,7 @@ def outputs(
         "protected_regions": settings.protected_regions(),
         "addresses": {region: ingress.address for region, ingress in ingresses.items()},
         "services": {
-            name: _service(service, url, service_images[name][STABLE].reference, services[name])
+            name: _service(service, url, service_images[name], services[name])
             for name, service in settings.services.items()
         },
         "consul": {region: datacenter.http_url for region, datacenter in consul.items()},
@@ -133,15 +137,18 @@ def outputs(
 def _service(
     service: ServiceSettings,
     url: pulumi.Input[str],
-    image: pulumi.Input[str],
+    images: Mapping[str, Image],
     tracks: Mapping[str, Mapping[str, Microservice]],
 ) -> ServiceOutput:
     path = next((route.path for route in service.routes if route.match != "regex"), None)
-    return {
+    output: ServiceOutput = {
         "url": pulumi.Output.concat(url, path) if path else "",
-        "image": image,
+        "image": images[STABLE].reference,
         "tracks": {track: _replicas(regions) for track, regions in tracks.items()},
     }
+    if MIGRATIONS in images:
+        output["migrations_image"] = images[MIGRATIONS].reference
+    return output
 
 
 def _replicas(regions: Mapping[str, Microservice]) -> pulumi.Output[int]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import pulumi
 
 from components.certificates import Certificate, CertificateAuthority
+from components.images.build_context import PROJECT
 from components.ingress.tracks import CANARY, STABLE
 from components.names import track_name
 from components.secrets import GeneratedPassword, GossipKey
+from components.service_database.migrations import TRACK as MIGRATIONS
 from infra.arguments import (
     accessory_arguments,
     image_arguments,
     microservice_arguments,
+    migrations_image_arguments,
     mysql_arguments,
     service_database_arguments,
 )
@@ -21,6 +24,7 @@ from infra.platforms import platform_for
 from infra.platforms.base import Accessory, ConsulDatacenter, Image, Ingress, Microservice
 from infra.settings import Settings
 from infra.settings.ingress import ingress_configuration, loopback_hosts
+from infra.settings.migration_files import migrations_folder
 
 
 def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) -> StackOutputs:
@@ -114,6 +118,17 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
                 # A canary that differs by its environment alone.
                 image = service_images[name][STABLE]
             service_images[name][track.name] = image
+
+        # SQL files are applied by a program of the stack's own.
+        if (sql_files := migrations_folder(service, PROJECT)) is not None:
+            service_images[name][MIGRATIONS] = platform.built_image(
+                f"{name}-{MIGRATIONS}",
+                migrations_image_arguments(stack, name, service, sql_files, images["golang"]["reference"], labels),
+            )
+        elif service.migrations is not None:
+            service_images[name][MIGRATIONS] = platform.prebuilt_image(
+                f"{name}-{MIGRATIONS}", {"reference": service.migrations.image or ""}
+            )
 
         schema = None
         if service.database is not None:

@@ -31,6 +31,9 @@ class JobArgs(TypedDict):
     secrets: NotRequired[Sequence[pulumi.Input[str]]]
     """Parts of the environment that are masked in the tail of its log."""
 
+    shown: NotRequired[Sequence[str]]
+    """Names of variables whose values are not masked there, as all others are: its words may be about them."""
+
     user: NotRequired[str]
     """User inside the container; the image's own when it is not given."""
 
@@ -56,7 +59,7 @@ class Job(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Job", name, {}, opts)
-        networks = args.get("networks", ())
+        networks, shown = args.get("networks", ()), args.get("shown", ())
         container = hardened_container(
             f"{name}-run",
             ContainerSpec(
@@ -83,7 +86,9 @@ class Job(pulumi.ComponentResource):
                 identity=container.id,
                 exit_code=container.exit_code,
                 logs=container.container_logs,
-                secrets=pulumi.Output.all(*args["environment"].values(), *args.get("secrets", [])),
+                secrets=pulumi.Output.all(
+                    *(value for key, value in args["environment"].items() if key not in shown), *args.get("secrets", [])
+                ),
             ).apply(lambda run: _completed(name, run))
         )
         self.register_outputs({"completed": self.completed})

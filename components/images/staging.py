@@ -46,6 +46,19 @@ class Staging:
         _write(copy.with_name("Dockerfile.dockerignore"), "".join(f"{pattern}\n" for pattern in ignored))
         return copy
 
+    def context(self, files: Mapping[str, Path]) -> str:
+        """Return a folder, relative to the project, with copies of these files by their paths in it, and no others."""
+        folder = self.folder / "context"
+        for old in folder.rglob("*"):
+            if old.is_file() and str(old.relative_to(folder)) not in files:
+                old.unlink()
+        for path, original in files.items():
+            copy, content = folder / path, original.read_bytes()
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if not copy.is_file() or copy.read_bytes() != content:
+                _replace(copy, lambda new, content=content: new.write_bytes(content))
+        return str(folder.relative_to(build_context.PROJECT))
+
     def secret_files(self, secrets: Mapping[str, BuildSecret]) -> dict[str, str]:
         """Return name to path of the secrets that come from files, which the paths are links to."""
         links: dict[str, str] = {}

@@ -18,6 +18,10 @@ RETRIES = 2
 DEADLINE_SECONDS = 300
 """Time in seconds that a job has when nobody says, its repetitions included."""
 
+_REPLACED_WHEN_FAILED = {"pulumi.com/replaceUnready": "true"}
+"""Annotation by which the next update replaces a job that has failed, where it would wait for it in vain:
+https://www.pulumi.com/registry/packages/kubernetes/api-docs/batch/v1/job."""
+
 
 class JobEgressArgs(TypedDict):
     """What a job may reach."""
@@ -65,6 +69,9 @@ class JobArgs(TypedDict):
     deadline_seconds: NotRequired[int]
     """Time in seconds after which it is ended and has failed, its repetitions included; DEADLINE_SECONDS by default."""
 
+    repeat: NotRequired[bool]
+    """Whether an update runs it again when it fails, as it does by default, a few times; else the next update does."""
+
     egress: NotRequired[Sequence[JobEgressArgs]]
     """What it may reach; nothing when it is not given."""
 
@@ -97,13 +104,16 @@ class Job(pulumi.ComponentResource):
             ],
         )
         deadline = args.get("deadline_seconds", DEADLINE_SECONDS)
+        repeat = args.get("repeat", True)
         run = k8s.batch.v1.Job(
             f"{name}-run",
             metadata=k8s.meta.v1.ObjectMetaArgs(
-                namespace=namespace, labels=labels, annotations=timeout_annotation(deadline + 30)
+                namespace=namespace,
+                labels=labels,
+                annotations=timeout_annotation(deadline + 30) | ({} if repeat else _REPLACED_WHEN_FAILED),
             ),
             spec=k8s.batch.v1.JobSpecArgs(
-                backoff_limit=RETRIES,
+                backoff_limit=RETRIES if repeat else 0,
                 active_deadline_seconds=deadline,
                 template=pod_template(
                     labels,

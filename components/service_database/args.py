@@ -25,8 +25,8 @@ class ServiceDatabaseArgs(TypedDict):
     """Region of the primary."""
 
     service_images: Mapping[str, pulumi.Input[str]]
-    """Track to image of the service, which carries its schema migrations; `stable` is there, others where their image
-    is another one."""
+    """Track to image that carries the schema's migrations, of the service or of nothing else; `stable` is there, others
+    where their image is another one."""
 
     migrate: Sequence[str]
     """Arguments that make the image apply them; empty for none."""
@@ -34,6 +34,9 @@ class ServiceDatabaseArgs(TypedDict):
     migrate_timeout_seconds: NotRequired[int]
     """Time in seconds that the migrations of an image may take; 1800 when it is not given. On Kubernetes they are ended
     after it; on Docker it is what they have to end by themselves when their update is cut off."""
+
+    repeat_failed: NotRequired[bool]
+    """On Kubernetes: whether a migration that failed is tried again, as it is by default."""
 
     environments: NotRequired[Mapping[str, Mapping[str, pulumi.Input[str]]]]
     """Track to the environment of its replicas, none of it a secret: migrations get it beside the variables by which

@@ -73,6 +73,8 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "image": args["service_images"][track],
                 "command": args["migrate"],
                 "environment": environment,
+                # MySQL names it in its errors, and people in the names of files.
+                "shown": ["MYSQL_DATABASE"],
                 "networks": [args["region"]["network"], args["region"]["backbone_network"]],
                 # Killed in the middle of a statement it would leave a schema that a person has to look at.
                 "stop_seconds": args.get("migrate_timeout_seconds", MIGRATE_TIMEOUT_SECONDS),

@@ -104,6 +104,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "user": SERVICE_USER,
                 "command": args["migrate"],
                 "deadline_seconds": args.get("migrate_timeout_seconds", MIGRATE_TIMEOUT_SECONDS),
+                "repeat": args.get("repeat_failed", True),
                 "environment": environment,
                 "secrets": {"MYSQL_PASSWORD": password},
                 "region": args["region"]["region"],

@@ -119,6 +119,12 @@ def _images(settings: Settings, aws: AwsSettings) -> Iterator[str]:
                     f'{key}image is "{track.image}", in a region that gets copies: write the one of '
                     f"gostack:aws.home_region, {home}."
                 )
+        if service.migrations is not None and service.migrations.directory is not None:
+            yield (
+                f"gostack:services.{name}.database.migrations.directory is built into an image here, and prod takes "
+                "what staging has proven: write image with the release's digest, like "
+                f"{home}/gostack/{name}-migrations@sha256:<64 hex digits>."
+            )
 
 
 def _is_copy(image: str, account: str, home: str) -> bool:

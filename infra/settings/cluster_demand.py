@@ -11,7 +11,6 @@ from components.accessory.resources import accessory_resources
 from components.aws.dns.resources import DNS_DRAIN
 from components.consul.resources import CONSUL_AGENT, CONSUL_SERVER, CONSUL_STORAGE_GIB
 from components.ingress.resources import INGRESS_REPLICAS, ingress_resources
-from components.ingress.tracks import STABLE
 from components.kubernetes.resources import (
     JOB,
     SURGE,
@@ -144,6 +143,5 @@ def _service(settings: Settings, service: ServiceSettings, region: str) -> Itera
     if service.document() is not None:
         yield _Pods(pod_demand(CONSUL_AGENT), 1, SURGE)
     if service.database is not None and region == settings.mysql.primary:
-        migrated = [track for track in service.tracks() if track.name == STABLE or track.has_source]
         # One makes the accounts, and one migrates each track that has an image of its own.
-        yield _Pods(pod_demand(JOB), 0, surge=1 + (len(migrated) if service.database.migrate else 0))
+        yield _Pods(pod_demand(JOB), 0, surge=1 + len(service.migrated_tracks()))

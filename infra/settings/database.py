@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 
-from infra.settings.base import Section, shaped
+from infra.settings.base import FilePath, ImageReference, Section, shaped
+
+
+class MigrationsSettings(Section):
+    """Migrations as plain SQL files, which a job of the stack applies (golang-migrate)."""
+
+    directory: Annotated[FilePath, StringConstraints(min_length=1)] | None = None
+    """Folder of the files `<number>_<name>.up.sql`, relative to the service's `context` or to the project, or absolute,
+    for example "./db/migrations". They are applied in the order of their numbers, each once. `.down.sql` files may be
+    beside them and are never run. This or `image` must be given."""
+
+    image: ImageReference | None = None
+    """Image that was built from such a folder elsewhere, as the output `services.<name>.migrations_image` of another
+    stack names it: for AWS, where none is built."""
+
+    force: Annotated[int, Field(ge=0)] | None = None
+    """Version to record where a file ended half-way, once a person has looked: its own number when all of it is there,
+    the number before (0 for none) to let it run again. Nothing happens at any other time."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.directory is None) == (self.image is None):
+            raise ValueError("it takes a directory or an image, one of them: write the folder of the SQL files.")
+        return self
 
 
 class DatabaseSettings(Section):
@@ -26,6 +49,10 @@ class DatabaseSettings(Section):
     image before its replicas start, with the account that may change tables and with the service's own environment.
     None when it has no migrations."""
 
+    migrations: MigrationsSettings | None = None
+    """The same as SQL files, for a service that has no such command: {directory: ./db/migrations}. They are applied
+    before its replicas start, with the account that may change tables. None when it has none."""
+
     migrate_timeout_seconds: Annotated[int, Field(ge=10, le=86_400)] = 1800
     """Time in seconds that the migrations of an image may take. On Kubernetes, repetitions of failed ones included,
     they are ended after it and the update fails; on Docker it is what they have to end by themselves when their
@@ -37,3 +64,9 @@ class DatabaseSettings(Section):
     service's account may have as many for each replica that there can be, autoscalers at their maximum and an update
     going on; all services together must fit into what a member accepts (`mysql.max_connections`). When it is not given,
     each replica may have an equal share of what is left with those of the other services that do not give it."""
+
+    @model_validator(mode="after")
+    def _one_way_to_migrate(self) -> Self:
+        if self.migrate and self.migrations is not None:
+            raise ValueError("there are migrate and migrations: remove one of them.")
+        return self

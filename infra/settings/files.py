@@ -9,6 +9,7 @@ from components.images.build_options import DEFAULT_DOCKERFILE
 from infra.settings.aws_files import require_certificates
 from infra.settings.build_files import Source, build_problems
 from infra.settings.errors import SettingsError
+from infra.settings.migration_files import migrations_problems
 from infra.settings.model import Settings
 from infra.settings.services import ServiceSettings
 
@@ -52,6 +53,7 @@ def _problems(key: str, service: ServiceSettings, project: Path) -> Iterator[str
         yield from _recipe_problems(f'{key}.dockerfile is "{service.dockerfile}"', recipe, folders, project)
     for source in sources:
         yield from build_problems(source)
+    yield from migrations_problems(key, service, project)
 
 
 def _context_problems(source: Source, project: Path) -> Iterator[str]:

@@ -13,6 +13,7 @@ from infra.settings.cluster_demand import quota_problem
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
+    from infra.settings.services import ServiceSettings
 
 _REGISTRY = re.compile(r"^[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9][a-z0-9._-]*)*$")
 
@@ -137,6 +138,21 @@ def _kubernetes_problem(settings: Settings) -> str:
     return _service_problem(settings)
 
 
+def _migrations_problem(key: str, service: ServiceSettings, registry: str) -> str:
+    migrations = service.migrations
+    if migrations is not None and migrations.directory is not None and not registry:
+        return (
+            f"gostack:registry is missing: the image of {key}.directory is built here, and nodes pull it from there; "
+            'name a registry, for example "localhost:5001/gostack".'
+        )
+    if migrations is not None and migrations.image is not None and "@sha256:" not in migrations.image:
+        return (
+            f'{key}.image is "{migrations.image}", whose tag may move: on Kubernetes write it with its digest, like '
+            "name@sha256:<64 hex digits>."
+        )
+    return ""
+
+
 def _service_problem(settings: Settings) -> str:
     for name, service in settings.services.items():
         key = f"gostack:services.{name}"
@@ -152,6 +168,8 @@ def _service_problem(settings: Settings) -> str:
                     f'{key}.{part}image is "{track.image}", whose tag may move: on Kubernetes write it with its '
                     "digest, like name@sha256:<64 hex digits>."
                 )
+        if problem := _migrations_problem(f"{key}.database.migrations", service, settings.registry):
+            return problem
         limits = service.limits("kubernetes")
         if service.memory_request_mib > limits.memory_mib:
             return (

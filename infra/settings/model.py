@@ -212,6 +212,10 @@ class Settings(Section):
             has_host = kind == "accessory" or program in self.callable_services()
             if program in RESERVED_SERVICES or (has_host and program in hosts):
                 raise ValueError(f"gostack:{key} has the name of a part of the stack: choose another one.")
+            if kind == "service" and f"{program}-migrations" in self.services and self.services[program].migrations:
+                raise ValueError(
+                    f"gostack:{key}-migrations has the name of the image of {program}'s migrations: choose another one."
+                )
             if kind == "accessory" and program in self.services:
                 raise ValueError(
                     f"gostack:{key} has the name of a service, by which others reach that: choose another."
@@ -269,9 +273,7 @@ class Settings(Section):
 
     def needs_engine(self) -> bool:
         """Whether this machine's Docker engine takes part: it runs the stack, or builds an image of it."""
-        return self.platform == "docker" or any(
-            track.context is not None for service in self.services.values() for track in service.tracks()
-        )
+        return self.platform == "docker" or any(service.is_built_here() for service in self.services.values())
 
     def cluster(self) -> ClusterAccess:
         """Return the kubeconfig and the context of a stack on a cluster that exists already.

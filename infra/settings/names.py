@@ -47,12 +47,8 @@ def job_problem(settings: Settings) -> str:
     if settings.platform != "kubernetes":
         return ""
     for name, service in settings.services.items():
-        if service.database is None or not service.database.migrate:
-            continue
-        for track in service.tracks():
+        for track in service.migrated_tracks():
             job = migrations_job(name, track.suffix)
-            if track.suffix and not track.has_source:
-                continue
             if len(job) > LABEL:
                 return (
                     f"gostack:services.{name} has a name of {len(name)} characters, with which the job of its "

@@ -15,7 +15,7 @@ from components.microservice.task import Task
 from components.microservice.workload import Workload
 from infra.settings.base import FilePath, ImageReference, Name, shaped
 from infra.settings.canary import CanarySettings
-from infra.settings.database import DatabaseSettings
+from infra.settings.database import DatabaseSettings, MigrationsSettings
 from infra.settings.environment import Variables, require_own, require_size
 
 _PACKAGE = r"\.|(\./)?[A-Za-z0-9_][A-Za-z0-9_.~+-]*(/[A-Za-z0-9_][A-Za-z0-9_.~+-]*)*/?"
@@ -143,6 +143,25 @@ class ServiceSettings(Workload):
         environment = {**self.environment, **canary.environment}
         build = canary.build or self.build
         return [stable, Track(CANARY, canary.context, build, canary.image, canary.replicas, environment)]
+
+    @property
+    def migrations(self) -> MigrationsSettings | None:
+        """Its migrations as SQL files; None without them."""
+        return self.database.migrations if self.database is not None else None
+
+    def is_built_here(self) -> bool:
+        """Whether this machine builds an image of it: of a track, or of its migrations."""
+        return any(track.context is not None for track in self.tracks()) or (
+            self.migrations is not None and self.migrations.directory is not None
+        )
+
+    def migrated_tracks(self) -> list[Track]:
+        """Return the tracks before whose replicas a job migrates the schema; none without migrations."""
+        if self.migrations is not None:
+            return self.tracks()[:1]
+        if self.database is None or not self.database.migrate:
+            return []
+        return [track for track in self.tracks() if track.name == STABLE or track.has_source]
 
     def document(self) -> str | None:
         """Return `settings` as JSON text, or None when there are none."""

@@ -14,10 +14,12 @@ import stat
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from infra.settings import SettingsError
+from infra.settings import Settings, SettingsError
+from tests.graph.conftest import published_settings
 from tools.gostack.canary import rollout
 from tools.gostack.canary.promote import promote, roll_back
 from tools.gostack.lifecycle import lifecycle
@@ -68,6 +70,16 @@ def test_an_image_is_written_as_what_the_service_runs() -> None:
         f"config set --type string gostack:services.users.image -- {PROD}@{DIGEST}",
         "config rm gostack:services.users.context",
     ]
+
+
+def test_the_image_of_its_sql_files_is_written_with_it() -> None:
+    workspace = Recorded(PROJECT, "staging")
+    assert set_image(workspace, "users", f"{PROD}@{DIGEST}", f"{PROD}-migrations@{DIGEST}") == 0
+    assert workspace.calls[-1][-3:] == (
+        "gostack:services.users.database.migrations.image",
+        "--",
+        f"{PROD}-migrations@{DIGEST}",
+    )
 
 
 def test_an_unknown_service_is_refused() -> None:
@@ -123,6 +135,35 @@ def test_prod_gets_the_digest_that_staging_accepted(tmp_path: Path, monkeypatch:
     assert copy_image(Workspace(PROJECT, "prod"), "users", release_file(tmp_path, ACCEPTED), COMMIT, registry) == 0
     assert ("copy", ACCEPTED, f"{PROD}:sha256-{'a' * 64}") in registry.calls
     assert (tmp_path / "output").read_text() == f"image={PROD}@{DIGEST}\n"
+
+
+def test_prod_gets_the_sql_files_of_what_staging_accepted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Prod(Workspace):
+        migrations: dict[str, str] | None = None
+
+        @property
+        def settings(self) -> Settings:
+            def change(document: dict[str, Any]) -> None:
+                document["services"]["users"]["database"] = {"migrations": self.migrations} if self.migrations else {}
+
+            return published_settings("prod", change)
+
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    file = release_file(tmp_path, ACCEPTED)
+    source = ACCEPTED.replace("/users@", "/staging-users-migrations@")
+    file.write_text(json.dumps({**json.loads(file.read_text()), "migrations": {"users": source}}))
+    prod = Prod(PROJECT, "prod")
+    with pytest.raises(
+        PulumiError, match=r"users\.database\.migrations\.image of prod is missing: write an image once"
+    ):
+        copy_image(prod, "users", file, COMMIT, Registry(ACCEPTED, source))
+    (tmp_path / "output").write_text("")
+    Prod.migrations = {"image": f"{PROD}-migrations@sha256:{'b' * 64}"}
+    assert copy_image(prod, "users", file, COMMIT, Registry(ACCEPTED, source)) == 0
+    assert (tmp_path / "output").read_text().splitlines() == [
+        f"image={PROD}@{DIGEST}",
+        f"migrations-image={PROD}-migrations@{DIGEST}",
+    ]
 
 
 def test_what_is_there_already_is_not_copied_again() -> None:

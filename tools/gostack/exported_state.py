@@ -18,6 +18,9 @@ class StateResource(TypedDict):
     inputs: NotRequired[Mapping[str, Any]]
     """What the program gave."""
 
+    outputs: NotRequired[Mapping[str, Any]]
+    """What is known of it; of a component, what it registered."""
+
 
 def resources_of(deployment: Mapping[str, Any]) -> list[StateResource]:
     """Return the resources of an exported deployment; none of a stack that was never up."""

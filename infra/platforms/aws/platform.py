@@ -231,7 +231,9 @@ class AwsPlatform(KubernetesPlatform):
         return registries
 
     def _own_repositories(self) -> list[str]:
-        images = [track.image for service in self.settings.services.values() for track in service.tracks()]
+        services = self.settings.services.values()
+        images = [track.image for service in services for track in service.tracks()]
+        images += [service.migrations.image for service in services if service.migrations is not None]
         found = {own_repository(image, self._aws.account) for image in images if image is not None}
         return sorted(repository for repository in found if repository is not None)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tools.gostack.cli.options import DEV, Stack, docker_workspace, workspace
+from tools.gostack.cli.options import DEV, Json, Stack, docker_workspace, workspace
 
 
 def backup(
@@ -38,6 +38,13 @@ def failover(
     from tools.gostack.database import failover as group
 
     return group.failover(docker_workspace(stack, "failover"), region)
+
+
+def databases(stack: Stack = DEV, as_json: Json = False) -> int:
+    """List the schemas on the primary, how large they are, and which service has each."""
+    from tools.gostack.database import schemas
+
+    return schemas.databases(workspace(stack), as_json=as_json)
 
 
 def rds_certificates(stack: Stack = DEV) -> int:

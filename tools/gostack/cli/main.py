@@ -26,7 +26,7 @@ COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
         running.sql,
         running.open_,
     ],
-    "Data": [data.backup, data.restore, data.failover],
+    "Data": [data.databases, data.backup, data.restore, data.failover],
     "A change": [change.record, change.report, change.gate, change.comment, change.policy, change.drift],
     "A release": [
         release.promote,

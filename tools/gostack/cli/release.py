@@ -50,11 +50,14 @@ def set_image(
     service: Service,
     image: Annotated[str, typer.Argument(envvar="IMAGE", help="With a digest or a fixed tag.")],
     stack: Stack = DEV,
+    migrations: Annotated[
+        str | None, typer.Option(envvar="MIGRATIONS_IMAGE", help="The same, of what applies its SQL files.")
+    ] = None,
 ) -> int:
     """Write an image as what a service runs into the stack file; `up` rolls it out."""
     from tools.gostack.release import images as release
 
-    return release.set_image(workspace(stack), service, image)
+    return release.set_image(workspace(stack), service, image, migrations)
 
 
 def accepted(commit: Commit) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,22 +12,27 @@ import typer
 from tools.gostack.cli.options import DEV, Json, Purge, Stack, Verbose, docker_workspace, workspace
 from tools.gostack.environment.locations import PROJECT_ROOT, state_folder
 
+LeaveRows = Annotated[
+    list[str] | None,
+    typer.Option(envvar="LEAVE_ROWS", help="Schema whose rows may stay behind when its service gets another one."),
+]
 
-def up(stack: Stack = DEV, verbose: Verbose = False) -> int:
+
+def up(stack: Stack = DEV, leave_rows: LeaveRows = None, verbose: Verbose = False) -> int:
     """Everything, from a fresh machine to a running stack; run it again after any change, crash or interruption."""
     from tools.gostack.lifecycle import lifecycle
 
     if (code := doctor(stack)) != 0:
         return code
     prepare(stack)
-    return lifecycle.up(workspace(stack, verbose=verbose))
+    return lifecycle.up(dataclasses.replace(workspace(stack, verbose=verbose), leave_rows=tuple(leave_rows or ())))
 
 
-def preview(stack: Stack = DEV) -> int:
+def preview(stack: Stack = DEV, leave_rows: LeaveRows = None) -> int:
     """Show what `up` would change."""
     from tools.gostack.lifecycle import lifecycle
 
-    return lifecycle.preview(workspace(stack))
+    return lifecycle.preview(dataclasses.replace(workspace(stack), leave_rows=tuple(leave_rows or ())))
 
 
 def down(stack: Stack = DEV, purge: Purge = False, verbose: Verbose = False) -> int:

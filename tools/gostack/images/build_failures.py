@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components.images.build_options import DEFAULT_DOCKERFILE, BuildOptions
 from components.images.staging import LOG, build_folder, secret_file
+from components.service_database.migrations import TRACK as MIGRATIONS
 from infra.settings.services import ServiceSettings, Track
 from tools.gostack.lifecycle.workspace import Workspace
 
@@ -110,7 +111,10 @@ def build_failures(workspace: Workspace) -> list[str]:
     """Return a text for each image of the stack's services whose last build failed; empty when none did."""
     found: list[str] = []
     for name, service in workspace.settings.services.items():
-        for track in service.tracks():
+        parts = service.tracks()
+        if service.migrations is not None:
+            parts.append(replace(parts[0], name=MIGRATIONS, context=service.migrations.directory))
+        for track in parts:
             log = build_folder(workspace.stack, f"{name}{track.suffix}") / LOG
             if track.context is not None and log.is_file():
                 found += _failure(name, service, track, log)

@@ -20,6 +20,7 @@ from tools.gostack.lifecycle.readiness import wait_until_reachable
 from tools.gostack.lifecycle.removals import refuse_removal_of_regions
 from tools.gostack.lifecycle.repair import mend
 from tools.gostack.lifecycle.report import diagnosis, summary, write_authority
+from tools.gostack.lifecycle.rows import refuse_lost_rows
 from tools.gostack.lifecycle.truth import forget_what_is_gone, wait_until_whole, what_fails
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 from tools.offline.plugins import NOTICE, rehearsal
@@ -31,12 +32,12 @@ def up(workspace: Workspace) -> int:
     _ = workspace.settings
     with _alone(workspace):
         if on_cluster(workspace):
-            return cluster_lifecycle.up(workspace, lambda: _prepared(workspace))
+            return cluster_lifecycle.up(workspace, lambda: _prepared(workspace, change=True))
         return _up(workspace)
 
 
 def _up(workspace: Workspace) -> int:
-    objects = _ready(workspace)
+    objects = _ready(workspace, change=True)
     _tell(remove_leftovers(workspace, objects))
     _tell(join_networks(workspace.state(), objects))
     _tell(mend(objects))
@@ -69,8 +70,8 @@ def update(workspace: Workspace) -> int:
     _ = workspace.settings
     with in_turn(workspace):
         if on_cluster(workspace):
-            return cluster_lifecycle.update(workspace, lambda: _prepared(workspace))
-        objects = _ready(workspace)
+            return cluster_lifecycle.update(workspace, lambda: _prepared(workspace, change=True))
+        objects = _ready(workspace, change=True)
         code = workspace.run("up", "--yes", "--skip-preview")
         if code != 0:
             _tell_why(workspace, objects)
@@ -89,6 +90,7 @@ def preview(workspace: Workspace, arguments: Iterable[str] = ()) -> int:
         workspace.variables.update(rehearsed)
     workspace.prepare()
     refuse_removal_of_regions(workspace)
+    refuse_lost_rows(workspace)
     return workspace.run("preview", "--diff", *arguments)
 
 
@@ -163,14 +165,16 @@ def on_cluster(workspace: Workspace) -> bool:
     return workspace.settings.platform == "kubernetes"
 
 
-def _prepared(workspace: Workspace) -> None:
+def _prepared(workspace: Workspace, *, change: bool = False) -> None:
     _tell(release_stale_lock(workspace))
     _tell(end_orphaned_plugins(workspace.project))
     workspace.prepare()
+    if change:
+        refuse_lost_rows(workspace)
 
 
-def _ready(workspace: Workspace) -> StackObjects:
-    _prepared(workspace)
+def _ready(workspace: Workspace, *, change: bool = False) -> StackObjects:
+    _prepared(workspace, change=change)
     return StackObjects.of(workspace.stack, workspace.variables)
 
 

@@ -47,6 +47,9 @@ class Workspace:
     verbose: bool = False
     """True gives a log every line of Pulumi's; a terminal has them anyway, each in its place."""
 
+    leave_rows: tuple[str, ...] = ()
+    """Schemas whose rows may stay behind without a service while another one begins with an empty schema."""
+
     @cached_property
     def variables(self) -> dict[str, str]:
         """Environment of every command: this process's own and what puts the toolchain in reach."""

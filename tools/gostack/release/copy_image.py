@@ -19,42 +19,56 @@ _BY_DIGEST = re.compile(r"(?P<repository>[^@\s]+)@(?P<digest>sha256:[0-9a-f]{64}
 
 
 def copy_image(workspace: Workspace, service: str, release: Path, commit: str, run: Crane | None = None) -> int:
-    """Copy the service's accepted image to the repository of the stack's, and return the exit code.
+    """Copy the service's accepted image, and that of its SQL files, to the repositories of the stack's, and return the
+    exit code.
 
-    On GitHub, `image` becomes an output of the step. Raises PulumiError when staging accepted no such image, or when
-    what arrived is not what was accepted.
+    On GitHub, `image` and `migrations-image` become outputs of the step. Raises PulumiError when staging accepted no
+    such image, or when what arrived is not what was accepted.
     """
     services = workspace.settings.services
     if service not in services:
         raise SettingsError(f'"{service}" is no service of this stack: use one of {", ".join(sorted(services))}.')
-    source = accepted_image(release, service, commit)
-    there = services[service].image
-    if there is None:
-        raise PulumiError(
-            f"gostack:services.{service}.image of {workspace.stack} is missing: write an image once, by which its "
-            "repository is known."
-        )
-    repository = _repository(there)
-    if run is None:
-        run = crane_of(workspace)
-        log_in(run, repository.partition("/")[0])
-    image = copied(run, source, repository)
-    print(f"{service}: {image} is what staging accepted")
-    if output := os.environ.get("GITHUB_OUTPUT"):
-        with Path(output).open("a", encoding="utf-8") as file:
-            file.write(f"image={image}\n")
+    migrations = services[service].migrations
+    wanted = {
+        "image": (accepted_image(release, service, commit), services[service].image, "image"),
+        "migrations-image": (
+            accepted_image(release, service, commit, "migrations"),
+            migrations.image if migrations is not None else None,
+            "database.migrations.image",
+        ),
+    }
+    for output, (source, there, key) in wanted.items():
+        if source and there is None:
+            raise PulumiError(
+                f"gostack:services.{service}.{key} of {workspace.stack} is missing: write an image once, by which its "
+                "repository is known."
+            )
+        if not source or there is None:
+            continue
+        repository = _repository(there)
+        if run is None:
+            run = crane_of(workspace)
+            log_in(run, repository.partition("/")[0])
+        image = copied(run, source, repository)
+        print(f"{service}: {image} is what staging accepted")
+        if file_of_outputs := os.environ.get("GITHUB_OUTPUT"):
+            with Path(file_of_outputs).open("a", encoding="utf-8") as file:
+                file.write(f"{output}={image}\n")
     return 0
 
 
-def accepted_image(release: Path, service: str, commit: str) -> str:
-    """Return the image of a service that staging accepted at a commit; raises PulumiError when it accepted none."""
+def accepted_image(release: Path, service: str, commit: str, kind: str = "services") -> str:
+    """Return the image of a service, or of its `migrations`, that staging accepted at a commit; empty where it has no
+    migrations. Raises PulumiError when it accepted none."""
     try:
         document = mapping(json.loads(release.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise PulumiError(f"{release.name} cannot be read ({error}): take the artifact of the accepted run.") from None
     if document.get("commit") != commit:
         raise PulumiError(f"{release.name} is of {document.get('commit')} and not of {commit}: take the right one.")
-    image = str(mapping(document.get("services")).get(service, ""))
+    image = str(mapping(document.get(kind)).get(service, ""))
+    if not image and kind != "services":
+        return ""
     if not image:
         raise PulumiError(f"staging accepted no image of {service} at {commit}.")
     if not _BY_DIGEST.fullmatch(image):

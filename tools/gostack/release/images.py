@@ -7,11 +7,11 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from infra.settings import SettingsError
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
-from tools.gostack.release.stack_file import write_image
+from tools.gostack.release.stack_file import write_image, write_migrations_image
 
 
 class DeployedService(TypedDict):
@@ -19,6 +19,9 @@ class DeployedService(TypedDict):
 
     image: str
     """Name and tag of what runs."""
+
+    migrations_image: NotRequired[str]
+    """The same of what applies its SQL files."""
 
 
 def write_images(workspace: Workspace, output: Path | None) -> int:
@@ -30,6 +33,11 @@ def write_images(workspace: Workspace, output: Path | None) -> int:
         "stack": workspace.stack,
         "commit": _commit(workspace.project),
         "services": {name: service["image"] for name, service in sorted(services.items())},
+        "migrations": {
+            name: service["migrations_image"]
+            for name, service in sorted(services.items())
+            if "migrations_image" in service
+        },
     }
     text = json.dumps(document, indent=2) + "\n"
     if output is None:
@@ -39,14 +47,17 @@ def write_images(workspace: Workspace, output: Path | None) -> int:
     return 0
 
 
-def set_image(workspace: Workspace, service: str, image: str) -> int:
-    """Write an image as what a service runs into the stack file and return the exit code."""
+def set_image(workspace: Workspace, service: str, image: str, migrations_image: str | None = None) -> int:
+    """Write an image as what a service runs, and one as what applies its SQL files, into the stack file and return the
+    exit code."""
     settings = workspace.settings
     if service not in settings.services:
         raise SettingsError(
             f'"{service}" is no service of this stack: use one of {", ".join(sorted(settings.services))}.'
         )
     write_image(workspace, settings, service, image)
+    if migrations_image:
+        write_migrations_image(workspace, settings, service, migrations_image)
     # A wrong reference is refused here, not after approvals.
     _ = workspace.settings
     print(f"{service}: {image} is written into {workspace.stack_file.name}; `make up` rolls it out")

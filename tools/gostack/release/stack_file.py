@@ -20,6 +20,14 @@ def write_image(workspace: Workspace, settings: Settings, service: str, image: s
     _remove_source(workspace, service, settings.services[service])
 
 
+def write_migrations_image(workspace: Workspace, settings: Settings, service: str, image: str) -> None:
+    """Let this image apply the service's SQL files, instead of one that is built here."""
+    migrations = settings.services[service].migrations
+    _set(workspace, f"services.{service}.database.migrations.image", image, "string")
+    if migrations is not None and migrations.directory is not None:
+        _remove(workspace, f"services.{service}.database.migrations.directory")
+
+
 def make_canary_stable(workspace: Workspace, settings: Settings, service: str) -> None:
     """Give the stable track what the canary is made of."""
     values = settings.services[service]

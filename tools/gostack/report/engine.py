@@ -14,6 +14,7 @@ from typing import Literal, cast
 
 from tools.gostack.documents import is_mapping
 from tools.gostack.lifecycle.removals import refuse_removal_of_regions, refuse_removal_of_stack
+from tools.gostack.lifecycle.rows import refuse_lost_rows
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 from tools.gostack.report.events import Event
 
@@ -50,6 +51,7 @@ def look(workspace: Workspace, subject: Subject = "update", arguments: Sequence[
     workspace.prepare()
     if subject == "update":
         refuse_removal_of_regions(workspace)
+        refuse_lost_rows(workspace)
     if subject == "destroy":
         refuse_removal_of_stack(workspace)
     result = subprocess.run(

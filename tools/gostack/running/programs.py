@@ -28,5 +28,25 @@ def run(program: Program, text: bytes | None = None) -> int:
         signal.signal(signal.SIGINT, before)
 
 
+def output_of(program: Program) -> str:
+    """Run a program without any input and return what it prints; raises UserError with its last words."""
+    try:
+        result = subprocess.run(
+            program.command,
+            env={**os.environ, **program.variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise UserError(f"there is no command `{program.command[0]}` on PATH: install it.") from None
+    if result.returncode != 0:
+        raise UserError(
+            f"it fails with exit code {result.returncode}: {result.stderr.strip() or result.stdout.strip()}"
+        )
+    return result.stdout
+
+
 def _default_interrupt() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)

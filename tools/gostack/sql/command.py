@@ -66,7 +66,7 @@ def sql(
     runtime = runtime_of(workspace)
     replicas = runtime.replicas()
     account = _account(settings, runtime, replicas, service)
-    member = member_for(_members(workspace, runtime, replicas), write=write, region=region)
+    member = member_for(members_of(workspace, runtime, replicas), write=write, region=region)
     role = "primary" if member.primary else "read-only member"
     rows = "rows may be changed" if write else "read only"
     print(f"{service} on the {role} {member.replica.name} ({member.replica.region}): {rows}", file=sys.stderr)
@@ -138,7 +138,8 @@ def _account(settings: Settings, runtime: Runtime, replicas: Iterable[RunningRep
     raise UserError(f"no replica of {service} is there, from which the password could be known: run `make up`.")
 
 
-def _members(workspace: Workspace, runtime: Runtime, replicas: Iterable[RunningReplica]) -> list[MemberChoice]:
+def members_of(workspace: Workspace, runtime: Runtime, replicas: Iterable[RunningReplica]) -> list[MemberChoice]:
+    """Return the members of the database that answer."""
     running = [one for one in replicas if one.role == "mysql" and one.running]
     if workspace.settings.platform == "kubernetes":
         return [MemberChoice(one, one.member == "primary") for one in running if one.healthy]

@@ -1,0 +1,86 @@
+"""A service or a schema with another name does not leave rows behind in silence.
+
+Does not prove that the state holds what a component registers: tests/integration/test_15_migrations.py does.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from infra.settings import Settings, SettingsError
+from tests.graph.conftest import dev_settings
+from tools.gostack.lifecycle.rows import abandoned, deployed_schemas, refuse_lost_rows
+from tools.gostack.lifecycle.workspace import Workspace
+
+
+def settings(**services: Any) -> Settings:
+    """Settings with these services, each with what stands below its `database`; None for one without."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["services"] = {
+            name: {"context": "services/greeter", **({} if database is None else {"database": database})}
+            for name, database in services.items()
+        }
+
+    return dev_settings(change)
+
+
+def state(**schemas: str) -> dict[str, Any]:
+    urn = "urn:pulumi:dev::gostack::gostack:index:ServiceDatabase"
+    found: list[dict[str, Any]] = [{"urn": "urn:pulumi:dev::gostack::pulumi:pulumi:Stack::gostack-dev"}]
+    for name, schema in schemas.items():
+        found.append({"urn": f"{urn}::{name}-database", "outputs": {"database": schema}})
+        found.append({"urn": f"{urn}$gostack:index:Job::{name}-database-accounts", "outputs": {"completed": "x"}})
+    return {"resources": found}
+
+
+def test_what_is_deployed_is_known_from_the_state() -> None:
+    assert deployed_schemas(state(shop="shop", orders="history")) == {"shop", "history"}
+    assert deployed_schemas({}) == set()
+
+
+@pytest.mark.parametrize(
+    ("services", "key", "new"),
+    [
+        ({"orders": {}}, "orders", "orders"),
+        ({"orders": {}, "shop": None}, "orders", "orders"),
+        ({"shop": {"name": "shop2"}}, "shop", "shop2"),
+    ],
+    ids=["a service is renamed", "another service gets the database", "its schema is renamed"],
+)
+def test_a_rename_is_refused_with_the_schema_and_the_fix(services: dict[str, Any], key: str, new: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        abandoned(settings(**services), {"shop"}, ())
+    assert str(caught.value) == (
+        f'gostack:services.{key} would begin with the empty schema "{new}", and the rows of the schema "shop" would '
+        f"stay behind without a service: write gostack:services.{key}.database.name: shop to keep them, or run "
+        "`gostack up --leave-rows shop` if they are to stay behind."
+    )
+
+
+@pytest.mark.parametrize(
+    "services",
+    [{"shop": {}}, {"orders": {"name": "shop"}}, {"shop": {"name": "orders"}, "orders": {"name": "shop"}}],
+    ids=["nothing changed", "a service is renamed and keeps its schema", "two exchange theirs"],
+)
+def test_where_rows_keep_a_service_nothing_is_said(services: dict[str, Any]) -> None:
+    deployed = {"shop", "orders"} if len(services) == 2 else {"shop"}
+    assert abandoned(settings(**services), deployed, ()) == []
+
+
+def test_a_first_update_and_another_service_are_not_refused() -> None:
+    assert abandoned(settings(shop={}, orders={}), (), ()) == []
+    assert abandoned(settings(shop={}, orders={}), {"shop"}, ()) == []
+
+
+def test_rows_may_stay_behind_on_purpose_and_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    for leave, services in ((("shop",), settings(orders={})), ((), settings(greeter=None))):
+        workspace = SimpleNamespace(settings=services, leave_rows=leave, state=lambda: state(shop="shop"))
+        refuse_lost_rows(cast("Workspace", workspace))
+        assert capsys.readouterr().err == (
+            'warning: the schema "shop" stays on the database with its rows, and no service has it any more '
+            "(`gostack databases` lists it).\n"
+        )
