@@ -146,8 +146,8 @@ def test_a_canary_has_its_own_image_unless_it_names_none() -> None:
 
 def test_a_container_that_runs_as_its_images_user_is_one_whose_image_is_not_roots(dev: Graph) -> None:
     users = {(item.labels["gostack.role"], item.inputs.get("user")) for item in dev.containers}
-    # Images of services and of the proxy are built by services/Dockerfile, the sandbox's is a pause image; all say their
-    # user.
+    # The images of a service and of the proxy are built by services/Dockerfile, the sandbox's is a pause image: all of
+    # them say their user.
     assert users == {
         ("agent", "100:1000"),
         ("application", None),
