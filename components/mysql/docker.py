@@ -71,7 +71,7 @@ class MySqlCluster(pulumi.ComponentResource):
             "primary_datacenters": [datacenter["datacenter"] for datacenter in args["consul"]] if group else [],
         }
         if "proxy_image" in args:
-            self.reference["writer_addresses"] = self._proxies(args["proxy_image"], accounts)
+            self.reference["writer_addresses"] = self._proxies(args["proxy_image"], members)
         self.register_outputs({"primary": self.primary, "replicas": self.replicas, "members": self.members})
 
     def _followers(self, password: pulumi.Output[str]) -> tuple[dict[str, MySqlMember], Job]:
@@ -134,8 +134,8 @@ class MySqlCluster(pulumi.ComponentResource):
             members[place] = MySqlMember(f"{self._name}-{place}", member, opts)
         return members, self._accounts(password, members)
 
-    def _proxies(self, image: pulumi.Input[str], accounts: Job) -> dict[str, pulumi.Output[str]]:
-        """Make a proxy in each region, once there is a primary; return region to address."""
+    def _proxies(self, image: pulumi.Input[str], members: dict[str, MySqlMember]) -> dict[str, pulumi.Output[str]]:
+        """Make a proxy in each region, which waits until a member is the primary; return region to address."""
         args = self._args
         return {
             region["region"]: MySqlProxy(
@@ -149,7 +149,7 @@ class MySqlCluster(pulumi.ComponentResource):
                     "max_connections": args["max_connections"],
                     "labels": args["labels"],
                 },
-                pulumi.ResourceOptions(parent=self, depends_on=[accounts]),
+                pulumi.ResourceOptions(parent=self, depends_on=list(members.values())),
             ).address
             for region, datacenter in zip(args["regions"], args["consul"], strict=True)
         }

@@ -73,7 +73,8 @@ class MySqlProxy(pulumi.ComponentResource):
             # Not the port of MySQL, where each check would be a connection to the primary.
             "services": [ServiceInstance(mysql.PROXY, _STATUS_PORT, Check(path="/"))],
             "drain_seconds": 0,
-            "start_seconds": 60,
+            # The members have just come up, and agree on the primary.
+            "start_seconds": 120,
             "replaced_with_pod": True,
             "labels": labels,
         }

@@ -84,12 +84,12 @@ def test_a_preview_of_another_proxy_replaces_nothing_that_uses_its_address() -> 
     assert graph.resources["user"].dependencies & {f"{NAME}-{part}" for part in PARTS} == set()
 
 
-def test_a_group_has_a_proxy_in_each_region_once_there_is_a_primary(group: Graph) -> None:
+def test_a_group_has_a_proxy_in_each_region_once_its_members_are_there(group: Graph) -> None:
     found = {item.labels["gostack.region"] for item in group.with_role("proxy")}
     assert found == {"east", "west"}
     assert exported(group, "writers") == {"east": "mysql:3306", "west": "mysql:3306"}
     for region in found:
-        assert before(group, "accounts-run", f"proxy-{region}-program")
+        assert {f"{NAME}-{place}-server" for place in PLACES} <= group.reachable(f"{NAME}-proxy-{region}-program")
         assert group.resources[f"{NAME}-proxy-{region}-program"].environment["DATACENTERS"] == "east west"
 
 

@@ -61,7 +61,7 @@ def test_whoever_connects_waits_for_the_proxy_of_every_region(group: Graph) -> N
     assert proxies == {f"mysql-proxy-{region}-program" for region in ("east", "west")}
     assert proxies <= group.reachable("users-database-migrations-run")
     for proxy in proxies:
-        assert "mysql-accounts-run" in group.reachable(proxy)
+        assert group.reachable(proxy) >= SERVERS
 
 
 def test_nothing_takes_a_value_from_a_server_and_would_be_removed_before_it_is_replaced(group: Graph) -> None:

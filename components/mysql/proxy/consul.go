@@ -19,7 +19,7 @@ const (
 	pause, longPause = 50 * time.Millisecond, 500 * time.Millisecond
 )
 
-var client = &http.Client{Timeout: patience}
+var asking = &http.Client{Timeout: patience}
 
 // follow tells which member is the primary by the Consul of a datacenter, "" for none there, as soon as it changes. What
 // cannot be asked tells nothing: the last answer is still the best one.
@@ -54,7 +54,7 @@ func ask(ctx context.Context, agent, datacenter string, index uint64) (string, u
 	if err != nil {
 		return "", 0, err
 	}
-	response, err := client.Do(request)
+	response, err := asking.Do(request)
 	if err != nil {
 		return "", 0, err
 	}
