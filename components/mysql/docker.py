@@ -149,7 +149,7 @@ class MySqlCluster(pulumi.ComponentResource):
                     "max_connections": args["max_connections"],
                     "labels": args["labels"],
                 },
-                pulumi.ResourceOptions(parent=self, depends_on=list(members.values())),
+                pulumi.ResourceOptions(parent=self, depends_on=[*members.values()]),
             ).address
             for region, datacenter in zip(args["regions"], args["consul"], strict=True)
         }
