@@ -11,10 +11,11 @@ from components.accessory import valkey
 from components.accessory.args import AccessoryArgs
 from components.certificates import CertificateAuthority
 from components.images.args import ServiceImageArgs
-from components.images.build_options import DEFAULT_DOCKERFILE
+from components.images.build_options import DEFAULT_DOCKERFILE, BuildOptions
 from components.ingress.tracks import STABLE
 from components.microservice.args import MicroserviceArgs
 from components.microservice.replica import program_environment
+from components.mysql import PROXY, PROXY_SOURCE
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
 from components.service_database import migrations
@@ -34,8 +35,9 @@ def mysql_arguments(
     consul: Mapping[str, ConsulDatacenter],
     image: pulumi.Input[str],
     ca: CertificateAuthority,
+    proxy: Image | None,
 ) -> MySqlClusterArgs:
-    """Return the arguments of the database."""
+    """Return the arguments of the database; `proxy` is the image of a group's proxies."""
     settings = platform.settings.mysql
     members = platform.regions[:1] if settings.topology == "single" else platform.regions
     arguments: MySqlClusterArgs = {
@@ -57,7 +59,23 @@ def mysql_arguments(
     }
     if settings.witness is not None:
         arguments["witness"] = regions[WITNESS].reference
+    if proxy is not None:
+        arguments["proxy_image"] = proxy.image_id
     return arguments
+
+
+def mysql_proxy_arguments(golang_image: str, labels: Mapping[str, str]) -> ServiceImageArgs:
+    """Return the arguments of the image of a MySQL group's proxies, which is built like that of a service."""
+    return {
+        "service": PROXY,
+        "track": STABLE,
+        "context": PROXY_SOURCE,
+        "dockerfile": DEFAULT_DOCKERFILE,
+        "main_package": ".",
+        "build": BuildOptions(),
+        "golang_image": golang_image,
+        "labels": labels,
+    }
 
 
 def accessory_arguments(

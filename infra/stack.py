@@ -7,6 +7,7 @@ import pulumi
 from components.certificates import Certificate, CertificateAuthority
 from components.images.build_context import PROJECT
 from components.ingress.tracks import CANARY, STABLE
+from components.mysql import PROXY
 from components.names import track_name
 from components.secrets import GeneratedPassword, GossipKey
 from components.service_database.migrations import TRACK as MIGRATIONS
@@ -16,6 +17,7 @@ from infra.arguments import (
     microservice_arguments,
     migrations_image_arguments,
     mysql_arguments,
+    mysql_proxy_arguments,
     service_database_arguments,
 )
 from infra.images import golang_image
@@ -68,9 +70,13 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
 
     # One database serves all regions; on AWS it is there already.
     primary_region = platform.regions[0]
+    proxy = None
+    if settings.mysql.topology == "group":
+        # The primary of a group moves: in each region a proxy is its one address.
+        proxy = platform.built_image(PROXY, mysql_proxy_arguments(images["golang"]["reference"], labels))
     mysql = platform.mysql(
         "mysql",
-        mysql_arguments(platform, regions, consul, third_party["mysql"], ca),
+        mysql_arguments(platform, regions, consul, third_party["mysql"], ca, proxy),
         platform.options(primary_region),
     )
 

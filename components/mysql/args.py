@@ -51,6 +51,9 @@ class MySqlClusterArgs(TypedDict):
     max_connections: int
     """Connections that a member accepts."""
 
+    proxy_image: NotRequired[pulumi.Input[str]]
+    """Given to a group: image of the proxy that each region gets, and by which services reach the primary."""
+
     protect: bool
     """True refuses to delete the data volumes."""
 
@@ -103,8 +106,8 @@ class MySqlReference(TypedDict):
     """Where accounts are made over the network, by TLS: on Kubernetes, and for a database that is run for the stack."""
 
     writer_addresses: NotRequired[Mapping[str, pulumi.Input[str]]]
-    """Region to host and port to which services there send writes, where that is not `primary_address`: a copy that
-    forwards them."""
+    """Region to host and port to which services there send writes, where that is not `primary_address`: a proxy
+    that follows the primary of a group, a copy that forwards them."""
 
     networks: NotRequired[Sequence[pulumi.Input[str]]]
     """Networks in CIDR notation that the members are in, where they are not pods of the stack: services are allowed to

@@ -16,6 +16,15 @@ SOCKET = "/var/run/mysqld/mysqld.sock"
 DATA = "/var/lib/mysql/data"
 FILES = "/tmp/mysql"
 
+PROXY = "mysql-proxy"
+"""Name of the proxy of a group's primary: in Consul, of its image, of what is shown of it."""
+
+PROXY_HOST = "mysql"
+"""Name under which a region's network knows it. The certificates of the members name it too: TLS is theirs."""
+
+PROXY_SOURCE = "components/mysql/proxy"
+"""Folder of its program, relative to the project."""
+
 
 @dataclass(frozen=True)
 class GroupMember:

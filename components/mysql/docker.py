@@ -15,6 +15,7 @@ from components.mysql.docker_member import (
     administration_mounts,
     member_host_name,
 )
+from components.mysql.docker_proxy import MySqlProxy
 from components.secrets import GeneratedPassword
 from components.text import script
 
@@ -69,6 +70,8 @@ class MySqlCluster(pulumi.ComponentResource):
             "group_addresses": [f"{member_host_name(place)}:{mysql.PORT}" for place in members] if group else [],
             "primary_datacenters": [datacenter["datacenter"] for datacenter in args["consul"]] if group else [],
         }
+        if "proxy_image" in args:
+            self.reference["writer_addresses"] = self._proxies(args["proxy_image"], members)
         self.register_outputs({"primary": self.primary, "replicas": self.replicas, "members": self.members})
 
     def _followers(self, password: pulumi.Output[str]) -> tuple[dict[str, MySqlMember], Job]:
@@ -130,6 +133,26 @@ class MySqlCluster(pulumi.ComponentResource):
             opts = pulumi.ResourceOptions(parent=self, depends_on=list(members.values())[-1:])
             members[place] = MySqlMember(f"{self._name}-{place}", member, opts)
         return members, self._accounts(password, members)
+
+    def _proxies(self, image: pulumi.Input[str], members: dict[str, MySqlMember]) -> dict[str, pulumi.Output[str]]:
+        """Make a proxy in each region, which waits until a member is the primary; return region to address."""
+        args = self._args
+        return {
+            region["region"]: MySqlProxy(
+                f"{self._name}-proxy-{region['region']}",
+                {
+                    "region": region,
+                    "consul": datacenter,
+                    "datacenters": self.reference["primary_datacenters"],
+                    "image": image,
+                    "pause_image": args["pause_image"],
+                    "max_connections": args["max_connections"],
+                    "labels": args["labels"],
+                },
+                pulumi.ResourceOptions(parent=self, depends_on=[*members.values()]),
+            ).address
+            for region, datacenter in zip(args["regions"], args["consul"], strict=True)
+        }
 
     def _accounts(self, password: pulumi.Output[str], members: dict[str, MySqlMember]) -> Job:
         return Job(

@@ -93,7 +93,7 @@ class MySqlMember(pulumi.ComponentResource):
             f"{name}-certificate",
             {
                 "ca_key_pair": cluster["ca_key_pair"],
-                "names": [host],
+                "names": [host, *([mysql.PROXY_HOST] if "proxy_image" in cluster else [])],
                 "lifetime_days": cluster["certificate_lifetime_days"],
                 "rotation": 1,
             },

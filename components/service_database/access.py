@@ -116,7 +116,7 @@ def _connection(args: ServiceDatabaseArgs) -> dict[str, pulumi.Input[str]]:
     """Where the schema is; migrations get it too."""
     cluster = args["mysql"]
     connection: dict[str, pulumi.Input[str]] = {
-        "MYSQL_PRIMARY_ADDRESS": cluster["primary_address"],
+        "MYSQL_PRIMARY_ADDRESS": write_address(cluster, args["region"]["region"]),
         "MYSQL_DATABASE": args["database"],
         "MYSQL_CA_CERTIFICATE": cluster["ca_certificate"],
     }

@@ -39,7 +39,7 @@ from infra.settings.regions import ANY_ADDRESS, CONSUL_ADDRESS, BackboneSettings
 from infra.settings.services import ServiceSettings
 
 RESERVED_SERVICES = frozenset(
-    {"mysql", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key", "localhost"}
+    {"mysql", "mysql-proxy", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key", "localhost"}
 )
 """Names of the stack's own parts, by which Consul and Pulumi know them, and of the caller itself."""
 

@@ -88,6 +88,7 @@ VALUES: dict[str, Any] = {
     "capabilities": [],
     "data": {"data": DataVolume(path="/var/lib/queue")},
     "database": "users",
+    "datacenters": ["east"],
     "dockerfile": "services/Dockerfile",
     "document": "{}",
     "drain_seconds": 1,

@@ -30,6 +30,7 @@ CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE---
 # The source of a service is not part of the stack's shape.
 SOURCE = re.compile(
     r"(?<=-users:)[0-9a-f]{12}"
+    r"|(?<=-mysql-proxy:)[0-9a-f]{12}"
     r"|(?<=-users@sha256:)[0-9a-f]{64}"
     r'|(?<="name": "SERVICE_VERSION", "value": ")[0-9a-f]{12}'
     r'|(?<="source": ")[0-9a-f]{64}'

@@ -56,6 +56,14 @@ def test_accounts_wait_for_every_member_and_services_for_the_accounts(group: Gra
         assert "mysql-accounts-run" in group.reachable(application.name)
 
 
+def test_whoever_connects_waits_for_the_proxy_of_every_region(group: Graph) -> None:
+    proxies = names(group.with_role("proxy"))
+    assert proxies == {f"mysql-proxy-{region}-program" for region in ("east", "west")}
+    assert proxies <= group.reachable("users-database-migrations-run")
+    for proxy in proxies:
+        assert group.reachable(proxy) >= SERVERS
+
+
 def test_nothing_takes_a_value_from_a_server_and_would_be_removed_before_it_is_replaced(group: Graph) -> None:
     assert group.made_from(SERVERS) == set()
 
@@ -100,10 +108,11 @@ def test_services_learn_where_to_look_for_the_primary(group: Graph) -> None:
         environment = application.environment
         assert environment["MYSQL_MEMBER_ADDRESSES"] == ADDRESSES
         assert environment["MYSQL_PRIMARY_DATACENTERS"] == "east,west"
-        assert environment["MYSQL_PRIMARY_ADDRESS"] == "mysql-east:3306"
+        assert environment["MYSQL_PRIMARY_ADDRESS"] == "mysql:3306"
         assert environment["MYSQL_REPLICA_ADDRESS"] == f"mysql-{region}:3306"
     migrations = group.resources["users-database-migrations-run"].environment
     assert migrations["MYSQL_MEMBER_ADDRESSES"] == ADDRESSES
+    assert migrations["MYSQL_PRIMARY_ADDRESS"] == "mysql:3306"
     assert "MYSQL_PRIMARY_DATACENTERS" not in migrations
 
 

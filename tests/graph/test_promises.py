@@ -162,7 +162,7 @@ def test_nothing_takes_a_value_from_a_database_server(topology: str) -> None:
 
 
 def test_every_container_is_hardened(dev: Graph) -> None:
-    assert len(dev.containers) == 37
+    assert len(dev.containers) == 43
     for container in dev.containers:
         assert container.plain("readOnly") is True, container.name
         assert container.plain("capabilities") == {"drops": ["ALL"]}, container.name
@@ -245,10 +245,10 @@ def test_a_service_gets_the_account_for_rows_and_its_migrations_the_one_for_tabl
         assert application.environment["MYSQL_PASSWORD"] != migration["MYSQL_PASSWORD"]
 
 
-def test_a_replica_reads_from_its_own_region_and_writes_to_the_first(dev: Graph) -> None:
+def test_a_replica_reads_from_its_own_region_and_writes_to_the_primary(dev: Graph) -> None:
     for application in applications(dev):
         region = application.labels["gostack.region"]
-        assert application.environment["MYSQL_PRIMARY_ADDRESS"] == "mysql-east:3306"
+        assert application.environment["MYSQL_PRIMARY_ADDRESS"] == "mysql:3306"
         assert application.environment["MYSQL_REPLICA_ADDRESS"] == f"mysql-{region}:3306"
 
 
@@ -267,11 +267,11 @@ def test_each_ingress_asks_its_own_region_first(dev: Graph) -> None:
 
 
 def identities(graph: Graph) -> dict[str, str]:
-    """Pod to the digest of what is in it."""
+    """Pod of a replica to the digest of what is in it."""
     return {
         sandbox.name: sandbox.environment["POD_IDENTITY"]
         for sandbox in graph.with_role("sandbox")
-        if "POD_IDENTITY" in sandbox.environment
+        if "POD_IDENTITY" in sandbox.environment and sandbox.labels["gostack.service"] == "users"
     }
 
 

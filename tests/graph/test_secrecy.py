@@ -109,6 +109,7 @@ def test_secrets_reach_containers_as_secret_variables_and_only_where_they_are_ne
         "job": {"MYSQL_PASSWORD", "STATEMENTS"},
         "mysql": {"PRIVATE_KEY", "BOOT_SQL", "GROUP_PASSWORD"},
         "nginx": set(),
+        "proxy": set(),
         # A digest of the secrets in the pod, which would let guesses be tried.
         "sandbox": {"POD_IDENTITY"},
     }

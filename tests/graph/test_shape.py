@@ -101,7 +101,7 @@ def test_a_release_reaches_a_region_only_when_the_one_before_serves_it(dev: Grap
 
 def test_regions_do_not_wait_for_each_other_but_for_the_primary_and_in_a_release(dev: Graph) -> None:
     east = {item.name for item in dev.containers if item.labels.get("gostack.region") == "east"}
-    primary = {name for name in east if name.startswith(("mysql-east", "consul-east"))}
+    primary = {name for name in east if name.startswith(("mysql", "consul-east"))}
     assert dev.reachable("ingress-west-release-files") & east == set()
     released = {item.name for item in dev.containers if item.labels.get("gostack.service") == "users"}
     assert dev.reachable("users-west-0-registration-agent") & east - primary - released == set()
@@ -146,7 +146,8 @@ def test_a_canary_has_its_own_image_unless_it_names_none() -> None:
 
 def test_a_container_that_runs_as_its_images_user_is_one_whose_image_is_not_roots(dev: Graph) -> None:
     users = {(item.labels["gostack.role"], item.inputs.get("user")) for item in dev.containers}
-    # The image of a service is built by services/Dockerfile and the sandbox's is a pause image; both say their user.
+    # The images of a service and of the proxy are built by services/Dockerfile, the sandbox's is a pause image: all of
+    # them say their user.
     assert users == {
         ("agent", "100:1000"),
         ("application", None),
@@ -156,6 +157,7 @@ def test_a_container_that_runs_as_its_images_user_is_one_whose_image_is_not_root
         ("job", None),
         ("mysql", "mysql"),
         ("nginx", "nginx"),
+        ("proxy", None),
         ("sandbox", None),
     }
 
@@ -184,6 +186,7 @@ def test_images_are_pinned_by_identity(dev: Graph) -> None:
 def test_upstream_images_stay_when_the_stack_goes_and_built_ones_go(dev: Graph) -> None:
     kept = {item.name: item.inputs.get("keepLocally") for item in dev.of_type("docker:index/remoteImage:RemoteImage")}
     assert kept == {
+        "mysql-proxy-image": None,
         "upstream-consul": True,
         "upstream-mysql": True,
         "upstream-nginx": True,

@@ -30,6 +30,9 @@ RELEASES = {f"ingress-{region}-release-files" for region in REGIONS}
 MEMBERS = (*REGIONS, "witness")
 MYSQL_SERVERS = {f"mysql-{place}-server" for place in MEMBERS}
 MYSQL_CERTIFICATES = {f"mysql-{place}-certificate-{part}" for place in MEMBERS for part in ("issued-at", "key-pair")}
+PROXIES = {
+    f"mysql-proxy-{region}-{part}" for region in REGIONS for part in ("pod-sandbox", "program", "registration-agent")
+}
 STACK_PASSWORDS = {"mysql-replication-password-value"}
 SERVICE_PASSWORDS = {f"users-database-{account}-password-value" for account in ("application", "migration")}
 ACCOUNTS = {"users-database-accounts-run", "users-database-migrations-run"}
@@ -62,7 +65,7 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
     ),
     "another consul replaces servers, agents and the pods that hold one": (
         lambda d: d.update(images={"consul": "hashicorp/consul:1.23"}),
-        CONSUL_SERVERS | OTHER_AGENTS | REPLICAS | {"upstream-consul"},
+        CONSUL_SERVERS | OTHER_AGENTS | REPLICAS | PROXIES | {"upstream-consul"},
     ),
     "more memory for MySQL leaves services alone": (
         lambda d: d["mysql"].update(memory_mib=2048),
@@ -81,7 +84,7 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
     ),
     "a new gossip key reaches every member of Consul": (
         lambda d: d.update(rotation={"gossip_key": 2}),
-        CONSUL_SERVERS | OTHER_AGENTS | REPLICAS | {"gossip-key-value"},
+        CONSUL_SERVERS | OTHER_AGENTS | REPLICAS | PROXIES | {"gossip-key-value"},
     ),
     "a new authority signs everything anew": (
         lambda d: d.update(rotation={"authority": 2}),

@@ -209,6 +209,20 @@ MUTATIONS: tuple[Mutation, ...] = (
         "accounts are made when every member is there",
     ),
     Mutation(
+        "proxy-not-in-the-certificate",
+        "components/mysql/docker_member.py",
+        '[host, *([mysql.PROXY_HOST] if "proxy_image" in cluster else [])]',
+        "[host]",
+        "TLS through the proxy is that of the member",
+    ),
+    Mutation(
+        "proxy-changed-in-its-pod",
+        "components/mysql/docker_proxy.py",
+        "content_digest(program, agent_spec(registration))",
+        "content_digest(agent_spec(registration))",
+        "another proxy knows the primary before the one that carries goes",
+    ),
+    Mutation(
         "document-goes-first",
         "components/runtime_config/docker.py",
         "create_first=True",

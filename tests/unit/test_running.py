@@ -264,7 +264,7 @@ def test_a_replica_is_chosen_by_region_and_number() -> None:
 def test_unknown_names_are_answered_with_the_known_ones() -> None:
     settings = load_stack_file(PROJECT / "Pulumi.dev.yaml", PROJECT)
     check_names(settings, "ingress", "witness", "stable")
-    with pytest.raises(UserError, match='no service "user": use one of consul, ingress, mysql, users'):
+    with pytest.raises(UserError, match='no service "user": use one of consul, ingress, mysql, mysql-proxy, users'):
         check_names(settings, "user", None)
     with pytest.raises(UserError, match='no region "north": use one of east, west, witness'):
         check_names(settings, None, "north")

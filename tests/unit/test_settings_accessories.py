@@ -74,6 +74,7 @@ def test_a_wrong_one_is_refused_with_the_fix(accessory: dict[str, Any], told: st
     ("name", "told"),
     [
         ("users", "gostack:accessories.users has the name of a service"),
+        ("mysql-proxy", "gostack:accessories.mysql-proxy has the name of a part of the stack"),
         ("mysql", "gostack:accessories.mysql has the name of a part of the stack"),
         ("consul-east", "gostack:accessories.consul-east has the name of a part of the stack"),
     ],

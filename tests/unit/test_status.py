@@ -140,6 +140,7 @@ def test_replicas_of_docker_are_counted_as_consul_knows_them(monkeypatch: pytest
         *(RunningReplica("consul", "", region, f"{number}", "3") for region in ("east", "west") for number in range(3)),
         RunningReplica("ingress", "", "east", "ingress-east", "4"),
         RunningReplica("ingress", "", "west", "ingress-west", "5", healthy=False),
+        RunningReplica("mysql-proxy", "", "east", "mysql-proxy-east", "6"),
     ]
     objects = cast("Any", SimpleNamespace(containers=list))
     counts, problems = docker.counted(settings, objects, running, {})
@@ -151,6 +152,7 @@ def test_replicas_of_docker_are_counted_as_consul_knows_them(monkeypatch: pytest
         silent,
         "users (stable) in east: 1 of 2 replicas pass their check: users-east-1: its pod is gone.",
         "ingress in west: 0 of 1 replicas pass their check.",
+        "mysql-proxy in west: 0 of 1 replicas pass their check.",
     ]
 
 

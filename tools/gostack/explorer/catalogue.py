@@ -36,6 +36,7 @@ _ROLE_OF_CLASS = {
     "DynamicConfiguration": "service",
     "MySqlCluster": "data",
     "MySqlMember": "data",
+    "MySqlProxy": "data",
     "Database": "data",
     "DatabaseMember": "data",
     "ServiceDatabase": "data",

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from components.mysql import PROXY
 from infra.settings import Settings
 from infra.settings.model import WITNESS
 from tools.gostack.environment.errors import UserError
@@ -16,6 +17,7 @@ MAIN_ROLES = {
     "gateway": "nginx",
     "accessory": "accessory",
     "mysql": "mysql",
+    "proxy": "proxy",
     "consul-server": "consul",
 }
 """Role (label `gostack.role`) of what does a pod's work -> name of its container on Kubernetes."""
@@ -23,7 +25,7 @@ MAIN_ROLES = {
 SHELL = "command -v bash >/dev/null && exec bash; exec sh"
 """What `sh -c` runs for a person."""
 
-INFRASTRUCTURE = ("ingress", "mysql", "consul")
+INFRASTRUCTURE = ("ingress", "mysql", PROXY, "consul")
 """What has replicas beside the services of the settings, by the label `gostack.service`."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from docker.errors import DockerException
 from docker.models.containers import Container
 
+from components.mysql import PROXY
 from infra.settings import Settings
 from tools.gostack.database.failover import FailoverError, asker, group_view, places
 from tools.gostack.database.mysql_members import DatabaseError, ask_member, running_members
@@ -58,6 +59,8 @@ def counted(
             _infrastructure_row("consul", region, settings.consul.servers, running),
         )
     ]
+    if settings.mysql.topology == "group":
+        infrastructure += [_infrastructure_row(PROXY, region, 1, running) for region in settings.ordered_regions()]
     infrastructure += [
         _infrastructure_row(name, region, 1, running)
         for name, accessory in settings.accessories.items()

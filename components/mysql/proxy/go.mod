@@ -1,0 +1,3 @@
+module gostack.dev/mysql-proxy
+
+go 1.26.0
