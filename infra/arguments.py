@@ -160,7 +160,7 @@ def service_database_arguments(
                     service=name,
                     track=track.name,
                     region=home,
-                    port=service.port,
+                    port=service.own_port,
                     version=images[track.name].version,
                 ),
             }

@@ -40,6 +40,9 @@ class JobArgs(TypedDict):
     volumes: NotRequired[Sequence[docker.ContainerVolumeArgs]]
     """Volumes that it sees."""
 
+    process_namespace: NotRequired[pulumi.Input[str]]
+    """Container whose processes it joins: when that one ends, the job is killed."""
+
     stop_seconds: NotRequired[int]
     """Time in seconds between its stop signal and its end by force, when an update that was cut off left it running; 10
     when it is not given."""
@@ -70,6 +73,7 @@ class Job(pulumi.ComponentResource):
                 environment=args["environment"],
                 volumes=args.get("volumes", ()),
                 one_shot=True,
+                process_namespace=args.get("process_namespace"),
                 stop_seconds=args.get("stop_seconds", 10),
             ),
             parent=self,

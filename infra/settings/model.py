@@ -255,8 +255,10 @@ class Settings(Section):
         return [self.mysql.primary, *sorted(set(self.regions) - {self.mysql.primary})]
 
     def callable_services(self) -> list[str]:
-        """Return the services that others call as `http://<name>`: every one, once there is somebody else to call."""
-        return list(self.services) if len(self.services) > 1 else []
+        """Return the services that others call as `http://<name>`: every one but workers, once there is somebody else
+        to call."""
+        called = [name for name, service in self.services.items() if service.kind == "service"]
+        return called if len(self.services) > 1 else []
 
     def third_party_images(self) -> dict[str, str]:
         """Return name to upstream reference of every image of others that the stack's own parts run."""

@@ -17,6 +17,7 @@ from infra.settings.base import FilePath, ImageReference, Name, shaped
 from infra.settings.canary import CanarySettings
 from infra.settings.database import DatabaseSettings
 from infra.settings.environment import Variables, require_own, require_size
+from infra.settings.workers import kind_problem
 
 _PACKAGE = r"\.|(\./)?[A-Za-z0-9_][A-Za-z0-9_.~+-]*(/[A-Za-z0-9_][A-Za-z0-9_.~+-]*)*/?"
 LARGEST_DOCUMENT = 65_536
@@ -123,6 +124,13 @@ class ServiceSettings(Workload):
             raise ValueError("context is missing: write the folder of the service's Go module, or an image.")
         if self.context is not None and self.image is not None:
             raise ValueError("there are a context and an image: remove one of them.")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_of_its_kind(self) -> Self:
+        problem = kind_problem(self)
+        if problem:
+            raise ValueError(problem)
         return self
 
     @model_validator(mode="after")

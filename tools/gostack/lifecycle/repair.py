@@ -66,7 +66,7 @@ def _revive_pods(objects: StackObjects, spare: str = "") -> list[str]:
         sandbox = sandboxes.get(mode.removeprefix("container:"))
         if sandbox is None:
             continue
-        stranded = _started(member) < _started(sandbox)
+        stranded = started(member) < started(sandbox)
         if member.status in ("running", spare) and not stranded:
             continue
         member.restart(timeout=5)
@@ -98,7 +98,8 @@ def _write_documents_again(objects: StackObjects) -> list[str]:
     return told
 
 
-def _started(container: Container) -> datetime:
+def started(container: Container) -> datetime:
+    """Return when the container's program was last started."""
     text: str = container.attrs["State"]["StartedAt"]
     # Nanoseconds are more than Python reads.
     seconds, _, fraction = text.rstrip("Z").partition(".")
