@@ -6,6 +6,7 @@ import pulumi
 
 from components.certificates import Certificate, CertificateAuthority
 from components.ingress.tracks import CANARY, STABLE
+from components.microservice.task import Hooks
 from components.names import track_name
 from components.secrets import GeneratedPassword, GossipKey
 from infra.arguments import (
@@ -13,6 +14,7 @@ from infra.arguments import (
     image_arguments,
     microservice_arguments,
     mysql_arguments,
+    released_after,
     service_database_arguments,
 )
 from infra.images import golang_image
@@ -143,6 +145,30 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
 
         services[name] = {}
         for track in service.tracks():
+            given = {
+                region: microservice_arguments(
+                    platform,
+                    name,
+                    service,
+                    track,
+                    region=regions[region],
+                    consul=consul[region],
+                    image=service_images[name][track.name],
+                    mysql=mysql,
+                    schema=schema,
+                )
+                for region in platform.regions
+            }
+            hooks = service.hooks if track.name == STABLE else Hooks()
+            if hooks.before is not None:
+                first = platform.hook(
+                    f"{name}-hook-before",
+                    service.tasks[hooks.before],
+                    given[primary_region],
+                    platform.options(primary_region, [*runtime_configs.values(), *beside]),
+                )
+                given[primary_region] = released_after(first, given[primary_region])
+
             replicas: dict[str, Microservice] = {}
             for region in platform.regions:
                 # A release that does not get healthy in one region never reaches the next one; and a first replica
@@ -150,21 +176,13 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
                 document_first = [runtime_configs[region]] if region in runtime_configs else []
                 before = [*list(replicas.values())[-1:], *document_first, *beside]
                 replicas[region] = platform.microservice(
-                    track_name(name, region, track.suffix),
-                    microservice_arguments(
-                        platform,
-                        name,
-                        service,
-                        track,
-                        region=regions[region],
-                        consul=consul[region],
-                        image=service_images[name][track.name],
-                        mysql=mysql,
-                        schema=schema,
-                    ),
-                    platform.options(region, before),
+                    track_name(name, region, track.suffix), given[region], platform.options(region, before)
                 )
             services[name][track.name] = replicas
+
+            if hooks.after is not None:
+                last = platform.options(primary_region, list(replicas.values())[-1:])
+                platform.hook(f"{name}-hook-after", service.tasks[hooks.after], given[primary_region], last)
 
     # Clients come in through one Nginx a region, which asks Consul where the replicas are.
     certificate = Certificate(

@@ -37,6 +37,12 @@ class JobArgs(TypedDict):
     networks: NotRequired[Sequence[pulumi.Input[str]]]
     """Networks that it joins; none when it needs none."""
 
+    memory_mib: NotRequired[int]
+    """Memory limit in MiB; 256 when it is not given."""
+
+    memory_folders: NotRequired[Mapping[str, int]]
+    """Path to size in MiB of folders in memory, beside /tmp, that it may write to."""
+
     volumes: NotRequired[Sequence[docker.ContainerVolumeArgs]]
     """Volumes that it sees."""
 
@@ -66,7 +72,8 @@ class Job(pulumi.ComponentResource):
                 image=args["image"],
                 role="job",
                 labels=args["labels"],
-                memory_mib=256,
+                memory_mib=args.get("memory_mib", 256),
+                memory_folders=args.get("memory_folders", {}),
                 user=args.get("user"),
                 entrypoint=args.get("entrypoint"),
                 command=args["command"],

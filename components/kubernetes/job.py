@@ -11,6 +11,7 @@ from components.kubernetes.network import EgressRule, network_policy, networks, 
 from components.kubernetes.pod import ContainerSpec, container, memory_volume
 from components.kubernetes.pod_template import pod_template
 from components.kubernetes.resources import JOB as JOB_RESOURCES
+from components.kubernetes.resources import Resources
 from components.kubernetes.workload import immutable_secret, object_name, service_account, timeout_annotation
 from components.options import given_dependencies
 
@@ -65,6 +66,15 @@ class JobArgs(TypedDict):
     deadline_seconds: NotRequired[int]
     """Time in seconds after which it is ended and has failed, its repetitions included; DEADLINE_SECONDS by default."""
 
+    retries: NotRequired[int]
+    """How often it is repeated when it fails; RETRIES by default."""
+
+    resources: NotRequired[Resources]
+    """What it asks for and gets at most; that of jobs when it is not given."""
+
+    memory_folders: NotRequired[Mapping[str, int]]
+    """Path to size in MiB of folders in memory, beside /tmp, that it may write to."""
+
     egress: NotRequired[Sequence[JobEgressArgs]]
     """What it may reach; nothing when it is not given."""
 
@@ -103,14 +113,14 @@ class Job(pulumi.ComponentResource):
                 namespace=namespace, labels=labels, annotations=timeout_annotation(deadline + 30)
             ),
             spec=k8s.batch.v1.JobSpecArgs(
-                backoff_limit=RETRIES,
+                backoff_limit=args.get("retries", RETRIES),
                 active_deadline_seconds=deadline,
                 template=pod_template(
                     labels,
                     account,
                     args["user"],
                     containers=[_container(args, secret)],
-                    volumes=[memory_volume("files", 16)],
+                    volumes=[memory_volume("files", 16), *_folders(args).values()],
                     restart_policy="Never",
                 ),
             ),
@@ -128,12 +138,17 @@ def _container(args: JobArgs, secret: pulumi.Input[str]) -> k8s.core.v1.Containe
             image=args["image"],
             user=args["user"],
             group=args["user"],
-            resources=JOB_RESOURCES,
+            resources=args.get("resources", JOB_RESOURCES),
             command=[*entrypoint, *args["command"]] if entrypoint is not None else None,
             arguments=args["command"] if entrypoint is None else None,
             environment=args["environment"],
             secret=secret,
             secret_variables=list(args["secrets"]),
-            mounts={"/tmp": "files"},
+            mounts={"/tmp": "files", **{path: str(volume.name) for path, volume in _folders(args).items()}},
         )
     )
+
+
+def _folders(args: JobArgs) -> dict[str, k8s.core.v1.VolumeArgs]:
+    found = sorted(args.get("memory_folders", {}).items())
+    return {path: memory_volume(f"folder-{index}", size) for index, (path, size) in enumerate(found)}

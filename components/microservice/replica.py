@@ -21,16 +21,21 @@ def program_environment(
     }
 
 
+def job_environment(args: MicroserviceArgs) -> dict[str, pulumi.Input[str]]:
+    """Return the variables that a job gets beside its own which runs the program of these replicas."""
+    return program_environment(
+        service=args["service"],
+        track=args["track"],
+        region=args["region"]["region"],
+        port=args["workload"].own_port,
+        version=args["version"],
+    )
+
+
 def replica_environment(args: MicroserviceArgs) -> dict[str, pulumi.Input[str]]:
     """Return the variables that every replica gets beside its own; the platform adds the replica's identity."""
     return {
-        **program_environment(
-            service=args["service"],
-            track=args["track"],
-            region=args["region"]["region"],
-            port=args["workload"].own_port,
-            version=args["version"],
-        ),
+        **job_environment(args),
         # The agent in the replica's own network namespace.
         "CONSUL_HTTP_ADDR": "http://127.0.0.1:8500",
     }

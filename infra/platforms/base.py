@@ -13,6 +13,7 @@ from components.consul.args import ConsulDatacenterArgs
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
 from components.ingress.args import IngressArgs
 from components.microservice.args import MicroserviceArgs
+from components.microservice.task import Task
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
 from components.runtime_config.args import DynamicConfigurationArgs
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     from components.accessory import kubernetes as kubernetes_accessory
     from components.consul import docker as docker_consul
     from components.consul import kubernetes as kubernetes_consul
+    from components.docker import job as docker_job
     from components.images import docker as docker_images
     from components.images import kubernetes as kubernetes_images
     from components.ingress import docker as docker_ingress
     from components.ingress import kubernetes as kubernetes_ingress
+    from components.kubernetes import job as kubernetes_job
     from components.microservice import docker as docker_microservice
     from components.microservice import kubernetes as kubernetes_microservice
     from components.region import docker as docker_region
@@ -48,6 +51,7 @@ ServiceDatabase: TypeAlias = "docker_service_database.ServiceDatabase | kubernet
 RuntimeConfig: TypeAlias = "docker_runtime_config.DynamicConfiguration | kubernetes_runtime_config.DynamicConfiguration"
 Accessory: TypeAlias = "docker_accessory.Accessory | kubernetes_accessory.Accessory"
 Microservice: TypeAlias = "docker_microservice.Microservice | kubernetes_microservice.Microservice"
+Job: TypeAlias = "docker_job.Job | kubernetes_job.Job"
 Ingress: TypeAlias = "docker_ingress.Ingress | kubernetes_ingress.Ingress"
 
 
@@ -133,6 +137,10 @@ class Platform(ABC):
     @abstractmethod
     def microservice(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Microservice:
         """Create the replicas of one track of a service in one region, registered in Consul."""
+
+    @abstractmethod
+    def hook(self, name: str, task: Task, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Job:
+        """Create the job that runs a task of a service, with what the service's replicas in a region are given."""
 
     @abstractmethod
     def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:

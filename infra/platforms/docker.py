@@ -10,6 +10,7 @@ from components.accessory.args import AccessoryArgs
 from components.accessory.docker import Accessory
 from components.consul.args import ConsulDatacenterArgs
 from components.consul.docker import ConsulDatacenter
+from components.docker.job import Job
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
 from components.images.docker import ReleasedImage, ServiceImage, UpstreamImages
 from components.ingress.args import IngressArgs
@@ -17,6 +18,8 @@ from components.ingress.docker import Ingress
 from components.ingress.docker_gateway import ServiceGateway
 from components.microservice.args import MicroserviceArgs
 from components.microservice.docker import Microservice
+from components.microservice.docker_hook import hook_job
+from components.microservice.task import Task
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
 from components.mysql.docker import MySqlCluster
@@ -107,6 +110,10 @@ class DockerPlatform(Platform):
     def microservice(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Microservice:
         """Create a pod for each replica: sandbox, application and Consul agent."""
         return Microservice(name, {**args, "pause_image": self._pause_image}, opts)
+
+    def hook(self, name: str, task: Task, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Job:
+        """Create a container that runs to its end."""
+        return hook_job(name, task, args, opts)
 
     def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:
         """Create the Nginx to which ports of this machine lead, and where there is more than one service, another one

@@ -17,8 +17,11 @@ from components.images.args import ReleasedImageArgs, ServiceImageArgs, Upstream
 from components.images.kubernetes import ReleasedImage, ServiceImage, UpstreamImages
 from components.ingress.args import IngressArgs
 from components.ingress.kubernetes import Ingress
+from components.kubernetes.job import Job
 from components.microservice.args import MicroserviceArgs
 from components.microservice.kubernetes import Microservice
+from components.microservice.kubernetes_hook import hook_job
+from components.microservice.task import Task
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
 from components.mysql.kubernetes import MySqlCluster
@@ -130,6 +133,10 @@ class KubernetesPlatform(Platform):
     def microservice(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Microservice:
         """Create a Deployment whose pods have a Consul agent as a sidecar."""
         return Microservice(name, args, opts)
+
+    def hook(self, name: str, task: Task, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Job:
+        """Create a Job."""
+        return hook_job(name, task, args, opts)
 
     def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:
         """Create the Nginx Deployment and its load balancer, which the cluster makes."""

@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from components.images.build_options import DEFAULT_DOCKERFILE, BuildOptions
 from components.ingress.route import Route
 from components.ingress.tracks import CANARY, STABLE
-from components.microservice.task import Task
+from components.microservice.task import Hooks, Task
 from components.microservice.workload import Workload
 from infra.settings.base import FilePath, ImageReference, Name, shaped
 from infra.settings.canary import CanarySettings
@@ -102,6 +102,9 @@ class ServiceSettings(Workload):
     """Name to what `gostack run <service> <name>` runs to its end, in a container of its own with the image, the
     environment and the secrets of a replica, for example {"report": {"args": ["report", "--daily"]}}."""
 
+    hooks: Hooks = Hooks()
+    """Tasks that run before and after a release of the stable track, for example {"before": "warm-up"}."""
+
     database: DatabaseSettings | None = None
     """MySQL schema; None for a service without one."""
 
@@ -131,6 +134,14 @@ class ServiceSettings(Workload):
         problem = kind_problem(self)
         if problem:
             raise ValueError(problem)
+        return self
+
+    @model_validator(mode="after")
+    def _hooks_are_tasks(self) -> Self:
+        for key, task in self.hooks.model_dump(exclude_none=True).items():
+            if task not in self.tasks:
+                known = f"use one of {', '.join(sorted(self.tasks))}" if self.tasks else f"add it as tasks.{task}"
+                raise ValueError(f'hooks.{key} is "{task}", which is no task of this service: {known}.')
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,5 @@
 """Workers on the real engine: healthy without a port, started again when they end, and told of when they do not run.
+And the hooks of a release: run once, and a first one that fails stops it.
 
 One stack in one region, whose workers are the probe. Does not prove what Kubernetes does with them.
 """
@@ -20,7 +21,13 @@ from tools.gostack.status.command import looker
 
 SERVICES: dict[str, dict[str, Any]] = {
     # Nobody asks it anything.
-    "quiet": {"kind": "worker", "replicas": 2, "min_ready_seconds": 5},
+    "quiet": {
+        "kind": "worker",
+        "replicas": 2,
+        "min_ready_seconds": 5,
+        "tasks": {"first": {"args": ["migrate", "need:REGION"]}, "last": {"args": ["migrate", "need:SERVICE_NAME"]}},
+        "hooks": {"before": "first", "after": "last"},
+    },
     # It answers on a port, for its check alone; through it a test ends its process.
     "asked": {"kind": "worker", "replicas": 1, "check": {"path": "/ready"}, "port": 9000},
     # A program of its own image is run: it wants a variable, and ends.
@@ -97,3 +104,42 @@ def test_a_worker_that_ends_at_its_start_fails_the_update_with_its_last_lines(
         stack.workspace.prepare()
     assert lifecycle.up(stack.workspace) == 0
     assert counts(stack)[service] == f"{SERVICES[service]['replicas']}/{SERVICES[service]['replicas']}"
+
+
+def hooks(stack: LiveStack) -> dict[str, int]:
+    """Name of each hook that ran to its exit code."""
+    found = [one for one in stack.objects.containers() if "-hook-" in str(one.name)]
+    return {str(one.name).partition("-run")[0]: one.attrs["State"]["ExitCode"] for one in found}
+
+
+def test_a_release_that_its_first_hook_refuses_changes_nothing(
+    stack: LiveStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert hooks(stack) == {"quiet-hook-before": 0, "quiet-hook-after": 0}
+    before, running = stack.workspace.stack_file.read_bytes(), {one.id for one in programs(stack, "quiet")}
+    tasks = {**SERVICES["quiet"]["tasks"], "first": {"args": ["migrate", "need:NOT_THERE"]}}
+    stack.change_settings("quiet", tasks=tasks, environment={"RELEASE": "2"})
+    try:
+        assert lifecycle.up(stack.workspace) != 0
+        assert "NOT_THERE is not set" in capsys.readouterr().err
+        assert {one.id for one in programs(stack, "quiet")} == running
+    finally:
+        stack.workspace.stack_file.write_bytes(before)
+        stack.workspace.prepare()
+    assert lifecycle.up(stack.workspace) == 0
+    assert hooks(stack) == {"quiet-hook-before": 0, "quiet-hook-after": 0}
+    assert {one.id for one in programs(stack, "quiet")} == running
+
+
+def test_hooks_run_with_a_release_and_not_without_one(stack: LiveStack) -> None:
+    def runs() -> set[str | None]:
+        return {one.id for one in stack.objects.containers() if "-hook-" in str(one.name)}
+
+    before = runs()
+    stack.change_settings("quiet", replicas=1)
+    assert lifecycle.up(stack.workspace) == 0
+    assert runs() == before
+    stack.change_settings("quiet", environment={"RELEASE": "3"})
+    assert lifecycle.up(stack.workspace) == 0
+    assert len(runs()) == 2
+    assert not runs() & before

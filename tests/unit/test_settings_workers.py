@@ -78,3 +78,18 @@ def test_what_means_nothing_is_refused(values: dict[str, Any], sentence: str) ->
         stack(**values)
     assert sentence in str(caught.value)
     assert "services.mailer" in str(caught.value)
+
+
+def test_a_hook_is_a_task_of_the_service() -> None:
+    found = worker(tasks={"warm": {"args": ["warm"]}}, hooks={"before": "warm"})
+    assert (found.hooks.before, found.hooks.after) == ("warm", None)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "told"),
+    [({}, "add it as tasks.worm"), ({"warm": {"args": ["warm"]}, "purge": {"args": ["x"]}}, "use one of purge, warm.")],
+)
+def test_a_hook_that_is_no_task_is_refused(tasks: dict[str, Any], told: str) -> None:
+    with pytest.raises(SettingsError, match=r'hooks.after is "worm", which is no task of this service') as caught:
+        worker(tasks=tasks, hooks={"after": "worm"})
+    assert told in str(caught.value)
