@@ -98,6 +98,9 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
             )
     beside = [one for found in accessories.values() for one in found.values()]
 
+    scheduled = any(service.schedules for service in settings.services.values())
+    scheduler_image = platform.scheduler_image(golang_image(images["golang"], None)) if scheduled else ""
+
     # A service is an image for each track, a schema, a document that it reads while it runs, and replicas: the stable
     # track and perhaps a canary, in each region, one region after the other.
     service_images: dict[str, dict[str, Image]] = {}
@@ -183,6 +186,19 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
             if hooks.after is not None:
                 last = platform.options(primary_region, list(replicas.values())[-1:])
                 platform.hook(f"{name}-hook-after", service.tasks[hooks.after], given[primary_region], last)
+
+            # Once over all regions, with the image of the release that is healthy in the last one.
+            for region in platform.scheduling_regions if track.name == STABLE and service.schedules else []:
+                platform.scheduled_tasks(
+                    f"{name}-schedules-{region}",
+                    {
+                        **given[region],
+                        "schedules": service.schedules,
+                        "tasks": service.tasks,
+                        "scheduler_image": scheduler_image,
+                    },
+                    platform.options(region, list(replicas.values())[-1:]),
+                )
 
     # Clients come in through one Nginx a region, which asks Consul where the replicas are.
     certificate = Certificate(

@@ -1,6 +1,7 @@
 """A job: a pod that runs once, to its end, and must end well."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -90,44 +91,67 @@ class Job(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Job", name, {}, opts)
-        namespace, stack = args["namespace"], args["labels"].get(STACK_LABEL, "gostack")
         labels = workload_labels(args["labels"], region=args["region"], service=args["service"], role=JOB, member=name)
-        secret = immutable_secret(f"{name}-secret", namespace, labels, args["secrets"], self)
-        account = service_account(f"{name}-account", namespace, labels, self)
-        policy = network_policy(
+        ground = job_ground(name, args, labels, self)
+        deadline = args.get("deadline_seconds", DEADLINE_SECONDS)
+        run = k8s.batch.v1.Job(
+            f"{name}-run",
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                namespace=args["namespace"], labels=labels, annotations=timeout_annotation(deadline + 30)
+            ),
+            spec=job_spec(args, ground),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[ground.policy, *given_dependencies(opts)]),
+        )
+        self.completed = object_name(run)
+        self.register_outputs({"completed": self.completed})
+
+
+@dataclass(frozen=True)
+class JobGround:
+    """What a job stands on: made once for all jobs that differ by their arguments alone."""
+
+    labels: dict[str, str]
+    secret: pulumi.Output[str]
+    account: k8s.core.v1.ServiceAccount
+    policy: k8s.networking.v1.NetworkPolicy
+
+
+def job_ground(name: str, args: JobArgs, labels: dict[str, str], parent: pulumi.Resource) -> JobGround:
+    """Make the Secret, the account and the network policy of jobs."""
+    namespace, stack = args["namespace"], args["labels"].get(STACK_LABEL, "gostack")
+    return JobGround(
+        labels,
+        immutable_secret(f"{name}-secret", namespace, labels, args["secrets"], parent),
+        service_account(f"{name}-account", namespace, labels, parent),
+        network_policy(
             f"{name}-paths",
             namespace,
             labels,
-            parent=self,
+            parent=parent,
             outgoing=[
                 EgressRule(
                     to=[*pods_of_stack(stack, *item["roles"]), *networks(*item["networks"])], ports=tcp(item["port"])
                 )
                 for item in args.get("egress", ())
             ],
-        )
-        deadline = args.get("deadline_seconds", DEADLINE_SECONDS)
-        run = k8s.batch.v1.Job(
-            f"{name}-run",
-            metadata=k8s.meta.v1.ObjectMetaArgs(
-                namespace=namespace, labels=labels, annotations=timeout_annotation(deadline + 30)
-            ),
-            spec=k8s.batch.v1.JobSpecArgs(
-                backoff_limit=args.get("retries", RETRIES),
-                active_deadline_seconds=deadline,
-                template=pod_template(
-                    labels,
-                    account,
-                    args["user"],
-                    containers=[_container(args, secret)],
-                    volumes=[memory_volume("files", 16), *_folders(args).values()],
-                    restart_policy="Never",
-                ),
-            ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, *given_dependencies(opts)]),
-        )
-        self.completed = object_name(run)
-        self.register_outputs({"completed": self.completed})
+        ),
+    )
+
+
+def job_spec(args: JobArgs, ground: JobGround) -> k8s.batch.v1.JobSpecArgs:
+    """Return the specification of a job."""
+    return k8s.batch.v1.JobSpecArgs(
+        backoff_limit=args.get("retries", RETRIES),
+        active_deadline_seconds=args.get("deadline_seconds", DEADLINE_SECONDS),
+        template=pod_template(
+            ground.labels,
+            ground.account,
+            args["user"],
+            containers=[_container(args, ground.secret)],
+            volumes=[memory_volume("files", 16), *_folders(args).values()],
+            restart_policy="Never",
+        ),
+    )
 
 
 def _container(args: JobArgs, secret: pulumi.Input[str]) -> k8s.core.v1.ContainerArgs:

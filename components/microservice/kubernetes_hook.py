@@ -18,6 +18,11 @@ DEADLINE_SECONDS = 1800
 
 def hook_job(name: str, task: Task, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Job:
     """Make the Job that runs a task in the region of these replicas; it has no Consul agent, and is not repeated."""
+    return Job(name, task_job(task, args, DEADLINE_SECONDS), opts)
+
+
+def task_job(task: Task, args: MicroserviceArgs, deadline_seconds: int) -> JobArgs:
+    """Return the arguments of a Job that runs a task with what these replicas are given."""
     region, workload = args["region"], args["workload"]
     egress: list[JobEgressArgs] = [
         {"roles": [], "networks": [allowed.network], "port": allowed.port} for allowed in workload.egress
@@ -33,7 +38,7 @@ def hook_job(name: str, task: Task, args: MicroserviceArgs, opts: pulumi.Resourc
         "secrets": args["secrets"],
         "region": region["region"],
         "namespace": region["network"],
-        "deadline_seconds": DEADLINE_SECONDS,
+        "deadline_seconds": deadline_seconds,
         # Who wrote it may not have thought of a second run.
         "retries": 0,
         "resources": hook_resources(workload),
@@ -44,4 +49,4 @@ def hook_job(name: str, task: Task, args: MicroserviceArgs, opts: pulumi.Resourc
     }
     if workload.command is not None:
         job["entrypoint"] = workload.command
-    return Job(name, job, opts)
+    return job

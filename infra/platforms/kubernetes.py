@@ -30,6 +30,8 @@ from components.names import stack_namespace
 from components.region.kubernetes import Region
 from components.runtime_config.args import DynamicConfigurationArgs
 from components.runtime_config.kubernetes import DynamicConfiguration
+from components.scheduled_tasks.args import ScheduledTasksArgs
+from components.scheduled_tasks.kubernetes import ScheduledTasks
 from components.service_database.args import ServiceDatabaseArgs
 from components.service_database.kubernetes import ServiceDatabase
 from infra.platforms.base import Platform
@@ -137,6 +139,10 @@ class KubernetesPlatform(Platform):
     def hook(self, name: str, task: Task, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Job:
         """Create a Job."""
         return hook_job(name, task, args, opts)
+
+    def scheduled_tasks(self, name: str, args: ScheduledTasksArgs, opts: pulumi.ResourceOptions) -> ScheduledTasks:
+        """Create CronJobs."""
+        return ScheduledTasks(name, args, opts)
 
     def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:
         """Create the Nginx Deployment and its load balancer, which the cluster makes."""

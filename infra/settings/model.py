@@ -36,10 +36,14 @@ from infra.settings.platform import (
 )
 from infra.settings.platform_keys import unused_key_problem
 from infra.settings.regions import ANY_ADDRESS, CONSUL_ADDRESS, BackboneSettings, RegionSettings
+from infra.settings.schedules import schedules_problem
 from infra.settings.services import ServiceSettings
 
+SCHEDULER = "gostack-scheduler"
+"""Name of the image of what knows the times of schedules, on Docker."""
+
 RESERVED_SERVICES = frozenset(
-    {"mysql", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key", "localhost"}
+    {"mysql", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key", "localhost", SCHEDULER}
 )
 """Names of the stack's own parts, by which Consul and Pulumi know them, and of the caller itself."""
 
@@ -109,6 +113,7 @@ class Settings(Section):
             or platform_problem(self)
             or unused_key_problem(self)
             or job_problem(self)
+            or schedules_problem(self)
         )
         if problem:
             raise ValueError(problem)

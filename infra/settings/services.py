@@ -11,6 +11,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from components.images.build_options import DEFAULT_DOCKERFILE, BuildOptions
 from components.ingress.route import Route
 from components.ingress.tracks import CANARY, STABLE
+from components.microservice.schedule import Schedule
 from components.microservice.task import Hooks, Task
 from components.microservice.workload import Workload
 from infra.settings.base import FilePath, ImageReference, Name, shaped
@@ -105,6 +106,9 @@ class ServiceSettings(Workload):
     hooks: Hooks = Hooks()
     """Tasks that run before and after a release of the stable track, for example {"before": "warm-up"}."""
 
+    schedules: dict[Name, Schedule] = Field(default_factory=dict[str, Schedule])
+    """Name to when a task runs by itself, once over all regions, with the image of the stable track."""
+
     database: DatabaseSettings | None = None
     """MySQL schema; None for a service without one."""
 
@@ -137,11 +141,14 @@ class ServiceSettings(Workload):
         return self
 
     @model_validator(mode="after")
-    def _hooks_are_tasks(self) -> Self:
-        for key, task in self.hooks.model_dump(exclude_none=True).items():
+    def _tasks_are_there(self) -> Self:
+        hooks: dict[str, str] = self.hooks.model_dump(exclude_none=True)
+        wanted = {f"hooks.{key}": task for key, task in hooks.items()}
+        wanted |= {f"schedules.{name}.task": schedule.task for name, schedule in self.schedules.items()}
+        for key, task in wanted.items():
             if task not in self.tasks:
                 known = f"use one of {', '.join(sorted(self.tasks))}" if self.tasks else f"add it as tasks.{task}"
-                raise ValueError(f'hooks.{key} is "{task}", which is no task of this service: {known}.')
+                raise ValueError(f'{key} is "{task}", which is no task of this service: {known}.')
         return self
 
     @model_validator(mode="after")

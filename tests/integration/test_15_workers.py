@@ -1,5 +1,5 @@
 """Workers on the real engine: healthy without a port, started again when they end, and told of when they do not run.
-And the hooks of a release: run once, and a first one that fails stops it.
+And the hooks of a release: run once, and a first one that fails stops it; and a schedule, which runs the program.
 
 One stack in one region, whose workers are the probe. Does not prove what Kubernetes does with them.
 """
@@ -25,7 +25,12 @@ SERVICES: dict[str, dict[str, Any]] = {
         "kind": "worker",
         "replicas": 2,
         "min_ready_seconds": 5,
-        "tasks": {"first": {"args": ["migrate", "need:REGION"]}, "last": {"args": ["migrate", "need:SERVICE_NAME"]}},
+        "tasks": {
+            "first": {"args": ["migrate", "need:REGION"]},
+            "last": {"args": ["migrate", "need:SERVICE_NAME"]},
+            "often": {"args": ["migrate", "need:REGION"]},
+        },
+        "schedules": {"minute": {"cron": "* * * * *", "task": "often"}},
         "hooks": {"before": "first", "after": "last"},
     },
     # It answers on a port, for its check alone; through it a test ends its process.
@@ -143,3 +148,12 @@ def test_hooks_run_with_a_release_and_not_without_one(stack: LiveStack) -> None:
     assert lifecycle.up(stack.workspace) == 0
     assert len(runs()) == 2
     assert not runs() & before
+
+
+def test_a_schedule_runs_the_program_when_it_is_due(stack: LiveStack) -> None:
+    def ended_well() -> int:
+        (scheduler,) = stack.containers("scheduler", service="quiet")
+        return scheduler.logs().decode().count("scheduler: minute ended well")
+
+    before = ended_well()
+    wait_until(lambda: ended_well() >= before + 2, 150, "it ran in two minutes one after the other")
