@@ -147,7 +147,6 @@ def _program_spec(name: str, args: DockerScheduledTasksArgs, labels: Mapping[str
         cpus=limits.cpus,
         user=workload.user,
         entrypoint=[f"{FOLDER}/service"],
-        command=[],
         memory_folders={path: folder.size_mib for path, folder in workload.writable.items() if not folder.disk},
         environment={
             **args["environment"],

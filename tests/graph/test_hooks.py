@@ -21,7 +21,8 @@ BEFORE, AFTER = "users-hook-before-run", "users-hook-after-run"
 
 
 def hooked(document: Document) -> None:
-    document["services"]["users"].update(tasks=TASKS, hooks={"before": "warm", "after": "tell"})
+    schedules = {"nightly": {"cron": "@daily", "task": "tell"}}
+    document["services"]["users"].update(tasks=TASKS, hooks={"before": "warm", "after": "tell"}, schedules=schedules)
 
 
 def hooked_otherwise(**values: Any) -> Any:
@@ -100,7 +101,7 @@ def test_a_cluster_runs_a_hook_once_with_what_a_replica_may_use() -> None:
     assert BEFORE in graph.reachable(deployment.name)
 
 
-def test_a_stack_with_a_worker_and_hooks_passes_every_mandatory_rule() -> None:
+def test_a_stack_with_a_worker_hooks_and_schedules_passes_every_mandatory_rule() -> None:
     def change(document: Document) -> None:
         hooked(document)
         users = document["services"]["users"]
