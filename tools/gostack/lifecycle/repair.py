@@ -80,7 +80,8 @@ def _remove_failed_jobs(objects: StackObjects) -> list[str]:
         # No other command works on the stack: whoever waited for it is gone.
         end_job(container)
         state = container.attrs["State"]
-        if role(container) == "job" and state["Status"] == "exited" and state["ExitCode"] != 0:
+        # "created" is one that could not be started, as the program whose processes it was to join had ended.
+        if role(container) == "job" and state["Status"] in ("exited", "created") and state["ExitCode"] != 0:
             container.remove(force=True, v=True)
             told.append(f"{container.name} had failed: it runs again")
     return told
