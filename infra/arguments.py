@@ -21,7 +21,7 @@ from components.mysql.database import Database
 from components.service_database import migrations
 from components.service_database.access import write_address
 from components.service_database.args import ServiceDatabaseArgs
-from infra.platforms.base import ConsulDatacenter, Image, Platform, Region, ServiceDatabase
+from infra.platforms.base import ConsulDatacenter, Image, Job, Platform, Region, ServiceDatabase
 from infra.settings.accessories import AccessorySettings
 from infra.settings.connections import account_connections
 from infra.settings.migration_files import migration_files
@@ -198,7 +198,7 @@ def service_database_arguments(
                     service=name,
                     track=track.name,
                     region=home,
-                    port=service.port,
+                    port=service.own_port,
                     version=images[track.name].version,
                 ),
             }
@@ -260,6 +260,12 @@ def microservice_arguments(
         arguments["secrets"] = schema.secrets.get(track.name, schema.secrets[STABLE])
         arguments["database_networks"] = mysql.reference.get("networks", [])
     return arguments
+
+
+def released_after(hook: Job, arguments: MicroserviceArgs) -> MicroserviceArgs:
+    """Return the arguments of replicas of which nothing is made before a hook has ended well."""
+    image = pulumi.Output.all(arguments["image"], hook.completed).apply(lambda known: str(known[0]))
+    return {**arguments, "image": image}
 
 
 def _mysql_addresses(database: Database, region: str) -> dict[str, pulumi.Input[str]]:

@@ -7,6 +7,7 @@ import pulumi
 from components.certificates import Certificate, CertificateAuthority
 from components.images.build_context import PROJECT
 from components.ingress.tracks import CANARY, STABLE
+from components.microservice.task import Hooks
 from components.mysql import PROXY
 from components.names import track_name
 from components.secrets import GeneratedPassword, GossipKey
@@ -18,6 +19,7 @@ from infra.arguments import (
     migrations_image_arguments,
     mysql_arguments,
     mysql_proxy_arguments,
+    released_after,
     service_database_arguments,
 )
 from infra.images import golang_image
@@ -106,6 +108,9 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
             )
     beside = [one for found in accessories.values() for one in found.values()]
 
+    scheduled = any(service.schedules for service in settings.services.values())
+    scheduler_image = platform.scheduler_image(golang_image(images["golang"], None)) if scheduled else ""
+
     # A service is an image for each track, a schema, a document that it reads while it runs, and replicas: the stable
     # track and perhaps a canary, in each region, one region after the other.
     service_images: dict[str, dict[str, Image]] = {}
@@ -164,6 +169,30 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
 
         services[name] = {}
         for track in service.tracks():
+            given = {
+                region: microservice_arguments(
+                    platform,
+                    name,
+                    service,
+                    track,
+                    region=regions[region],
+                    consul=consul[region],
+                    image=service_images[name][track.name],
+                    mysql=mysql,
+                    schema=schema,
+                )
+                for region in platform.regions
+            }
+            hooks = service.hooks if track.name == STABLE else Hooks()
+            if hooks.before is not None:
+                first = platform.hook(
+                    f"{name}-hook-before",
+                    service.tasks[hooks.before],
+                    given[primary_region],
+                    platform.options(primary_region, [*runtime_configs.values(), *beside]),
+                )
+                given[primary_region] = released_after(first, given[primary_region])
+
             replicas: dict[str, Microservice] = {}
             for region in platform.regions:
                 # A release that does not get healthy in one region never reaches the next one; and a first replica
@@ -171,21 +200,26 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
                 document_first = [runtime_configs[region]] if region in runtime_configs else []
                 before = [*list(replicas.values())[-1:], *document_first, *beside]
                 replicas[region] = platform.microservice(
-                    track_name(name, region, track.suffix),
-                    microservice_arguments(
-                        platform,
-                        name,
-                        service,
-                        track,
-                        region=regions[region],
-                        consul=consul[region],
-                        image=service_images[name][track.name],
-                        mysql=mysql,
-                        schema=schema,
-                    ),
-                    platform.options(region, before),
+                    track_name(name, region, track.suffix), given[region], platform.options(region, before)
                 )
             services[name][track.name] = replicas
+
+            if hooks.after is not None:
+                last = platform.options(primary_region, list(replicas.values())[-1:])
+                platform.hook(f"{name}-hook-after", service.tasks[hooks.after], given[primary_region], last)
+
+            # Once over all regions, with the image of the release that is healthy in the last one.
+            for region in platform.scheduling_regions if track.name == STABLE and service.schedules else []:
+                platform.scheduled_tasks(
+                    f"{name}-schedules-{region}",
+                    {
+                        **given[region],
+                        "schedules": service.schedules,
+                        "tasks": service.tasks,
+                        "scheduler_image": scheduler_image,
+                    },
+                    platform.options(region, list(replicas.values())[-1:]),
+                )
 
     # Clients come in through one Nginx a region, which asks Consul where the replicas are.
     certificate = Certificate(

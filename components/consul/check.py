@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -11,6 +11,14 @@ from components.section import Section
 
 _PATH_WITH_QUERY = re.compile(r"^/[A-Za-z0-9._~!*,;=:@%/-]*(\?[A-Za-z0-9._~!*,;=:@%/?&+-]*)?$")
 _DURATION = re.compile(r"^[1-9][0-9]{0,5}(ms|s|m)$")
+_ASKED = ("http", "tcp", "grpc")
+_PROTOCOLS_OF = {
+    "path": ("http",),
+    "liveness_path": ("http",),
+    "command": ("command",),
+    **dict.fromkeys(("interval", "timeout", "failures"), _ASKED),
+}
+"""Key to the protocols with which it has a meaning."""
 
 
 def _path_with_query(value: str) -> str:
@@ -44,9 +52,10 @@ class Check(Section):
     The address that is asked is the one that clients use: a program that listens on 127.0.0.1 alone is not healthy.
     """
 
-    protocol: Literal["http", "tcp", "grpc"] = "http"
+    protocol: Literal["http", "tcp", "grpc", "command"] = "http"
     """`http` asks for `path`; `tcp` opens a connection; `grpc` asks the server by gRPC health checking
-    (grpc.health.v1.Health/Check, without TLS) for the empty service name, which stands for all of it."""
+    (grpc.health.v1.Health/Check, without TLS) for the empty service name, which stands for all of it; `command` runs a
+    program in the replica, for a worker."""
 
     path: CheckPath = "/health/ready"
     """For `http`: path, with or without a query, that answers 2xx when the replica can serve."""
@@ -54,6 +63,10 @@ class Check(Section):
     liveness_path: CheckPath | None = None
     """Kubernetes only, for `http`: path, with or without a query, that answers 2xx unless only a restart helps, so
     never one that asks the database; without it, a TCP connection tells that the replica lives."""
+
+    command: list[str] = Field(default_factory=list[str])
+    """For a worker: program of its image and arguments, for example ["/service", "healthy"], which ends with 0 while
+    all is well. It is run without a shell, every few seconds, and says by itself that `protocol` is `command`."""
 
     interval: Duration = "1s"
     """Time between two checks; at least 1s (Consul raises less)."""
@@ -75,10 +88,18 @@ class Check(Section):
             )
         return values  # pyright: ignore[reportUnknownVariableType]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _a_command_is_a_protocol(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "command" in values:
+            return {"protocol": "command", **cast("dict[str, Any]", values)}
+        return values  # pyright: ignore[reportUnknownVariableType]
+
     @model_validator(mode="after")
-    def _paths_are_for_http(self) -> Self:
-        if self.protocol != "http":
-            for key in ("path", "liveness_path"):
-                if key in self.model_fields_set:
-                    raise ValueError(f"{key} means nothing with protocol {self.protocol}: remove one of them.")
+    def _keys_of_the_protocol(self) -> Self:
+        for key, protocols in _PROTOCOLS_OF.items():
+            if key in self.model_fields_set and self.protocol not in protocols:
+                raise ValueError(f"{key} means nothing with protocol {self.protocol}: remove one of them.")
+        if self.protocol == "command" and not self.command:
+            raise ValueError('command is missing: write the program that tells, like ["/service", "healthy"].')
         return self

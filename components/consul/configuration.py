@@ -86,8 +86,10 @@ def agent_configuration(
     wan_address: str,
     server_addresses: Sequence[str],
     services: Sequence[ServiceInstance] = (),
+    checks: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """Return the configuration of a client agent as JSON, with the service instances that it registers.
+    """Return the configuration of a client agent as JSON, with the service instances that it registers, and the checks
+    that it makes beside theirs (`pod_check`).
 
     `lan_address` and `wan_address` are what makes it look up its addresses: `address_in` a network, or `POD_ADDRESS`.
     """
@@ -111,6 +113,7 @@ def agent_configuration(
                 "udp_answer_limit": 100,
             },
             "services": [instance.definition() for instance in services],
+            **({"checks": list(checks)} if checks else {}),
         }
     )
 

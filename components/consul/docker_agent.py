@@ -1,14 +1,14 @@
 """A Consul agent inside a pod: it registers what runs there, and answers its DNS questions."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
 from components import consul
 from components.consul.args import ConsulReference
 from components.consul.instances import ServiceInstance
-from components.consul.probes import found
+from components.consul.probes import CHECK_PASSES, found
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.names import node_prefix
 from components.options import given_dependencies
@@ -36,6 +36,9 @@ class ConsulAgentArgs(TypedDict):
 
     services: Sequence[ServiceInstance]
     """What the pod offers; empty for a pod that only asks."""
+
+    check: NotRequired[Mapping[str, Any]]
+    """Check of a program that offers nothing (`pod_check`); the agent is healthy while it passes."""
 
     drain_seconds: int
     """Time in seconds that passes after the deregistration before whoever waits for the agent's end goes on."""
@@ -77,7 +80,10 @@ class ConsulAgent(pulumi.ComponentResource):
 
 
 def membership(
-    region: RegionReference, datacenter: ConsulReference, services: Sequence[ServiceInstance] = ()
+    region: RegionReference,
+    datacenter: ConsulReference,
+    services: Sequence[ServiceInstance] = (),
+    checks: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, pulumi.Input[str]]:
     """Return the variables by which an agent's start script joins the region's datacenter."""
     return {
@@ -87,6 +93,7 @@ def membership(
             wan_address=consul.address_in(region["backbone_cidr"]),
             server_addresses=datacenter["server_addresses"],
             services=services,
+            checks=checks,
         ),
         "GOSSIP_CONFIGURATION": pulumi.Output.secret(datacenter["gossip_key"]).apply(consul.gossip_configuration),
     }
@@ -104,14 +111,14 @@ def agent_spec(args: ConsulAgentArgs) -> ContainerSpec:
         entrypoint=["/bin/sh", "-c"],
         command=[script("consul/consul-agent.sh")],
         environment={
-            **membership(region, datacenter, args["services"]),
+            **membership(region, datacenter, args["services"], [args["check"]] if "check" in args else ()),
             "NODE": node_prefix(args["node"]),
             "DRAIN_SECONDS": str(args["drain_seconds"]),
             # In the region's network: the way to them begins at the address by which it knows the pod.
             "SERVERS": " ".join(datacenter["server_addresses"]),
         },
         health=HealthCheck(
-            test=["CMD-SHELL", _health_test(args["services"])],
+            test=["CMD-SHELL", _health_test(args)],
             wait_seconds=args["start_seconds"],
             # An instance that starts slowly is not unhealthy yet.
             start_period_seconds=args["start_seconds"],
@@ -120,6 +127,7 @@ def agent_spec(args: ConsulAgentArgs) -> ContainerSpec:
     )
 
 
-def _health_test(services: Sequence[ServiceInstance]) -> str:
+def _health_test(args: ConsulAgentArgs) -> str:
     # An instance that reports itself says what it is, not whether it is well.
-    return found([service.service for service in services if service.check is not None])
+    known = found([service.service for service in args["services"] if service.check is not None])
+    return f"{CHECK_PASSES} && {known}" if "check" in args else known

@@ -66,6 +66,11 @@ class ServiceInstance:
         }
 
 
+def pod_check(name: str, check: Check, port: int) -> dict[str, Any]:
+    """Return, in the words of Consul's configuration, a check of a program that is no instance of anything."""
+    return {"id": name, "name": f"{name} answers", **_definition(check, port)}
+
+
 def _definition(check: Check, port: int) -> dict[str, Any]:
     # Where clients go: a program that listens on 127.0.0.1 alone answers nobody else.
     address = f"{CLIENTS_ADDRESS}:{port}"

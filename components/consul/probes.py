@@ -10,6 +10,9 @@ _AGENT = "http://127.0.0.1:8500/v1"
 AGENT_ANSWERS = f"{_GET} {_AGENT}/agent/self > /dev/null"
 """Succeeds while the agent answers."""
 
+CHECK_PASSES = f'{_GET} {_AGENT}/agent/checks | grep -q \'"Status": *"passing"\''
+"""Succeeds while the one check of the agent passes that belongs to no service."""
+
 KNOWS_LEADER = f"{_GET} {_AGENT}/status/leader | grep -q :"
 """Succeeds while the agent reaches a datacenter that has a leader."""
 

@@ -20,7 +20,8 @@ class HealthCheck:
     """A Docker health check, and how long a new container may take to pass it."""
 
     test: Sequence[str]
-    """Shell command that succeeds while the container is well, as Docker writes it: ["CMD-SHELL", …]."""
+    """What succeeds while the container is well, as Docker writes it: a shell command, ["CMD-SHELL", …], which is asked
+    as `health_probe` says; or a program, ["CMD", …], every 5 s."""
 
     wait_seconds: int
     """Time in seconds after which the creation of an unhealthy container fails."""
@@ -86,6 +87,9 @@ class ContainerSpec:
 
     one_shot: bool = False
     """True for a container that runs to its end and is not started again."""
+
+    process_namespace: pulumi.Input[str] | None = None
+    """Container whose processes it joins, and with which it ends; None for processes of its own."""
 
 
 def hardened_container(
@@ -178,6 +182,12 @@ def _arguments(spec: ContainerSpec) -> dict[str, Any]:
         "must_run": not spec.one_shot,
         "attach": spec.one_shot,
         "logs": spec.one_shot,
+        # Nothing where there is none: every input is in the digest by which pods are replaced.
+        **(
+            {"pid_mode": pulumi.Output.concat("container:", spec.process_namespace)}
+            if spec.process_namespace is not None
+            else {}
+        ),
     }
 
 
@@ -198,8 +208,8 @@ def _memory_folders(spec: ContainerSpec) -> dict[str, str]:
 def _health_check(health: HealthCheck) -> docker.ContainerHealthcheckArgs:
     # Durations as Go prints them, and every field set: anything else shows as a change in each preview.
     return docker.ContainerHealthcheckArgs(
-        tests=["CMD-SHELL", health_probe(health.test[-1])],
-        interval=go_duration(1),
+        tests=list(health.test) if health.test[0] == "CMD" else ["CMD-SHELL", health_probe(health.test[-1])],
+        interval=go_duration(5 if health.test[0] == "CMD" else 1),
         timeout=go_duration(PROBE_TIMEOUT_SECONDS),
         start_period=go_duration(health.start_period_seconds),
         start_interval="0s",

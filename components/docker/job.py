@@ -40,8 +40,17 @@ class JobArgs(TypedDict):
     networks: NotRequired[Sequence[pulumi.Input[str]]]
     """Networks that it joins; none when it needs none."""
 
+    memory_mib: NotRequired[int]
+    """Memory limit in MiB; 256 when it is not given."""
+
+    memory_folders: NotRequired[Mapping[str, int]]
+    """Path to size in MiB of folders in memory, beside /tmp, that it may write to."""
+
     volumes: NotRequired[Sequence[docker.ContainerVolumeArgs]]
     """Volumes that it sees."""
+
+    process_namespace: NotRequired[pulumi.Input[str]]
+    """Container whose processes it joins: when that one ends, the job is killed."""
 
     stop_seconds: NotRequired[int]
     """Time in seconds between its stop signal and its end by force, when an update that was cut off left it running; 10
@@ -66,13 +75,15 @@ class Job(pulumi.ComponentResource):
                 image=args["image"],
                 role="job",
                 labels=args["labels"],
-                memory_mib=256,
+                memory_mib=args.get("memory_mib", 256),
+                memory_folders=args.get("memory_folders", {}),
                 user=args.get("user"),
                 entrypoint=args.get("entrypoint"),
                 command=args["command"],
                 environment=args["environment"],
                 volumes=args.get("volumes", ()),
                 one_shot=True,
+                process_namespace=args.get("process_namespace"),
                 stop_seconds=args.get("stop_seconds", 10),
             ),
             parent=self,

@@ -1,6 +1,7 @@
 """A job: a pod that runs once, to its end, and must end well."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -11,6 +12,7 @@ from components.kubernetes.network import EgressRule, network_policy, networks, 
 from components.kubernetes.pod import ContainerSpec, container, memory_volume
 from components.kubernetes.pod_template import pod_template
 from components.kubernetes.resources import JOB as JOB_RESOURCES
+from components.kubernetes.resources import Resources
 from components.kubernetes.workload import immutable_secret, object_name, service_account, timeout_annotation
 from components.options import given_dependencies
 
@@ -69,8 +71,14 @@ class JobArgs(TypedDict):
     deadline_seconds: NotRequired[int]
     """Time in seconds after which it is ended and has failed, its repetitions included; DEADLINE_SECONDS by default."""
 
-    repeat: NotRequired[bool]
-    """Whether an update runs it again when it fails, as it does by default, a few times; else the next update does."""
+    retries: NotRequired[int]
+    """How often an update repeats it when it fails; RETRIES by default. With 0 it is the next update that does."""
+
+    resources: NotRequired[Resources]
+    """What it asks for and gets at most; that of jobs when it is not given."""
+
+    memory_folders: NotRequired[Mapping[str, int]]
+    """Path to size in MiB of folders in memory, beside /tmp, that it may write to."""
 
     egress: NotRequired[Sequence[JobEgressArgs]]
     """What it may reach; nothing when it is not given."""
@@ -87,47 +95,70 @@ class Job(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Job", name, {}, opts)
-        namespace, stack = args["namespace"], args["labels"].get(STACK_LABEL, "gostack")
         labels = workload_labels(args["labels"], region=args["region"], service=args["service"], role=JOB, member=name)
-        secret = immutable_secret(f"{name}-secret", namespace, labels, args["secrets"], self)
-        account = service_account(f"{name}-account", namespace, labels, self)
-        policy = network_policy(
+        ground = job_ground(name, args, labels, self)
+        deadline = args.get("deadline_seconds", DEADLINE_SECONDS)
+        run = k8s.batch.v1.Job(
+            f"{name}-run",
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                namespace=args["namespace"],
+                labels=labels,
+                annotations=timeout_annotation(deadline + 30)
+                | ({} if args.get("retries", RETRIES) else _REPLACED_WHEN_FAILED),
+            ),
+            spec=job_spec(args, ground),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[ground.policy, *given_dependencies(opts)]),
+        )
+        self.completed = object_name(run)
+        self.register_outputs({"completed": self.completed})
+
+
+@dataclass(frozen=True)
+class JobGround:
+    """What a job stands on: made once for all jobs that differ by their arguments alone."""
+
+    labels: dict[str, str]
+    secret: pulumi.Output[str]
+    account: k8s.core.v1.ServiceAccount
+    policy: k8s.networking.v1.NetworkPolicy
+
+
+def job_ground(name: str, args: JobArgs, labels: dict[str, str], parent: pulumi.Resource) -> JobGround:
+    """Make the Secret, the account and the network policy of jobs."""
+    namespace, stack = args["namespace"], args["labels"].get(STACK_LABEL, "gostack")
+    return JobGround(
+        labels,
+        immutable_secret(f"{name}-secret", namespace, labels, args["secrets"], parent),
+        service_account(f"{name}-account", namespace, labels, parent),
+        network_policy(
             f"{name}-paths",
             namespace,
             labels,
-            parent=self,
+            parent=parent,
             outgoing=[
                 EgressRule(
                     to=[*pods_of_stack(stack, *item["roles"]), *networks(*item["networks"])], ports=tcp(item["port"])
                 )
                 for item in args.get("egress", ())
             ],
-        )
-        deadline = args.get("deadline_seconds", DEADLINE_SECONDS)
-        repeat = args.get("repeat", True)
-        run = k8s.batch.v1.Job(
-            f"{name}-run",
-            metadata=k8s.meta.v1.ObjectMetaArgs(
-                namespace=namespace,
-                labels=labels,
-                annotations=timeout_annotation(deadline + 30) | ({} if repeat else _REPLACED_WHEN_FAILED),
-            ),
-            spec=k8s.batch.v1.JobSpecArgs(
-                backoff_limit=RETRIES if repeat else 0,
-                active_deadline_seconds=deadline,
-                template=pod_template(
-                    labels,
-                    account,
-                    args["user"],
-                    containers=[_container(args, secret)],
-                    volumes=[memory_volume("files", 16)],
-                    restart_policy="Never",
-                ),
-            ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, *given_dependencies(opts)]),
-        )
-        self.completed = object_name(run)
-        self.register_outputs({"completed": self.completed})
+        ),
+    )
+
+
+def job_spec(args: JobArgs, ground: JobGround) -> k8s.batch.v1.JobSpecArgs:
+    """Return the specification of a job."""
+    return k8s.batch.v1.JobSpecArgs(
+        backoff_limit=args.get("retries", RETRIES),
+        active_deadline_seconds=args.get("deadline_seconds", DEADLINE_SECONDS),
+        template=pod_template(
+            ground.labels,
+            ground.account,
+            args["user"],
+            containers=[_container(args, ground.secret)],
+            volumes=[memory_volume("files", 16), *_folders(args).values()],
+            restart_policy="Never",
+        ),
+    )
 
 
 def _container(args: JobArgs, secret: pulumi.Input[str]) -> k8s.core.v1.ContainerArgs:
@@ -138,12 +169,17 @@ def _container(args: JobArgs, secret: pulumi.Input[str]) -> k8s.core.v1.Containe
             image=args["image"],
             user=args["user"],
             group=args["user"],
-            resources=JOB_RESOURCES,
+            resources=args.get("resources", JOB_RESOURCES),
             command=[*entrypoint, *args["command"]] if entrypoint is not None else None,
             arguments=args["command"] if entrypoint is None else None,
             environment=args["environment"],
             secret=secret,
             secret_variables=list(args["secrets"]),
-            mounts={"/tmp": "files"},
+            mounts={"/tmp": "files", **{path: str(volume.name) for path, volume in _folders(args).items()}},
         )
     )
+
+
+def _folders(args: JobArgs) -> dict[str, k8s.core.v1.VolumeArgs]:
+    found = sorted(args.get("memory_folders", {}).items())
+    return {path: memory_volume(f"folder-{index}", size) for index, (path, size) in enumerate(found)}

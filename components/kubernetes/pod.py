@@ -159,8 +159,13 @@ def scratch_volume(name: str, size_mib: int) -> k8s.core.v1.VolumeArgs:
 
 def shell_probe(command: str, *, period: int, failures: int, timeout: int = 5) -> k8s.core.v1.ProbeArgs:
     """Return a probe that runs a shell command; `period` and `timeout` are in seconds."""
+    return exec_probe(["/bin/sh", "-c", command], period=period, failures=failures, timeout=timeout)
+
+
+def exec_probe(command: Sequence[str], *, period: int, failures: int, timeout: int = 5) -> k8s.core.v1.ProbeArgs:
+    """Return a probe that runs a program of the image; `period` and `timeout` are in seconds."""
     return k8s.core.v1.ProbeArgs(
-        exec_=k8s.core.v1.ExecActionArgs(command=["/bin/sh", "-c", verbatim(command)]),
+        exec_=k8s.core.v1.ExecActionArgs(command=[verbatim(word) for word in command]),
         period_seconds=period,
         failure_threshold=failures,
         timeout_seconds=timeout,

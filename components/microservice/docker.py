@@ -9,7 +9,8 @@ from components.docker.container import ContainerSpec, content_digest, hardened_
 from components.docker.pod import Pod
 from components.microservice.args import MicroserviceArgs
 from components.microservice.docker_folders import disk_folders
-from components.microservice.replica import replica_environment, replica_instance
+from components.microservice.docker_worker import command_check, lived_on, port_check
+from components.microservice.replica import replica_environment, replica_instances
 
 
 class DockerMicroserviceArgs(MicroserviceArgs):
@@ -40,12 +41,16 @@ class Microservice(pulumi.ComponentResource):
             "node": name,
             "region": args["region"],
             "consul": args["consul"],
-            "services": [replica_instance(args)],
-            "drain_seconds": args["workload"].drain_seconds,
+            "services": replica_instances(args),
+            # No request is on its way to a worker.
+            "drain_seconds": args["workload"].drain_seconds if args["workload"].kind == "service" else 0,
             "start_seconds": args["workload"].startup_timeout_seconds,
             "replaced_with_pod": True,
             "labels": _labels(args),
         }
+        check = port_check(args)
+        if check is not None:
+            registration["check"] = check
         # Whatever changes in a replica, the whole pod is replaced by a new one beside it.
         identity = content_digest(application, agent_spec(registration))
         pod = Pod(
@@ -71,6 +76,9 @@ class Microservice(pulumi.ComponentResource):
             f"{name}-application", application, parent=self, network_mode=pod.network_mode, create_first=True
         )
         registration["network_mode"] = pod.network_mode
+        if args["workload"].judged_by is None:
+            lives = lived_on(f"{name}-settling", container, args, _labels(args), self)
+            registration["network_mode"] = pulumi.Output.all(pod.network_mode, lives).apply(lambda known: str(known[0]))
         agent = ConsulAgent(
             f"{name}-registration", registration, pulumi.ResourceOptions(parent=self, depends_on=[container])
         )
@@ -96,6 +104,7 @@ def _application_spec(name: str, args: DockerMicroserviceArgs) -> ContainerSpec:
             **replica_environment(args),
             "INSTANCE_ID": name,
         },
+        health=command_check(workload),
         stop_seconds=workload.termination_grace_period_seconds,
     )
 

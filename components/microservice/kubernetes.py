@@ -16,7 +16,6 @@ from components.kubernetes.names import APPLICATION, MYSQL, NGINX, STACK_LABEL, 
 from components.kubernetes.network import EgressRule, IngressRule, network_policy, networks, pods_of_stack, tcp
 from components.kubernetes.pod import (
     ContainerSpec,
-    Probes,
     container,
     memory_volume,
     sleep_before_stop,
@@ -27,8 +26,8 @@ from components.kubernetes.rollout import rolling_deployment
 from components.kubernetes.workload import disruption_budget, immutable_secret, service_account
 from components.microservice.args import MicroserviceArgs
 from components.microservice.kubernetes_folders import folder_mounts, folder_volumes, replica_disk_mib
-from components.microservice.kubernetes_probes import liveness_probe, readiness_probe
-from components.microservice.replica import replica_environment, replica_instance
+from components.microservice.kubernetes_probes import replica_probes
+from components.microservice.replica import replica_environment, replica_instances
 from components.options import given_dependencies
 from components.region.args import RegionReference
 
@@ -51,7 +50,12 @@ class Microservice(pulumi.ComponentResource):
         super().__init__("gostack:index:Microservice", name, {}, opts)
         region, workload = args["region"], args["workload"]
         labels = workload_labels(
-            args["labels"], region=region["region"], service=args["service"], role=APPLICATION, track=args["track"]
+            args["labels"],
+            region=region["region"],
+            service=args["service"],
+            role=APPLICATION,
+            track=args["track"],
+            **({"kind": workload.kind} if workload.kind == "worker" else {}),
         )
         secret = immutable_secret(
             f"{name}-secret",
@@ -67,7 +71,9 @@ class Microservice(pulumi.ComponentResource):
             labels,
             account,
             workload.user_and_group()[1],
-            init_containers=[sidecar(args["consul"], secret, [replica_instance(args)], ready_when_found=True)],
+            init_containers=[
+                sidecar(args["consul"], secret, replica_instances(args), ready_when_found=workload.kind == "service")
+            ],
             containers=[_application(args, secret)],
             volumes=[memory_volume("files", 64), agent_volume(), *folder_volumes(workload)],
             anti_affinity_to=selector(labels),
@@ -85,7 +91,7 @@ class Microservice(pulumi.ComponentResource):
             progress_seconds=SCHEDULING_SECONDS + workload.startup_timeout_seconds,
             # One pod after the other.
             timeout_seconds=SCHEDULING_SECONDS + workload.startup_timeout_seconds * args["replicas"],
-            settling_seconds=SETTLING_SECONDS,
+            settling_seconds=SETTLING_SECONDS if workload.judged_by is not None else workload.min_ready_seconds,
         )
         if workload.autoscaling is not None:
             autoscaler(
@@ -105,7 +111,7 @@ class Microservice(pulumi.ComponentResource):
 
 def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.v1.ContainerArgs:
     workload = args["workload"]
-    check, port, limits = workload.check, workload.port, workload.limits("kubernetes")
+    port, limits = workload.own_port, workload.limits("kubernetes")
     user, group = workload.user_and_group()
     return container(
         ContainerSpec(
@@ -129,15 +135,11 @@ def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.
             from_fields={"INSTANCE_ID": "metadata.name"},
             secret=secret,
             secret_variables=list(args["secrets"]),
-            ports={"http": port},
+            ports={"http": port} if port is not None else {},
             mounts={"/tmp": "files", **folder_mounts(workload)},
-            probes=Probes(
-                startup=liveness_probe(check, port, period=1, failures=workload.startup_timeout_seconds),
-                readiness=readiness_probe(check, port, period=2, failures=3),
-                liveness=liveness_probe(check, port, period=10, failures=6),
-            ),
+            probes=replica_probes(workload),
             # Deregistered by the sidecar in the same moment; requests on their way still arrive.
-            pre_stop=sleep_before_stop(workload.drain_seconds),
+            pre_stop=sleep_before_stop(workload.drain_seconds) if workload.kind == "service" else None,
         )
     )
 
@@ -152,7 +154,9 @@ def _network_policy(
         region["network"],
         labels,
         parent=parent,
-        incoming=[IngressRule(from_=pods_of_stack(stack, NGINX, APPLICATION), ports=tcp(args["workload"].port))],
+        incoming=[IngressRule(from_=pods_of_stack(stack, NGINX, APPLICATION), ports=tcp(args["workload"].port))]
+        if args["workload"].kind == "service"
+        else [],
         outgoing=[
             to_servers(stack),
             # Other services, at the port that Consul tells.

@@ -5,7 +5,26 @@ from __future__ import annotations
 import pulumi_kubernetes as k8s
 
 from components.consul.check import Check
-from components.kubernetes.pod import grpc_probe, http_probe, tcp_probe
+from components.kubernetes.pod import Probes, exec_probe, grpc_probe, http_probe, tcp_probe
+from components.microservice.workload import Workload
+
+
+def replica_probes(workload: Workload) -> Probes:
+    """Return the probes of a replica: none where it is enough that its program runs."""
+    check, port, start = workload.judged_by, workload.port, workload.startup_timeout_seconds
+    if check is None:
+        return Probes()
+    if check.protocol == "command":
+        # Nobody is sent to a worker: what it says holds up an update, and restarts nothing.
+        return Probes(
+            startup=exec_probe(check.command, period=1, failures=start),
+            readiness=exec_probe(check.command, period=5, failures=3),
+        )
+    return Probes(
+        startup=liveness_probe(check, port, period=1, failures=start),
+        readiness=readiness_probe(check, port, period=2, failures=3),
+        liveness=liveness_probe(check, port, period=10, failures=6),
+    )
 
 
 def readiness_probe(check: Check, port: int, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:

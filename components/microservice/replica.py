@@ -9,11 +9,11 @@ from components.microservice.args import MicroserviceArgs
 
 
 def program_environment(
-    *, service: str, track: str, region: str, port: int, version: pulumi.Input[str]
+    *, service: str, track: str, region: str, port: int | None, version: pulumi.Input[str]
 ) -> dict[str, pulumi.Input[str]]:
     """Return the variables that a program of a service gets beside its own, whether it is a replica or a job."""
     return {
-        "PORT": str(port),
+        **({"PORT": str(port)} if port is not None else {}),
         "SERVICE_NAME": service,
         "SERVICE_VERSION": version,
         "REGION": region,
@@ -21,27 +21,35 @@ def program_environment(
     }
 
 
+def job_environment(args: MicroserviceArgs) -> dict[str, pulumi.Input[str]]:
+    """Return the variables that a job gets beside its own which runs the program of these replicas."""
+    return program_environment(
+        service=args["service"],
+        track=args["track"],
+        region=args["region"]["region"],
+        port=args["workload"].own_port,
+        version=args["version"],
+    )
+
+
 def replica_environment(args: MicroserviceArgs) -> dict[str, pulumi.Input[str]]:
     """Return the variables that every replica gets beside its own; the platform adds the replica's identity."""
     return {
-        **program_environment(
-            service=args["service"],
-            track=args["track"],
-            region=args["region"]["region"],
-            port=args["workload"].port,
-            version=args["version"],
-        ),
+        **job_environment(args),
         # The agent in the replica's own network namespace.
         "CONSUL_HTTP_ADDR": "http://127.0.0.1:8500",
     }
 
 
-def replica_instance(args: MicroserviceArgs) -> ServiceInstance:
-    """Return the instance as which a replica is registered."""
-    return ServiceInstance(
+def replica_instances(args: MicroserviceArgs) -> list[ServiceInstance]:
+    """Return the instance as which a replica is registered; none for a worker, to which nobody goes."""
+    if args["workload"].kind == "worker":
+        return []
+    instance = ServiceInstance(
         service=args["service"],
         port=args["workload"].port,
         check=args["workload"].check,
         tags=[args["track"]],
         metadata={"region": args["region"]["region"]},
     )
+    return [instance]

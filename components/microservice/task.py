@@ -1,4 +1,4 @@
-"""A task of a service: its own program, run to its end when a person asks for it."""
+"""A task of a service: its own program, run to its end when a person asks for it, or around a release."""
 
 from __future__ import annotations
 
@@ -18,3 +18,16 @@ class Task(Section):
 
     description: str = ""
     """What it does, for the list that `gostack run <service>` prints."""
+
+
+class Hooks(Section):
+    """Tasks that belong to a release. Each runs once, in the region of the database's primary, when the image, the
+    task's arguments or the environment changed; not when only the number of replicas, routes or limits did."""
+
+    before: str | None = None
+    """Name of the task that ends well before a replica of the new release starts in any region. When it fails, the
+    update fails, and the old replicas go on."""
+
+    after: str | None = None
+    """Name of the task that runs once the replicas of the last region are healthy. When it fails, the update fails, and
+    the new replicas go on."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
@@ -75,6 +75,10 @@ UserId = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | i
 class Workload(Section):
     """The replicas of a service."""
 
+    kind: Literal["service", "worker"] = "service"
+    """`service` answers on `port`. `worker` answers nobody: it has no routes, no port, no name by which others call it,
+    and no check unless one is given; it is started again when it ends. All else is as for a service."""
+
     command: Annotated[list[str], Field(min_length=1)] | None = None
     """Program and what comes first of its arguments, for example ["/app/shop", "serve"]; the image's own when it is not
     given. With it the image's own arguments are not used."""
@@ -92,10 +96,14 @@ class Workload(Section):
     and go with the replica."""
 
     port: Annotated[int, Field(ge=1024, le=65535)] = 8080
-    """Port on which the service listens inside its container; the variable PORT holds it."""
+    """Port on which the service listens inside its container; the variable PORT holds it. Of a worker, where its check
+    by `http`, `tcp` or `grpc` asks; one without has no port, and no variable."""
 
     check: Check = Check()
-    """Health check."""
+    """Health check. A worker to which none is given is healthy once it has run for `min_ready_seconds`."""
+
+    min_ready_seconds: Annotated[int, Field(ge=1, le=600)] = 10
+    """Of a worker without a check: time in seconds for which its program must run before it counts."""
 
     memory_mib: Annotated[int, Field(ge=16, le=65536)] | None = None
     """Memory limit of a replica in MiB; 256 on Docker and 512 on Kubernetes when it is not given."""
@@ -142,6 +150,16 @@ class Workload(Section):
                 "beside the program: raise memory_mib, make them smaller, or write disk: true."
             )
         return self
+
+    @property
+    def judged_by(self) -> Check | None:
+        """The check by which a replica is healthy; None where it is enough that its program runs."""
+        return self.check if self.kind == "service" or "check" in self.model_fields_set else None
+
+    @property
+    def own_port(self) -> int | None:
+        """The port on which the program listens; None when it has none."""
+        return self.port if self.judged_by is not None and self.judged_by.protocol != "command" else None
 
     @property
     def memory_folders_mib(self) -> int:

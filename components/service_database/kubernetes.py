@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pulumi
 
 from components.ingress.tracks import STABLE
-from components.kubernetes.job import Job, JobEgressArgs
+from components.kubernetes.job import RETRIES, Job, JobEgressArgs
 from components.kubernetes.names import MYSQL
 from components.microservice.workload import SERVICE_USER
 from components.mysql.args import MySqlAdministration, MySqlReference
@@ -104,7 +104,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "user": SERVICE_USER,
                 "command": args["migrate"],
                 "deadline_seconds": args.get("migrate_timeout_seconds", MIGRATE_TIMEOUT_SECONDS),
-                "repeat": args.get("repeat_failed", True),
+                "retries": RETRIES if args.get("repeat_failed", True) else 0,
                 "environment": environment,
                 "secrets": {"MYSQL_PASSWORD": password},
                 "region": args["region"]["region"],

@@ -13,9 +13,11 @@ from components.consul.args import ConsulDatacenterArgs
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
 from components.ingress.args import IngressArgs
 from components.microservice.args import MicroserviceArgs
+from components.microservice.task import Task
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
 from components.runtime_config.args import DynamicConfigurationArgs
+from components.scheduled_tasks.args import ScheduledTasksArgs
 from components.service_database.args import ServiceDatabaseArgs
 from infra.settings import Settings
 from infra.settings.model import WITNESS
@@ -25,16 +27,20 @@ if TYPE_CHECKING:
     from components.accessory import kubernetes as kubernetes_accessory
     from components.consul import docker as docker_consul
     from components.consul import kubernetes as kubernetes_consul
+    from components.docker import job as docker_job
     from components.images import docker as docker_images
     from components.images import kubernetes as kubernetes_images
     from components.ingress import docker as docker_ingress
     from components.ingress import kubernetes as kubernetes_ingress
+    from components.kubernetes import job as kubernetes_job
     from components.microservice import docker as docker_microservice
     from components.microservice import kubernetes as kubernetes_microservice
     from components.region import docker as docker_region
     from components.region import kubernetes as kubernetes_region
     from components.runtime_config import docker as docker_runtime_config
     from components.runtime_config import kubernetes as kubernetes_runtime_config
+    from components.scheduled_tasks import docker as docker_scheduled_tasks
+    from components.scheduled_tasks import kubernetes as kubernetes_scheduled_tasks
     from components.service_database import docker as docker_service_database
     from components.service_database import kubernetes as kubernetes_service_database
 
@@ -48,6 +54,8 @@ ServiceDatabase: TypeAlias = "docker_service_database.ServiceDatabase | kubernet
 RuntimeConfig: TypeAlias = "docker_runtime_config.DynamicConfiguration | kubernetes_runtime_config.DynamicConfiguration"
 Accessory: TypeAlias = "docker_accessory.Accessory | kubernetes_accessory.Accessory"
 Microservice: TypeAlias = "docker_microservice.Microservice | kubernetes_microservice.Microservice"
+ScheduledTasks: TypeAlias = "docker_scheduled_tasks.ScheduledTasks | kubernetes_scheduled_tasks.ScheduledTasks"
+Job: TypeAlias = "docker_job.Job | kubernetes_job.Job"
 Ingress: TypeAlias = "docker_ingress.Ingress | kubernetes_ingress.Ingress"
 
 
@@ -133,6 +141,24 @@ class Platform(ABC):
     @abstractmethod
     def microservice(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Microservice:
         """Create the replicas of one track of a service in one region, registered in Consul."""
+
+    @abstractmethod
+    def hook(self, name: str, task: Task, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Job:
+        """Create the job that runs a task of a service, with what the service's replicas in a region are given."""
+
+    @property
+    def scheduling_regions(self) -> list[str]:
+        """Return the regions that have a service's schedules; between them each run is that of one."""
+        return self.regions[:1]
+
+    @abstractmethod
+    def scheduled_tasks(self, name: str, args: ScheduledTasksArgs, opts: pulumi.ResourceOptions) -> ScheduledTasks:
+        """Create what runs tasks of a service at certain times."""
+
+    def scheduler_image(self, golang_image: str) -> pulumi.Input[str]:
+        """Create the image of the program that knows the times; empty where the platform knows them itself."""
+        del golang_image
+        return ""
 
     @abstractmethod
     def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:

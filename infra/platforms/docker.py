@@ -10,24 +10,31 @@ from components.accessory.args import AccessoryArgs
 from components.accessory.docker import Accessory
 from components.consul.args import ConsulDatacenterArgs
 from components.consul.docker import ConsulDatacenter
+from components.docker.job import Job
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
+from components.images.build_options import DEFAULT_DOCKERFILE, BuildOptions
 from components.images.docker import ReleasedImage, ServiceImage, UpstreamImages
 from components.ingress.args import IngressArgs
 from components.ingress.docker import Ingress
 from components.ingress.docker_gateway import ServiceGateway
+from components.ingress.tracks import STABLE
 from components.microservice.args import MicroserviceArgs
 from components.microservice.docker import Microservice
+from components.microservice.docker_hook import hook_job
+from components.microservice.task import Task
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
 from components.mysql.docker import MySqlCluster
 from components.region.docker import Backbone, Region
 from components.runtime_config.args import DynamicConfigurationArgs
 from components.runtime_config.docker import DynamicConfiguration
+from components.scheduled_tasks.args import ScheduledTasksArgs
+from components.scheduled_tasks.docker import ScheduledTasks
 from components.service_database.args import ServiceDatabaseArgs
 from components.service_database.docker import ServiceDatabase
 from infra.platforms.base import Platform
 from infra.settings.ingress import loopback_hosts
-from infra.settings.model import WITNESS
+from infra.settings.model import SCHEDULER, WITNESS
 from infra.settings.regions import CONSUL_ADDRESS
 
 _ON_LOOPBACK = ("127.0.0.1", "0.0.0.0")  # noqa: S104
@@ -107,6 +114,35 @@ class DockerPlatform(Platform):
     def microservice(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Microservice:
         """Create a pod for each replica: sandbox, application and Consul agent."""
         return Microservice(name, {**args, "pause_image": self._pause_image}, opts)
+
+    def hook(self, name: str, task: Task, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Job:
+        """Create a container that runs to its end."""
+        return hook_job(name, task, args, opts)
+
+    @property
+    def scheduling_regions(self) -> list[str]:
+        """Return every region: what is due runs in one of those that are left."""
+        return self.regions
+
+    def scheduled_tasks(self, name: str, args: ScheduledTasksArgs, opts: pulumi.ResourceOptions) -> ScheduledTasks:
+        """Create a pod with the service's image and a scheduler."""
+        return ScheduledTasks(
+            name, {**args, "pause_image": self._pause_image, "regions": self.scheduling_regions}, opts
+        )
+
+    def scheduler_image(self, golang_image: str) -> pulumi.Input[str]:
+        """Build the scheduler as any Go program."""
+        arguments: ServiceImageArgs = {
+            "service": SCHEDULER,
+            "track": STABLE,
+            "context": "components/scheduled_tasks/scheduler",
+            "dockerfile": DEFAULT_DOCKERFILE,
+            "main_package": ".",
+            "build": BuildOptions(),
+            "golang_image": golang_image,
+            "labels": self.labels,
+        }
+        return self.built_image(SCHEDULER, arguments).image_id
 
     def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:
         """Create the Nginx to which ports of this machine lead, and where there is more than one service, another one

@@ -17,8 +17,11 @@ from components.images.args import ReleasedImageArgs, ServiceImageArgs, Upstream
 from components.images.kubernetes import ReleasedImage, ServiceImage, UpstreamImages
 from components.ingress.args import IngressArgs
 from components.ingress.kubernetes import Ingress
+from components.kubernetes.job import Job
 from components.microservice.args import MicroserviceArgs
 from components.microservice.kubernetes import Microservice
+from components.microservice.kubernetes_hook import hook_job
+from components.microservice.task import Task
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
 from components.mysql.kubernetes import MySqlCluster
@@ -27,6 +30,8 @@ from components.names import stack_namespace
 from components.region.kubernetes import Region
 from components.runtime_config.args import DynamicConfigurationArgs
 from components.runtime_config.kubernetes import DynamicConfiguration
+from components.scheduled_tasks.args import ScheduledTasksArgs
+from components.scheduled_tasks.kubernetes import ScheduledTasks
 from components.service_database.args import ServiceDatabaseArgs
 from components.service_database.kubernetes import ServiceDatabase
 from infra.platforms.base import Platform
@@ -130,6 +135,14 @@ class KubernetesPlatform(Platform):
     def microservice(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Microservice:
         """Create a Deployment whose pods have a Consul agent as a sidecar."""
         return Microservice(name, args, opts)
+
+    def hook(self, name: str, task: Task, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Job:
+        """Create a Job."""
+        return hook_job(name, task, args, opts)
+
+    def scheduled_tasks(self, name: str, args: ScheduledTasksArgs, opts: pulumi.ResourceOptions) -> ScheduledTasks:
+        """Create CronJobs."""
+        return ScheduledTasks(name, args, opts)
 
     def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:
         """Create the Nginx Deployment and its load balancer, which the cluster makes."""

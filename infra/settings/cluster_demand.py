@@ -18,6 +18,8 @@ from components.kubernetes.resources import (
     Resources,
     pod_demand,
 )
+from components.microservice.resources import hook_resources
+from components.microservice.task import Hooks
 from components.mysql.resources import mysql_resources
 from infra.settings.services import ServiceSettings
 
@@ -140,6 +142,10 @@ def _service(settings: Settings, service: ServiceSettings, region: str) -> Itera
     for track in service.tracks():
         most = service.autoscaling.maximum if service.autoscaling is not None else track.replicas
         yield _Pods(replica, most, SURGE)
+    if region == settings.mysql.primary:
+        # Schedules at any time, hooks one after the other.
+        hooks = int(service.hooks != Hooks())
+        yield _Pods(pod_demand(hook_resources(service)), len(service.schedules), surge=hooks)
     if service.document() is not None:
         yield _Pods(pod_demand(CONSUL_AGENT), 1, SURGE)
     if service.database is not None and region == settings.mysql.primary:

@@ -36,10 +36,15 @@ from infra.settings.platform import (
 )
 from infra.settings.platform_keys import unused_key_problem
 from infra.settings.regions import ANY_ADDRESS, CONSUL_ADDRESS, BackboneSettings, RegionSettings
+from infra.settings.schedules import schedules_problem
 from infra.settings.services import ServiceSettings
+
+SCHEDULER = "gostack-scheduler"
+"""Name of the image of what knows the times of schedules, on Docker."""
 
 RESERVED_SERVICES = frozenset(
     {"mysql", "mysql-proxy", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key", "localhost"}
+    | {SCHEDULER}
 )
 """Names of the stack's own parts, by which Consul and Pulumi know them, and of the caller itself."""
 
@@ -109,6 +114,7 @@ class Settings(Section):
             or platform_problem(self)
             or unused_key_problem(self)
             or job_problem(self)
+            or schedules_problem(self)
         )
         if problem:
             raise ValueError(problem)
@@ -259,8 +265,10 @@ class Settings(Section):
         return [self.mysql.primary, *sorted(set(self.regions) - {self.mysql.primary})]
 
     def callable_services(self) -> list[str]:
-        """Return the services that others call as `http://<name>`: every one, once there is somebody else to call."""
-        return list(self.services) if len(self.services) > 1 else []
+        """Return the services that others call as `http://<name>`: every one but workers, once there is somebody else
+        to call."""
+        called = [name for name, service in self.services.items() if service.kind == "service"]
+        return called if len(self.services) > 1 else []
 
     def third_party_images(self) -> dict[str, str]:
         """Return name to upstream reference of every image of others that the stack's own parts run."""

@@ -11,12 +11,14 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from components.images.build_options import DEFAULT_DOCKERFILE, BuildOptions
 from components.ingress.route import Route
 from components.ingress.tracks import CANARY, STABLE
-from components.microservice.task import Task
+from components.microservice.schedule import Schedule
+from components.microservice.task import Hooks, Task
 from components.microservice.workload import Workload
 from infra.settings.base import FilePath, ImageReference, Name, shaped
 from infra.settings.canary import CanarySettings
 from infra.settings.database import DatabaseSettings, MigrationsSettings
 from infra.settings.environment import Variables, require_own, require_size
+from infra.settings.workers import kind_problem
 
 _PACKAGE = r"\.|(\./)?[A-Za-z0-9_][A-Za-z0-9_.~+-]*(/[A-Za-z0-9_][A-Za-z0-9_.~+-]*)*/?"
 LARGEST_DOCUMENT = 65_536
@@ -101,6 +103,12 @@ class ServiceSettings(Workload):
     """Name to what `gostack run <service> <name>` runs to its end, in a container of its own with the image, the
     environment and the secrets of a replica, for example {"report": {"args": ["report", "--daily"]}}."""
 
+    hooks: Hooks = Hooks()
+    """Tasks that run before and after a release of the stable track, for example {"before": "warm-up"}."""
+
+    schedules: dict[Name, Schedule] = Field(default_factory=dict[str, Schedule])
+    """Name to when a task runs by itself, once over all regions, with the image of the stable track."""
+
     database: DatabaseSettings | None = None
     """MySQL schema; None for a service without one."""
 
@@ -123,6 +131,24 @@ class ServiceSettings(Workload):
             raise ValueError("context is missing: write the folder of the service's Go module, or an image.")
         if self.context is not None and self.image is not None:
             raise ValueError("there are a context and an image: remove one of them.")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_of_its_kind(self) -> Self:
+        problem = kind_problem(self)
+        if problem:
+            raise ValueError(problem)
+        return self
+
+    @model_validator(mode="after")
+    def _tasks_are_there(self) -> Self:
+        hooks: dict[str, str] = self.hooks.model_dump(exclude_none=True)
+        wanted = {f"hooks.{key}": task for key, task in hooks.items()}
+        wanted |= {f"schedules.{name}.task": schedule.task for name, schedule in self.schedules.items()}
+        for key, task in wanted.items():
+            if task not in self.tasks:
+                known = f"use one of {', '.join(sorted(self.tasks))}" if self.tasks else f"add it as tasks.{task}"
+                raise ValueError(f'{key} is "{task}", which is no task of this service: {known}.')
         return self
 
     @model_validator(mode="after")

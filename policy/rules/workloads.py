@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from policy.kubernetes import containers, pod_of, pod_path, serving_containers
+from policy.kubernetes import containers, pod_labels, pod_of, pod_path, serving_containers
 from policy.resource import Marker, Resource, listing, mapping, value_at
 from policy.rule import Finding, Findings, Level, resource_rule
 
 
 @resource_rule("probes")
 def probes(resource: Resource) -> Findings:
-    """Every container that serves says when it is ready and when it must be restarted; a sidecar says when it is up."""
+    """Every container that serves says when it is ready and when it must be restarted; a sidecar says when it is up.
+    A worker serves nobody: it is well while it runs, and its check, where it has one, restarts nothing."""
+    worker = pod_labels(resource).get("gostack.kind") == "worker"
     for container in serving_containers(resource):
         if container.init:
             if not any(container.manifest.get(probe) for probe in ("startupProbe", "readinessProbe", "livenessProbe")):
@@ -19,6 +21,8 @@ def probes(resource: Resource) -> Findings:
                     f"is missing in {container.name}: the pod starts without it",
                     "add it",
                 )
+            continue
+        if worker:
             continue
         for probe, consequence in (
             ("readinessProbe", "it gets requests before it can answer them"),

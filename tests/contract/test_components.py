@@ -48,7 +48,7 @@ def component_classes() -> list[type[pulumi.ComponentResource]]:
 CLASSES = component_classes()
 PLATFORMS = ("docker", "kubernetes", "aws")
 
-PYTHON_ONLY = {"Accessory", "ConsulAgent", "Ingress", "Microservice", "ServiceImage"}
+PYTHON_ONLY = {"Accessory", "ConsulAgent", "Ingress", "Microservice", "ScheduledTasks", "ServiceImage"}
 """Components that take parts of the settings as they are: routes, checks, autoscaling, how an image is built."""
 
 PUBLISHED = [cls for cls in CLASSES if cls.__name__ not in PYTHON_ONLY]
@@ -86,6 +86,8 @@ def graphs() -> dict[bool, Graph]:
     def everything(document: Document) -> None:
         document["services"]["users"]["canary"] = {"image": f"registry.example.com/users@sha256:{64 * '0'}"}
         document["services"]["users"]["settings"] = {"rate_limit_per_second": 5}
+        document["services"]["users"]["tasks"] = {"purge": {"args": ["purge"]}}
+        document["services"]["users"]["schedules"] = {"nightly": {"cron": "30 3 * * *", "task": "purge"}}
         document["accessories"] = {"cache": {"kind": "valkey"}}
         # Somebody who calls it by its name.
         document["services"]["greeter"] = {"image": f"registry.example.com/greeter@sha256:{64 * '0'}"}

@@ -17,6 +17,8 @@ from components.certificates.x509 import new_authority
 from components.consul.check import Check
 from components.images.build_options import BuildOptions
 from components.ingress import IngressConfiguration, Route
+from components.microservice.schedule import Schedule
+from components.microservice.task import Task
 from components.microservice.workload import Workload
 from tests.contract.aws_values import AWS_VALUES
 from tests.contract.test_components import CLASSES, identity
@@ -118,6 +120,7 @@ VALUES: dict[str, Any] = {
     "replaced_with_pod": True,
     "replicas": 2,
     "rotation": 1,
+    "schedules": {"nightly": Schedule(cron="30 3 * * *", task="purge")},
     "secrets": {"PASSWORD": "secret"},
     "server_id": 1,
     "servers": 3,
@@ -126,6 +129,7 @@ VALUES: dict[str, Any] = {
     "services": [],
     "start_seconds": 5,
     "stop_seconds": 5,
+    "tasks": {"purge": Task(args=["purge", "--old"])},
     "track": "stable",
     "user": 999,
     "version": "1",

@@ -239,7 +239,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "no-min-ready",
         "components/microservice/kubernetes.py",
-        "            settling_seconds=SETTLING_SECONDS,\n",
+        "settling_seconds=SETTLING_SECONDS if workload.judged_by is not None else workload.min_ready_seconds,",
         "",
         "an old pod goes when every ingress has seen the new one",
     ),
@@ -274,7 +274,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "ready-though-unknown",
         "components/microservice/kubernetes.py",
-        ", ready_when_found=True",
+        ', ready_when_found=workload.kind == "service"',
         "",
         "a pod counts when clients find it",
     ),
@@ -330,7 +330,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "job-before-its-paths",
         "components/kubernetes/job.py",
-        "depends_on=[policy, ",
+        "depends_on=[ground.policy, ",
         "depends_on=[",
         "a job reaches the database when it starts",
     ),

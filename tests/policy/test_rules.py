@@ -18,7 +18,8 @@ from policy.rule import Environment, Rule, environment_of, packages_of
 from policy.rules import RULES
 from tests.policy.examples import EXAMPLES
 from tests.policy.examples.example import Example
-from tests.support.graphs import changed, graph, resource
+from tests.policy.examples.pods import CONTAINER, WORKER
+from tests.support.graphs import REMOVED, changed, graph, resource
 
 BY_NAME = {rule.name: rule for rule in RULES}
 MISTAKES = [
@@ -145,3 +146,9 @@ def test_every_exemption_names_a_rule_and_a_reason() -> None:
     for exemption in EXEMPTIONS:
         assert exemption.rule in BY_NAME
         assert exemption.reason.endswith(".")
+
+
+def test_a_worker_needs_no_probes() -> None:
+    bare = changed(WORKER, "users", f"{CONTAINER}.readinessProbe", REMOVED)
+    bare = changed(bare, "users", f"{CONTAINER}.livenessProbe", REMOVED)
+    assert found("probes", bare, Environment.PROD) == []

@@ -267,8 +267,12 @@ def test_every_consul_server_that_stands_still_is_started() -> None:
 
 def test_a_failed_job_is_removed_and_a_finished_one_stays() -> None:
     failed = FakeContainer("failed", "job", status="exited", exit_code=1)
+    not_started = FakeContainer("not-started", "job", status="created", exit_code=128)
     finished = FakeContainer("finished", "job", status="exited")
-    assert mend(cast("Any", FakeObjects([failed, finished]))) == ["failed had failed: it runs again"]
+    assert mend(cast("Any", FakeObjects([failed, not_started, finished]))) == [
+        "failed had failed: it runs again",
+        "not-started had failed: it runs again",
+    ]
     assert finished.done == []
 
 

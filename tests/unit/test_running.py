@@ -255,6 +255,7 @@ def test_a_replica_is_chosen_by_region_and_number() -> None:
     assert chosen([EAST, WEST], "users") == EAST
     assert chosen([replace(EAST, running=False), WEST], "users") == WEST
     assert chosen([EAST, WEST], "users", "west", 0) == WEST
+    assert chosen([replace(EAST, role="scheduler", track=""), WEST], "users") == WEST
     with pytest.raises(UserError, match=r"users has no replica 2: use one of 0 \(users-east-0\), 1 \(users-west-0\)"):
         chosen([EAST, WEST], "users", number=2)
     with pytest.raises(UserError, match="no replica of greeter runs in west: see `gostack status`"):

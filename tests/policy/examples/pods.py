@@ -53,6 +53,7 @@ WORKLOAD = graph(
         },
     )
 )
+WORKER = changed(WORKLOAD, "users", "spec.template.metadata", {"labels": {"gostack.kind": "worker"}})
 JOB = graph(
     resource(
         "kubernetes:batch/v1:Job",
@@ -72,6 +73,9 @@ EXAMPLES = {
             "a probe of nothing": changed(WORKLOAD, "users", f"{CONTAINER}.livenessProbe", {"periodSeconds": 5}),
             "a sidecar without": changed(
                 WORKLOAD, "users", f"{POD}.initContainers", [{"name": "agent", "restartPolicy": "Always"}]
+            ),
+            "a worker's sidecar without": changed(
+                WORKER, "users", f"{POD}.initContainers", [{"name": "agent", "restartPolicy": "Always"}]
             ),
         },
     ),

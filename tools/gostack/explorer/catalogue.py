@@ -34,6 +34,7 @@ _ROLE_OF_CLASS = {
     "ServiceGateway": "entry",
     "Microservice": "service",
     "DynamicConfiguration": "service",
+    "ScheduledTasks": "service",
     "MySqlCluster": "data",
     "MySqlMember": "data",
     "MySqlProxy": "data",

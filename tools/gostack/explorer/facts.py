@@ -116,7 +116,7 @@ def _replicas(name: str, region: str, settings: Settings) -> list[str]:
     if found is None:
         return []
     service, track = found
-    facts = [_count(track.replicas, "replica"), f"port {service.port}"]
+    facts = [_count(track.replicas, "replica"), f"port {service.port}" if service.kind == "service" else "worker"]
     if track.suffix and service.canary is not None:
         facts.append(f"{track.name}, {service.canary.weight} % of the clients")
     return facts

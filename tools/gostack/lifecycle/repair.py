@@ -66,7 +66,7 @@ def _revive_pods(objects: StackObjects, spare: str = "") -> list[str]:
         sandbox = sandboxes.get(mode.removeprefix("container:"))
         if sandbox is None:
             continue
-        stranded = _started(member) < _started(sandbox)
+        stranded = started(member) < started(sandbox)
         if member.status in ("running", spare) and not stranded:
             continue
         member.restart(timeout=5)
@@ -80,7 +80,8 @@ def _remove_failed_jobs(objects: StackObjects) -> list[str]:
         # No other command works on the stack: whoever waited for it is gone.
         end_job(container)
         state = container.attrs["State"]
-        if role(container) == "job" and state["Status"] == "exited" and state["ExitCode"] != 0:
+        # "created" is one that could not be started, as the program whose processes it was to join had ended.
+        if role(container) == "job" and state["Status"] in ("exited", "created") and state["ExitCode"] != 0:
             container.remove(force=True, v=True)
             told.append(f"{container.name} had failed: it runs again")
     return told
@@ -98,7 +99,8 @@ def _write_documents_again(objects: StackObjects) -> list[str]:
     return told
 
 
-def _started(container: Container) -> datetime:
+def started(container: Container) -> datetime:
+    """Return when the container's program was last started."""
     text: str = container.attrs["State"]["StartedAt"]
     # Nanoseconds are more than Python reads.
     seconds, _, fraction = text.rstrip("Z").partition(".")

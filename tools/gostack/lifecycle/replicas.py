@@ -92,10 +92,14 @@ def explanation(standing: Standing, held: Sequence[Replica], settings: Settings)
     nothing is wrong."""
     known = {instance.pod: instance for instance in standing.instances}
     here = [replica for replica in held if replica.place == standing.place]
-    port = settings.services[standing.place.service].port
+    service = settings.services[standing.place.service]
     lines: list[str] = []
     for replica in sorted(here, key=lambda one: one.name):
-        reason = _reason(replica, known.pop(replica.pod, None), port)
+        instance = known.pop(replica.pod, None)
+        if instance is not None and service.kind == "worker":
+            reason = instance.reason
+        else:
+            reason = _reason(replica, instance, service.port)
         if reason:
             lines += [f"  {replica.name}: {reason}.", *_words(replica)]
     # Whose pod was removed by hand.
@@ -111,17 +115,22 @@ def _reason(replica: Replica, instance: Instance | None, port: int) -> str:
         return "its program was not started"
     application.reload()
     if application.status != "running":
-        state: dict[str, Any] = application.attrs["State"]
-        restarts = int(application.attrs.get("RestartCount", 0))
-        again = f", and {restarts} times before" if restarts > 1 else ""
-        killed = ", over its memory limit" if state.get("OOMKilled") else ""
-        return f"its program has ended with exit code {state['ExitCode']}{killed}{again}"
+        return ended(application)
     if agent is None or agent.status != "running":
         return "its Consul agent does not run"
     if instance is None:
         return "Consul does not know it" if _services(agent) else "its Consul agent does not answer"
     why = _unreachable(agent, port)
     return f"{why} (its check says: {_shown(instance.reason)})" if why else _shown(instance.reason)
+
+
+def ended(application: Container) -> str:
+    """Return how a program ended that does not run."""
+    state: dict[str, Any] = application.attrs["State"]
+    restarts = int(application.attrs.get("RestartCount", 0))
+    again = f", and {restarts} times before" if restarts > 1 else ""
+    killed = ", over its memory limit" if state.get("OOMKilled") else ""
+    return f"its program has ended with exit code {state['ExitCode']}{killed}{again}"
 
 
 def _unreachable(agent: Container, port: int) -> str:

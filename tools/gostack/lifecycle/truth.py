@@ -28,6 +28,7 @@ from tools.gostack.lifecycle.replicas import (
     replicas,
     unregistered,
 )
+from tools.gostack.lifecycle.workers import worker_instances
 
 SPREADING_SECONDS = 20.0
 """Time in seconds that Consul may need for an agent to join and for what it says to be known, beside a replica's own
@@ -62,7 +63,7 @@ def wait_until_whole(
     mended_at: float | None = None
     restarted: set[str] = set()
     while True:
-        standings, known, problems = look(settings, urls)
+        standings, known, problems = look(settings, objects, urls)
         lacking = [one for one in standings if one.lacks]
         if not lacking and not problems:
             return []
@@ -89,7 +90,7 @@ def what_fails(settings: Settings, objects: StackObjects, urls: Mapping[str, str
     """
     if not replicas(objects):
         return []
-    standings, _, problems = look(settings, urls)
+    standings, _, problems = look(settings, objects, urls)
     return [*problems, *_explanations(standings, settings, objects)]
 
 
@@ -98,14 +99,17 @@ def _explanations(standings: Sequence[Standing], settings: Settings, objects: St
     return [text for one in standings if (text := explanation(one, held, settings))]
 
 
-def look(settings: Settings, urls: Mapping[str, str]) -> tuple[list[Standing], list[Instance], list[str]]:
+def look(
+    settings: Settings, objects: StackObjects, urls: Mapping[str, str]
+) -> tuple[list[Standing], list[Instance], list[str]]:
     """Return how every place stands, what is known, and which regions' Consul could not be asked, a sentence each."""
-    known: list[Instance] = []
+    known = worker_instances(settings, objects)
     problems: list[str] = []
     wanted = wanted_replicas(settings)
     for region, url in urls.items():
         try:
-            known += registered_replicas(settings.services, region, url)
+            called = [name for name, service in settings.services.items() if service.kind == "service"]
+            known += registered_replicas(called, region, url)
         except DiscoveryError as error:
             problems.append(str(error))
             wanted = {place: number for place, number in wanted.items() if place.region != region}

@@ -30,6 +30,7 @@ _ORDER = (
     "ServiceImage",
     "ReleasedImage",
     "DynamicConfiguration",
+    "ScheduledTasks",
     "Ingress",
     "Accessory",
     "MySqlCluster",

@@ -16,6 +16,7 @@ MAIN_ROLES = {
     "nginx": "nginx",
     "gateway": "nginx",
     "accessory": "accessory",
+    "scheduler": "scheduler",
     "mysql": "mysql",
     "proxy": "proxy",
     "consul-server": "consul",
@@ -118,7 +119,9 @@ def chosen(
 
     Raises UserError when there is none.
     """
-    found = [one for one in replicas if one.running and one.service == service and region in (None, one.region)]
+    here = [one for one in replicas if one.running and one.service == service and region in (None, one.region)]
+    # A scheduler has a log, and is no replica.
+    found = [one for one in here if one.role != "scheduler"]
     where = f" in {region}" if region else ""
     if not found:
         raise UserError(f"no replica of {service} runs{where}: see `gostack status`.")

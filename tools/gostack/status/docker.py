@@ -40,7 +40,7 @@ def counted(
 
     `urls` are Consul's HTTP interfaces by region.
     """
-    standings, _, problems = look(settings, urls)
+    standings, _, problems = look(settings, objects, urls)
     held = replicas(objects)
     problems += [one_sentence(explanation(one, held, settings).splitlines()) for one in standings if one.lacks]
     known = {one.place: one for one in standings}

@@ -1,0 +1,1 @@
+"""The schedules of a service: its tasks, at certain times, once over all regions."""
