@@ -17,7 +17,8 @@ from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
 from components.service_database.access import write_address
 from components.service_database.args import ServiceDatabaseArgs
-from infra.platforms.base import ConsulDatacenter, Image, Platform, Region, ServiceDatabase
+from infra.given import written
+from infra.platforms.base import Accessory, ConsulDatacenter, Image, Platform, Region, ServiceDatabase
 from infra.settings.accessories import AccessorySettings
 from infra.settings.connections import account_connections
 from infra.settings.model import WITNESS
@@ -139,6 +140,7 @@ def service_database_arguments(
     database: Database,
     region: Region,
     images: Mapping[str, Image],
+    accessories: Mapping[str, Mapping[str, Accessory]],
 ) -> ServiceDatabaseArgs:
     """Return the arguments of a service's schema."""
     if service.database is None:
@@ -154,18 +156,12 @@ def service_database_arguments(
         },
         "migrate": service.database.migrate or [],
         "environments": {
-            track.name: {
-                **track.environment,
-                **program_environment(
-                    service=name,
-                    track=track.name,
-                    region=home,
-                    port=service.port,
-                    version=images[track.name].version,
-                ),
-            }
+            track.name: program_environment(
+                service=name, track=track.name, region=home, port=service.port, version=images[track.name].version
+            )
             for track in migrated
         },
+        "programs": {track.name: written(platform, service, track, home, accessories) for track in migrated},
         "rights": service.database.rights,
         "max_connections": account_connections(platform.settings, name),
         "migrate_timeout_seconds": service.database.migrate_timeout_seconds,
@@ -185,9 +181,14 @@ def microservice_arguments(
     image: Image,
     mysql: Database,
     schema: ServiceDatabase | None,
+    accessories: Mapping[str, Mapping[str, Accessory]],
 ) -> MicroserviceArgs:
     """Return the arguments of a track's replicas in a region."""
     here = region.reference["region"]
+    given = written(platform, service, track, here, accessories).filled(
+        schema.values_for(here, track.name) if schema is not None else {},
+        mysql.reference["ca_certificate"] if schema is not None else None,
+    )
     arguments: MicroserviceArgs = {
         "service": name,
         "track": track.name,
@@ -197,17 +198,20 @@ def microservice_arguments(
         "version": image.version,
         "workload": service,
         "replicas": track.replicas,
-        "environment": track.environment,
-        "secrets": {},
+        "environment": given.environment,
+        "secrets": given.secrets,
+        "given_files": given.files,
         "labels": platform.labels,
     }
+    if given.arguments is not None:
+        arguments["arguments"] = given.arguments
     if schema is not None:
         arguments["environment"] = {
-            **track.environment,
+            **given.environment,
             **schema.environments.get(track.name, schema.environments[STABLE]),
             **_mysql_addresses(mysql, here),
         }
-        arguments["secrets"] = schema.secrets.get(track.name, schema.secrets[STABLE])
+        arguments["secrets"] = {**given.secrets, **schema.secrets.get(track.name, schema.secrets[STABLE])}
         arguments["database_networks"] = mysql.reference.get("networks", [])
     return arguments
 

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_docker as docker
 
 from components.docker.health import PROBE_TIMEOUT_SECONDS, health_probe
+from components.files import GivenFile
 
 LOG_FILE_SIZE = "10m"
 LOG_FILES = "3"
@@ -86,6 +87,10 @@ class ContainerSpec:
 
     one_shot: bool = False
     """True for a container that runs to its end and is not started again."""
+
+    uploads: Mapping[str, GivenFile] = field(default_factory=dict[str, GivenFile])
+    """Path in one of its volumes to a file that is put there. With any it is made and never started: the engine puts
+    files into no container whose root is read-only, and what never runs cannot change its root."""
 
 
 def hardened_container(
@@ -178,6 +183,20 @@ def _arguments(spec: ContainerSpec) -> dict[str, Any]:
         "must_run": not spec.one_shot,
         "attach": spec.one_shot,
         "logs": spec.one_shot,
+        **(_never_started(spec.uploads) if spec.uploads else {}),
+    }
+
+
+def _never_started(uploads: Mapping[str, GivenFile]) -> dict[str, Any]:
+    return {
+        "uploads": [
+            docker.ContainerUploadArgs(file=path, content=file.content, permissions=f"0{file.mode:o}")
+            for path, file in sorted(uploads.items())
+        ],
+        "start": False,
+        "must_run": False,
+        "restart": "no",
+        "read_only": False,
     }
 
 

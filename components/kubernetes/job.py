@@ -6,6 +6,8 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.files import GivenFile
+from components.kubernetes.files import file_mounts, file_volumes
 from components.kubernetes.names import JOB, STACK_LABEL, workload_labels
 from components.kubernetes.network import EgressRule, network_policy, networks, pods_of_stack, tcp
 from components.kubernetes.pod import ContainerSpec, container, memory_volume
@@ -55,6 +57,9 @@ class JobArgs(TypedDict):
 
     secrets: Mapping[str, pulumi.Input[str]]
     """Environment variables that are secrets; a changed one runs the job again."""
+
+    given_files: NotRequired[Mapping[str, GivenFile]]
+    """Path to a file that the program finds there; a changed one runs the job again."""
 
     region: str
     """Region that it works for, as its labels name it."""
@@ -110,7 +115,10 @@ class Job(pulumi.ComponentResource):
                     account,
                     args["user"],
                     containers=[_container(args, secret)],
-                    volumes=[memory_volume("files", 16)],
+                    volumes=[
+                        memory_volume("files", 16),
+                        *file_volumes(name, namespace, labels, args.get("given_files", {}), self),
+                    ],
                     restart_policy="Never",
                 ),
             ),
@@ -135,5 +143,6 @@ def _container(args: JobArgs, secret: pulumi.Input[str]) -> k8s.core.v1.Containe
             secret=secret,
             secret_variables=list(args["secrets"]),
             mounts={"/tmp": "files"},
+            read_only_mounts=file_mounts(args.get("given_files", {})),
         )
     )

@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from components.microservice.given import Written
 from components.mysql.args import MySqlReference
 from components.region.args import RegionReference
 
@@ -36,8 +37,11 @@ class ServiceDatabaseArgs(TypedDict):
     after it; on Docker it is what they have to end by themselves when their update is cut off."""
 
     environments: NotRequired[Mapping[str, Mapping[str, pulumi.Input[str]]]]
-    """Track to the environment of its replicas, none of it a secret: migrations get it beside the variables by which
-    they connect, as they are the same program."""
+    """Track to the variables that the platform gives its program, none of them a secret: migrations get them beside
+    those by which they connect, as they are the same program."""
+
+    programs: NotRequired[Mapping[str, Written]]
+    """Track to what its program is given as its settings say; migrations get it with their own account."""
 
     rights: NotRequired[str]
     """`rows` when it is not given: the service's own account changes rows, and its migrations tables. `schema`: it may
