@@ -59,7 +59,7 @@ def _text(name: str, value: Any) -> Any:
         raise ValueError(f'{name} is {value.text}, which would arrive as {as_text(value)}: write "{value.text}".')
     if isinstance(value, int | float):
         return as_text(value)
-    if isinstance(value, dict) and "secure" in cast("dict[Any, Any]", value):
+    if "secure" in (cast("dict[Any, Any]", value) if isinstance(value, dict) else {}):
         raise ValueError(f'{name} is encrypted: write it into secrets, and "${{secret.{name}}}" here.')
     if isinstance(value, str) and "\0" in value:
         raise ValueError(f"{name} has a character with the code 0, with which a variable ends: remove it.")
