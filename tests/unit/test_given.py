@@ -23,6 +23,7 @@ from infra.settings.loading import load_stack_file
 from tests.graph.conftest import Document, dev_settings
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.variables import SALT_FILTER
+from tools.gostack.explorer.settings_table import settings_of
 from tools.gostack.lifecycle.workspace import Workspace
 from tools.gostack.secrets import command
 from tools.gostack.secrets.dotenv import parse
@@ -172,6 +173,10 @@ def test_an_encrypted_variable_is_led_to_secrets() -> None:
     assert 'A is encrypted: write it into secrets, and "${secret.A}" here.' in refusal(
         environment={"A": {"secure": "v1:abc"}}
     )
+
+
+def test_the_page_of_all_settings_hides_it() -> None:
+    assert {row.key: row.value for row in settings_of(settings())}["services.users.secrets"] == {"JWT_KEY": "secret"}
 
 
 # Files
