@@ -85,10 +85,10 @@ def test_a_number_that_would_arrive_as_another_text_is_refused() -> None:
         ({"A": "x\0y"}, "environment: A has a character with the code 0"),
         ({"A": "x" * LARGEST_VARIABLE}, f"environment: A has {LARGEST_VARIABLE + 3} bytes with its name, and Linux"),
         ({f"A{n}": "x" * 100_000 for n in range(6)}, "environment: it has 600"),
-        ({"A": ["x"]}, "environment: A is encrypted: write it into secrets"),
+        ({"A": ["x"]}, "environment.A: input should be a valid string"),
         ({"1A": "x"}, "environment.1A is not a variable name"),
         ({"A-B": "x"}, "environment.A-B is not a variable name"),
-        ({"A": {"secure": "v1:x"}}, "environment.A: input should be a valid string"),
+        ({"A": {"secure": "v1:x"}}, "environment: A is encrypted: write it into secrets"),
     ],
     ids=["null", "zero", "too long", "too much", "list", "digit first", "hyphen", "encrypted"],
 )
