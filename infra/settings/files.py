@@ -14,7 +14,7 @@ from infra.settings.model import Settings
 from infra.settings.services import ServiceSettings
 
 LARGEST_GIVEN = 524_288
-"""Bytes of all files that a service is given: Kubernetes keeps no Secret of more than 1 MiB."""
+"""Bytes of all files and secrets that a service is given: Kubernetes keeps no Secret of more than 1 MiB."""
 
 _STATE = ".gostack"
 """Folder of a checkout with its state, passphrase and keys."""
@@ -34,7 +34,8 @@ def require_files(settings: Settings, project: Path) -> None:
 
 def _require_given(settings: Settings, name: str, project: Path) -> None:
     """Raise SettingsError for a file of the project that a service cannot be given."""
-    service, size = settings.services[name], 0
+    service = settings.services[name]
+    size = sum(len(secret.get_secret_value().encode()) for secret in service.secrets.values())
     for path, file in service.files.items():
         key = f'gostack:services.{name}.files."{path}"'
         try:
@@ -47,8 +48,8 @@ def _require_given(settings: Settings, name: str, project: Path) -> None:
             raise SettingsError(f"gostack:services.{name}.{problem}")
     if size > LARGEST_GIVEN:
         raise SettingsError(
-            f"gostack:services.{name}.files has {size} bytes in all files together: use at most {LARGEST_GIVEN}, and "
-            "put what is larger into the image (build.assets)."
+            f"gostack:services.{name}.files has {size} bytes in all files and secrets together: use at most "
+            f"{LARGEST_GIVEN}, and put what is larger into the image (build.assets)."
         )
 
 
