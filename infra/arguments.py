@@ -12,12 +12,13 @@ from components.certificates import CertificateAuthority
 from components.images.args import ServiceImageArgs
 from components.ingress.tracks import STABLE
 from components.microservice.args import MicroserviceArgs
+from components.microservice.given import filled_program
 from components.microservice.replica import program_environment
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
 from components.service_database.access import write_address
 from components.service_database.args import ServiceDatabaseArgs
-from infra.given import written
+from infra.given import written_program
 from infra.platforms.base import Accessory, ConsulDatacenter, Image, Platform, Region, ServiceDatabase
 from infra.settings.accessories import AccessorySettings
 from infra.settings.connections import account_connections
@@ -161,7 +162,7 @@ def service_database_arguments(
             )
             for track in migrated
         },
-        "programs": {track.name: written(platform, service, track, home, accessories) for track in migrated},
+        "programs": {track.name: written_program(platform, service, track, home, accessories) for track in migrated},
         "rights": service.database.rights,
         "max_connections": account_connections(platform.settings, name),
         "migrate_timeout_seconds": service.database.migrate_timeout_seconds,
@@ -185,7 +186,8 @@ def microservice_arguments(
 ) -> MicroserviceArgs:
     """Return the arguments of a track's replicas in a region."""
     here = region.reference["region"]
-    given = written(platform, service, track, here, accessories).filled(
+    given = filled_program(
+        written_program(platform, service, track, here, accessories),
         schema.values_for(here, track.name) if schema is not None else {},
         mysql.reference["ca_certificate"] if schema is not None else None,
     )

@@ -6,21 +6,20 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.files import GivenFile
-from components.microservice.given import Written
+from components.microservice.given import WrittenProgram
 from components.names import service_values
 from infra.platforms.base import Accessory, Platform
 from infra.settings.loading import PROJECT
 from infra.settings.services import ServiceSettings, Track
 
 
-def written(
+def written_program(
     platform: Platform,
     service: ServiceSettings,
     track: Track,
     region: str,
     accessories: Mapping[str, Mapping[str, Accessory]],
-) -> Written:
+) -> WrittenProgram:
     """Return what a track's program in a region is given, and all values but those of its database."""
     values: dict[str, pulumi.Input[str]] = {"region": region, "track": track.name}
     for name, secret in service.secrets.items():
@@ -30,12 +29,14 @@ def written(
     for name, found in accessories.items():
         nearest = found.get(region) or next(iter(found.values()))
         values |= {f"accessory.{name}.{key}": value for key, value in nearest.values.items()}
-    return Written(
-        environment=track.environment,
-        files={
-            path: GivenFile(file.content(PROJECT), executable=file.mode == "0555")
+    program: WrittenProgram = {
+        "environment": track.environment,
+        "files": {
+            path: {"content": file.content(PROJECT), "executable": file.mode == "0555"}
             for path, file in service.files.items()
         },
-        arguments=service.args,
-        values=values,
-    )
+        "values": values,
+    }
+    if service.args is not None:
+        program["arguments"] = service.args
+    return program

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_docker as docker
 
 from components.docker.health import PROBE_TIMEOUT_SECONDS, health_probe
-from components.files import GivenFile
+from components.files import GivenFile, file_mode
 
 LOG_FILE_SIZE = "10m"
 LOG_FILES = "3"
@@ -190,7 +190,7 @@ def _arguments(spec: ContainerSpec) -> dict[str, Any]:
 def _never_started(uploads: Mapping[str, GivenFile]) -> dict[str, Any]:
     return {
         "uploads": [
-            docker.ContainerUploadArgs(file=path, content=file.content, permissions=f"0{file.mode:o}")
+            docker.ContainerUploadArgs(file=path, content=file["content"], permissions=f"0{file_mode(file):o}")
             for path, file in sorted(uploads.items())
         ],
         "start": False,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.files import GivenFile
+from components.files import GivenFile, file_mode
 from components.kubernetes.workload import immutable_secret
 
 _VOLUME = "given"
@@ -25,7 +25,7 @@ def file_volumes(
         return []
     numbered = [file for _, file in sorted(files.items())]
     secret = immutable_secret(
-        f"{name}-files", namespace, labels, {str(index): file.content for index, file in enumerate(numbered)}, parent
+        f"{name}-files", namespace, labels, {str(index): file["content"] for index, file in enumerate(numbered)}, parent
     )
     return [
         k8s.core.v1.VolumeArgs(
@@ -33,7 +33,7 @@ def file_volumes(
             secret=k8s.core.v1.SecretVolumeSourceArgs(
                 secret_name=secret,
                 items=[
-                    k8s.core.v1.KeyToPathArgs(key=str(index), path=str(index), mode=file.mode)
+                    k8s.core.v1.KeyToPathArgs(key=str(index), path=str(index), mode=file_mode(file))
                     for index, file in enumerate(numbered)
                 ],
             ),

@@ -1,10 +1,9 @@
 """What the program of a service is given beside its image, whether it is a replica or a job: written with names of
 values, and filled with them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NotRequired, TypedDict
 
 import pulumi
 
@@ -14,9 +13,6 @@ from components.service_database.values import CA_FILE, TRUST
 
 SECRETS_FOLDER = "/run/secrets"
 """Folder with a file for each secret of a service, by its name."""
-
-Values = Mapping[str, pulumi.Input[str]]
-"""Name, as `mysql.host`, to what it stands for."""
 
 
 @dataclass(frozen=True)
@@ -36,45 +32,47 @@ class Given:
     """Arguments of the program; None for the image's own."""
 
 
-@dataclass(frozen=True)
-class Written:
-    """All of it, as the settings say."""
+class WrittenProgram(TypedDict):
+    """What a program is given, as the settings say."""
 
     environment: Mapping[str, str]
-    """Variables."""
+    """Variables, in which `${name}` stands for a value."""
 
-    files: Mapping[str, GivenFile] = field(default_factory=dict[str, GivenFile])
-    """Path to file, each with a plain text."""
+    files: Mapping[str, GivenFile]
+    """Path to file, each with such a text."""
 
-    arguments: Sequence[str] | None = None
-    """Arguments; None for the image's own."""
+    arguments: NotRequired[Sequence[str]]
+    """Such arguments; the image's own when they are not given."""
 
-    values: Values = field(default_factory=dict[str, pulumi.Input[str]])
-    """What is known of all but the database; the program finds each secret among it in a file."""
+    values: Mapping[str, pulumi.Input[str]]
+    """Name, as `service.orders.url`, to its value, of all but the database; each `secret.<name>` is a file, too."""
 
-    def filled(self, database: Values, ca_certificate: pulumi.Input[str] | None) -> Given:
-        """Return it with all values; those of the database are by their last part, `ca_certificate` is its
-        authority's."""
-        values = {**self.values, **{f"mysql.{key}": value for key, value in database.items()}}
-        secrets = {name.removeprefix("secret."): value for name, value in values.items() if name.startswith("secret.")}
-        files = {f"{SECRETS_FOLDER}/{name}": GivenFile(value) for name, value in secrets.items()}
-        contents = {path: str(file.content) for path, file in self.files.items()}
-        files |= {
-            path: GivenFile(filled(text, values), executable=self.files[path].executable)
-            for path, text in contents.items()
-        }
-        trust: dict[str, str] = {}
-        if ca_certificate is not None and uses(
-            [*self.environment.values(), *contents.values(), *(self.arguments or [])], "mysql"
-        ):
-            files[CA_FILE] = GivenFile(ca_certificate)
-            trust = TRUST
-        return Given(
-            environment={
-                **trust,
-                **{key: filled(text, values) for key, text in self.environment.items() if not holds_secret(text)},
-            },
-            secrets={key: filled(text, values) for key, text in self.environment.items() if holds_secret(text)},
-            files=files,
-            arguments=None if self.arguments is None else [filled(text, values) for text in self.arguments],
-        )
+
+def filled_program(
+    program: WrittenProgram,
+    database: Mapping[str, pulumi.Input[str]],
+    ca_certificate: pulumi.Input[str] | None,
+) -> Given:
+    """Return it with all values; those of the database are by their last part, `ca_certificate` is its authority's."""
+    values = {**program["values"], **{f"mysql.{key}": value for key, value in database.items()}}
+    variables, arguments = program["environment"], program.get("arguments")
+    files: dict[str, GivenFile] = {
+        f"{SECRETS_FOLDER}/{name.removeprefix('secret.')}": {"content": value}
+        for name, value in values.items()
+        if name.startswith("secret.")
+    }
+    texts = {path: str(file["content"]) for path, file in program["files"].items()}
+    files |= {path: {**program["files"][path], "content": filled(text, values)} for path, text in texts.items()}
+    trust: dict[str, str] = {}
+    if ca_certificate is not None and uses([*variables.values(), *texts.values(), *(arguments or [])], "mysql"):
+        files[CA_FILE] = {"content": ca_certificate}
+        trust = TRUST
+    return Given(
+        environment={
+            **trust,
+            **{key: filled(text, values) for key, text in variables.items() if not holds_secret(text)},
+        },
+        secrets={key: filled(text, values) for key, text in variables.items() if holds_secret(text)},
+        files=files,
+        arguments=None if arguments is None else [filled(text, values) for text in arguments],
+    )

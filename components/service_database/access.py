@@ -9,7 +9,7 @@ import pulumi
 
 from components import mysql
 from components.ingress.tracks import STABLE
-from components.microservice.given import Given, Written
+from components.microservice.given import Given, filled_program
 from components.mysql.args import MySqlReference
 from components.secrets import GeneratedPassword
 from components.service_database.args import ServiceDatabaseArgs
@@ -75,18 +75,15 @@ def track_access(
     for track in [STABLE, *sorted(set(args["service_images"]) - {STABLE})]:
         if args["migrate"]:
             suffix = "" if track == STABLE else f"-{track}"
-            given = (
-                args.get("programs", {})
-                .get(track, Written({}))
-                .filled(
-                    connection_values(
-                        address=args["mysql"]["primary_address"],
-                        user=mysql.migration_account(args["database"]),
-                        password=passwords.migration,
-                        database=args["database"],
-                    ),
-                    args["mysql"]["ca_certificate"],
-                )
+            given = filled_program(
+                args.get("programs", {}).get(track, {"environment": {}, "files": {}, "values": {}}),
+                connection_values(
+                    address=args["mysql"]["primary_address"],
+                    user=mysql.migration_account(args["database"]),
+                    password=passwords.migration,
+                    database=args["database"],
+                ),
+                args["mysql"]["ca_certificate"],
             )
             variables: dict[str, pulumi.Input[str]] = {
                 **given.environment,

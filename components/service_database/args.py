@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components.microservice.given import Written
+from components.microservice.given import WrittenProgram
 from components.mysql.args import MySqlReference
 from components.region.args import RegionReference
 
@@ -40,7 +40,7 @@ class ServiceDatabaseArgs(TypedDict):
     """Track to the variables that the platform gives its program, none of them a secret: migrations get them beside
     those by which they connect, as they are the same program."""
 
-    programs: NotRequired[Mapping[str, Written]]
+    programs: NotRequired[Mapping[str, WrittenProgram]]
     """Track to what its program is given as its settings say; migrations get it with their own account."""
 
     rights: NotRequired[str]

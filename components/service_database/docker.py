@@ -84,7 +84,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "image": args["service_images"][track],
                 "command": args["migrate"],
                 "environment": environment,
-                "secrets": [file.content for file in files.values()],
+                "secrets": [file["content"] for file in files.values()],
                 "volumes": file_mounts(name, files, image=args["mysql"]["image"], labels=args["labels"], parent=self),
                 "networks": [args["region"]["network"], args["region"]["backbone_network"]],
                 # Killed in the middle of a statement it would leave a schema that a person has to look at.
