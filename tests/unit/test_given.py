@@ -25,6 +25,7 @@ from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.variables import SALT_FILTER
 from tools.gostack.explorer.settings_table import settings_of
 from tools.gostack.lifecycle.workspace import Workspace
+from tools.gostack.release.stack_file import make_canary_stable
 from tools.gostack.secrets import command
 from tools.gostack.secrets.dotenv import parse
 
@@ -281,6 +282,15 @@ def test_names_are_listed_and_what_is_missing(workspace: KnownWorkspace, capsys:
     workspace.stack_file.write_text(text.replace("      replicas: 2\n", f"      replicas: 2\n{settings}"))
     assert command.list_secrets(workspace, "users") == 0
     assert capsys.readouterr().out.split("\n")[:2] == ["JWT_KEY", "SMTP (missing)"]
+
+
+def test_a_promoted_canary_keeps_what_its_variables_refer_to(workspace: KnownWorkspace) -> None:
+    canary = {"environment": {"DB_PASSWORD": "${mysql.password}", "WORKERS": 4}}
+    make_canary_stable(workspace, settings(canary=canary), "users")
+    assert [arguments[arguments.index("--path") + 1 :] for arguments, _ in CALLS] == [
+        ("--plaintext", "gostack:services.users.environment.DB_PASSWORD", "--", "${mysql.password}"),
+        ("--type", "string", "gostack:services.users.environment.WORKERS", "--", "4"),
+    ]
 
 
 def test_a_file_of_variables_is_read_as_other_programs_read_it() -> None:
