@@ -90,7 +90,7 @@ class Workload(Section):
 
     user: UserId | None = None
     """User as which the program runs, "uid" or "uid:gid"; a group that is not given has the user's number. Without
-    it: the image's own user on Docker, and 65532 on Kubernetes and where files are kept in memory."""
+    it: the image's own user on Docker, and 65532 on Kubernetes."""
 
     writable: WritableFolders = Field(default_factory=dict[str, WritableFolder])
     """Folders to which the program may write beside /tmp: a list of paths, or path to size and place. They begin empty
