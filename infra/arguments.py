@@ -14,6 +14,7 @@ from components.images.args import ServiceImageArgs
 from components.images.build_options import DEFAULT_DOCKERFILE, BuildOptions
 from components.ingress.tracks import STABLE
 from components.microservice.args import MicroserviceArgs
+from components.microservice.given import filled_program
 from components.microservice.replica import program_environment
 from components.mysql import PROXY, PROXY_SOURCE
 from components.mysql.args import MySqlClusterArgs
@@ -21,7 +22,8 @@ from components.mysql.database import Database
 from components.service_database import migrations
 from components.service_database.access import write_address
 from components.service_database.args import ServiceDatabaseArgs
-from infra.platforms.base import ConsulDatacenter, Image, Job, Platform, Region, ServiceDatabase
+from infra.given import written_program
+from infra.platforms.base import Accessory, ConsulDatacenter, Image, Job, Platform, Region, ServiceDatabase
 from infra.settings.accessories import AccessorySettings
 from infra.settings.connections import account_connections
 from infra.settings.migration_files import migration_files
@@ -177,6 +179,7 @@ def service_database_arguments(
     database: Database,
     region: Region,
     images: Mapping[str, Image],
+    accessories: Mapping[str, Mapping[str, Accessory]],
 ) -> ServiceDatabaseArgs:
     """Return the arguments of a service's schema; among the images may be that of its SQL files."""
     if service.database is None:
@@ -192,18 +195,12 @@ def service_database_arguments(
         },
         "migrate": service.database.migrate or [],
         "environments": {
-            track.name: {
-                **track.environment,
-                **program_environment(
-                    service=name,
-                    track=track.name,
-                    region=home,
-                    port=service.own_port,
-                    version=images[track.name].version,
-                ),
-            }
+            track.name: program_environment(
+                service=name, track=track.name, region=home, port=service.own_port, version=images[track.name].version
+            )
             for track in migrated
         },
+        "programs": {track.name: written_program(platform, service, track, home, accessories) for track in migrated},
         "rights": service.database.rights,
         "max_connections": account_connections(platform.settings, name),
         "migrate_timeout_seconds": service.database.migrate_timeout_seconds,
@@ -220,6 +217,7 @@ def service_database_arguments(
         "service_images": {STABLE: platform.regional_image(platform.regions[0], image)},
         "migrate": ["up", *([str(force)] if force is not None else [])],
         "environments": {STABLE: {"MIGRATE_TIMEOUT_SECONDS": str(service.database.migrate_timeout_seconds)}},
+        "programs": {},
         "repeat_failed": False,
     }
 
@@ -235,9 +233,15 @@ def microservice_arguments(
     image: Image,
     mysql: Database,
     schema: ServiceDatabase | None,
+    accessories: Mapping[str, Mapping[str, Accessory]],
 ) -> MicroserviceArgs:
     """Return the arguments of a track's replicas in a region."""
     here = region.reference["region"]
+    given = filled_program(
+        written_program(platform, service, track, here, accessories),
+        schema.values_for(here, track.name) if schema is not None else {},
+        mysql.reference["ca_certificate"] if schema is not None else None,
+    )
     arguments: MicroserviceArgs = {
         "service": name,
         "track": track.name,
@@ -247,17 +251,20 @@ def microservice_arguments(
         "version": image.version,
         "workload": service,
         "replicas": track.replicas,
-        "environment": track.environment,
-        "secrets": {},
+        "environment": given.environment,
+        "secrets": given.secrets,
+        "given_files": given.files,
         "labels": platform.labels,
     }
+    if given.arguments is not None:
+        arguments["arguments"] = given.arguments
     if schema is not None:
         arguments["environment"] = {
-            **track.environment,
+            **given.environment,
             **schema.environments.get(track.name, schema.environments[STABLE]),
             **_mysql_addresses(mysql, here),
         }
-        arguments["secrets"] = schema.secrets.get(track.name, schema.secrets[STABLE])
+        arguments["secrets"] = {**given.secrets, **schema.secrets.get(track.name, schema.secrets[STABLE])}
         arguments["database_networks"] = mysql.reference.get("networks", [])
     return arguments
 

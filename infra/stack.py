@@ -146,7 +146,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
             schema = platform.service_database(
                 f"{name}-database",
                 service_database_arguments(
-                    platform, name, service, mysql, regions[primary_region], service_images[name]
+                    platform, name, service, mysql, regions[primary_region], service_images[name], accessories
                 ),
                 # Replicas read from the member of their region, whichever that is.
                 platform.options(primary_region, mysql.resources),
@@ -180,6 +180,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
                     image=service_images[name][track.name],
                     mysql=mysql,
                     schema=schema,
+                    accessories=accessories,
                 )
                 for region in platform.regions
             }

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_docker as docker
 
 from components.docker.health import PROBE_TIMEOUT_SECONDS, health_probe
+from components.files import GivenFile, file_mode
 
 LOG_FILE_SIZE = "10m"
 LOG_FILES = "3"
@@ -90,6 +91,10 @@ class ContainerSpec:
 
     process_namespace: pulumi.Input[str] | None = None
     """Container whose processes it joins, and with which it ends; None for processes of its own."""
+
+    uploads: Mapping[str, GivenFile] = field(default_factory=dict[str, GivenFile])
+    """Path in one of its volumes to a file that is put there. With any it is made and never started: the engine puts
+    files into no container whose root is read-only, and what never runs cannot change its root."""
 
 
 def hardened_container(
@@ -188,6 +193,20 @@ def _arguments(spec: ContainerSpec) -> dict[str, Any]:
             if spec.process_namespace is not None
             else {}
         ),
+        **(_never_started(spec.uploads) if spec.uploads else {}),
+    }
+
+
+def _never_started(uploads: Mapping[str, GivenFile]) -> dict[str, Any]:
+    return {
+        "uploads": [
+            docker.ContainerUploadArgs(file=path, content=file["content"], permissions=f"0{file_mode(file):o}")
+            for path, file in sorted(uploads.items())
+        ],
+        "start": False,
+        "must_run": False,
+        "restart": "no",
+        "read_only": False,
     }
 
 

@@ -7,6 +7,8 @@ import pulumi
 import pulumi_docker as docker
 
 from components.docker.container import ContainerSpec, hardened_container
+from components.docker.files import file_mounts
+from components.files import GivenFile
 from components.options import given_dependencies
 
 LOG_LINES = 5
@@ -28,8 +30,11 @@ class JobArgs(TypedDict):
     environment: Mapping[str, pulumi.Input[str]]
     """Environment variables; a changed one runs the job again."""
 
+    given_files: NotRequired[Mapping[str, GivenFile]]
+    """Path to a file that the program finds there; a changed one runs the job again."""
+
     secrets: NotRequired[Sequence[pulumi.Input[str]]]
-    """Parts of the environment that are masked in the tail of its log."""
+    """Parts of the environment that are masked in the tail of its log, as files are."""
 
     shown: NotRequired[Sequence[str]]
     """Names of variables whose values are not masked there, as all others are: its words may be about them."""
@@ -69,6 +74,8 @@ class Job(pulumi.ComponentResource):
     def __init__(self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Job", name, {}, opts)
         networks, shown = args.get("networks", ()), args.get("shown", ())
+        files = args.get("given_files", {})
+        found = file_mounts(name, files, image=args["image"], labels=args["labels"], parent=self)
         container = hardened_container(
             f"{name}-run",
             ContainerSpec(
@@ -81,7 +88,7 @@ class Job(pulumi.ComponentResource):
                 entrypoint=args.get("entrypoint"),
                 command=args["command"],
                 environment=args["environment"],
-                volumes=args.get("volumes", ()),
+                volumes=[*args.get("volumes", ()), *found],
                 one_shot=True,
                 process_namespace=args.get("process_namespace"),
                 stop_seconds=args.get("stop_seconds", 10),
@@ -98,7 +105,9 @@ class Job(pulumi.ComponentResource):
                 exit_code=container.exit_code,
                 logs=container.container_logs,
                 secrets=pulumi.Output.all(
-                    *(value for key, value in args["environment"].items() if key not in shown), *args.get("secrets", [])
+                    *(value for key, value in args["environment"].items() if key not in shown),
+                    *args.get("secrets", []),
+                    *(file["content"] for file in files.values()),
                 ),
             ).apply(lambda run: _completed(name, run))
         )

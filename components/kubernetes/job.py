@@ -7,6 +7,8 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.files import GivenFile
+from components.kubernetes.files import file_mounts, file_volumes
 from components.kubernetes.names import JOB, STACK_LABEL, workload_labels
 from components.kubernetes.network import EgressRule, network_policy, networks, pods_of_stack, tcp
 from components.kubernetes.pod import ContainerSpec, container, memory_volume
@@ -61,6 +63,9 @@ class JobArgs(TypedDict):
 
     secrets: Mapping[str, pulumi.Input[str]]
     """Environment variables that are secrets; a changed one runs the job again."""
+
+    given_files: NotRequired[Mapping[str, GivenFile]]
+    """Path to a file that the program finds there; a changed one runs the job again."""
 
     region: str
     """Region that it works for, as its labels name it."""
@@ -122,9 +127,12 @@ class JobGround:
     account: k8s.core.v1.ServiceAccount
     policy: k8s.networking.v1.NetworkPolicy
 
+    files: list[k8s.core.v1.VolumeArgs]
+    """The volume with what the program finds; none without any."""
+
 
 def job_ground(name: str, args: JobArgs, labels: dict[str, str], parent: pulumi.Resource) -> JobGround:
-    """Make the Secret, the account and the network policy of jobs."""
+    """Make the Secret, the account, the network policy and the files of jobs."""
     namespace, stack = args["namespace"], args["labels"].get(STACK_LABEL, "gostack")
     return JobGround(
         labels,
@@ -142,6 +150,7 @@ def job_ground(name: str, args: JobArgs, labels: dict[str, str], parent: pulumi.
                 for item in args.get("egress", ())
             ],
         ),
+        file_volumes(name, namespace, labels, args.get("given_files", {}), parent),
     )
 
 
@@ -155,7 +164,7 @@ def job_spec(args: JobArgs, ground: JobGround) -> k8s.batch.v1.JobSpecArgs:
             ground.account,
             args["user"],
             containers=[_container(args, ground.secret)],
-            volumes=[memory_volume("files", 16), *_folders(args).values()],
+            volumes=[memory_volume("files", 16), *_folders(args).values(), *ground.files],
             restart_policy="Never",
         ),
     )
@@ -176,6 +185,7 @@ def _container(args: JobArgs, secret: pulumi.Input[str]) -> k8s.core.v1.Containe
             secret=secret,
             secret_variables=list(args["secrets"]),
             mounts={"/tmp": "files", **{path: str(volume.name) for path, volume in _folders(args).items()}},
+            read_only_mounts=file_mounts(args.get("given_files", {})),
         )
     )
 

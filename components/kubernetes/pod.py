@@ -72,7 +72,7 @@ class ContainerSpec:
     """Path to name of a volume of the pod."""
 
     read_only_mounts: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Path to name of a volume that the container only reads."""
+    """Path to name of a volume that the container only reads; `name/key` mounts one file of it."""
 
     probes: Probes = Probes()
     """How it is looked after."""
@@ -113,7 +113,12 @@ def container(spec: ContainerSpec) -> k8s.core.v1.ContainerArgs:
             },
         ),
         volume_mounts=[
-            k8s.core.v1.VolumeMountArgs(mount_path=path, name=volume, read_only=True if read_only else None)
+            k8s.core.v1.VolumeMountArgs(
+                mount_path=path,
+                name=volume.partition("/")[0],
+                sub_path=volume.partition("/")[2] or None,
+                read_only=True if read_only else None,
+            )
             for path, volume, read_only in sorted(mounts)
         ]
         or None,

@@ -6,6 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 from components.consul.args import ConsulReference
+from components.files import GivenFile
 from components.microservice.workload import Workload
 from components.region.args import RegionReference
 
@@ -42,6 +43,12 @@ class MicroserviceArgs(TypedDict):
 
     secrets: Mapping[str, pulumi.Input[str]]
     """Environment variables that are secrets; on Kubernetes they come from a Secret."""
+
+    given_files: NotRequired[Mapping[str, GivenFile]]
+    """Path to a file that the program finds there, for secrets too."""
+
+    arguments: NotRequired[Sequence[pulumi.Input[str]]]
+    """Arguments in the place of the workload's."""
 
     database_networks: NotRequired[Sequence[pulumi.Input[str]]]
     """On Kubernetes: networks in CIDR notation with a database that is no pod of the stack."""

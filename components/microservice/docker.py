@@ -1,11 +1,14 @@
 """One track of a service in one region: its replicas and their registration."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pulumi
+import pulumi_docker as docker
 
 from components.consul.docker_agent import ConsulAgent, ConsulAgentArgs, agent_spec
 from components.docker.container import ContainerSpec, content_digest, hardened_container
+from components.docker.files import file_mounts, files_digest
 from components.docker.pod import Pod
 from components.microservice.args import MicroserviceArgs
 from components.microservice.docker_folders import disk_folders
@@ -30,11 +33,16 @@ class Microservice(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerMicroserviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Microservice", name, {}, opts)
-        nodes = [self._replica(f"{name}-{index}", args) for index in range(args["replicas"])]
+        files = file_mounts(
+            name, args.get("given_files", {}), image=args["consul"]["image"], labels=_labels(args), parent=self
+        )
+        nodes = [self._replica(f"{name}-{index}", args, files) for index in range(args["replicas"])]
         self.replicas = pulumi.Output.all(*nodes).apply(len)
         self.register_outputs({"replicas": self.replicas})
 
-    def _replica(self, name: str, args: DockerMicroserviceArgs) -> pulumi.Output[str]:
+    def _replica(
+        self, name: str, args: DockerMicroserviceArgs, files: Sequence[docker.ContainerVolumeArgs]
+    ) -> pulumi.Output[str]:
         application = _application_spec(name, args)
         registration: ConsulAgentArgs = {
             "network_mode": "",
@@ -53,6 +61,8 @@ class Microservice(pulumi.ComponentResource):
             registration["check"] = check
         # Whatever changes in a replica, the whole pod is replaced by a new one beside it.
         identity = content_digest(application, agent_spec(registration))
+        if args.get("given_files"):
+            identity = pulumi.Output.concat(identity, "-", files_digest(args.get("given_files", {})))
         pod = Pod(
             f"{name}-pod",
             {
@@ -71,7 +81,7 @@ class Microservice(pulumi.ComponentResource):
             labels=_labels(args),
             parent=self,
         )
-        application = replace(application, volumes=folders)
+        application = replace(application, volumes=[*folders, *files])
         container = hardened_container(
             f"{name}-application", application, parent=self, network_mode=pod.network_mode, create_first=True
         )
@@ -96,7 +106,7 @@ def _application_spec(name: str, args: DockerMicroserviceArgs) -> ContainerSpec:
         cpus=limits.cpus,
         user=workload.user,
         entrypoint=workload.command,
-        command=workload.args,
+        command=args.get("arguments", workload.args),
         memory_folders={path: folder.size_mib for path, folder in workload.writable.items() if not folder.disk},
         environment={
             **args["environment"],

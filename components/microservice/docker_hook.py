@@ -17,6 +17,7 @@ def hook_job(name: str, task: Task, args: MicroserviceArgs, opts: pulumi.Resourc
         "image": args["image"],
         "command": task.args,
         "environment": {**args["environment"], **args["secrets"], **job_environment(args)},
+        "given_files": args.get("given_files", {}),
         "networks": [region["network"], region["backbone_network"]],
         "memory_mib": workload.limits("docker").memory_mib,
         # Those that a replica has on a disk, too: nothing of a job stays.

@@ -12,6 +12,7 @@ from components.consul.kubernetes_agent import (
     to_servers,
 )
 from components.kubernetes.autoscaling import autoscaler
+from components.kubernetes.files import file_mounts, file_volumes
 from components.kubernetes.names import APPLICATION, MYSQL, NGINX, STACK_LABEL, selector, workload_labels
 from components.kubernetes.network import EgressRule, IngressRule, network_policy, networks, pods_of_stack, tcp
 from components.kubernetes.pod import (
@@ -75,7 +76,12 @@ class Microservice(pulumi.ComponentResource):
                 sidecar(args["consul"], secret, replica_instances(args), ready_when_found=workload.kind == "service")
             ],
             containers=[_application(args, secret)],
-            volumes=[memory_volume("files", 64), agent_volume(), *folder_volumes(workload)],
+            volumes=[
+                memory_volume("files", 64),
+                agent_volume(),
+                *folder_volumes(workload),
+                *file_volumes(name, region["network"], labels, args.get("given_files", {}), self),
+            ],
             anti_affinity_to=selector(labels),
             stop_seconds=workload.drain_seconds + workload.termination_grace_period_seconds + 10,
         )
@@ -127,7 +133,7 @@ def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.
                 disk_limit_mib=replica_disk_mib(workload),
             ),
             command=workload.command,
-            arguments=workload.args,
+            arguments=args.get("arguments", workload.args),
             environment={
                 **args["environment"],
                 **replica_environment(args),
@@ -137,6 +143,7 @@ def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.
             secret_variables=list(args["secrets"]),
             ports={"http": port} if port is not None else {},
             mounts={"/tmp": "files", **folder_mounts(workload)},
+            read_only_mounts=file_mounts(args.get("given_files", {})),
             probes=replica_probes(workload),
             # Deregistered by the sidecar in the same moment; requests on their way still arrive.
             pre_stop=sleep_before_stop(workload.drain_seconds) if workload.kind == "service" else None,

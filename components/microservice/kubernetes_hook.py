@@ -36,6 +36,7 @@ def task_job(task: Task, args: MicroserviceArgs, deadline_seconds: int) -> JobAr
         "command": task.args,
         "environment": {**args["environment"], **job_environment(args)},
         "secrets": args["secrets"],
+        "given_files": args.get("given_files", {}),
         "region": region["region"],
         "namespace": region["network"],
         "deadline_seconds": deadline_seconds,

@@ -11,11 +11,15 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from components.consul.check import Check
+from components.microservice.files import FilePathInContainer, ServiceFile
 from components.microservice.folders import WritableFolder, WritableFolders, nested
 from components.section import AnyNetwork, Port, Section
 
 SERVICE_USER = 65532
 """User and group of the service images (services/Dockerfile)."""
+
+MOST_FILES = 50
+"""Files that a service is given at most, and secrets."""
 
 AGENT_PORTS = frozenset({8300, 8301, 8302, 8500, 8503, 8600})
 """Ports of the Consul agent, which shares the replica's network namespace."""
@@ -85,15 +89,22 @@ class Workload(Section):
 
     args: list[str] | None = None
     """Arguments of the program, for example ["-config", "/etc/shop.yaml"]; the image's own when they are not given.
-    They arrive as they are written, `$(X)` and `$X` too."""
+    They arrive as they are written, `$(X)` and `$X` too, but for `${…}`, which is replaced as in `environment`; none of
+    it may be a secret, as every user of the machine sees the arguments of a program."""
 
     user: UserId | None = None
     """User as which the program runs, "uid" or "uid:gid"; a group that is not given has the user's number. Without
-    it: the image's own user on Docker, and 65532 on Kubernetes and where files are kept in memory."""
+    it: the image's own user on Docker, and 65532 on Kubernetes."""
 
     writable: WritableFolders = Field(default_factory=dict[str, WritableFolder])
     """Folders to which the program may write beside /tmp: a list of paths, or path to size and place. They begin empty
     and go with the replica."""
+
+    files: Annotated[dict[FilePathInContainer, ServiceFile], Field(max_length=MOST_FILES)] = Field(
+        default_factory=dict[str, ServiceFile]
+    )
+    """Absolute path to a file that the program finds there: its text, with `${…}` as in `environment`, or {"source":
+    "config/shop.yaml"}, a file of the repository. Nobody can change it. Another text is another release."""
 
     port: Annotated[int, Field(ge=1024, le=65535)] = 8080
     """Port on which the service listens inside its container; the variable PORT holds it. Of a worker, where its check
@@ -143,6 +154,10 @@ class Workload(Section):
     def _folders_apart(self) -> Self:
         if pair := nested(self.writable):
             raise ValueError(f'writable has "{pair[1]}", which is inside of "{pair[0]}": remove it.')
+        if pair := nested([*self.files, *self.writable]):
+            fix = "remove one of them" if pair[0] == pair[1] else "choose another path"
+            if pair[0] in self.files:
+                raise ValueError(f'files has "{pair[0]}", where "{pair[1]}" is to be too: {fix}.')
         limit = self.memory_mib or min(usual.memory_mib for usual in _LIMITS.values())
         if self.memory_folders_mib >= limit:
             raise ValueError(

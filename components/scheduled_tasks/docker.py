@@ -9,6 +9,7 @@ import pulumi_docker as docker
 
 from components.consul.docker_agent import ConsulAgent, ConsulAgentArgs, agent_spec
 from components.docker.container import ContainerSpec, content_digest, hardened_container
+from components.docker.files import file_mounts, files_digest
 from components.docker.pod import Pod
 from components.docker.volumes import volume_labels
 from components.microservice.docker_folders import disk_folders
@@ -62,7 +63,11 @@ class ScheduledTasks(pulumi.ComponentResource):
             "replaced_with_pod": True,
             "labels": labels,
         }
+        files = args.get("given_files", {})
+        found = file_mounts(name, files, image=args["consul"]["image"], labels=labels, parent=self)
         identity = pulumi.Output.concat(content_digest(program, agent_spec(registration)), ":", image)
+        if files:
+            identity = pulumi.Output.concat(identity, "-", files_digest(files))
         pod = Pod(
             f"{name}-pod",
             {
@@ -83,7 +88,7 @@ class ScheduledTasks(pulumi.ComponentResource):
         )
         container = hardened_container(
             f"{name}-scheduler",
-            replace(program, volumes=[self._scheduler(name, image, labels), *folders]),
+            replace(program, volumes=[self._scheduler(name, image, labels), *folders, *found]),
             parent=self,
             network_mode=pulumi.Output.all(pod.network_mode, agent.node).apply(lambda known: str(known[0])),
             create_first=True,

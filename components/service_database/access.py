@@ -9,14 +9,15 @@ import pulumi
 
 from components import mysql
 from components.ingress.tracks import STABLE
+from components.microservice.given import Given, filled_program
 from components.mysql.args import MySqlReference
 from components.secrets import GeneratedPassword
 from components.service_database.args import ServiceDatabaseArgs
 from components.service_database.values import connection_values
 
-Migrate = Callable[[str, str, Mapping[str, pulumi.Input[str]]], pulumi.Output[str]]
-"""Makes the job with a name that applies a track's migrations with these variables, and returns what whoever needs the
-migrated schema waits for."""
+Migrate = Callable[[str, str, Mapping[str, pulumi.Input[str]], Given], pulumi.Output[str]]
+"""Makes the job with a name that applies a track's migrations with these variables and, beside them, the secrets and
+files that its program is given; returns what whoever needs the migrated schema waits for."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,18 @@ def track_access(
     for track in [STABLE, *sorted(set(args["service_images"]) - {STABLE})]:
         if args["migrate"]:
             suffix = "" if track == STABLE else f"-{track}"
+            given = filled_program(
+                args.get("programs", {}).get(track, {"environment": {}, "files": {}, "values": {}}),
+                connection_values(
+                    address=write_address(args["mysql"], args["region"]["region"]),
+                    user=mysql.migration_account(args["database"]),
+                    password=passwords.migration,
+                    database=args["database"],
+                ),
+                args["mysql"]["ca_certificate"],
+            )
             variables: dict[str, pulumi.Input[str]] = {
+                **given.environment,
                 **args.get("environments", {}).get(track, {}),
                 **connection,
                 "MYSQL_USER": mysql.migration_account(args["database"]),
@@ -82,7 +94,7 @@ def track_access(
                 "ACCOUNTS": ready,
             }
             # One after the other: two that change the same schema at once would wait for each other's lock.
-            ready = migrate(f"{name}{suffix}-migrations", track, variables)
+            ready = migrate(f"{name}{suffix}-migrations", track, variables, given)
         result.environments[track] = {
             **{key: pulumi.Output.from_input(value) for key, value in {**connection, **discovery}.items()},
             "MYSQL_USER": pulumi.Output.from_input(args["database"]),

@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from components.microservice.given import WrittenProgram
 from components.mysql.args import MySqlReference
 from components.region.args import RegionReference
 
@@ -39,8 +40,11 @@ class ServiceDatabaseArgs(TypedDict):
     """On Kubernetes: whether a migration that failed is tried again, as it is by default."""
 
     environments: NotRequired[Mapping[str, Mapping[str, pulumi.Input[str]]]]
-    """Track to the environment of its replicas, none of it a secret: migrations get it beside the variables by which
-    they connect, as they are the same program."""
+    """Track to the variables that the platform gives its program, none of them a secret: migrations get them beside
+    those by which they connect, as they are the same program."""
+
+    programs: NotRequired[Mapping[str, WrittenProgram]]
+    """Track to what its program is given as its settings say; migrations get it with their own account."""
 
     rights: NotRequired[str]
     """`rows` when it is not given: the service's own account changes rows, and its migrations tables. `schema`: it may

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import pulumi
 
 from components.docker.job import Job
+from components.files import GivenFile
 from components.ingress.tracks import STABLE
+from components.microservice.given import Given
 from components.mysql.docker_member import administration_mounts
 from components.options import given_dependencies
 from components.service_database.access import (
@@ -51,8 +53,11 @@ class ServiceDatabase(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=given_dependencies(opts)),
         )
 
-        def migrate(job: str, track: str, variables: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
-            return self._migrations(job, track, args, {**variables, "MYSQL_PASSWORD": passwords.migration})
+        def migrate(
+            job: str, track: str, variables: Mapping[str, pulumi.Input[str]], given: Given
+        ) -> pulumi.Output[str]:
+            environment = {**given.secrets, **variables, "MYSQL_PASSWORD": passwords.migration}
+            return self._migrations(job, track, args, environment, given.files)
 
         self._args = args
         self._access = track_access(name, args, passwords, accounts.completed, migrate)
@@ -65,7 +70,12 @@ class ServiceDatabase(pulumi.ComponentResource):
         return values_of(self._args, self._access, track, region)
 
     def _migrations(
-        self, name: str, track: str, args: ServiceDatabaseArgs, environment: Mapping[str, pulumi.Input[str]]
+        self,
+        name: str,
+        track: str,
+        args: ServiceDatabaseArgs,
+        environment: Mapping[str, pulumi.Input[str]],
+        files: Mapping[str, GivenFile],
     ) -> pulumi.Output[str]:
         job = Job(
             name,
@@ -75,6 +85,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "environment": environment,
                 # MySQL names it in its errors, and people in the names of files.
                 "shown": ["MYSQL_DATABASE"],
+                "given_files": files,
                 "networks": [args["region"]["network"], args["region"]["backbone_network"]],
                 # Killed in the middle of a statement it would leave a schema that a person has to look at.
                 "stop_seconds": args.get("migrate_timeout_seconds", MIGRATE_TIMEOUT_SECONDS),

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 import pulumi
 
+from components.files import GivenFile
 from components.ingress.tracks import STABLE
 from components.kubernetes.job import RETRIES, Job, JobEgressArgs
 from components.kubernetes.names import MYSQL
+from components.microservice.given import Given
 from components.microservice.workload import SERVICE_USER
 from components.mysql.args import MySqlAdministration, MySqlReference
 from components.mysql.configuration import PORT
@@ -44,8 +46,11 @@ class ServiceDatabase(pulumi.ComponentResource):
         statements = account_statements(args, passwords)
         accounts = self._accounts(f"{name}-accounts", args, _administration(args), statements, opts)
 
-        def migrate(job: str, track: str, variables: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
-            return self._migrations(job, track, args, variables, passwords.migration)
+        def migrate(
+            job: str, track: str, variables: Mapping[str, pulumi.Input[str]], given: Given
+        ) -> pulumi.Output[str]:
+            secrets = {**given.secrets, "MYSQL_PASSWORD": passwords.migration}
+            return self._migrations(job, track, args, variables, secrets, given.files)
 
         self._args = args
         self._access = track_access(name, args, passwords, accounts.completed, migrate)
@@ -94,7 +99,8 @@ class ServiceDatabase(pulumi.ComponentResource):
         track: str,
         args: ServiceDatabaseArgs,
         environment: Mapping[str, pulumi.Input[str]],
-        password: pulumi.Output[str],
+        secrets: Mapping[str, pulumi.Input[str]],
+        files: Mapping[str, GivenFile],
     ) -> pulumi.Output[str]:
         job = Job(
             name,
@@ -106,7 +112,8 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "deadline_seconds": args.get("migrate_timeout_seconds", MIGRATE_TIMEOUT_SECONDS),
                 "retries": RETRIES if args.get("repeat_failed", True) else 0,
                 "environment": environment,
-                "secrets": {"MYSQL_PASSWORD": password},
+                "secrets": secrets,
+                "given_files": files,
                 "region": args["region"]["region"],
                 "namespace": args["region"]["network"],
                 "egress": [to_database(args["mysql"])],

@@ -60,7 +60,7 @@ class CanarySettings(CanaryTraffic):
     """Number of replicas in each region."""
 
     environment: Variables = Field(default_factory=dict[str, str])
-    """Environment variables beside those of the service, or instead of them; none of them a secret."""
+    """Environment variables beside those of the service, or instead of them."""
 
     analysis: AnalysisSettings = AnalysisSettings()
     """How `gostack promote` judges it."""

@@ -9,9 +9,13 @@ from components.images.build_options import DEFAULT_DOCKERFILE
 from infra.settings.aws_files import require_certificates
 from infra.settings.build_files import Source, build_problems
 from infra.settings.errors import SettingsError
+from infra.settings.given import reference_problem
 from infra.settings.migration_files import migrations_problems
 from infra.settings.model import Settings
 from infra.settings.services import ServiceSettings
+
+LARGEST_GIVEN = 524_288
+"""Bytes of all files and secrets that a service is given: Kubernetes keeps no Secret of more than 1 MiB."""
 
 _STATE = ".gostack"
 """Folder of a checkout with its state, passphrase and keys."""
@@ -23,9 +27,31 @@ def require_files(settings: Settings, project: Path) -> None:
     if settings.aws is not None:
         require_certificates(settings.aws, project)
     for name, service in settings.services.items():
+        _require_given(settings, name, project)
         problem = next(_problems(f"gostack:services.{name}", service, project.resolve()), "")
         if problem:
             raise SettingsError(problem)
+
+
+def _require_given(settings: Settings, name: str, project: Path) -> None:
+    """Raise SettingsError for a file of the project that a service cannot be given."""
+    service = settings.services[name]
+    size = sum(len(secret.get_secret_value().encode()) for secret in service.secrets.values())
+    for path, file in service.files.items():
+        key = f'gostack:services.{name}.files."{path}"'
+        try:
+            text = file.content(project)
+        except ValueError as error:
+            raise SettingsError(f"{key}: {error}") from None
+        size += len(text.encode())
+        problem = reference_problem(settings, name, f'files."{path}"', text)
+        if problem:
+            raise SettingsError(f"gostack:services.{name}.{problem}")
+    if size > LARGEST_GIVEN:
+        raise SettingsError(
+            f"gostack:services.{name}.files has {size} bytes in all files and secrets together: use at most "
+            f"{LARGEST_GIVEN}, and put what is larger into the image (build.assets)."
+        )
 
 
 def _problems(key: str, service: ServiceSettings, project: Path) -> Iterator[str]:

@@ -16,6 +16,7 @@ from infra.settings.errors import SettingsError, sentence
 from infra.settings.files import require_files
 from infra.settings.model import Settings
 from infra.settings.names import require_stack_name
+from infra.settings.secrets import require_encrypted
 from infra.settings.stack_file import NAMESPACE, configuration, read_stack_file
 
 _TOO_DEEP = "{} has too many lists and mappings inside each other: no setting needs as many."
@@ -43,7 +44,9 @@ def load_stack_file(path: Path, project: Path = PROJECT) -> Settings:
     Raises SettingsError when the file is missing, is not YAML or holds a wrong setting, and when no stack can have the
     name that the file's gives it.
     """
-    settings = _complete(configuration(read_stack_file(path), path.name), project)
+    values = configuration(read_stack_file(path), path.name)
+    require_encrypted(values)
+    settings = _complete(values, project)
     named = re.fullmatch(r"Pulumi\.(.*)\.yaml", path.name)
     if named is not None:
         require_stack_name(named[1], settings)

@@ -17,6 +17,7 @@ from infra.settings.aws import AwsSettings
 from infra.settings.aws_checks import aws_problem
 from infra.settings.base import Name, RegionName, Section
 from infra.settings.connections import connections_problem
+from infra.settings.given import given_problem
 from infra.settings.images import ImageSettings
 from infra.settings.ingress import size_problem
 from infra.settings.kubernetes import (
@@ -251,6 +252,13 @@ class Settings(Section):
                         f"{owner} has already: choose another name."
                     )
                 owners[account] = f'service "{service}"'
+        return self
+
+    @model_validator(mode="after")
+    def _references_known(self) -> Self:
+        problem = given_problem(self)
+        if problem:
+            raise ValueError(problem)
         return self
 
     @model_validator(mode="after")

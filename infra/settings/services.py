@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, SecretStr, field_validator, model_validator
 
 from components.images.build_options import DEFAULT_DOCKERFILE, BuildOptions
 from components.ingress.route import Route
@@ -18,6 +18,7 @@ from infra.settings.base import FilePath, ImageReference, Name, shaped
 from infra.settings.canary import CanarySettings
 from infra.settings.database import DatabaseSettings, MigrationsSettings
 from infra.settings.environment import Variables, require_own, require_size
+from infra.settings.secrets import Secrets
 from infra.settings.workers import kind_problem
 
 _PACKAGE = r"\.|(\./)?[A-Za-z0-9_][A-Za-z0-9_.~+-]*(/[A-Za-z0-9_][A-Za-z0-9_.~+-]*)*/?"
@@ -87,8 +88,15 @@ class ServiceSettings(Workload):
     """Paths of the ingress that lead here; none for a service that only others call."""
 
     environment: Variables = Field(default_factory=dict[str, str])
-    """Environment variables, none of them a secret: texts, numbers, true and false, each of which arrives as text. One
-    has at most 128 KiB, as Linux takes no longer one, and all of them together 512 KiB."""
+    """Environment variables: texts, numbers, true and false, each of which arrives as text. `${…}` stands for what
+    other parts of the stack tell, `${mysql.dsn}`, `${secret.JWT_KEY}`, `${service.orders.url}`,
+    `${accessory.cache.address}`, `${region}`, `${track}`; `$${` arrives as `${`. One has at most 128 KiB, as Linux
+    takes no longer one, and all of them together 512 KiB."""
+
+    secrets: Secrets = Field(default_factory=dict[str, SecretStr])
+    """Name to a value that `gostack secrets set`, or `pulumi config set --secret --path`, has encrypted. The program
+    reads it in the file /run/secrets/<name>, and in a variable only where `environment` refers to it. Another value is
+    another release."""
 
     canary: CanarySettings | None = None
     """Second track, which some clients get; None for a service with one track."""

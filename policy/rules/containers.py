@@ -12,7 +12,8 @@ _SYSTEM = ("/", "/etc", "/proc", "/sys", "/var", "/root", "/dev", "/boot", "/usr
 
 @resource_rule("container-hardened")
 def container_hardened(resource: Resource) -> Findings:
-    """A container drops every capability, takes no new privileges, writes to volumes alone and is not root."""
+    """A container drops every capability, takes no new privileges, writes to volumes alone and is not root; one that
+    never starts writes nothing."""
     if resource.type != _CONTAINER:
         return
     if "ALL" not in listing(resource.at("capabilities.drops")):
@@ -20,7 +21,7 @@ def container_hardened(resource: Resource) -> Findings:
     options = [str(option).replace("=", ":") for option in listing(resource.at("securityOpts"))]
     if not {"no-new-privileges", "no-new-privileges:true"} & set(options):
         yield Finding(resource, "securityOpts", "lets programs gain privileges", 'add "no-new-privileges:true"')
-    if resource.at("readOnly") is not True:
+    if resource.at("readOnly") is not True and resource.at("start") is not False:
         yield Finding(resource, "readOnly", "is not true: an intruder can change the program", "set it to True")
     if str(resource.at("user", "")).split(":")[0] in ("root", "0"):
         yield Finding(resource, "user", "is root", "name another user")

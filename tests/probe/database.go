@@ -15,8 +15,15 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// open connects the way an ordinary service does: one address, and TLS as PROBE_DSN says.
+// open connects the way an ordinary service does: by DATABASE_URL alone, or by one address, and TLS as PROBE_DSN says.
 func open() *sql.DB {
+	if whole := os.Getenv("DATABASE_URL"); whole != "" {
+		database, err := sql.Open("mysql", whole)
+		if err != nil {
+			log.Fatal(err)
+		}
+		return database
+	}
 	config := mysql.NewConfig()
 	config.Net, config.Addr = "tcp", os.Getenv("MYSQL_PRIMARY_ADDRESS")
 	config.User, config.Passwd = os.Getenv("MYSQL_USER"), os.Getenv("MYSQL_PASSWORD")
@@ -43,8 +50,8 @@ func migrate(statements []string) {
 	var database *sql.DB
 	for _, statement := range statements {
 		if name, found := strings.CutPrefix(statement, "need:"); found {
-			if os.Getenv(name) == "" {
-				log.Fatalf("%s is not set", name)
+			if given, err := shown(name); err != nil || given == "" {
+				log.Fatalf("%s is not given", name)
 			}
 			continue
 		}

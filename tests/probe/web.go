@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 )
@@ -41,6 +42,19 @@ func (p *probe) web(mux *http.ServeMux) {
 	mux.HandleFunc("/p/begun", func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.Query().Get("path")
 		answer(w, map[string]any{"instance": p.instance, "path": path, "begun": p.begun.of(path)})
+	})
+	mux.HandleFunc("/p/given", func(w http.ResponseWriter, r *http.Request) {
+		text, err := shown(r.URL.Query().Get("name"))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusNotFound)
+			return
+		}
+		_, _ = io.WriteString(w, text)
+	})
+	mux.HandleFunc("/p/write", func(w http.ResponseWriter, r *http.Request) {
+		if err := os.WriteFile(r.URL.Query().Get("name"), []byte("x"), 0o600); err != nil {
+			http.Error(w, err.Error(), http.StatusForbidden)
+		}
 	})
 	mux.HandleFunc("/p/redirect", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", r.Header.Get("X-Forwarded-Proto")+"://"+r.Host+"/p/echo/after")

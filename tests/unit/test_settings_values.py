@@ -88,7 +88,7 @@ def test_a_number_that_would_arrive_as_another_text_is_refused() -> None:
         ({"A": ["x"]}, "environment.A: input should be a valid string"),
         ({"1A": "x"}, "environment.1A is not a variable name"),
         ({"A-B": "x"}, "environment.A-B is not a variable name"),
-        ({"A": {"secure": "v1:x"}}, "environment.A: input should be a valid string"),
+        ({"A": {"secure": "v1:x"}}, "environment: A is encrypted: write it into secrets"),
     ],
     ids=["null", "zero", "too long", "too much", "list", "digit first", "hyphen", "encrypted"],
 )

@@ -11,7 +11,7 @@ from types import FrameType
 
 import typer
 
-from tools.gostack.cli import change, data, offline, release, running, stack
+from tools.gostack.cli import change, data, offline, release, running, secrets, stack
 from tools.gostack.cli.guard import add
 from tools.gostack.environment.processes import stop_children
 
@@ -52,6 +52,7 @@ app = typer.Typer(
 for _panel, _functions in COMMANDS.items():
     for _function in _functions:
         add(app, _function, _panel)
+app.add_typer(secrets.app, name="secrets", rich_help_panel="Every day")
 app.add_typer(offline.app, name="offline", rich_help_panel="This machine")
 
 

@@ -16,6 +16,11 @@ from tools.gostack.environment.progress import Progress
 from tools.gostack.environment.toolchain import Toolchain, ensure_toolchain, find_toolchain
 from tools.offline.plugins import stand_in_plugins
 
+SALT_FILTER = (
+    "awk '/^encryptionsalt:/ {salt = $0; next} /(^|[ {])secure:/ {used = 1} {print} END {if (used && salt) print salt}'"
+)
+"""Program that reads a stack file and writes it as it is committed."""
+
 
 def environment(project_root: Path, progress: Progress | None = None, *, cluster: bool = True) -> dict[str, str]:
     """The variables to set so that `pulumi` works on this project; everything else of the environment stays.
@@ -117,14 +122,15 @@ def logged_in(credentials: Path) -> bool:
 
 
 def _keep_salt_out_of_commits(project_root: Path) -> None:
-    """Plain `pulumi` writes into the stack file how this checkout's state is encrypted; nobody else can use that line.
+    """Plain `pulumi` writes into the stack file how this checkout's state is encrypted; nobody else can use that line,
+    unless the file holds secrets, which only it can decrypt.
 
     `.gitattributes` names the filter; git runs it only where it is defined, which is here.
     """
     if not (project_root / ".git").exists():
         return
     command = ["git", "-C", str(project_root), "config", "--local", "filter.encryption-salt.clean"]
-    subprocess.run([*command, "sed '/^encryptionsalt:/d'"], check=False, capture_output=True)
+    subprocess.run([*command, SALT_FILTER], check=False, capture_output=True)
 
 
 def _users(variables: Mapping[str, str], name: str, ours: str) -> str | None:

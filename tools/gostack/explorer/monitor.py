@@ -248,8 +248,10 @@ def _computed(request: Any, inputs: Mapping[str, Any], generation: int, ends: Ma
                 for key, item in outputs.items()
                 if item is not None
             }
-        case "docker:index/network:Network" | "docker:index/volume:Volume":
+        case "docker:index/network:Network":
             return named
+        case "docker:index/volume:Volume":
+            return {**named, "mountpoint": f"/var/lib/docker/volumes/{request.name}/_data"}
         case "docker:index/registryImage:RegistryImage":
             return {"sha256Digest": f"sha256:{hashlib.sha256(inputs['name'].encode()).hexdigest()}"}
         case "pulumi:providers:docker" | "pulumi:providers:kubernetes" | "pulumi:providers:aws":

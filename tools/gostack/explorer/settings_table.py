@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from infra.settings import Settings
 from tools.gostack.explorer.texts import readable
 from tools.gostack.reference import docstrings
+from tools.gostack.report.redaction import MASK
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,8 @@ def _default(field: FieldInfo, name: str) -> Any:
 
 
 def _plain(value: object) -> Any:
+    if isinstance(value, SecretStr):
+        return MASK
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, Mapping):

@@ -135,12 +135,14 @@ class Workspace:
                 print(line, flush=True)
         return running.returncode
 
-    def capture(self, *arguments: str, folder: Path | None = None) -> str:
-        """Run `pulumi` with these arguments and return what it prints; raises PulumiError with its last words."""
+    def capture(self, *arguments: str, folder: Path | None = None, text: str | None = None) -> str:
+        """Run `pulumi` with these arguments, and with `text` as its input, and return what it prints; raises
+        PulumiError with its last words."""
         result = subprocess.run(
             self._command("--non-interactive", *arguments),
             cwd=folder or self.project,
             env=self.variables,
+            input=text,
             capture_output=True,
             text=True,
             check=False,

@@ -76,7 +76,9 @@ def _set_all(workspace: Workspace, path: str, value: Any) -> None:
 
 
 def _set(workspace: Workspace, path: str, value: str, kind: str) -> None:
-    _config(workspace, "set", "--path", "--type", kind, f"gostack:{path}", "--", value)
+    # Pulumi takes `${mysql.password}` under such a name for a password, unless it is told that it is none.
+    flags = ["--plaintext"] if "${" in value else ["--type", kind]
+    _config(workspace, "set", "--path", *flags, f"gostack:{path}", "--", value)
 
 
 def _remove(workspace: Workspace, path: str) -> None:

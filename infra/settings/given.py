@@ -1,0 +1,78 @@
+"""What the texts of a service may refer to: `${mysql.host}` and its like, checked before anything is registered."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from components.microservice.references import is_secret, references
+from components.names import service_values
+
+if TYPE_CHECKING:
+    from infra.settings.model import Settings
+
+MYSQL_VALUES = ("host", "port", "address", "user", "password", "database", "ca_file", "dsn", "url")
+_ACCESSORY_VALUES = {"image": ("host", "port", "address"), "valkey": ("host", "port", "address", "password", "url")}
+
+
+def known_references(settings: Settings, service: str) -> list[str]:
+    """Return every name that a text of the service may refer to."""
+    found = ["region", "track", *(f"secret.{name}" for name in settings.services[service].secrets)]
+    if settings.services[service].database is not None:
+        found += [f"mysql.{value}" for value in MYSQL_VALUES]
+    found += [f"service.{other}.{key}" for other in settings.callable_services() for key in service_values(other)]
+    for name, accessory in settings.accessories.items():
+        found += [f"accessory.{name}.{value}" for value in _ACCESSORY_VALUES[accessory.kind]]
+    return found
+
+
+def given_problem(settings: Settings) -> str:
+    """Return one sentence about the first text of a service that refers to nothing; else ""."""
+    for service in settings.services:
+        for key, text in _texts(settings, service):
+            problem = reference_problem(settings, service, key, text)
+            if problem:
+                return f"gostack:services.{service}.{problem}"
+    return ""
+
+
+def reference_problem(settings: Settings, service: str, key: str, text: str) -> str:
+    """Return one sentence about the first reference of a text that stands for nothing, or may not be there; else ""."""
+    try:
+        found = references(text)
+    except ValueError as error:
+        return f"{key}: {error}"
+    known = known_references(settings, service)
+    for name in found:
+        if name not in known:
+            return f"{key} has ${{{name}}}, {_unknown(service, name, known)}"
+        if key == "args" and is_secret(name):
+            return (
+                f"args has ${{{name}}}, a secret, and everybody sees the arguments of a program: write it into a "
+                "variable or a file."
+            )
+    return ""
+
+
+def _unknown(service: str, name: str, known: list[str]) -> str:
+    kind, _, rest = name.partition(".")
+    if kind == "mysql" and "mysql.host" not in known:
+        return f"and {service} has no database: add database: {{}}."
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    if kind == "secret" and rest:
+        hint = f' (did you mean "{near[0]}"?)' if near else ""
+        fix = f"write it with `gostack secrets set {service} {rest}`."
+        return f"which is no secret of {service} in this stack{hint}: {fix}"
+    if near:
+        return f'which stands for nothing: did you mean "{near[0]}"?'
+    return f'which stands for nothing: use one of {", ".join(sorted(known))}, or "$${{" where "${{" itself is meant.'
+
+
+def _texts(settings: Settings, service: str) -> Iterator[tuple[str, str]]:
+    values = settings.services[service]
+    yield from ((f"environment.{key}", text) for key, text in values.environment.items())
+    if values.canary is not None:
+        yield from ((f"canary.environment.{key}", text) for key, text in values.canary.environment.items())
+    yield from ((f'files."{path}"', file.text) for path, file in values.files.items() if file.text is not None)
+    yield from (("args", text) for text in values.args or [])

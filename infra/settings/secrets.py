@@ -1,0 +1,70 @@
+"""Secrets of a service: names to values that are encrypted in the stack file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, cast
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
+
+from components.microservice.files import require_text
+from components.microservice.workload import MOST_FILES
+from infra.settings.errors import SettingsError
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+_HOW = "write it with `gostack secrets set`, or `pulumi config set --secret --path`"
+
+
+def secret_name(value: str) -> str:
+    """Return the name of a secret as it is; raises ValueError for one that cannot be a file's and a reference's."""
+    if not _NAME.fullmatch(value):
+        raise ValueError(
+            f'"{value}" is not the name of a secret: use up to 64 letters, digits, "_" and "-", like JWT_KEY.'
+        )
+    return value
+
+
+def _value(given: Any) -> Any:
+    """What is wrong is told without the value."""
+    if isinstance(given, dict) and list(encrypted := cast("dict[str, Any]", given)) == ["secure"]:
+        # Only Pulumi decrypts it; tools know that it is there.
+        return SecretStr(str(encrypted["secure"]))
+    if not isinstance(given, str):
+        raise ValueError(f"it has no encrypted text: {_HOW}.")
+    require_text("it", given)
+    return SecretStr(given)
+
+
+def _mapping(given: Any) -> Any:
+    if not isinstance(given, dict):
+        raise ValueError(f"it is no mapping of names to encrypted values: {_HOW}.")
+    return cast("Any", given)
+
+
+Secrets = Annotated[
+    dict[
+        Annotated[str, AfterValidator(secret_name)],
+        Annotated[
+            SecretStr,
+            BeforeValidator(_value),
+            WithJsonSchema({"type": "object", "properties": {"secure": {"type": "string"}}, "required": ["secure"]}),
+        ],
+    ],
+    BeforeValidator(_mapping),
+    Field(max_length=MOST_FILES),
+]
+"""Secrets by their names."""
+
+
+def require_encrypted(values: Mapping[str, Any]) -> None:
+    """Raise SettingsError for a secret that a stack file has in plain text."""
+    services = values.get("services")
+    for service, settings in cast("dict[str, Any]", services if isinstance(services, dict) else {}).items():
+        secrets = cast("dict[str, Any]", settings).get("secrets") if isinstance(settings, dict) else None
+        for name, value in cast("dict[str, Any]", secrets if isinstance(secrets, dict) else {}).items():
+            if isinstance(value, str):
+                raise SettingsError(
+                    f"gostack:services.{service}.secrets.{name} is in plain text: encrypt it with "
+                    f"`gostack secrets set {service} {name}`, and take another value if others have seen this one."
+                )

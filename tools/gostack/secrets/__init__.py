@@ -1,0 +1,1 @@
+"""Secrets of services in stack files."""

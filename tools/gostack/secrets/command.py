@@ -1,0 +1,84 @@
+"""`gostack secrets`: names are listed, values are encrypted by Pulumi and written into the stack file."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from components.microservice.files import require_text
+from infra.settings.secrets import secret_name
+from infra.settings.stack_file import read_stack_file, written
+from tools.gostack.documents import mapping
+from tools.gostack.environment.errors import UserError
+from tools.gostack.lifecycle.workspace import Workspace
+from tools.gostack.secrets.dotenv import parse
+
+_REFERENCE = re.compile(r"(?<!\$)\$\{secret\.([^{}]*)\}")
+
+
+def set_secret(workspace: Workspace, service: str, name: str) -> int:
+    """Ask for the value of a secret, or read it from standard input, and write it; one line break at its end is none
+    of it."""
+    _service(workspace, service)
+    asked = sys.stdin.isatty()
+    value = str(typer.prompt(f"value of {name}", hide_input=True, err=True)) if asked else sys.stdin.read()
+    write(workspace, service, {name: value.removesuffix("\n")})
+    return 0
+
+
+def import_secrets(workspace: Workspace, service: str, file: Path) -> int:
+    """Write every variable of a `.env` file that has a value as a secret."""
+    _service(workspace, service)
+    try:
+        found = parse(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file} cannot be read ({type(error).__name__}): name a text file.") from None
+    for name in (name for name, value in found.items() if not value):
+        print(f"{name} is empty: left out", file=sys.stderr)
+    write(workspace, service, {name: value for name, value in found.items() if value})
+    return 0
+
+
+def list_secrets(workspace: Workspace, service: str) -> int:
+    """Print the names of a service's secrets, and of those that it refers to and has not; values are not shown."""
+    settings = _service(workspace, service)
+    there = sorted(mapping(settings.get("secrets")))
+    missing = sorted(set(_REFERENCE.findall(written({"": settings}))) - set(there))
+    print("\n".join([*there, *(f"{name} (missing)" for name in missing)]) or f"{service} has no secrets")
+    return 0
+
+
+def write(workspace: Workspace, service: str, values: Mapping[str, str]) -> None:
+    """Encrypt secrets and write them into the stack file; raises UserError before the first when one cannot be one."""
+    for name, value in values.items():
+        try:
+            secret_name(name)
+            require_text("it", value)
+        except ValueError as error:
+            raise UserError(f"{name}: {error}") from None
+    # How its secrets are encrypted is known once there is a stack.
+    workspace.prepare()
+    file = str(workspace.stack_file)
+    for name, value in values.items():
+        key = f"gostack:services.{service}.secrets.{name}"
+        arguments = ["config", "set", "--secret", "--path", "--raw", "--stack", workspace.stack, "--config-file", file]
+        # By standard input: everybody sees the arguments of a program.
+        workspace.capture(*arguments, key, text=value)
+        print(f"{key} is written: in force with the next `make up`", file=sys.stderr)
+
+
+def _service(workspace: Workspace, service: str) -> Mapping[str, Any]:
+    """What the stack file says of a service; as it is, because what is wrong with it may be a missing secret."""
+    config = mapping(read_stack_file(workspace.stack_file).get("config"))
+    services = mapping(config.get("gostack:services"))
+    if service not in services:
+        near = difflib.get_close_matches(service, services, n=1)
+        known = f'did you mean "{near[0]}"?' if near else f"use one of {', '.join(sorted(services))}."
+        raise UserError(f'there is no service "{service}" in {workspace.stack_file.name}: {known}')
+    return mapping(services[service])
