@@ -80,7 +80,7 @@ def test_a_hook_that_fails_after_a_release_fails_the_update() -> None:
         ({"tasks": {**TASKS, "tell": {"args": ["tell", "all"]}}}, {AFTER}),
         ({"environment": {"GREETING": "Hello"}}, {BEFORE, AFTER}),
     ],
-    ids=str,
+    ids=["replicas", "startup", "tasks", "environment"],
 )
 def test_a_hook_runs_again_when_what_it_is_given_changed(graph: Graph, values: Any, again: set[str]) -> None:
     changed = dev_graph(hooked_otherwise(**values), kept=graph).changed(graph)

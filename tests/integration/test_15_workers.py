@@ -126,7 +126,7 @@ def test_a_release_that_its_first_hook_refuses_changes_nothing(
     stack.change_settings("quiet", tasks=tasks, environment={"RELEASE": "2"})
     try:
         assert lifecycle.up(stack.workspace) != 0
-        assert "NOT_THERE is not set" in capsys.readouterr().err
+        assert "NOT_THERE is not given" in capsys.readouterr().err
         assert {one.id for one in programs(stack, "quiet")} == running
     finally:
         stack.workspace.stack_file.write_bytes(before)
