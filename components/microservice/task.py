@@ -20,14 +20,17 @@ class Task(Section):
     """What it does, for the list that `gostack run <service>` prints."""
 
 
+_TaskName = Annotated[str, Field(min_length=1, max_length=40)]
+
+
 class Hooks(Section):
     """Tasks that belong to a release. Each runs once, in the region of the database's primary, when the image, the
     task's arguments or the environment changed; not when only the number of replicas, routes or limits did."""
 
-    before: str | None = None
+    before: _TaskName | None = None
     """Name of the task that ends well before a replica of the new release starts in any region. When it fails, the
     update fails, and the old replicas go on."""
 
-    after: str | None = None
+    after: _TaskName | None = None
     """Name of the task that runs once the replicas of the last region are healthy. When it fails, the update fails, and
     the new replicas go on."""
