@@ -20,7 +20,7 @@ class Task(Section):
     """What it does, for the list that `gostack run <service>` prints."""
 
 
-_TaskName = Annotated[str, Field(min_length=1, max_length=40)]
+_TaskName = Annotated[str, Field(min_length=1, max_length=30)]
 
 
 class Hooks(Section):

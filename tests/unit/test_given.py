@@ -5,6 +5,7 @@ Does not prove that it arrives: tests/integration/test_15_given.py does.
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import subprocess
@@ -67,8 +68,11 @@ def test_a_literal_text_arrives_as_it_was(text: str) -> None:
 
 
 def test_what_a_database_tells_is_known_to_the_settings() -> None:
-    values = connection_values(address="db:3306", user="u", password="p", database="d")
-    assert set(values) == set(MYSQL_VALUES)
+    async def told() -> set[str]:
+        return set(connection_values(address="db:3306", user="u", password="p", database="d"))
+
+    values = asyncio.run(told())
+    assert values == set(MYSQL_VALUES)
     assert {name for name in values if is_secret(f"mysql.{name}")} == {"password", "dsn", "url"}
 
 
