@@ -70,7 +70,7 @@ def test_a_replica_on_docker_finds_its_files_and_variables(docker: Graph) -> Non
     application = docker.resources["users-west-1-application"]
     told = application.environment
     assert told["DATABASE_URL"].startswith(f"users:{told['MYSQL_PASSWORD']}@tcp(")
-    assert (told["WHERE"], told["HOST"]) == ("west/${track}", "mysql-east")
+    assert (told["WHERE"], told["HOST"]) == ("west/${track}", "mysql")
     assert told["SSL_CERT_DIR"].endswith(":/run/gostack")
     assert SECRET not in json.dumps(told)
     assert application.plain("command") == ["-track", "stable"]
