@@ -33,8 +33,9 @@ def document() -> dict[str, Any]:
     """The stack: what the READMEs say, small, and with a night that comes every minute."""
     examples = written_examples()
     services = examples["gostack:services"]
-    for values in services.values():
-        values.update(replicas=1, memory_mib=64)
+    for name, values in services.items():
+        # Two of those that migrate at their start, at once.
+        values.update(replicas=2 if name == "notes" else 1, memory_mib=64)
     services["tickets"]["schedules"]["nightly"]["cron"] = "* * * * *"
     examples["gostack:accessories"]["cache"]["memory_mib"] = 32
     return {

@@ -19,7 +19,9 @@ import (
 	"example.com/tickets/ticketspb"
 )
 
-// tickets is the store as the store's clients see it; the tests have one in memory.
+//go:generate protoc -I ticketspb --go_out=paths=source_relative:ticketspb --go-grpc_out=paths=source_relative:ticketspb tickets.proto
+
+// tickets is the store as the API sees it; the tests have one in memory.
 type tickets interface {
 	create(ctx context.Context, title string) (*ticketspb.Ticket, error)
 	get(ctx context.Context, id int64) (*ticketspb.Ticket, error)
