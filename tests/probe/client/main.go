@@ -7,6 +7,7 @@
 //	client upload    large bodies, as a form, with a length or in chunks
 //	client race      requests that meet a keep-alive connection of a replica when its idle time is over
 //	client tls       a handshake with one curve
+//	client talk      a text said over a websocket, and what others say
 //
 // The last line has "event": "end" and the sums. SIGINT and SIGTERM end a client that goes on for ever. Exit code 0
 // says that the line was printed, not that all went well.
@@ -46,12 +47,12 @@ func (h *headerFlags) Set(header string) error { *h = append(*h, header); return
 
 var commands = map[string]func(context.Context, []string) (map[string]any, error){
 	"ws": runWebsocket, "sse": runEvents, "grpc": runGRPC, "slow-read": runSlowRead, "upload": runUpload, "race": runRace,
-	"tls": runTLS,
+	"tls": runTLS, "talk": runTalk,
 }
 
 func main() {
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: client ws|sse|grpc|slow-read|upload|race|tls [flags]")
+		fmt.Fprintln(os.Stderr, "usage: client ws|sse|grpc|slow-read|upload|race|tls|talk [flags]")
 		os.Exit(2)
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
