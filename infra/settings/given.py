@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from components.microservice.references import is_secret, references
 from components.names import service_values
+from infra.settings.secret_references import AWS
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
@@ -29,7 +30,13 @@ def known_references(settings: Settings, service: str) -> list[str]:
 
 def given_problem(settings: Settings) -> str:
     """Return one sentence about the first text of a service that refers to nothing; else ""."""
-    for service in settings.services:
+    for service, values in settings.services.items():
+        for name, secret in values.secrets.items():
+            if settings.aws is None and secret.get_secret_value().startswith(f"ref+{AWS}:"):
+                return (
+                    f"gostack:services.{service}.secrets.{name} refers to AWS Secrets Manager, which a stack on AWS "
+                    "alone reads: use ref+vault, ref+file or ref+env."
+                )
         for key, text in _texts(settings, service):
             problem = reference_problem(settings, service, key, text)
             if problem:
