@@ -51,7 +51,12 @@ def with_secrets(settings: Settings, stores: Mapping[str, SecretStore] = STORES)
             for name, section in sections.items()
         }
 
-    complete = settings.model_copy(update={"services": filled("services", settings.services)})
+    complete = settings.model_copy(
+        update={
+            "services": filled("services", settings.services),
+            "accessories": filled("accessories", settings.accessories),
+        }
+    )
     if known:
         # Their sizes count.
         require_files(complete, PROJECT)

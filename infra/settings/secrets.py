@@ -68,12 +68,17 @@ Secrets = Annotated[
 
 def require_encrypted(values: Mapping[str, Any]) -> None:
     """Raise SettingsError for a secret that a stack file has in plain text."""
-    services = values.get("services")
-    for service, settings in cast("dict[str, Any]", services if isinstance(services, dict) else {}).items():
+    found = [(kind, values.get(kind)) for kind in ("services", "accessories")]
+    owners = [
+        (f"{kind}.{name}", name, settings)
+        for kind, sections in found
+        for name, settings in cast("dict[str, Any]", sections if isinstance(sections, dict) else {}).items()
+    ]
+    for key, owner, settings in owners:
         secrets = cast("dict[str, Any]", settings).get("secrets") if isinstance(settings, dict) else None
         for name, value in cast("dict[str, Any]", secrets if isinstance(secrets, dict) else {}).items():
             if isinstance(value, str) and not LIKE_A_REFERENCE.match(value):
                 raise SettingsError(
-                    f"gostack:services.{service}.secrets.{name} is in plain text: encrypt it with "
-                    f"`gostack secrets set {service} {name}`, and take another value if others have seen this one."
+                    f"gostack:{key}.secrets.{name} is in plain text: encrypt it with "
+                    f"`gostack secrets set {owner} {name}`, and take another value if others have seen this one."
                 )

@@ -17,8 +17,6 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
-from google.protobuf import json_format
-from pulumi.runtime.proto import provider_pb2
 
 from components.microservice.files import LARGEST_FILE
 from infra.platforms.aws.secrets_manager import secrets_manager
@@ -26,11 +24,8 @@ from infra.secret_stores.resolution import STORES, with_secrets
 from infra.settings import Settings, SettingsError
 from infra.settings.loading import load_stack_file
 from infra.settings.secret_references import secret_reference
-from tests.graph.conftest import Document, dev_settings, recorded
-from tests.graph.prod import prod_graph
+from tests.graph.conftest import Document, dev_settings
 from tests.unit.test_given import PROJECT, stack_file
-from tools.gostack.explorer.monitor import Recorder
-from tools.gostack.explorer.recording import record_settings
 
 VALUE = "pl@nted value"
 TOKEN = "a-token"
@@ -247,39 +242,8 @@ def test_a_value_is_asked_for_once_and_a_store_without_a_reference_never() -> No
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("preview", [True, False])
-def test_the_value_is_in_no_plain_text_of_the_stack(preview: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_accessory_refers_to_secrets_like_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_KEY", VALUE)
-    graph = recorded(with_secrets(settings("ref+env://SHOP_KEY")), preview=preview)
-    assert VALUE in str([resource.inputs for resource in graph.resources.values()])
-    assert [name for name, text in graph.in_plain().items() if VALUE in text] == []
-    assert VALUE not in repr(with_secrets(settings("ref+env://SHOP_KEY")))
-
-
-def test_a_changed_value_is_another_release(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOP_KEY", VALUE)
-    before = recorded(with_secrets(settings("ref+env://SHOP_KEY")))
-    monkeypatch.setenv("SHOP_KEY", "another value")
-    after = recorded(with_secrets(settings("ref+env://SHOP_KEY")), kept=before)
-    assert "users-east-0-application" in after.changed(before)
-
-
-def test_on_aws_the_role_that_deploys_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
-
-    def answer(self: Recorder, request: Any) -> Any:
-        asked.append(request)
-        return json_format.ParseDict({"return": {"secretString": VALUE}}, provider_pb2.InvokeResponse())
-
-    monkeypatch.setattr(Recorder, "Invoke", answer)
-    graph = prod_graph(with_secret("ref+awssecrets://shop/jwt"))
-    (request,) = asked
-    assert request.tok == "aws:secretsmanager/getSecretVersion:getSecretVersion"
-    assert "::aws-" in request.provider
-    assert VALUE in str([resource.inputs for resource in graph.resources.values()])
-    assert [name for name, text in graph.in_plain().items() if VALUE in text] == []
-
-
-def test_a_page_of_the_stack_asks_no_store() -> None:
-    recording = record_settings("dev", settings("ref+vault://secret/shop#jwt"))
-    assert "users-east-0-application" in str(recording)
+    queue = {"image": "queue:1", "port": 5672, "secrets": {"KEY": "ref+env://SHOP_KEY"}}
+    complete = with_secrets(dev_settings(lambda document: document.update(accessories={"queue": queue})))
+    assert complete.accessories["queue"].secrets["KEY"].get_secret_value() == VALUE
