@@ -92,7 +92,7 @@ def test_the_password_of_a_cache_is_in_no_variable_and_in_no_check() -> None:
     password = text.rsplit("requirepass ", 1)[1].strip()
     assert len(password) == 32
     assert program.plain("entrypoints") == ["valkey-server", path]
-    assert "envs" not in program.inputs
+    assert program.environment == {}
     assert password not in str(program.inputs)
     assert in_plain(graph, password) == []
 
