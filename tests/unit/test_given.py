@@ -265,6 +265,17 @@ def test_a_value_reaches_pulumi_by_standard_input_alone(
     assert SECRET not in f"{arguments}{told.out}{told.err}"
 
 
+def test_an_accessory_has_secrets_too(workspace: KnownWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("x"))
+    text = workspace.stack_file.read_text()
+    queue = "config:\n  gostack:accessories: {queue: {image: 'queue:1', port: 5672, secrets: {OLD: plain}}}\n"
+    workspace.stack_file.write_text(text.replace("config:\n", queue))
+    assert command.set_secret(workspace, "queue", "KEY") == 0
+    assert CALLS[0][0][-1] == "gostack:accessories.queue.secrets.KEY"
+    with pytest.raises(SettingsError, match=r"gostack:accessories.queue.secrets.OLD is in plain text: encrypt it with"):
+        load_stack_file(workspace.stack_file, PROJECT)
+
+
 def test_a_service_or_a_name_that_cannot_be_is_refused(
     workspace: KnownWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
