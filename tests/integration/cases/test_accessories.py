@@ -73,7 +73,8 @@ class Accessories:
         """The password that was made for it."""
         result = self.program(accessory).exec_run(["sh", "-c", valkey.PASSWORD])
         assert result.exit_code == 0, result.output
-        return bytes(result.output).decode().strip()
+        assert isinstance(result.output, bytes)
+        return result.output.decode().strip()
 
     @property
     def image(self) -> str:
@@ -157,7 +158,8 @@ def test_any_image_finds_its_secrets_in_files_and_where_it_asks_in_variables(
         accessories.change({**CACHE, "store": store(accessories.image, **given)})
         program = accessories.program("store")
         result = program.exec_run(["sh", "-c", 'cat /run/secrets/KEY; echo "|$KEY|$WHERE"; cat /run/secrets/OTHER'])
-        assert bytes(result.output).decode() == f"{secret}|{secret}|east\nmore"
+        assert isinstance(result.output, bytes)
+        assert result.output.decode() == f"{secret}|{secret}|east\nmore"
         assert "more" not in str(program.attrs["Config"]["Env"])
         assert accessories.stack.preview_changes() == ""
     finally:
