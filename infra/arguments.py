@@ -22,7 +22,7 @@ from components.mysql.database import Database
 from components.service_database import migrations
 from components.service_database.access import write_address
 from components.service_database.args import ServiceDatabaseArgs
-from infra.given import written_program
+from infra.given import accessory_program, written_program
 from infra.platforms.base import Accessory, ConsulDatacenter, Image, Job, Platform, Region, ServiceDatabase
 from infra.settings.accessories import AccessorySettings
 from infra.settings.connections import account_connections
@@ -93,6 +93,7 @@ def accessory_arguments(
 ) -> AccessoryArgs:
     """Return the arguments of an accessory in a region; `password` is that of a Valkey."""
     runs_in = accessory.runs_in(platform.regions)
+    given = accessory_program(accessory, region)
     arguments: AccessoryArgs = {
         "accessory": name,
         "region": regions[region].reference,
@@ -101,8 +102,9 @@ def accessory_arguments(
         "image": image,
         "ports": accessory.all_ports(),
         "check": accessory.check,
-        "environment": accessory.environment,
-        "secrets": {},
+        "environment": given.environment,
+        "secrets": given.secrets,
+        "given_files": given.files,
         "data": accessory.data(),
         "writable": accessory.writable,
         "capabilities": accessory.capabilities,
@@ -128,13 +130,16 @@ def accessory_arguments(
         **arguments,
         "check": valkey.CHECK,
         "entrypoint": valkey.ENTRYPOINT,
-        "arguments": [valkey.start_script()],
-        "environment": {
-            "CONFIGURATION": valkey.configuration(
-                memory_mib=accessory.limit_mib(), persistence=accessory.persistence, policy=accessory.eviction
-            )
+        "given_files": {
+            valkey.FILE: {
+                "content": valkey.configuration(
+                    password,
+                    memory_mib=accessory.limit_mib(),
+                    persistence=accessory.persistence,
+                    policy=accessory.eviction,
+                )
+            }
         },
-        "secrets": {"PASSWORD": password},
         "user": valkey.USER,
         "more_values": {"password": password, "url": url},
     }

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pulumi
+from pydantic import SecretStr
 
-from components.microservice.given import WrittenProgram
+from components.microservice.given import Given, WrittenProgram, filled_program
 from components.names import service_values
 from infra.platforms.base import Accessory, Platform
+from infra.settings.accessories import AccessorySettings
 from infra.settings.loading import PROJECT
 from infra.settings.services import ServiceSettings, Track
 
@@ -21,9 +23,7 @@ def written_program(
     accessories: Mapping[str, Mapping[str, Accessory]],
 ) -> WrittenProgram:
     """Return what a track's program in a region is given, and all values but those of its database."""
-    values: dict[str, pulumi.Input[str]] = {"region": region, "track": track.name}
-    for name, secret in service.secrets.items():
-        values[f"secret.{name}"] = pulumi.Output.secret(secret.get_secret_value())
+    values: dict[str, pulumi.Input[str]] = {"region": region, "track": track.name, **_secret_values(service.secrets)}
     for other in platform.settings.callable_services():
         values |= {f"service.{other}.{key}": value for key, value in service_values(other).items()}
     for name, found in accessories.items():
@@ -40,3 +40,13 @@ def written_program(
     if service.args is not None:
         program["arguments"] = service.args
     return program
+
+
+def accessory_program(accessory: AccessorySettings, region: str) -> Given:
+    """Return what an accessory is given in a region."""
+    values = {"region": region, **_secret_values(accessory.secrets)}
+    return filled_program({"environment": accessory.environment, "files": {}, "values": values}, {}, None)
+
+
+def _secret_values(secrets: Mapping[str, SecretStr]) -> dict[str, pulumi.Input[str]]:
+    return {f"secret.{name}": pulumi.Output.secret(value.get_secret_value()) for name, value in secrets.items()}

@@ -8,6 +8,7 @@ import pulumi
 
 from infra.images import resolved_images
 from infra.outputs import StackOutputs
+from infra.secret_stores.resolution import with_secrets
 from infra.settings import load_settings
 from infra.stack import build_stack
 
@@ -19,7 +20,7 @@ def stack_outputs(stack: str) -> StackOutputs:
     that is missing, as a kubeconfig.
     """
     try:
-        settings = load_settings()
+        settings = with_secrets(load_settings())
         return build_stack(stack, settings, resolved_images(settings))
     except ValueError as error:
         # For whoever looks for a fault of the program itself: `pulumi up --debug`.

@@ -39,6 +39,8 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
     # Docker: the network between the regions. Kubernetes: the connection to the cluster. AWS: a registry, a VPC, an EKS
     # cluster and a load balancer for each region, and one Aurora database.
     platform.provision()
+    # With the secrets that only the platform may read.
+    settings = platform.settings
 
     ca = CertificateAuthority(
         "authority",

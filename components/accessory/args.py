@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from components.consul.args import ConsulReference
 from components.consul.check import CheckPath
+from components.files import GivenFile
 from components.microservice.workload import Egress
 from components.region.args import RegionReference
 from components.section import Section
@@ -92,6 +93,9 @@ class AccessoryArgs(TypedDict):
 
     secrets: Mapping[str, pulumi.Input[str]]
     """Environment variables that are secrets; on Kubernetes they come from a Secret."""
+
+    given_files: NotRequired[Mapping[str, GivenFile]]
+    """Path to a file that it finds there; none when they are not given."""
 
     data: Mapping[str, DataVolume]
     """Name to disk."""

@@ -1,7 +1,7 @@
 """An accessory of a region: a pod that keeps its name and its disks while its container is replaced."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_docker as docker
@@ -11,6 +11,7 @@ from components.consul.check import Check
 from components.consul.docker_agent import ConsulAgent
 from components.consul.instances import ServiceInstance
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
+from components.docker.files import file_mounts
 from components.docker.pod import Pod
 from components.docker.volumes import volume_labels
 
@@ -61,9 +62,12 @@ class Accessory(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self),
         )
+        files = file_mounts(
+            name, args.get("given_files", {}), image=args["consul"]["image"], labels=labels, parent=self
+        )
         program = hardened_container(
             f"{name}-program",
-            _program_spec(args, labels, {disk: volume.name for disk, volume in disks.items()}),
+            _program_spec(args, labels, {disk: volume.name for disk, volume in disks.items()}, files),
             parent=self,
             network_mode=pod.network_mode,
             create_first=False,
@@ -95,7 +99,10 @@ class Accessory(pulumi.ComponentResource):
 
 
 def _program_spec(
-    args: DockerAccessoryArgs, labels: Mapping[str, str], disks: Mapping[str, pulumi.Input[str]]
+    args: DockerAccessoryArgs,
+    labels: Mapping[str, str],
+    disks: Mapping[str, pulumi.Input[str]],
+    files: Sequence[docker.ContainerVolumeArgs],
 ) -> ContainerSpec:
     check = args["check"]
     return ContainerSpec(
@@ -109,8 +116,11 @@ def _program_spec(
         command=args.get("arguments"),
         environment={**args["environment"], **args["secrets"]},
         volumes=[
-            docker.ContainerVolumeArgs(volume_name=disks[disk], container_path=volume.path)
-            for disk, volume in sorted(args["data"].items())
+            *(
+                docker.ContainerVolumeArgs(volume_name=disks[disk], container_path=volume.path)
+                for disk, volume in sorted(args["data"].items())
+            ),
+            *files,
         ],
         memory_folders=dict.fromkeys(args["writable"], FOLDER_MIB),
         capabilities=args["capabilities"],

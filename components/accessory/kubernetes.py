@@ -8,6 +8,7 @@ import pulumi_kubernetes as k8s
 
 from components.accessory.args import AccessoryArgs, accessory_values
 from components.accessory.resources import accessory_resources
+from components.kubernetes.files import file_mounts, file_volumes
 from components.kubernetes.names import (
     ACCESSORY,
     APPLICATION,
@@ -83,7 +84,10 @@ class Accessory(pulumi.ComponentResource):
                 account,
                 user,
                 containers=[_program(args, user, secret, folders)],
-                volumes=[memory_volume(folder, SCRATCH_MIB) for folder in folders.values()],
+                volumes=[
+                    *(memory_volume(folder, SCRATCH_MIB) for folder in folders.values()),
+                    *file_volumes(name, region["network"], labels, args.get("given_files", {}), self),
+                ],
                 stop_seconds=args["stop_seconds"] + 10,
             ),
             [
@@ -172,6 +176,7 @@ def _program(
             secret_variables=list(args["secrets"]),
             ports={f"tcp-{port}": port for port in args["ports"]},
             mounts={**folders, **{volume.path: disk for disk, volume in args["data"].items()}},
+            read_only_mounts=file_mounts(args.get("given_files", {})),
             probes=Probes(
                 startup=_probe(args, period=1, failures=args["start_seconds"]),
                 readiness=probe,

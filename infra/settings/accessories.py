@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from components.accessory.args import AccessoryCheck, DataVolume, Folder
 from components.accessory.valkey import PORT, EvictionPolicy, data_volumes
 from components.microservice.workload import AGENT_PORTS, Egress
 from infra.settings.base import ImageReference, Name, Port, RegionName, Section
 from infra.settings.environment import Variables, require_size
+from infra.settings.secrets import Secrets
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
 
 _IMAGE_ONLY = (
     *("image", "port", "ports", "check", "command", "args", "environment", "volumes", "writable", "user"),
-    *("capabilities", "egress"),
+    *("capabilities", "egress", "secrets"),
 )
 _VALKEY_ONLY = ("persistence", "size_gib", "eviction")
 _LIMITS = {"image": 256, "valkey": 128}
@@ -50,7 +51,13 @@ class AccessorySettings(Section):
     """Arguments, in the place of the image's own."""
 
     environment: Variables = Field(default_factory=dict[str, str])
-    """Environment variables, none of them a secret."""
+    """Environment variables. `${secret.NAME}` stands for a secret, `${region}` for where it runs; `$${` arrives as
+    `${`."""
+
+    secrets: Secrets = Field(default_factory=dict[str, SecretStr])
+    """As of a service: name to an encrypted value (`gostack secrets set <accessory> <name>`) or to where another store
+    keeps it. The program reads it in the file /run/secrets/<name>, and in a variable only where `environment` refers
+    to it."""
 
     volumes: Annotated[dict[Name, DataVolume], Field(max_length=10)] = Field(default_factory=dict[str, DataVolume])
     """Name to disk, for example `data: {path: /var/lib/queue, size_gib: 5}`. It outlives the container. The image's

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from pydantic import SecretStr
 
 from components.images.build_options import DEFAULT_DOCKERFILE
 from infra.settings.aws_files import require_certificates
@@ -26,6 +28,11 @@ def require_files(settings: Settings, project: Path) -> None:
     cannot be what an image is built from."""
     if settings.aws is not None:
         require_certificates(settings.aws, project)
+    for name, accessory in settings.accessories.items():
+        if (size := _size(accessory.secrets)) > LARGEST_GIVEN:
+            raise SettingsError(
+                f"gostack:accessories.{name}.secrets has {size} bytes together: use at most {LARGEST_GIVEN}."
+            )
     for name, service in settings.services.items():
         _require_given(settings, name, project)
         problem = next(_problems(f"gostack:services.{name}", service, project.resolve()), "")
@@ -36,7 +43,7 @@ def require_files(settings: Settings, project: Path) -> None:
 def _require_given(settings: Settings, name: str, project: Path) -> None:
     """Raise SettingsError for a file of the project that a service cannot be given."""
     service = settings.services[name]
-    size = sum(len(secret.get_secret_value().encode()) for secret in service.secrets.values())
+    size = _size(service.secrets)
     for path, file in service.files.items():
         key = f'gostack:services.{name}.files."{path}"'
         try:
@@ -52,6 +59,10 @@ def _require_given(settings: Settings, name: str, project: Path) -> None:
             f"gostack:services.{name}.files has {size} bytes in all files and secrets together: use at most "
             f"{LARGEST_GIVEN}, and put what is larger into the image (build.assets)."
         )
+
+
+def _size(secrets: Mapping[str, SecretStr]) -> int:
+    return sum(len(secret.get_secret_value().encode()) for secret in secrets.values())
 
 
 def _problems(key: str, service: ServiceSettings, project: Path) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from components.microservice.references import is_secret, references
 from components.names import service_values
+from infra.settings.secret_references import AWS
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
@@ -17,7 +18,9 @@ _ACCESSORY_VALUES = {"image": ("host", "port", "address"), "valkey": ("host", "p
 
 
 def known_references(settings: Settings, service: str) -> list[str]:
-    """Return every name that a text of the service may refer to."""
+    """Return every name that a text of the service, or of the accessory of that name, may refer to."""
+    if service in settings.accessories:
+        return ["region", *(f"secret.{name}" for name in settings.accessories[service].secrets)]
     found = ["region", "track", *(f"secret.{name}" for name in settings.services[service].secrets)]
     if settings.services[service].database is not None:
         found += [f"mysql.{value}" for value in MYSQL_VALUES]
@@ -28,12 +31,20 @@ def known_references(settings: Settings, service: str) -> list[str]:
 
 
 def given_problem(settings: Settings) -> str:
-    """Return one sentence about the first text of a service that refers to nothing; else ""."""
-    for service in settings.services:
-        for key, text in _texts(settings, service):
-            problem = reference_problem(settings, service, key, text)
+    """Return one sentence about the first text of a service or an accessory that refers to nothing; else ""."""
+    owners = [(f"services.{name}", name, service.secrets) for name, service in settings.services.items()]
+    owners += [(f"accessories.{name}", name, accessory.secrets) for name, accessory in settings.accessories.items()]
+    for owner, name, secrets in owners:
+        for secret, value in secrets.items():
+            if settings.aws is None and value.get_secret_value().startswith(f"ref+{AWS}:"):
+                return (
+                    f"gostack:{owner}.secrets.{secret} refers to AWS Secrets Manager, which a stack on AWS alone "
+                    "reads: use ref+vault, ref+file or ref+env."
+                )
+        for key, text in _texts(settings, name):
+            problem = reference_problem(settings, name, key, text)
             if problem:
-                return f"gostack:services.{service}.{problem}"
+                return f"gostack:{owner}.{problem}"
     return ""
 
 
@@ -70,6 +81,10 @@ def _unknown(service: str, name: str, known: list[str]) -> str:
 
 
 def _texts(settings: Settings, service: str) -> Iterator[tuple[str, str]]:
+    if service in settings.accessories:
+        environment = settings.accessories[service].environment
+        yield from ((f"environment.{key}", text) for key, text in environment.items())
+        return
     values = settings.services[service]
     yield from ((f"environment.{key}", text) for key, text in values.environment.items())
     if values.canary is not None:

@@ -1,4 +1,4 @@
-"""Secrets of a service: names to values that are encrypted in the stack file."""
+"""Secrets of a service: names to values that are encrypted in the stack file, or that another store keeps."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJson
 from components.microservice.files import require_text
 from components.microservice.workload import MOST_FILES
 from infra.settings.errors import SettingsError
+from infra.settings.secret_references import LIKE_A_REFERENCE, secret_reference
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _HOW = "write it with `gostack secrets set`, or `pulumi config set --secret --path`"
@@ -33,6 +34,7 @@ def _value(given: Any) -> Any:
     if not isinstance(given, str):
         raise ValueError(f"it has no encrypted text: {_HOW}.")
     require_text("it", given)
+    secret_reference(given)
     return SecretStr(given)
 
 
@@ -48,7 +50,14 @@ Secrets = Annotated[
         Annotated[
             SecretStr,
             BeforeValidator(_value),
-            WithJsonSchema({"type": "object", "properties": {"secure": {"type": "string"}}, "required": ["secure"]}),
+            WithJsonSchema(
+                {
+                    "anyOf": [
+                        {"type": "object", "properties": {"secure": {"type": "string"}}, "required": ["secure"]},
+                        {"type": "string", "pattern": f"^{LIKE_A_REFERENCE.pattern}"},
+                    ]
+                }
+            ),
         ],
     ],
     BeforeValidator(_mapping),
@@ -59,12 +68,17 @@ Secrets = Annotated[
 
 def require_encrypted(values: Mapping[str, Any]) -> None:
     """Raise SettingsError for a secret that a stack file has in plain text."""
-    services = values.get("services")
-    for service, settings in cast("dict[str, Any]", services if isinstance(services, dict) else {}).items():
+    found = [(kind, values.get(kind)) for kind in ("services", "accessories")]
+    owners = [
+        (f"{kind}.{name}", name, settings)
+        for kind, sections in found
+        for name, settings in cast("dict[str, Any]", sections if isinstance(sections, dict) else {}).items()
+    ]
+    for key, owner, settings in owners:
         secrets = cast("dict[str, Any]", settings).get("secrets") if isinstance(settings, dict) else None
         for name, value in cast("dict[str, Any]", secrets if isinstance(secrets, dict) else {}).items():
-            if isinstance(value, str):
+            if isinstance(value, str) and not LIKE_A_REFERENCE.match(value):
                 raise SettingsError(
-                    f"gostack:services.{service}.secrets.{name} is in plain text: encrypt it with "
-                    f"`gostack secrets set {service} {name}`, and take another value if others have seen this one."
+                    f"gostack:{key}.secrets.{name} is in plain text: encrypt it with "
+                    f"`gostack secrets set {owner} {name}`, and take another value if others have seen this one."
                 )

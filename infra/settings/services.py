@@ -94,9 +94,10 @@ class ServiceSettings(Workload):
     takes no longer one, and all of them together 512 KiB."""
 
     secrets: Secrets = Field(default_factory=dict[str, SecretStr])
-    """Name to a value that `gostack secrets set`, or `pulumi config set --secret --path`, has encrypted. The program
-    reads it in the file /run/secrets/<name>, and in a variable only where `environment` refers to it. Another value is
-    another release."""
+    """Name to a value that `gostack secrets set`, or `pulumi config set --secret --path`, has encrypted, or to where
+    another store keeps it: ref+env://NAME, ref+file://path#key, ref+vault://mount/path#key, or, on AWS,
+    ref+awssecrets://name#key. The program reads it in the file /run/secrets/<name>, and in a variable only where
+    `environment` refers to it. Another value is another release."""
 
     canary: CanarySettings | None = None
     """Second track, which some clients get; None for a service with one track."""

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from components.accessory import valkey
 from components.accessory.args import AccessoryCheck
 from components.accessory.docker import Accessory
 from tests.components.alone import NAME, Secret, alone, before, children
@@ -112,13 +111,17 @@ def test_services_are_told_where_it_is() -> None:
     }
 
 
-def test_a_password_is_secret_and_on_no_command_line() -> None:
-    graph = alone(
-        Accessory,
-        entrypoint=valkey.ENTRYPOINT,
-        arguments=[valkey.start_script()],
-        secrets={"PASSWORD": Secret("hidden-password")},
-    )
+def test_a_secret_variable_is_secret_and_on_no_command_line() -> None:
+    graph = alone(Accessory, secrets={"PASSWORD": Secret("hidden-password")})
     program = graph.resources[f"{NAME}-program"]
     assert program.is_secret("envs")
     assert [name for name, text in graph.in_plain().items() if "hidden-password" in text] == []
+
+
+def test_other_files_replace_its_container() -> None:
+    first = alone(Accessory, given_files={"/run/secrets/KEY": {"content": Secret("hidden")}})
+    after = alone(Accessory, kept=first, given_files={"/run/secrets/KEY": {"content": Secret("another")}})
+    assert {f"{NAME}-files", f"{NAME}-files-writer"} <= after.changed(first)
+    # By the name of the volume, which the engine makes anew.
+    assert f"{NAME}-program" in after.made_from({f"{NAME}-files"})
+    assert [name for name, text in first.in_plain().items() if "hidden" in text] == []

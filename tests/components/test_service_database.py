@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from components.microservice.references import is_secret
 from components.service_database import docker, kubernetes
 from components.service_database.values import CA_FILE
+from infra.settings.given import MYSQL_VALUES
 from tests.components.alone import NAME, alone, container, variables
 from tests.contract.test_instances import MYSQL
 from tests.graph.recorder import Graph, unwrapped
@@ -84,6 +86,9 @@ def test_a_program_can_be_told_each_part_of_its_connection_and_all_of_it(platfor
         "url": f"mysql://users:{password}@mysql-east:3306/users?parseTime=true&rejectReadOnly=true&tls=true",
     }
     assert secret == {"password", "dsn", "url"}
+    # The settings know them before there are any.
+    assert set(graph.outputs) == set(MYSQL_VALUES)
+    assert secret == {name for name in MYSQL_VALUES if is_secret(f"mysql.{name}")}
 
 
 def test_a_password_means_nothing_in_a_dsn_and_in_a_url(platform: str) -> None:

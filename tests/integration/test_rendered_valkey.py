@@ -15,7 +15,8 @@ from components.accessory.valkey import EvictionPolicy
 from tests.support.images import image_or_skip
 
 ASK = """\
-(exec sh -c "$START") &
+printf '%s\n' "$CONFIGURATION" > /tmp/valkey.conf
+valkey-server /tmp/valkey.conf &
 for attempt in $(seq 50); do
   if REDISCLI_AUTH="$PASSWORD" valkey-cli ping | grep -qx PONG; then break; fi
   sleep 0.2
@@ -36,8 +37,8 @@ def image() -> str:
 def test_it_starts_with_its_password_its_policy_and_its_folder(
     image: str, persistence: bool, policy: EvictionPolicy
 ) -> None:
-    text = valkey.configuration(memory_mib=64, persistence=persistence, policy=policy)
-    variables = {"CONFIGURATION": text, "PASSWORD": "a-password", "START": valkey.start_script()}
+    text = valkey.settings(memory_mib=64, persistence=persistence, policy=policy)
+    variables = {"CONFIGURATION": f"{text}requirepass a-password", "PASSWORD": "a-password"}
     options = ["--rm", "--network", "none", "--user", str(valkey.USER), "--read-only", "--cap-drop", "ALL"]
     options += ["--tmpfs", "/tmp:mode=1777", "--volume", valkey.FOLDER]
     for name, value in variables.items():

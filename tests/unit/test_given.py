@@ -5,7 +5,6 @@ Does not prove that it arrives: tests/integration/test_15_given.py does.
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import subprocess
@@ -16,10 +15,9 @@ from typing import Any
 import pytest
 
 from components.microservice.references import filled, is_secret, literal, references
-from components.service_database.values import connection_values
 from infra.settings import Settings, SettingsError
 from infra.settings.files import LARGEST_GIVEN, require_files
-from infra.settings.given import MYSQL_VALUES, known_references
+from infra.settings.given import known_references
 from infra.settings.loading import load_stack_file
 from tests.graph.conftest import Document, dev_settings
 from tools.gostack.environment.errors import UserError
@@ -65,15 +63,6 @@ def test_names_are_replaced_and_everything_else_arrives_as_it_is() -> None:
 def test_a_literal_text_arrives_as_it_was(text: str) -> None:
     assert references(literal(text)) == []
     assert filled(literal(text), {}) == text
-
-
-def test_what_a_database_tells_is_known_to_the_settings() -> None:
-    async def told() -> set[str]:
-        return set(connection_values(address="db:3306", user="u", password="p", database="d"))
-
-    values = asyncio.run(told())
-    assert values == set(MYSQL_VALUES)
-    assert {name for name in values if is_secret(f"mysql.{name}")} == {"password", "dsn", "url"}
 
 
 def test_the_url_of_a_service_is_no_secret() -> None:
@@ -267,6 +256,17 @@ def test_a_value_reaches_pulumi_by_standard_input_alone(
     assert {"--secret", "--path", str(workspace.stack_file)} <= set(arguments)
     told = capsys.readouterr()
     assert SECRET not in f"{arguments}{told.out}{told.err}"
+
+
+def test_an_accessory_has_secrets_too(workspace: KnownWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("x"))
+    text = workspace.stack_file.read_text()
+    queue = "config:\n  gostack:accessories: {queue: {image: 'queue:1', port: 5672, secrets: {OLD: plain}}}\n"
+    workspace.stack_file.write_text(text.replace("config:\n", queue))
+    assert command.set_secret(workspace, "queue", "KEY") == 0
+    assert CALLS[0][0][-1] == "gostack:accessories.queue.secrets.KEY"
+    with pytest.raises(SettingsError, match=r"gostack:accessories.queue.secrets.OLD is in plain text: encrypt it with"):
+        load_stack_file(workspace.stack_file, PROJECT)
 
 
 def test_a_service_or_a_name_that_cannot_be_is_refused(

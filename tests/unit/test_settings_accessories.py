@@ -61,6 +61,11 @@ def test_one_alone_is_in_the_region_of_the_primary_and_one_for_each_is_in_all() 
         ({**QUEUE, "regions": ["east", "east"]}, "regions names 2 of 2 regions"),
         ({**QUEUE, "egress": [{"network": "0.0.0.0/0", "port": 443}]}, 'only when gostack:platform is "kubernetes"'),
         ({**QUEUE, "volume": {}}, "is not a known key"),
+        ({**QUEUE, "environment": {"A": "${secret.B}"}}, "write it with `gostack secrets set queue B`"),
+        ({**QUEUE, "environment": {"A": "${mysql.host}"}}, "A has ${mysql.host}, "),
+        ({**QUEUE, "secrets": {"A": ""}}, "secrets.A: it is empty"),
+        ({**QUEUE, "secrets": {"A": "ref+awssecrets://a"}}, "secrets.A refers to AWS Secrets Manager"),
+        ({"kind": "valkey", "secrets": {"A": "b"}}, "secrets means nothing with kind valkey"),
     ],
 )
 def test_a_wrong_one_is_refused_with_the_fix(accessory: dict[str, Any], told: str) -> None:
@@ -122,8 +127,8 @@ def test_a_regions_quota_has_room_for_it_and_its_disk() -> None:
 
 
 def test_valkey_drops_keys_before_the_kernel_ends_it() -> None:
-    cache = valkey.configuration(memory_mib=128, persistence=False, policy="allkeys-lru").splitlines()
-    store = valkey.configuration(memory_mib=128, persistence=True, policy="noeviction").splitlines()
+    cache = valkey.settings(memory_mib=128, persistence=False, policy="allkeys-lru").splitlines()
+    store = valkey.settings(memory_mib=128, persistence=True, policy="noeviction").splitlines()
     assert {"maxmemory 96mb", "maxmemory-policy allkeys-lru", "appendonly no"} <= set(cache)
     # The log of writes is written anew beside the one in use.
     assert {"maxmemory 64mb", "maxmemory-policy noeviction", "appendonly yes", "dir /data"} <= set(store)

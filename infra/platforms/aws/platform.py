@@ -1,7 +1,7 @@
 """A stack on AWS: a cluster of its own in every region, one database over all, one name before them.
 
-What is declared follows from the settings alone; nothing is looked up. Each region comes after the one before, so that
-a change that fails in one never reaches the next.
+What is declared follows from the settings alone; nothing is looked up but secrets that they refer to. Each region comes
+after the one before, so that a change that fails in one never reaches the next.
 """
 
 from __future__ import annotations
@@ -29,9 +29,12 @@ from infra.platforms.aws.boundary import bound_roles
 from infra.platforms.aws.database import create_database
 from infra.platforms.aws.providers import GLOBAL_REGION, make_providers
 from infra.platforms.aws.region import Alerts, RegionInfra, Shared, create_alerts, create_region
+from infra.platforms.aws.secrets_manager import secrets_manager
 from infra.platforms.kubernetes import PROJECT, KubernetesPlatform
+from infra.secret_stores.resolution import with_secrets
 from infra.settings import Settings
 from infra.settings.aws import AwsSettings
+from infra.settings.secret_references import AWS
 
 HTTPS, HTTP = 443, 80
 DEREGISTRATION_SECONDS = 60
@@ -61,6 +64,7 @@ class AwsPlatform(KubernetesPlatform):
         certificate, a VPC, an EKS cluster and a load balancer; then the database over all of them."""
         bound_roles(self._aws.permissions_boundary)
         self._providers = make_providers(self._aws, self._shared.tags)
+        self.settings = with_secrets(self.settings, {AWS: secrets_manager(self._providers.regions[self.regions[0]])})
         self._global_alerts = create_alerts(self._shared, "worldwide", GLOBAL_REGION, self._providers.worldwide)
         alerts = {
             region: create_alerts(self._shared, region, region, self._providers.regions[region])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ import urllib3
 import yaml
 from docker.models.containers import Container
 
+from components.accessory import valkey
 from tests.integration.cases.support import CasesStack, wait_until
 from tools.gostack.environment.preparation import ensure_stack_images
 from tools.gostack.environment.progress import Progress
@@ -69,8 +71,10 @@ class Accessories:
 
     def password(self, accessory: str) -> str:
         """The password that was made for it."""
-        environment = dict(line.split("=", 1) for line in self.program(accessory).attrs["Config"]["Env"])
-        return environment["PASSWORD"]
+        result = self.program(accessory).exec_run(["sh", "-c", valkey.PASSWORD])
+        assert result.exit_code == 0, result.output
+        assert isinstance(result.output, bytes)
+        return result.output.decode().strip()
 
     @property
     def image(self) -> str:
@@ -109,8 +113,8 @@ def test_a_cache_is_reached_under_one_name_from_every_region(accessories: Access
 def test_nobody_uses_the_cache_without_its_password(accessories: Accessories) -> None:
     (answer,) = accessories.said("cache:6379", "PING")
     assert answer.startswith("-NOAUTH")
-    command = " ".join([*accessories.program("cache").attrs["Config"]["Cmd"], str(accessories.program("cache").top())])
-    assert accessories.password("cache") not in command
+    program = accessories.program("cache")
+    assert accessories.password("cache") not in f"{program.attrs}{program.top()}{program.logs()}"
 
 
 def test_the_cache_has_the_limit_that_its_settings_say(accessories: Accessories) -> None:
@@ -135,6 +139,29 @@ def test_any_image_keeps_its_data_over_a_changed_setting_and_over_its_removal(ac
         assert accessories.stack.ask("/p/lookup?name=store").data.decode().startswith("[] ")
         accessories.change({**CACHE, "store": store(accessories.image)})
         assert accessories.said(address, "GET kept") == ["$1", "1"]
+    finally:
+        accessories.change(CACHE)
+        accessories.stack.objects.client.volumes.get(DISK).remove()
+
+
+def test_any_image_finds_its_secrets_in_files_and_where_it_asks_in_variables(
+    accessories: Accessories, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    secret = "pl@nted 'value'"
+    monkeypatch.setenv("STORE_KEY", secret)
+    (tmp_path / "keys.yaml").write_text("other: more\n")
+    given = {
+        "secrets": {"KEY": "ref+env://STORE_KEY", "OTHER": f"ref+file://{tmp_path}/keys.yaml#other"},
+        "environment": {"KEY": "${secret.KEY}", "WHERE": "${region}"},
+    }
+    try:
+        accessories.change({**CACHE, "store": store(accessories.image, **given)})
+        program = accessories.program("store")
+        result = program.exec_run(["sh", "-c", 'cat /run/secrets/KEY; echo "|$KEY|$WHERE"; cat /run/secrets/OTHER'])
+        assert isinstance(result.output, bytes)
+        assert result.output.decode() == f"{secret}|{secret}|east\nmore"
+        assert "more" not in str(program.attrs["Config"]["Env"])
+        assert accessories.stack.preview_changes() == ""
     finally:
         accessories.change(CACHE)
         accessories.stack.objects.client.volumes.get(DISK).remove()

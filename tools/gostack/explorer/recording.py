@@ -11,7 +11,9 @@ from typing import Any
 import yaml
 
 from infra.outputs import ImageOutput
+from infra.secret_stores.resolution import with_secrets
 from infra.settings import Settings, load_stack_file
+from infra.settings.secret_references import EXAMPLES as STORE_EXAMPLES
 from infra.stack import build_stack
 from policy.readers import from_recorded
 from policy.resource import Graph
@@ -66,9 +68,14 @@ def record_settings(name: str, settings: Settings, text: str = "") -> RecordedSt
     }
     # Pulumi runs the program in its own folder, from which it names the folders of services.
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(PROJECT / "infra"):
-        planned = _without_credentials(settings, Path(folder))
+        # No store is asked for a secret: a text stands for it.
+        planned = with_secrets(_without_credentials(settings, Path(folder)), dict.fromkeys(STORE_EXAMPLES, _stand_in))
         recorded = record(lambda: build_stack(name, planned, images), stack=name)
     return RecordedStack(name, settings, from_recorded(recorded.registered.values()), text)
+
+
+def _stand_in(place: str, key: str) -> str:
+    return f"secret of {place} {key}"
 
 
 def _without_credentials(settings: Settings, folder: Path) -> Settings:

@@ -25,7 +25,7 @@ _REFERENCE = re.compile(r"(?<!\$)\$\{secret\.([^{}]*)\}")
 def set_secret(workspace: Workspace, service: str, name: str) -> int:
     """Ask for the value of a secret, or read it from standard input, and write it; one line break at its end is none
     of it."""
-    _service(workspace, service)
+    _owner(workspace, service)
     asked = sys.stdin.isatty()
     value = str(typer.prompt(f"value of {name}", hide_input=True, err=True)) if asked else sys.stdin.read()
     write(workspace, service, {name: value.removesuffix("\n")})
@@ -34,7 +34,7 @@ def set_secret(workspace: Workspace, service: str, name: str) -> int:
 
 def import_secrets(workspace: Workspace, service: str, file: Path) -> int:
     """Write every variable of a `.env` file that has a value as a secret."""
-    _service(workspace, service)
+    _owner(workspace, service)
     try:
         found = parse(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -47,7 +47,7 @@ def import_secrets(workspace: Workspace, service: str, file: Path) -> int:
 
 def list_secrets(workspace: Workspace, service: str) -> int:
     """Print the names of a service's secrets, and of those that it refers to and has not; values are not shown."""
-    settings = _service(workspace, service)
+    _, settings = _owner(workspace, service)
     there = sorted(mapping(settings.get("secrets")))
     missing = sorted(set(_REFERENCE.findall(written({"": settings}))) - set(there))
     print("\n".join([*there, *(f"{name} (missing)" for name in missing)]) or f"{service} has no secrets")
@@ -62,23 +62,27 @@ def write(workspace: Workspace, service: str, values: Mapping[str, str]) -> None
             require_text("it", value)
         except ValueError as error:
             raise UserError(f"{name}: {error}") from None
+    kind, _ = _owner(workspace, service)
     # How its secrets are encrypted is known once there is a stack.
     workspace.prepare()
     file = str(workspace.stack_file)
     for name, value in values.items():
-        key = f"gostack:services.{service}.secrets.{name}"
+        key = f"gostack:{kind}.{service}.secrets.{name}"
         arguments = ["config", "set", "--secret", "--path", "--raw", "--stack", workspace.stack, "--config-file", file]
         # By standard input: everybody sees the arguments of a program.
         workspace.capture(*arguments, key, text=value)
         print(f"{key} is written: in force with the next `make up`", file=sys.stderr)
 
 
-def _service(workspace: Workspace, service: str) -> Mapping[str, Any]:
-    """What the stack file says of a service; as it is, because what is wrong with it may be a missing secret."""
+def _owner(workspace: Workspace, name: str) -> tuple[str, Mapping[str, Any]]:
+    """The kind of a service or an accessory, and what the stack file says of it; as it is, because what is wrong with
+    it may be a missing secret."""
     config = mapping(read_stack_file(workspace.stack_file).get("config"))
-    services = mapping(config.get("gostack:services"))
-    if service not in services:
-        near = difflib.get_close_matches(service, services, n=1)
-        known = f'did you mean "{near[0]}"?' if near else f"use one of {', '.join(sorted(services))}."
-        raise UserError(f'there is no service "{service}" in {workspace.stack_file.name}: {known}')
-    return mapping(services[service])
+    found = {kind: mapping(config.get(f"gostack:{kind}")) for kind in ("services", "accessories")}
+    for kind, sections in found.items():
+        if name in sections:
+            return kind, mapping(sections[name])
+    names = sorted(name for sections in found.values() for name in sections)
+    near = difflib.get_close_matches(name, names, n=1)
+    known = f'did you mean "{near[0]}"?' if near else f"use one of {', '.join(names)}."
+    raise UserError(f'there is no service "{name}" in {workspace.stack_file.name}: {known}')
