@@ -66,8 +66,8 @@ class DatabaseSettings(Section):
 
     max_connections: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Connections that one replica opens to a MySQL member at the most, as its pool is set (`SetMaxOpenConns`). The
-    service's account may have as many for each replica that there can be, autoscalers at their maximum and an update
-    going on, and for each of the services that use its schema; all services together must fit into what a member
+    service's account may have as many for each replica that there can be, its own and those of the services that use
+    its schema, autoscalers at their maximum and an update going on; all services together must fit into what a member
     accepts (`mysql.max_connections`). When it is not given, each replica may have an equal share of what is left with
     those of the other services that do not give it."""
 
