@@ -37,7 +37,7 @@ func run(ctx context.Context, command string) error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	db.SetMaxOpenConns(10)
+	db.SetMaxOpenConns(5)
 	switch command {
 	case "serve":
 		return serve(ctx, ":"+os.Getenv("PORT"), &store{db})
