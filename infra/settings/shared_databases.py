@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def shared_database_problem(settings: Settings) -> str:
     """Return one sentence about the first service that uses a schema which is not there; else ""."""
     owners = [name for name, service in settings.services.items() if service.own_schema is not None]
-    known = f"use one of {', '.join(sorted(owners))}" if owners else "give it one with database: {}"
+    known = f"use one of {', '.join(sorted(owners))}" if owners else "write database: {} for a schema of its own"
     for name, service in settings.services.items():
         owner = service.database_owner(name)
         if owner is None or owner in owners:

@@ -5,8 +5,6 @@ Does not prove that it can log in: tests/integration/test_15_examples.py does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from policy.judge import judge
@@ -87,15 +85,13 @@ def test_on_aws_it_reaches_the_database_like_its_service() -> None:
     assert worker["MYSQL_PRIMARY_ADDRESS"] == users["MYSQL_PRIMARY_ADDRESS"]
 
 
-@pytest.mark.parametrize("change", [dev_graph, staging_graph], ids=["docker", "kubernetes"])
-def test_it_waits_for_the_migrations_and_makes_nothing(change: Callable[..., Graph]) -> None:
-    graph = change(with_worker)
-    databases = [name for name in graph.resources if name.endswith("-database")]
-    assert databases == ["users-database"]
-    assert not [name for name in graph.resources if name.startswith("worker-database")]
-    replicas = [
-        name for name in graph.resources if name.startswith("worker-") and name.endswith(("application", "deployment"))
-    ]
+@pytest.mark.parametrize("platform", ["docker", "cluster"])
+def test_it_waits_for_the_migrations_and_makes_nothing(platform: str, request: pytest.FixtureRequest) -> None:
+    graph: Graph = request.getfixturevalue(platform)
+    assert [name for name in graph.resources if name.endswith("-database")] == ["users-database"]
+    own = [name for name in graph.resources if name.startswith("worker-")]
+    assert not [name for name in own if name.startswith("worker-database")]
+    replicas = [name for name in own if name.endswith(("-application", "-deployment"))]
     assert replicas
     assert all(MIGRATIONS in graph.reachable(name) for name in replicas)
 

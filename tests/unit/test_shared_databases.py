@@ -81,12 +81,16 @@ def test_a_schema_that_is_not_there_is_refused(other: str, what: str) -> None:
     assert f'gostack:services.worker.database.service is "{other}", {what}: use one of users.' in told
 
 
+def test_where_nobody_has_a_schema_it_is_told_how_to_have_one() -> None:
+    told = refusal(users={"context": "services/greeter"}, worker=worker())
+    assert 'is "users", which has no database: write database: {} for a schema of its own.' in told
+
+
 def test_the_account_holds_the_replicas_of_all_who_use_it() -> None:
     settings = stack(users=users(max_connections=7), worker=worker())
     # On Docker an update's new replicas stand beside the old ones, in two regions.
     assert account_connections(settings, "users") == 7 * (2 * 2 * 2 + 2 * 1 * 2)
-    autoscaling = {"maximum": 4}
-    settings = stack("staging", worker={**worker(), "image": "", "autoscaling": autoscaling} | {"image": None})
+    settings = stack("staging", worker={**worker(), "autoscaling": {"maximum": 4}})
     replicas = (10 + 1) + (4 + 1)
     assert account_connections(settings, "users") == replicas * (
         (settings.mysql.max_connections - RESERVED - 5) // replicas
