@@ -187,8 +187,8 @@ def service_database_arguments(
     accessories: Mapping[str, Mapping[str, Accessory]],
 ) -> ServiceDatabaseArgs:
     """Return the arguments of a service's schema; among the images may be that of its SQL files."""
-    if service.database is None:
-        raise ValueError(f"the service {name} has no database")
+    if service.own_schema is None:
+        raise ValueError(f"the service {name} has no schema of its own")
     home = region.reference["region"]
     migrated = [track for track in service.tracks() if track.name == STABLE or track.has_source]
     arguments: ServiceDatabaseArgs = {
@@ -198,7 +198,7 @@ def service_database_arguments(
         "service_images": {
             track.name: platform.regional_image(platform.regions[0], images[track.name].image_id) for track in migrated
         },
-        "migrate": service.database.migrate or [],
+        "migrate": service.own_schema.migrate or [],
         "environments": {
             track.name: program_environment(
                 service=name, track=track.name, region=home, port=service.own_port, version=images[track.name].version
@@ -206,9 +206,9 @@ def service_database_arguments(
             for track in migrated
         },
         "programs": {track.name: written_program(platform, service, track, home, accessories) for track in migrated},
-        "rights": service.database.rights,
+        "rights": service.own_schema.rights,
         "max_connections": account_connections(platform.settings, name),
-        "migrate_timeout_seconds": service.database.migrate_timeout_seconds,
+        "migrate_timeout_seconds": service.own_schema.migrate_timeout_seconds,
         "password_rotation": platform.settings.rotation.passwords,
         "labels": {**platform.labels, "gostack.service": name},
     }
@@ -221,7 +221,7 @@ def service_database_arguments(
         # The files are those of all tracks, and of their program's environment they know nothing.
         "service_images": {STABLE: platform.regional_image(platform.regions[0], image)},
         "migrate": ["up", *([str(force)] if force is not None else [])],
-        "environments": {STABLE: {"MIGRATE_TIMEOUT_SECONDS": str(service.database.migrate_timeout_seconds)}},
+        "environments": {STABLE: {"MIGRATE_TIMEOUT_SECONDS": str(service.own_schema.migrate_timeout_seconds)}},
         "programs": {},
         "repeat_failed": False,
     }
@@ -240,11 +240,13 @@ def microservice_arguments(
     schema: ServiceDatabase | None,
     accessories: Mapping[str, Mapping[str, Accessory]],
 ) -> MicroserviceArgs:
-    """Return the arguments of a track's replicas in a region."""
+    """Return the arguments of a track's replicas in a region; `schema` is the one that they use, whoever owns it."""
     here = region.reference["region"]
+    # Another service's canary is nothing that a service waits for.
+    schema_track = track.name if service.own_schema is not None else STABLE
     given = filled_program(
         written_program(platform, service, track, here, accessories),
-        schema.values_for(here, track.name) if schema is not None else {},
+        schema.values_for(here, schema_track) if schema is not None else {},
         mysql.reference["ca_certificate"] if schema is not None else None,
     )
     arguments: MicroserviceArgs = {
@@ -266,10 +268,10 @@ def microservice_arguments(
     if schema is not None:
         arguments["environment"] = {
             **given.environment,
-            **schema.environments.get(track.name, schema.environments[STABLE]),
+            **schema.environments.get(schema_track, schema.environments[STABLE]),
             **_mysql_addresses(mysql, here),
         }
-        arguments["secrets"] = {**given.secrets, **schema.secrets.get(track.name, schema.secrets[STABLE])}
+        arguments["secrets"] = {**given.secrets, **schema.secrets.get(schema_track, schema.secrets[STABLE])}
         arguments["database_networks"] = mysql.reference.get("networks", [])
     return arguments
 

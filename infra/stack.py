@@ -25,7 +25,7 @@ from infra.arguments import (
 from infra.images import golang_image
 from infra.outputs import ImageOutput, StackOutputs, outputs
 from infra.platforms import platform_for
-from infra.platforms.base import Accessory, ConsulDatacenter, Image, Ingress, Microservice
+from infra.platforms.base import Accessory, ConsulDatacenter, Image, Ingress, Microservice, ServiceDatabase
 from infra.settings import Settings
 from infra.settings.ingress import ingress_configuration, loopback_hosts
 from infra.settings.migration_files import migrations_folder
@@ -116,8 +116,9 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
     # A service is an image for each track, a schema, a document that it reads while it runs, and replicas: the stable
     # track and perhaps a canary, in each region, one region after the other.
     service_images: dict[str, dict[str, Image]] = {}
+    schemas: dict[str, ServiceDatabase] = {}
     services: dict[str, dict[str, dict[str, Microservice]]] = {}
-    for name, service in settings.services.items():
+    for name, service in settings.ordered_services():
         service_images[name] = {}
         for track in service.tracks():
             if track.image is not None:
@@ -143,9 +144,8 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
                 f"{name}-{MIGRATIONS}", {"reference": service.migrations.image or ""}
             )
 
-        schema = None
-        if service.database is not None:
-            schema = platform.service_database(
+        if service.own_schema is not None:
+            schemas[name] = platform.service_database(
                 f"{name}-database",
                 service_database_arguments(
                     platform, name, service, mysql, regions[primary_region], service_images[name], accessories
@@ -153,6 +153,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
                 # Replicas read from the member of their region, whichever that is.
                 platform.options(primary_region, mysql.resources),
             )
+        owner = service.database_owner(name)
 
         runtime_configs: dict[str, pulumi.Resource] = {}
         document = service.document()
@@ -181,7 +182,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
                     consul=consul[region],
                     image=service_images[name][track.name],
                     mysql=mysql,
-                    schema=schema,
+                    schema=schemas[owner] if owner is not None else None,
                     accessories=accessories,
                 )
                 for region in platform.regions

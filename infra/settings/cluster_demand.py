@@ -148,6 +148,6 @@ def _service(settings: Settings, service: ServiceSettings, region: str) -> Itera
         yield _Pods(pod_demand(hook_resources(service)), len(service.schedules), surge=hooks)
     if service.document() is not None:
         yield _Pods(pod_demand(CONSUL_AGENT), 1, SURGE)
-    if service.database is not None and region == settings.mysql.primary:
+    if service.own_schema is not None and region == settings.mysql.primary:
         # One makes the accounts, and one migrates each track that has an image of its own.
         yield _Pods(pod_demand(JOB), 0, surge=1 + len(service.migrated_tracks()))

@@ -31,15 +31,14 @@ def replicas_at_most(settings: Settings, service: ServiceSettings) -> int:
 
 
 def account_connections(settings: Settings, name: str) -> int:
-    """Return the connections that a service's account may have to a member."""
-    service = settings.services[name]
-    return replicas_at_most(settings, service) * (_given(service) or _share(settings))
+    """Return the connections that the account of a service with a schema may have to a member."""
+    return _replicas(settings, name) * (_given(settings.services[name]) or _share(settings))
 
 
 def connections_problem(settings: Settings) -> str:
     """Return one sentence about the service that asks for most, when all together do not fit into a member; else ""."""
-    services = _with_database(settings)
-    replicas = {name: replicas_at_most(settings, service) for name, service in services.items()}
+    services = _with_schema(settings)
+    replicas = {name: _replicas(settings, name) for name in services}
     # Where nothing is given, a replica needs one at least.
     needed = {name: replicas[name] * (_given(service) or 1) for name, service in services.items()}
     rest = _rest(settings)
@@ -51,26 +50,28 @@ def connections_problem(settings: Settings) -> str:
     given = _given(services[largest])
     others = sum(needed.values()) - needed[largest]
     fits = (limit - rest - others) // replicas[largest]
+    users = _users(settings, largest)
+    of = f" of {', '.join(users)}" if len(users) > 1 else ""
     lower = f"lower it to {fits}, or " if given is not None and fits >= 1 else ""
     return (
         f"gostack:services.{largest}.database.max_connections is {given or 'not given, so at least 1'} for each of "
-        f"{replicas[largest]} replicas (all regions and tracks, autoscaled to the maximum, while an update goes on), "
-        f"which is {needed[largest]}; the other services have {others}, migrations and the stack itself {rest}: "
+        f"{replicas[largest]} replicas{of} (all regions and tracks, autoscaled to the maximum, while an update goes "
+        f"on), which is {needed[largest]}; the other services have {others}, migrations and the stack itself {rest}: "
         f"{total} together, and {what} is {limit}: {lower}{more} to {total}."
     )
 
 
 def _share(settings: Settings) -> int:
     """Return the connections of each replica of the services that do not say how many."""
-    services = _with_database(settings).values()
+    services = _with_schema(settings)
     left = _limit(settings)[0] - _rest(settings)
-    left -= sum((_given(service) or 0) * replicas_at_most(settings, service) for service in services)
-    sharing = sum(replicas_at_most(settings, service) for service in services if _given(service) is None)
+    left -= sum((_given(service) or 0) * _replicas(settings, name) for name, service in services.items())
+    sharing = sum(_replicas(settings, name) for name, service in services.items() if _given(service) is None)
     return max(left // sharing, 1)
 
 
 def _rest(settings: Settings) -> int:
-    return RESERVED + MIGRATION_CONNECTIONS * len(_with_database(settings))
+    return RESERVED + MIGRATION_CONNECTIONS * len(_with_schema(settings))
 
 
 def _limit(settings: Settings) -> tuple[int, str, str]:
@@ -85,8 +86,17 @@ def _limit(settings: Settings) -> tuple[int, str, str]:
     )
 
 
-def _with_database(settings: Settings) -> dict[str, ServiceSettings]:
-    return {name: service for name, service in settings.services.items() if service.database is not None}
+def _with_schema(settings: Settings) -> dict[str, ServiceSettings]:
+    return {name: service for name, service in settings.services.items() if service.own_schema is not None}
+
+
+def _users(settings: Settings, owner: str) -> list[str]:
+    """Return the services that connect with the account of one: itself, and those that use its schema."""
+    return [name for name, service in settings.services.items() if service.database_owner(name) == owner]
+
+
+def _replicas(settings: Settings, owner: str) -> int:
+    return sum(replicas_at_most(settings, settings.services[name]) for name in _users(settings, owner))
 
 
 def _given(service: ServiceSettings) -> int | None:

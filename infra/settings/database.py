@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from infra.settings.base import FilePath, ImageReference, Section, shaped
+from infra.settings.base import FilePath, ImageReference, Name, Section, shaped
 
 
 class MigrationsSettings(Section):
@@ -35,6 +35,11 @@ class MigrationsSettings(Section):
 class DatabaseSettings(Section):
     """The MySQL schema of a service."""
 
+    service: Name | None = None
+    """Service whose schema this one uses, for example a worker that of its service: with the same account and
+    connection, once the stable track's migrations have ended. It has no schema, account or migrations of its own, and
+    no other key of `database`; None for a schema of its own."""
+
     name: Annotated[str, shaped("[a-z][a-z0-9_]{0,31}", "the name of a schema", "order_history")] | None = None
     """Name of the schema; the service's name (hyphens as underscores) when it is not given."""
 
@@ -61,9 +66,19 @@ class DatabaseSettings(Section):
 
     max_connections: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Connections that one replica opens to a MySQL member at the most, as its pool is set (`SetMaxOpenConns`). The
-    service's account may have as many for each replica that there can be, autoscalers at their maximum and an update
-    going on; all services together must fit into what a member accepts (`mysql.max_connections`). When it is not given,
-    each replica may have an equal share of what is left with those of the other services that do not give it."""
+    service's account may have as many for each replica that there can be, its own and those of the services that use
+    its schema, autoscalers at their maximum and an update going on; all services together must fit into what a member
+    accepts (`mysql.max_connections`). When it is not given, each replica may have an equal share of what is left with
+    those of the other services that do not give it."""
+
+    @model_validator(mode="after")
+    def _nothing_beside_a_service(self) -> Self:
+        beside = sorted(self.model_fields_set - {"service"})
+        if self.service is not None and beside:
+            raise ValueError(
+                f'the schema is that of "{self.service}", and {beside[0]} is set up there: remove {", ".join(beside)}.'
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_way_to_migrate(self) -> Self:

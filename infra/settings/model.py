@@ -39,6 +39,7 @@ from infra.settings.platform_keys import unused_key_problem
 from infra.settings.regions import ANY_ADDRESS, CONSUL_ADDRESS, BackboneSettings, RegionSettings
 from infra.settings.schedules import schedules_problem
 from infra.settings.services import ServiceSettings
+from infra.settings.shared_databases import shared_database_problem
 
 SCHEDULER = "gostack-scheduler"
 """Name of the image of what knows the times of schedules, on Docker."""
@@ -114,6 +115,7 @@ class Settings(Section):
             or accessory_problem(self)
             or platform_problem(self)
             or unused_key_problem(self)
+            or shared_database_problem(self)
             or job_problem(self)
             or schedules_problem(self)
         )
@@ -271,6 +273,10 @@ class Settings(Section):
     def ordered_regions(self) -> list[str]:
         """Return the region of the primary, then the others by name: the order is the same whoever read the file."""
         return [self.mysql.primary, *sorted(set(self.regions) - {self.mysql.primary})]
+
+    def ordered_services(self) -> list[tuple[str, ServiceSettings]]:
+        """Return name and settings of each service, those with a schema before those that may use it."""
+        return sorted(self.services.items(), key=lambda item: item[1].own_schema is None)
 
     def callable_services(self) -> list[str]:
         """Return the services that others call as `http://<name>`: every one but workers, once there is somebody else

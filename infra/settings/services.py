@@ -119,7 +119,7 @@ class ServiceSettings(Workload):
     """Name to when a task runs by itself, once over all regions, with the image of the stable track."""
 
     database: DatabaseSettings | None = None
-    """MySQL schema; None for a service without one."""
+    """MySQL schema, its own or that of another service; None for a service without one."""
 
     @field_validator("settings", mode="before")
     @classmethod
@@ -198,16 +198,25 @@ class ServiceSettings(Workload):
             return []
         return [track for track in self.tracks() if track.name == STABLE or track.has_source]
 
+    @property
+    def own_schema(self) -> DatabaseSettings | None:
+        """Its schema; None without a database, or with that of another service."""
+        return self.database if self.database is not None and self.database.service is None else None
+
+    def database_owner(self, service: str) -> str | None:
+        """Return whose schema the service with this name uses, its own name for its own; None without a database."""
+        return (self.database.service or service) if self.database is not None else None
+
     def document(self) -> str | None:
         """Return `settings` as JSON text, or None when there are none."""
         # Sorted: Pulumi and a file hand the same mapping over in different orders.
         return json.dumps(self.settings, sort_keys=True, ensure_ascii=False) if self.settings else None
 
     def database_name(self, service: str) -> str | None:
-        """Return the schema's name for the service with this name, or None without a database."""
-        if self.database is None:
+        """Return the name of the schema that the service with this name owns, or None without one of its own."""
+        if self.own_schema is None:
             return None
-        return self.database.name or service.replace("-", "_")
+        return self.own_schema.name or service.replace("-", "_")
 
 
 ServiceName = Name

@@ -114,8 +114,11 @@ def test_a_ticket_of_rest_is_triaged_by_the_worker_and_read_by_grpc(stack: Examp
     assert b"high" in answer
 
 
-def test_the_queue_of_the_worker_is_not_for_clients(stack: ExamplesStack) -> None:
-    assert stack.ask("/tickets.v1.Queue/Take", method="POST").status == 404
+def test_the_worker_has_no_schema_of_its_own(stack: ExamplesStack) -> None:
+    assert stack.rows("east", "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name LIKE '%worker%'") == [
+        "0"
+    ]
+    assert stack.rows("east", "SELECT COUNT(*) FROM mysql.user WHERE user LIKE '%worker%'") == ["0"]
 
 
 def test_a_report_is_made_when_it_is_due(stack: ExamplesStack) -> None:

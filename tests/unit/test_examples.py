@@ -23,7 +23,8 @@ def test_the_block_of_each_readme_is_accepted_beside_the_sample_service() -> Non
     settings = dev_settings(change)
     require_files(settings, PROJECT)
     assert {path.name for path in EXAMPLES.iterdir()} <= set(settings.services)
-    assert settings.services["tickets-worker"].kind == "worker"
+    worker = settings.services["tickets-worker"]
+    assert (worker.kind, worker.database_owner("tickets-worker")) == ("worker", "tickets")
 
 
 def test_no_example_has_a_line_of_code_for_this_stack() -> None:

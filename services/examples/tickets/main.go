@@ -1,8 +1,10 @@
 // Command tickets takes in tickets by REST and gRPC on one port.
 //
-//	tickets          serves on PORT; DATABASE_URL is the DSN
-//	tickets worker   takes tickets from the service at TICKETS_ADDRESS and gives them a priority
+//	tickets          serves on PORT
+//	tickets worker   gives tickets a priority, one after the other
 //	tickets report   writes down how many tickets there are, and ends
+//
+// DATABASE_URL is the DSN of all of them.
 package main
 
 import (
@@ -30,18 +32,17 @@ func main() {
 }
 
 func run(ctx context.Context, command string) error {
-	if command == "worker" {
-		return work(ctx, os.Getenv("TICKETS_ADDRESS"))
-	}
 	db, err := sql.Open("mysql", os.Getenv("DATABASE_URL"))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	db.SetMaxOpenConns(10)
+	db.SetMaxOpenConns(5)
 	switch command {
 	case "serve":
 		return serve(ctx, ":"+os.Getenv("PORT"), &store{db})
+	case "worker":
+		return work(ctx, &store{db})
 	case "report":
 		return (&store{db}).report(ctx)
 	}

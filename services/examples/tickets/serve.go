@@ -25,14 +25,11 @@ import (
 type tickets interface {
 	create(ctx context.Context, title string) (*ticketspb.Ticket, error)
 	get(ctx context.Context, id int64) (*ticketspb.Ticket, error)
-	take(ctx context.Context) (*ticketspb.Ticket, error)
-	triage(ctx context.Context, id int64, priority string) (*ticketspb.Ticket, error)
 }
 
 // api answers gRPC, and REST by the same methods.
 type api struct {
 	ticketspb.UnimplementedTicketsServer
-	ticketspb.UnimplementedQueueServer
 	tickets tickets
 }
 
@@ -47,20 +44,11 @@ func (a *api) Get(ctx context.Context, request *ticketspb.GetRequest) (*ticketsp
 	return a.tickets.get(ctx, request.GetId())
 }
 
-func (a *api) Take(ctx context.Context, _ *ticketspb.TakeRequest) (*ticketspb.Ticket, error) {
-	return a.tickets.take(ctx)
-}
-
-func (a *api) Triage(ctx context.Context, request *ticketspb.TriageRequest) (*ticketspb.Ticket, error) {
-	return a.tickets.triage(ctx, request.GetId(), request.GetPriority())
-}
-
 // handler gives gRPC calls to their server and everything else to the paths.
 func handler(tickets tickets) http.Handler {
 	a := &api{tickets: tickets}
 	calls := grpc.NewServer()
 	ticketspb.RegisterTicketsServer(calls, a)
-	ticketspb.RegisterQueueServer(calls, a)
 	healthpb.RegisterHealthServer(calls, health.NewServer())
 
 	paths := http.NewServeMux()

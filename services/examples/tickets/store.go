@@ -27,30 +27,26 @@ func (s *store) get(ctx context.Context, id int64) (*ticketspb.Ticket, error) {
 	return scanned(s.db.QueryRowContext(ctx, "SELECT id, title, priority FROM tickets WHERE id = ?", id))
 }
 
-// take returns a ticket without a priority and keeps it from others for a minute.
-func (s *store) take(ctx context.Context) (*ticketspb.Ticket, error) {
+// triage gives the oldest ticket without a priority the one that its title asks for, and tells whether there was one.
+// Other workers pass over it meanwhile.
+func (s *store) triage(ctx context.Context, priority func(title string) string) (bool, error) {
 	transaction, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
-		return nil, err
+		return false, err
 	}
 	defer func() { _ = transaction.Rollback() }()
 	ticket, err := scanned(transaction.QueryRowContext(ctx, `SELECT id, title, priority FROM tickets
-		WHERE priority = '' AND taken_until < UTC_TIMESTAMP() ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`))
-	if err != nil {
-		return nil, err
+		WHERE priority = '' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`))
+	if status.Code(err) == codes.NotFound {
+		return false, nil
+	} else if err != nil {
+		return false, err
 	}
-	const taken = "UPDATE tickets SET taken_until = UTC_TIMESTAMP() + INTERVAL 1 MINUTE WHERE id = ?"
-	if _, err := transaction.ExecContext(ctx, taken, ticket.Id); err != nil {
-		return nil, err
+	const triaged = "UPDATE tickets SET priority = ? WHERE id = ?"
+	if _, err := transaction.ExecContext(ctx, triaged, priority(ticket.Title), ticket.Id); err != nil {
+		return false, err
 	}
-	return ticket, transaction.Commit()
-}
-
-func (s *store) triage(ctx context.Context, id int64, priority string) (*ticketspb.Ticket, error) {
-	if _, err := s.db.ExecContext(ctx, "UPDATE tickets SET priority = ? WHERE id = ?", priority, id); err != nil {
-		return nil, err
-	}
-	return s.get(ctx, id)
+	return true, transaction.Commit()
 }
 
 // report writes down how many tickets there are.

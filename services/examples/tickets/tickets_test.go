@@ -24,7 +24,6 @@ type memory struct {
 	lock  sync.Mutex
 	title string
 	high  string
-	taken bool
 }
 
 func (m *memory) create(_ context.Context, title string) (*ticketspb.Ticket, error) {
@@ -43,28 +42,20 @@ func (m *memory) get(_ context.Context, id int64) (*ticketspb.Ticket, error) {
 	return &ticketspb.Ticket{Id: 1, Title: m.title, Priority: m.high}, nil
 }
 
-func (m *memory) take(ctx context.Context) (*ticketspb.Ticket, error) {
-	ticket, err := m.get(ctx, 1)
+func (m *memory) triage(_ context.Context, priority func(title string) string) (bool, error) {
 	m.lock.Lock()
 	defer m.lock.Unlock()
-	if m.taken {
-		return nil, status.Error(codes.NotFound, "there is no such ticket")
+	found := m.title != "" && m.high == ""
+	if found {
+		m.high = priority(m.title)
 	}
-	m.taken = err == nil
-	return ticket, err
-}
-
-func (m *memory) triage(ctx context.Context, id int64, priority string) (*ticketspb.Ticket, error) {
-	m.lock.Lock()
-	m.high = priority
-	m.lock.Unlock()
-	return m.get(ctx, id)
+	return found, nil
 }
 
 // started is the service on a port of its own, and a connection to it.
-func started(t *testing.T) (string, *grpc.ClientConn) {
+func started(t *testing.T, tickets tickets) (string, *grpc.ClientConn) {
 	t.Helper()
-	made := newServer("", &memory{})
+	made := newServer("", tickets)
 	server := httptest.NewUnstartedServer(made.Handler)
 	server.Config.Protocols = made.Protocols
 	server.Start()
@@ -93,7 +84,8 @@ func post(t *testing.T, url, body string) (int, string) {
 }
 
 func TestATicketOfRESTIsReadByGRPCAndTriagedByTheWorker(t *testing.T) {
-	url, connection := started(t)
+	store := &memory{}
+	url, connection := started(t, store)
 	if code, text := post(t, url, `{"title": "The shop is down"}`); code != http.StatusCreated {
 		t.Fatalf("%d %s", code, text)
 	}
@@ -103,7 +95,7 @@ func TestATicketOfRESTIsReadByGRPCAndTriagedByTheWorker(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- work(ctx, connection.Target()) }()
+	go func() { ended <- work(ctx, store) }()
 	for {
 		got, err := client.Get(t.Context(), &ticketspb.GetRequest{Id: 1})
 		if err != nil {
@@ -121,7 +113,7 @@ func TestATicketOfRESTIsReadByGRPCAndTriagedByTheWorker(t *testing.T) {
 }
 
 func TestErrorsHaveTheirCodes(t *testing.T) {
-	url, connection := started(t)
+	url, connection := started(t, &memory{})
 	for _, body := range []string{"{", `{"title": ""}`} {
 		if code, _ := post(t, url, body); code != http.StatusBadRequest {
 			t.Errorf("%s: %d", body, code)
@@ -137,7 +129,7 @@ func TestErrorsHaveTheirCodes(t *testing.T) {
 }
 
 func TestItSaysThatItIsHealthy(t *testing.T) {
-	_, connection := started(t)
+	_, connection := started(t, &memory{})
 	got, err := healthpb.NewHealthClient(connection).Check(t.Context(), &healthpb.HealthCheckRequest{})
 	if err != nil || got.Status != healthpb.HealthCheckResponse_SERVING {
 		t.Fatalf("%v, %v", got, err)

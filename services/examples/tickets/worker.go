@@ -5,32 +5,23 @@ import (
 	"log"
 	"strings"
 	"time"
-
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/status"
-
-	"example.com/tickets/ticketspb"
 )
 
+// queue is the store as the worker sees it; the tests have one in memory.
+type queue interface {
+	triage(ctx context.Context, priority func(title string) string) (bool, error)
+}
+
 // work triages one ticket after the other until ctx is done, and looks again after a second when there is none.
-func work(ctx context.Context, address string) error {
-	connection, err := grpc.NewClient(address,
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		// No TXT record says how the service is to be called: looking for one may take as long as DNS allows.
-		grpc.WithDisableServiceConfig(),
-	)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = connection.Close() }()
-	queue := ticketspb.NewQueueClient(connection)
+func work(ctx context.Context, tickets queue) error {
 	for ctx.Err() == nil {
-		if err := workOnce(ctx, queue); err != nil {
-			if status.Code(err) != codes.NotFound && ctx.Err() == nil {
-				log.Print(err)
-			}
+		limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+		found, err := tickets.triage(limited, priority)
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			log.Print(err)
+		}
+		if !found {
 			select {
 			case <-ctx.Done():
 			case <-time.After(time.Second):
@@ -38,17 +29,6 @@ func work(ctx context.Context, address string) error {
 		}
 	}
 	return nil
-}
-
-func workOnce(ctx context.Context, queue ticketspb.QueueClient) error {
-	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	ticket, err := queue.Take(limited, &ticketspb.TakeRequest{})
-	if err != nil {
-		return err
-	}
-	_, err = queue.Triage(limited, &ticketspb.TriageRequest{Id: ticket.GetId(), Priority: priority(ticket.GetTitle())})
-	return err
 }
 
 func priority(title string) string {

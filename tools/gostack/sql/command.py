@@ -80,12 +80,13 @@ def sql(
 
 
 def service_with_database(settings: Settings, service: str | None) -> str:
-    """Return the service whose schema is meant; raises UserError with those that have one."""
-    known = [name for name, values in settings.services.items() if values.database is not None]
-    if service is None and len(known) == 1:
-        return known[0]
+    """Return the service that owns the schema which is meant; raises UserError with those that have a database."""
+    owners = {name: values.database_owner(name) for name, values in settings.services.items()}
+    known = {name: owner for name, owner in owners.items() if owner is not None}
+    if service is None and len(set(known.values())) == 1:
+        return next(iter(known.values()))
     if service in known:
-        return service
+        return known[service]
     named = f"use one of {', '.join(sorted(known))}" if known else "no service of the stack has one"
     if service is None:
         raise UserError(f"say whose database: {named}.")

@@ -169,94 +169,6 @@ func (x *GetRequest) GetId() int64 {
 	return 0
 }
 
-type TakeRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *TakeRequest) Reset() {
-	*x = TakeRequest{}
-	mi := &file_tickets_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *TakeRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*TakeRequest) ProtoMessage() {}
-
-func (x *TakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tickets_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use TakeRequest.ProtoReflect.Descriptor instead.
-func (*TakeRequest) Descriptor() ([]byte, []int) {
-	return file_tickets_proto_rawDescGZIP(), []int{3}
-}
-
-type TriageRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            int64                  `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	Priority      string                 `protobuf:"bytes,2,opt,name=priority,proto3" json:"priority,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *TriageRequest) Reset() {
-	*x = TriageRequest{}
-	mi := &file_tickets_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *TriageRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*TriageRequest) ProtoMessage() {}
-
-func (x *TriageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tickets_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use TriageRequest.ProtoReflect.Descriptor instead.
-func (*TriageRequest) Descriptor() ([]byte, []int) {
-	return file_tickets_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *TriageRequest) GetId() int64 {
-	if x != nil {
-		return x.Id
-	}
-	return 0
-}
-
-func (x *TriageRequest) GetPriority() string {
-	if x != nil {
-		return x.Priority
-	}
-	return ""
-}
-
 var File_tickets_proto protoreflect.FileDescriptor
 
 const file_tickets_proto_rawDesc = "" +
@@ -271,17 +183,10 @@ const file_tickets_proto_rawDesc = "" +
 	"\x05title\x18\x01 \x01(\tR\x05title\"\x1c\n" +
 	"\n" +
 	"GetRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\x03R\x02id\"\r\n" +
-	"\vTakeRequest\";\n" +
-	"\rTriageRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x1a\n" +
-	"\bpriority\x18\x02 \x01(\tR\bpriority2u\n" +
+	"\x02id\x18\x01 \x01(\x03R\x02id2u\n" +
 	"\aTickets\x127\n" +
 	"\x06Create\x12\x19.tickets.v1.CreateRequest\x1a\x12.tickets.v1.Ticket\x121\n" +
-	"\x03Get\x12\x16.tickets.v1.GetRequest\x1a\x12.tickets.v1.Ticket2u\n" +
-	"\x05Queue\x123\n" +
-	"\x04Take\x12\x17.tickets.v1.TakeRequest\x1a\x12.tickets.v1.Ticket\x127\n" +
-	"\x06Triage\x12\x19.tickets.v1.TriageRequest\x1a\x12.tickets.v1.TicketB\x1fZ\x1dexample.com/tickets/ticketspbb\x06proto3"
+	"\x03Get\x12\x16.tickets.v1.GetRequest\x1a\x12.tickets.v1.TicketB\x1fZ\x1dexample.com/tickets/ticketspbb\x06proto3"
 
 var (
 	file_tickets_proto_rawDescOnce sync.Once
@@ -295,25 +200,19 @@ func file_tickets_proto_rawDescGZIP() []byte {
 	return file_tickets_proto_rawDescData
 }
 
-var file_tickets_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_tickets_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_tickets_proto_goTypes = []any{
 	(*Ticket)(nil),        // 0: tickets.v1.Ticket
 	(*CreateRequest)(nil), // 1: tickets.v1.CreateRequest
 	(*GetRequest)(nil),    // 2: tickets.v1.GetRequest
-	(*TakeRequest)(nil),   // 3: tickets.v1.TakeRequest
-	(*TriageRequest)(nil), // 4: tickets.v1.TriageRequest
 }
 var file_tickets_proto_depIdxs = []int32{
 	1, // 0: tickets.v1.Tickets.Create:input_type -> tickets.v1.CreateRequest
 	2, // 1: tickets.v1.Tickets.Get:input_type -> tickets.v1.GetRequest
-	3, // 2: tickets.v1.Queue.Take:input_type -> tickets.v1.TakeRequest
-	4, // 3: tickets.v1.Queue.Triage:input_type -> tickets.v1.TriageRequest
-	0, // 4: tickets.v1.Tickets.Create:output_type -> tickets.v1.Ticket
-	0, // 5: tickets.v1.Tickets.Get:output_type -> tickets.v1.Ticket
-	0, // 6: tickets.v1.Queue.Take:output_type -> tickets.v1.Ticket
-	0, // 7: tickets.v1.Queue.Triage:output_type -> tickets.v1.Ticket
-	4, // [4:8] is the sub-list for method output_type
-	0, // [0:4] is the sub-list for method input_type
+	0, // 2: tickets.v1.Tickets.Create:output_type -> tickets.v1.Ticket
+	0, // 3: tickets.v1.Tickets.Get:output_type -> tickets.v1.Ticket
+	2, // [2:4] is the sub-list for method output_type
+	0, // [0:2] is the sub-list for method input_type
 	0, // [0:0] is the sub-list for extension type_name
 	0, // [0:0] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
@@ -330,9 +229,9 @@ func file_tickets_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tickets_proto_rawDesc), len(file_tickets_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   3,
 			NumExtensions: 0,
-			NumServices:   2,
+			NumServices:   1,
 		},
 		GoTypes:           file_tickets_proto_goTypes,
 		DependencyIndexes: file_tickets_proto_depIdxs,

@@ -1,0 +1,27 @@
+"""What services that use the schema of another one may refer to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from infra.settings.model import Settings
+
+
+def shared_database_problem(settings: Settings) -> str:
+    """Return one sentence about the first service that uses a schema which is not there; else ""."""
+    owners = [name for name, service in settings.services.items() if service.own_schema is not None]
+    known = f"use one of {', '.join(sorted(owners))}" if owners else "write database: {} for a schema of its own"
+    for name, service in settings.services.items():
+        owner = service.database_owner(name)
+        if owner is None or owner in owners:
+            continue
+        other = settings.services.get(owner)
+        if other is None:
+            what = "which is no service"
+        elif other.database is None:
+            what = "which has no database"
+        else:
+            what = "which has no schema of its own"
+        return f'gostack:services.{name}.database.service is "{owner}", {what}: {known}.'
+    return ""
