@@ -148,7 +148,8 @@ def test_any_image_finds_its_secrets_in_files_and_where_it_asks_in_variables(
     accessories: Accessories, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     secret = "pl@nted 'value'"
-    monkeypatch.setenv("STORE_KEY", secret)
+    # As `export` before the command would.
+    monkeypatch.setitem(accessories.stack.workspace.variables, "STORE_KEY", secret)
     (tmp_path / "keys.yaml").write_text("other: more\n")
     given = {
         "secrets": {"KEY": "ref+env://STORE_KEY", "OTHER": f"ref+file://{tmp_path}/keys.yaml#other"},
