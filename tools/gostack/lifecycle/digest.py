@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-MOST_STEPS = 25
+MOST_STEPS = 10
 """Finished steps that are told one by one; the others are counted."""
 
 SECONDS_BETWEEN_COUNTS = 15
