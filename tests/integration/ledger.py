@@ -73,7 +73,7 @@ class Ledger:
         self._container.kill()
         self._container.wait()
         text: bytes = self._container.logs(stdout=True, stderr=False)
-        self._container.remove(force=True)
+        self._container.remove(force=True, v=True)
         lines = [line.split(" ") for line in text.decode().splitlines()]
         self.acknowledged = [row for _, row in lines]
         times = [float(moment) for moment, _ in lines]

@@ -70,7 +70,7 @@ def datacenter(image: str, name: str, node: str = "node-1") -> Iterator[Datacent
         _registered(url)
         yield Datacenter(name, int(published["8600/udp"][0]["HostPort"]))
     finally:
-        subprocess.run(["docker", "rm", "--force", container], capture_output=True, check=False)
+        subprocess.run(["docker", "rm", "--force", "--volumes", container], capture_output=True, check=False)
 
 
 def _registered(url: str) -> None:
