@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,8 @@ class Key:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # A shell cannot hear a signal that was ignored when it started, as under nohup.
+            preexec_fn=partial(signal.signal, signal.SIGHUP, signal.SIG_DFL),
         )
         self.started.append(process)
         assert process.stderr is not None
