@@ -65,6 +65,11 @@ def files_digest(files: Mapping[str, GivenFile]) -> pulumi.Output[str]:
     return content_digest(_writer(files, "", {"paths": " ".join(sorted(files))}))
 
 
+def with_files(identity: pulumi.Output[str], files: Mapping[str, GivenFile]) -> pulumi.Output[str]:
+    """Return the identity of a pod that is replaced when its files change too."""
+    return pulumi.Output.concat(identity, "-", files_digest(files)) if files else identity
+
+
 def _writer(
     files: Mapping[str, GivenFile],
     image: pulumi.Input[str],

@@ -8,7 +8,7 @@ import pulumi_docker as docker
 
 from components.consul.docker_agent import ConsulAgent, ConsulAgentArgs, agent_spec
 from components.docker.container import ContainerSpec, content_digest, hardened_container
-from components.docker.files import file_mounts, files_digest
+from components.docker.files import file_mounts, with_files
 from components.docker.pod import Pod
 from components.microservice.args import MicroserviceArgs
 from components.microservice.docker_folders import disk_folders
@@ -60,9 +60,7 @@ class Microservice(pulumi.ComponentResource):
         if check is not None:
             registration["check"] = check
         # Whatever changes in a replica, the whole pod is replaced by a new one beside it.
-        identity = content_digest(application, agent_spec(registration))
-        if args.get("given_files"):
-            identity = pulumi.Output.concat(identity, "-", files_digest(args.get("given_files", {})))
+        identity = with_files(content_digest(application, agent_spec(registration)), args.get("given_files", {}))
         pod = Pod(
             f"{name}-pod",
             {

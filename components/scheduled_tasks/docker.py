@@ -9,7 +9,7 @@ import pulumi_docker as docker
 
 from components.consul.docker_agent import ConsulAgent, ConsulAgentArgs, agent_spec
 from components.docker.container import ContainerSpec, content_digest, hardened_container
-from components.docker.files import file_mounts, files_digest
+from components.docker.files import file_mounts, with_files
 from components.docker.pod import Pod
 from components.docker.volumes import volume_labels
 from components.microservice.docker_folders import disk_folders
@@ -65,9 +65,8 @@ class ScheduledTasks(pulumi.ComponentResource):
         }
         files = args.get("given_files", {})
         found = file_mounts(name, files, image=args["consul"]["image"], labels=labels, parent=self)
-        identity = pulumi.Output.concat(content_digest(program, agent_spec(registration)), ":", image)
-        if files:
-            identity = pulumi.Output.concat(identity, "-", files_digest(files))
+        content = pulumi.Output.concat(content_digest(program, agent_spec(registration)), ":", image)
+        identity = with_files(content, files)
         pod = Pod(
             f"{name}-pod",
             {

@@ -131,8 +131,13 @@ class Workspace:
         with subprocess.Popen(
             command, cwd=self.project, env=self.variables, stdout=subprocess.PIPE, text=True, errors="replace"
         ) as running:
-            for line in digest(running.stdout or ()):
-                print(line, flush=True)
+            try:
+                for line in digest(running.stdout or ()):
+                    print(line, flush=True)
+            except BaseException:
+                # As subprocess.run does: nothing may go on behind the lock of a command that is gone.
+                running.kill()
+                raise
         return running.returncode
 
     def capture(self, *arguments: str, folder: Path | None = None, text: str | None = None) -> str:
