@@ -16,6 +16,11 @@ def references(text: str) -> list[str]:
     """Return the names that a text refers to, in its order; raises ValueError for one that never ends."""
     if "${" in _REFERENCE.sub("", text):
         raise ValueError('it has "${" without "}" after it: write "$${" for the two characters themselves.')
+    return names(text)
+
+
+def names(text: str) -> list[str]:
+    """Return the names that a text refers to, in its order, whatever else is wrong with it."""
     return [match[1] for match in _REFERENCE.finditer(text) if match[1] is not None]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
@@ -56,8 +57,12 @@ def _valid(part: str, least: int, most: int, names: tuple[str, ...]) -> bool:
     return all(least <= number <= most for number in known) and known == sorted(known)
 
 
+# It looks through a folder of some hundred files.
+_zones = cache(available_timezones)
+
+
 def _zone(value: str) -> str:
-    known = available_timezones()
+    known = _zones()
     # A machine without a list of zones cannot tell.
     if known and value not in known:
         raise ValueError(f'"{value}" is not a time zone; write it like "Europe/Berlin" or "Etc/UTC".')

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,14 +11,13 @@ from typing import Any
 import typer
 
 from components.microservice.files import require_text
+from components.microservice.references import names
 from infra.settings.secrets import secret_name
 from infra.settings.stack_file import read_stack_file, written
 from tools.gostack.documents import mapping
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.workspace import Workspace
 from tools.gostack.secrets.dotenv import parse
-
-_REFERENCE = re.compile(r"(?<!\$)\$\{secret\.([^{}]*)\}")
 
 
 def set_secret(workspace: Workspace, service: str, name: str) -> int:
@@ -49,7 +47,8 @@ def list_secrets(workspace: Workspace, service: str) -> int:
     """Print the names of a service's secrets, and of those that it refers to and has not; values are not shown."""
     _, settings = _owner(workspace, service)
     there = sorted(mapping(settings.get("secrets")))
-    missing = sorted(set(_REFERENCE.findall(written({"": settings}))) - set(there))
+    asked = {name.removeprefix("secret.") for name in names(written({"": settings})) if name.startswith("secret.")}
+    missing = sorted(asked - set(there))
     print("\n".join([*there, *(f"{name} (missing)" for name in missing)]) or f"{service} has no secrets")
     return 0
 
@@ -82,7 +81,7 @@ def _owner(workspace: Workspace, name: str) -> tuple[str, Mapping[str, Any]]:
     for kind, sections in found.items():
         if name in sections:
             return kind, mapping(sections[name])
-    names = sorted(name for sections in found.values() for name in sections)
-    near = difflib.get_close_matches(name, names, n=1)
-    known = f'did you mean "{near[0]}"?' if near else f"use one of {', '.join(names)}."
+    owners = sorted(name for sections in found.values() for name in sections)
+    near = difflib.get_close_matches(name, owners, n=1)
+    known = f'did you mean "{near[0]}"?' if near else f"use one of {', '.join(owners)}."
     raise UserError(f'there is no service "{name}" in {workspace.stack_file.name}: {known}')
