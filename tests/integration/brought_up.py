@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -17,6 +17,27 @@ from tools.gostack.lifecycle.workspace import PulumiError
 PROJECT = Path(__file__).resolve().parents[2]
 
 Stack = TypeVar("Stack", bound=LiveStack)
+
+
+def one_region(services: Mapping[str, Any], *, ports: int = 32, network: int = 95) -> dict[str, Any]:
+    """The settings of a small stack: services in one region, with ports of these thousands and in this 10.x network."""
+    return {
+        "config": {
+            "gostack:platform": "docker",
+            "gostack:backbone": {"cidr": f"10.{network}.0.0/24"},
+            "gostack:regions": {
+                "east": {
+                    "cidr": f"10.{network}.1.0/24",
+                    "https_port": ports * 1000 + 443,
+                    "http_port": ports * 1000 + 80,
+                    "consul_port": ports * 1000 + 500,
+                }
+            },
+            "gostack:consul": {"servers": 1},
+            "gostack:mysql": {"primary": "east", "topology": "single"},
+            "gostack:services": dict(services),
+        }
+    }
 
 
 def brought_up(

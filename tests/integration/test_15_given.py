@@ -17,7 +17,7 @@ from urllib.parse import quote
 import pytest
 
 from infra.settings.stack_file import written
-from tests.integration.brought_up import PROJECT, brought_up
+from tests.integration.brought_up import PROJECT, brought_up, one_region
 from tests.integration.cases.support import CasesStack, tell
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle import lifecycle
@@ -56,18 +56,7 @@ PROBE: dict[str, Any] = {
     "tasks": {"show": {"args": ["show"]}},
 }
 OTHER = {**{key: PROBE[key] for key in ("context", "check")}, "replicas": 1, "routes": [{"path": "/other"}]}
-DOCUMENT = {
-    "config": {
-        "gostack:platform": "docker",
-        "gostack:backbone": {"cidr": "10.95.0.0/24"},
-        "gostack:regions": {
-            "east": {"cidr": "10.95.1.0/24", "https_port": 32443, "http_port": 32080, "consul_port": 32500}
-        },
-        "gostack:consul": {"servers": 1},
-        "gostack:mysql": {"primary": "east", "topology": "single"},
-        "gostack:services": {"other": OTHER},
-    }
-}
+DOCUMENT = one_region({"other": OTHER})
 
 
 @pytest.fixture(scope="module")

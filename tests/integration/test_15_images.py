@@ -27,7 +27,7 @@ from docker.models.containers import Container
 
 from infra.images_lock import load_images_lock
 from infra.settings.stack_file import written
-from tests.integration.brought_up import PROJECT, brought_up
+from tests.integration.brought_up import PROJECT, brought_up, one_region
 from tests.integration.support import LiveStack, tell
 from tools.gostack.lifecycle import lifecycle
 
@@ -138,18 +138,7 @@ class ImagesStack(LiveStack):
 
 @pytest.fixture(scope="module")
 def stack(sources: Path, module_proxy: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImagesStack]:
-    document = {
-        "config": {
-            "gostack:platform": "docker",
-            "gostack:backbone": {"cidr": "10.94.0.0/24"},
-            "gostack:regions": {
-                "east": {"cidr": "10.94.1.0/24", "https_port": 31443, "http_port": 31080, "consul_port": 31500}
-            },
-            "gostack:consul": {"servers": 1},
-            "gostack:mysql": {"primary": "east", "topology": "single"},
-            "gostack:services": services(sources, module_proxy),
-        }
-    }
+    document = one_region(services(sources, module_proxy), ports=31, network=94)
     file = tmp_path_factory.mktemp("images") / "Pulumi.yaml"
     file.write_text(written(document), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patched:

@@ -18,7 +18,7 @@ import urllib3
 
 from infra.settings import SettingsError
 from infra.settings.stack_file import written
-from tests.integration.brought_up import brought_up
+from tests.integration.brought_up import brought_up, one_region
 from tests.integration.support import LiveStack
 from tools.gostack.database.schemas import databases
 from tools.gostack.lifecycle import lifecycle
@@ -38,18 +38,7 @@ def document(service: str, **database: Any) -> dict[str, Any]:
         "routes": [{"path": "/p"}],
         "database": database,
     }
-    return {
-        "config": {
-            "gostack:platform": "docker",
-            "gostack:backbone": {"cidr": "10.95.0.0/24"},
-            "gostack:regions": {
-                "east": {"cidr": "10.95.1.0/24", "https_port": 32443, "http_port": 32080, "consul_port": 32500}
-            },
-            "gostack:consul": {"servers": 1},
-            "gostack:mysql": {"primary": "east", "topology": "single"},
-            "gostack:services": {service: values},
-        }
-    }
+    return one_region({service: values})
 
 
 @dataclass(frozen=True)

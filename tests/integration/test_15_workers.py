@@ -14,7 +14,7 @@ import urllib3
 from docker.models.containers import Container
 
 from infra.settings.stack_file import written
-from tests.integration.brought_up import brought_up
+from tests.integration.brought_up import brought_up, one_region
 from tests.integration.support import LiveStack, wait_until
 from tools.gostack.lifecycle import lifecycle
 from tools.gostack.status.command import looker
@@ -42,18 +42,7 @@ SERVICES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
-    document = {
-        "config": {
-            "gostack:platform": "docker",
-            "gostack:backbone": {"cidr": "10.95.0.0/24"},
-            "gostack:regions": {
-                "east": {"cidr": "10.95.1.0/24", "https_port": 32443, "http_port": 32080, "consul_port": 32500}
-            },
-            "gostack:consul": {"servers": 1},
-            "gostack:mysql": {"primary": "east", "topology": "single"},
-            "gostack:services": {name: {"context": "tests/probe", **values} for name, values in SERVICES.items()},
-        }
-    }
+    document = one_region({name: {"context": "tests/probe", **values} for name, values in SERVICES.items()})
     file = tmp_path_factory.mktemp("workers") / "Pulumi.yaml"
     file.write_text(written(document), encoding="utf-8")
     yield from brought_up("workers", file, tmp_path_factory)
