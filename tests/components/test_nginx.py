@@ -11,7 +11,7 @@ import re
 
 import pytest
 
-from components.ingress import Protocol, Route
+from components.ingress import Match, Protocol, Route
 from tests.components.nginx_text import Directive, effective, rendered
 
 GRPC, PLAIN = Route(path="/grpc.Service/", protocol=Protocol.GRPC), Route(path="/users", per_try_timeout_seconds=2)
@@ -106,7 +106,7 @@ def test_the_log_has_what_a_span_is_made_of(http: Directive) -> None:
 
 
 def test_the_log_names_the_route_as_the_settings_do() -> None:
-    files = rendered(Route(path="/a%20b"), Route(path="^/v[0-9]+\\.x$", match="regex"), GRPC)
+    files = rendered(Route(path="/a%20b"), Route(path="^/v[0-9]+\\.x$", match=Match.REGEX), GRPC)
     entries = [item for item in effective(files).all() if item.name == "location" and item.words[0][0] != "@"]
     shown = {
         item.words[-1]: words.removeprefix("$route ")
