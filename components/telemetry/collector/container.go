@@ -212,7 +212,11 @@ func (c *container) read(buffer []byte, hear func(found), dropped losses) bool {
 }
 
 func (c *container) take(file *logFile, line []byte, hear func(found), dropped losses) {
+	written, ok := c.layout.parse(line)
 	if c.who == nil {
+		if !ok {
+			return
+		}
 		who, ours := c.layout.identify(c.id, line, c.stack)
 		if !ours {
 			c.foreign = true
@@ -220,7 +224,6 @@ func (c *container) take(file *logFile, line []byte, hear func(found), dropped l
 		}
 		c.who = &who
 	}
-	written, ok := c.layout.parse(line)
 	here := place{file.number, file.offset}
 	if here.before(c.before) {
 		if begun, open := c.begun[written.stream]; !ok || !open || here.before(begun) {

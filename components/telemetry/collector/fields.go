@@ -48,6 +48,35 @@ func (f fields) set(key, value string) bool {
 	return true
 }
 
+// encode is JSON, with less work than a package that does not know that there is text alone.
+func (f fields) encode() []byte {
+	size := 2
+	for key, value := range f {
+		size += len(key) + len(value) + 8
+	}
+	written := append(make([]byte, 0, size), '{')
+	for key, value := range f {
+		if value == "" {
+			continue
+		}
+		if len(written) > 1 {
+			written = append(written, ',')
+		}
+		written = append(appendText(written, key), ':')
+		written = appendText(written, value)
+	}
+	return append(written, '}')
+}
+
+func appendText(to []byte, text string) []byte {
+	for position := range len(text) {
+		if sign := text[position]; sign < ' ' || sign > '~' || sign == '"' || sign == '\\' {
+			return append(to, encode(text)...)
+		}
+	}
+	return append(append(append(to, '"'), text...), '"')
+}
+
 // text is a single value as the store writes it.
 func text(value any) string {
 	switch typed := value.(type) {

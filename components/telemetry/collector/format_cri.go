@@ -70,26 +70,31 @@ func compareNames(one, other string) int {
 	return strings.Compare(rotated, otherRotated)
 }
 
-// identify reads the path: a namespace of the stack is its name, or begins with it and a dash, and ends in the region.
+// identify reads the path: a region's namespace is gostack-<stack>-<region>, or <stack>-<region> when the settings name
+// it, and the name of a pod in it begins with the service, the region and, of a canary, the track.
 func (criFormat) identify(id string, _ []byte, stack string) (identity, bool) {
 	pod, container, _ := strings.Cut(id, "/")
 	words := strings.Split(pod, "_")
 	if len(words) != 3 {
 		return identity{}, false
 	}
-	region, ours := strings.CutPrefix(words[0], stack+"-")
-	if !ours && words[0] != stack {
+	region, ours := strings.CutPrefix(strings.TrimPrefix(words[0], "gostack-"), stack+"-")
+	if !ours {
 		return identity{}, false
 	}
-	if !ours {
-		region = ""
+	who := identity{Region: region, Instance: words[1], Role: container}
+	service, rest, named := strings.Cut(words[1], "-"+region+"-")
+	switch {
+	case !named:
+		who.Service = podSuffix.ReplaceAllString(words[1], "")
+	case container == "application" && strings.HasPrefix(rest, "canary-"):
+		who.Service, who.Track = service, "canary"
+	case container == "application":
+		who.Service, who.Track = service, "stable"
+	default:
+		who.Service = service
 	}
-	return identity{
-		Service:  podSuffix.ReplaceAllString(words[1], ""),
-		Region:   region,
-		Instance: words[1],
-		Role:     container,
-	}, true
+	return who, true
 }
 
 func (criFormat) parse(line []byte) (entry, bool) {

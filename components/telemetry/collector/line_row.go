@@ -106,24 +106,17 @@ func rowOfJSON(row fields, text []byte, secrets redaction) bool {
 
 // encodeRow is a row as the store takes it.
 func encodeRow(row fields) []byte {
-	for key, value := range row {
-		if value == "" {
-			delete(row, key)
-		}
-	}
-	written := encode(row)
+	written := row.encode()
 	if len(written) <= maxRow {
 		return written
 	}
-	short := fields{}
+	short := fields{"shortened": "true"}
 	for _, key := range []string{
 		"_time", "_msg", "kind", "service", "region", "track", "instance", "role", "stream", "level", "trace_id",
 		"span_id", "parent_id", "name", "duration_seconds", "status",
 	} {
-		if value := row[key]; value != "" {
-			short[key] = strings.ToValidUTF8(value[:min(shortened, len(value))], "")
-		}
+		value := row[key]
+		short[key] = strings.ToValidUTF8(value[:min(shortened, len(value))], "")
 	}
-	short["shortened"] = "true"
-	return encode(short)
+	return short.encode()
 }

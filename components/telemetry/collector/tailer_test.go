@@ -223,6 +223,7 @@ func TestALineThatIsNoneIsCountedAndPassedOver(t *testing.T) {
 	to := newFakeStore(t)
 	given := configured(t, to)
 	program := newDocker(t, given.Containers, containerID, ours)
+	program.raw("the end of a line\"}\n")
 	program.say("first")
 	program.raw("{\"log\":\"torn\x00\x00\n")
 	program.say("second")
