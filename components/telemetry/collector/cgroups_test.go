@@ -117,9 +117,13 @@ func TestKillsAreCountedOverARestartOfTheContainer(t *testing.T) {
 	}
 	put(t, folder, map[string]string{"memory.events": "oom_kill 1\n"})
 	metrics.sample()
+	// Another start between two looks.
+	must(t, os.Rename(folder, filepath.Join(t.TempDir(), "old")))
+	put(t, folder, map[string]string{"memory.events": "oom_kill 1\n"})
+	metrics.sample()
 	wanted := "# HELP container_oom_events_total Processes that were killed because of the memory limit.\n" +
 		"# TYPE container_oom_events_total counter\ncontainer_oom_events_total" +
-		`{instance="users-east-1",region="east",role="application",service="users",track="stable"}` + " 2\n"
+		`{instance="users-east-1",region="east",role="application",service="users",track="stable"}` + " 3\n"
 	must(t, testutil.CollectAndCompare(metrics, strings.NewReader(wanted), "container_oom_events_total"))
 }
 

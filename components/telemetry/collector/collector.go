@@ -12,9 +12,9 @@ import (
 )
 
 // graceTime is for what is on its way to the store when the program is asked to end.
-const graceTime = 3 * time.Second
+const graceTime = 2 * time.Second
 
-// collect runs everything until a context ends, and then until the store has what was read, for three seconds at most.
+// collect runs everything until a context ends, and then until the store has what was read, for two seconds at most.
 func collect(ctx context.Context, given configuration, secrets redaction, listener net.Listener) error {
 	kept, err := openCheckpoints(given.State)
 	if err != nil {

@@ -28,3 +28,26 @@ func TestAStateThatCannotBeWrittenIsKnownAtTheStart(t *testing.T) {
 		t.Error("it is written")
 	}
 }
+
+func TestHealthIsASubcommand(t *testing.T) {
+	for written, wanted := range map[string]struct {
+		name   string
+		health bool
+	}{
+		"":                 {"/etc/gostack/collector.json", false},
+		"-config f":        {"f", false},
+		"health":           {"/etc/gostack/collector.json", true},
+		"health -config f": {"f", true},
+		"-config f health": {"f", true},
+	} {
+		name, health, err := arguments(strings.Fields(written))
+		if err != nil || name != wanted.name || health != wanted.health {
+			t.Errorf("%q: %s %t %v", written, name, health, err)
+		}
+	}
+	for _, written := range []string{"heal", "health now", "-config"} {
+		if _, _, err := arguments(strings.Fields(written)); err == nil {
+			t.Errorf("%q is taken", written)
+		}
+	}
+}

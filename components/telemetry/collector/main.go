@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"log"
 	"net"
 	"os"
@@ -16,15 +17,11 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	arguments := os.Args[1:]
-	asked := len(arguments) > 0 && arguments[0] == "health"
-	if asked {
-		arguments = arguments[1:]
+	name, asked, err := arguments(os.Args[1:])
+	if err != nil {
+		log.Fatal(err)
 	}
-	flags := flag.NewFlagSet("collector", flag.ExitOnError)
-	name := flags.String("config", "/etc/gostack/collector.json", "file with the settings")
-	_ = flags.Parse(arguments)
-	given, secrets, err := readConfiguration(*name)
+	given, secrets, err := readConfiguration(name)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -43,4 +40,22 @@ func main() {
 	if err := collect(ctx, given, secrets, listener); err != nil {
 		log.Fatal(err)
 	}
+}
+
+// arguments takes `health` before and after the flag.
+func arguments(given []string) (name string, health bool, err error) {
+	flags := flag.NewFlagSet("collector", flag.ContinueOnError)
+	flags.StringVar(&name, "config", "/etc/gostack/collector.json", "file with the settings")
+	if err := flags.Parse(given); err != nil {
+		return "", false, err
+	}
+	if health = flags.Arg(0) == "health"; health {
+		if err := flags.Parse(flags.Args()[1:]); err != nil {
+			return "", false, err
+		}
+	}
+	if flags.NArg() > 0 {
+		return "", false, fmt.Errorf("collector [health] [-config FILE], not %q", flags.Arg(0))
+	}
+	return name, health, nil
 }
