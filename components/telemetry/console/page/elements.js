@@ -44,7 +44,7 @@ export function table(columns, rows, empty = "Nothing in this time.") {
   if (!rows.length) return h("p", { class: "none" }, empty);
   const kind = (column) => [column.number ? "number" : "", column.class ?? ""].join(" ").trim() || null;
   return h("div", { class: "table-frame" }, h("table", {},
-    h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col", class: kind(column) }, column.title)))),
+    h("thead", {}, h("tr", {}, columns.map((column) => h(column.title ? "th" : "td", { scope: column.title ? "col" : null, class: kind(column) }, column.title)))),
     h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((column) => h("td", { class: kind(column), "data-head": column.title }, column.cell(row))))))));
 }
 
@@ -57,7 +57,7 @@ export function block(title, load, properties = {}) {
     (content) => { if (content !== undefined) body.replaceChildren(...[content].flat(Infinity).filter(Boolean)); },
     (error) => body.replaceChildren(h("p", { class: "failed", role: "alert" }, error.message)),
   ));
-  return h("section", { "aria-label": title, ...properties, class: `block ${properties.class ?? ""}` }, h("h3", {}, title), body);
+  return h("section", { "aria-label": title, ...properties, class: `block ${properties.class ?? ""}` }, h("h2", {}, title), body);
 }
 
 /** Resolves when every block of the view has been filled. */

@@ -62,7 +62,7 @@ async function drawing(place) {
     h("div", { class: "regions" },
       h("div", { class: "lane-titles", "aria-hidden": "true" }, h("span"), lanes.map((lane) => h("span", { "data-role": lane.role }, lane.title))),
       regions.map((region, i) => h("section", { class: "region", "aria-label": `Region ${region.name}` },
-        h("h4", { class: "region-name" }, region.name, region.ingress ? h("a", { href: region.ingress, rel: "noreferrer" }, region.ingress) : null),
+        h("h3", { class: "region-name" }, region.name, region.ingress ? h("a", { href: region.ingress, rel: "noreferrer" }, region.ingress) : null),
         lanes.map((lane) => h("div", { class: "lane", "data-role": lane.role }, lane.cards[i]))))));
   place.replaceChildren(canvas);
   new ResizeObserver(() => { if (canvas.isConnected) arrows(canvas); }).observe(canvas);
