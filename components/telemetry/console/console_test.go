@@ -123,7 +123,7 @@ func TestWhatChangesAStoreOrLeadsAsideDoesNotReachIt(t *testing.T) {
 		"/metrics/vmui/../api/v1/admin/tsdb/delete_series", "/metrics/vmui/..%2fapi/v1/admin/tsdb/delete_series", "/metrics/vmui/%2e%2e/flags",
 		"/metrics/vmui/.%2e/flags", "/metrics/vmui/%252e%252e/flags", "/metrics/vmui//flags", "/metrics/vmui/./flags", "/metrics//flags",
 		"/metrics/vmui/..\\flags", "/metrics/vmui/..;/flags", "/metrics/vmui/a%00", "/metrics/vmui/a%0d%0aX: y", "/metrics/api/v1/query/", "/metrics/api/v1/query%2f..%2fwrite",
-		"/metrics/api/v1/label/../values", "/metrics/api/v1/label/a%2fb/values", "/logs/select/vmui/../../insert/jsonline", "/logs/../metrics/flags",
+		"/metrics/api/v1/label/../values", "/metrics/vmui/a%2fb", "/metrics/api/v1/label/a%2fb/values", "/logs/select/vmui/../../insert/jsonline", "/logs/../metrics/flags",
 		"/alerts/vmalert/../-/reload", "/alerts/../metrics/api/v1/query",
 	} {
 		if response := s.do(t, http.MethodGet, path, nil); response.StatusCode < 400 {

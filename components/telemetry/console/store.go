@@ -82,7 +82,7 @@ func (s store) handler() (http.Handler, error) {
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The path as it came, because a store may undo an escape a second time.
+		// The path as it came: one with an escape is no path of a read.
 		path := strings.TrimPrefix(r.URL.EscapedPath(), "/"+s.name)
 		if !s.reads.MatchString(path) {
 			http.Error(w, "This cannot be read through the console.", http.StatusForbidden)
