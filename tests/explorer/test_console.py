@@ -246,7 +246,7 @@ def test_escape_leaves_the_box_and_closes_what_is_open(opened: Opener) -> None:
     assert tab.evaluate("document.activeElement === document.body")
 
 
-def test_live_lines_are_added_once(opened: Opener, stores: Stores) -> None:
+def test_live_lines_are_added_as_they_come(opened: Opener, stores: Stores) -> None:
     tab = opened("logs?live=1")
     before = tab.locator("li.log").count()
     stores.asked.clear()
