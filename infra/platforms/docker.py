@@ -44,7 +44,7 @@ class DockerPlatform(Platform):
     """One Docker engine, which runs every region."""
 
     # Go runs only while an image is built, by name.
-    THIRD_PARTY_IMAGES = frozenset({"consul", "mysql", "nginx", "pause", "valkey"})
+    THIRD_PARTY_IMAGES = frozenset({"alertmanager", "consul", "mysql", "nginx", "pause", "valkey"})
 
     def provision(self) -> None:
         """Create the network that every region joins."""

@@ -40,6 +40,10 @@ class ImageSettings(Section):
     valkey: ImageReference = "valkey/valkey:8"
     """Valkey, of accessories of that kind, https://hub.docker.com/r/valkey/valkey (licence BSD-3-Clause)."""
 
+    alertmanager: ImageReference = "prom/alertmanager:v0.28.1"
+    """Alertmanager, where `telemetry.receivers` names somebody, https://hub.docker.com/r/prom/alertmanager (licence
+    Apache-2.0)."""
+
     def references(self) -> dict[str, str]:
         """Return name to upstream reference, without the mirror's prefix, of what every stack runs."""
         return {name: getattr(self, name) for name in ("mysql", "consul", "nginx", "golang", "pause")}

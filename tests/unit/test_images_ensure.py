@@ -24,6 +24,7 @@ REFERENCES = {
     "nginx": "nginx:1.30",
     "consul": "hashicorp/consul:1.22",
     "valkey": "valkey/valkey:8",
+    "alertmanager": "prom/alertmanager:v0.28.1",
     "golang": "golang:1.26",
     "pause": "registry.k8s.io/pause:3.10",
 }
@@ -214,8 +215,9 @@ def test_neither_registry_nor_debian_is_one_clear_sentence(checkout: Path) -> No
     with pytest.raises(BootstrapError) as raised:
         ensure(checkout, MemoryEngine(answers=False), debian=False)
     assert str(raised.value) == (
-        "No container registry gave mysql:9.7, nginx:1.30, hashicorp/consul:1.22, valkey/valkey:8, golang:1.26, and "
-        "stand-ins can be built only on Debian or Ubuntu: connect this machine to a registry or name a mirror."
+        "No container registry gave mysql:9.7, nginx:1.30, hashicorp/consul:1.22, valkey/valkey:8, "
+        "prom/alertmanager:v0.28.1, golang:1.26, and stand-ins can be built only on Debian or Ubuntu: connect this "
+        "machine to a registry or name a mirror."
     )
 
 

@@ -36,6 +36,7 @@ VERSION_COMMANDS = {
     "nginx": ["nginx", "-v"],
     "consul": ["consul", "version"],
     "valkey": ["valkey-server", "--version"],
+    "alertmanager": ["alertmanager", "--version"],
     "golang": ["go", "version"],
     "pause": ["/pause", "--version"],
 }
@@ -45,13 +46,14 @@ STAND_INS = tuple(VERSION_COMMANDS)
 NEVER_PULLED = frozenset({"pause"})
 """Built in all cases: too small to be worth a second registry and the difference between two programs."""
 
-_ON_BASE = frozenset({"mysql", "nginx", "consul", "valkey", "golang"})
+_ON_BASE = frozenset({"mysql", "nginx", "consul", "valkey", "alertmanager", "golang"})
 _USUALLY = {
     "base": "30 s",
     "mysql": "15 s",
     "nginx": "15 s",
     "consul": "15 s",
     "valkey": "15 s",
+    "alertmanager": "15 s",
     "golang": "20 s",
     "pause": "15 s",
 }
