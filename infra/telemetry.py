@@ -1,0 +1,85 @@
+"""What the telemetry is given, as far as it follows from the settings; nothing is created here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components import telemetry
+from components.ingress import HTTPS_PORT
+from components.ingress.docker import ingress_host_name
+from components.telemetry.architecture import Architecture, ShownRegion, ShownService
+from components.telemetry.args import TelemetryArgs
+from infra.platforms.base import ConsulDatacenter, Image, Platform, Region
+from infra.settings import Settings
+from infra.settings.model import WITNESS
+from infra.settings.services import ServiceSettings
+
+
+def telemetry_arguments(
+    platform: Platform,
+    regions: Mapping[str, Region],
+    consul: Mapping[str, ConsulDatacenter],
+    third_party: Mapping[str, pulumi.Input[str]],
+    collector: Image,
+    console: Image,
+) -> TelemetryArgs:
+    """Return the arguments of the telemetry; `collector` and `console` are images of the stack's own programs."""
+    settings = platform.settings.telemetry
+    return {
+        "stack": platform.stack,
+        "regions": [regions[region].reference for region in platform.regions],
+        "consul": [consul[region].reference for region in platform.regions],
+        "images": {
+            "metrics": third_party["victoria-metrics"],
+            "logs": third_party["victoria-logs"],
+            "alerts": third_party["vmalert"],
+            "collector": collector.image_id,
+            "console": console.image_id,
+        },
+        "rules": telemetry.rule_files(),
+        "certificates": {region: f"{ingress_host_name(region)}:{HTTPS_PORT}" for region in platform.regions},
+        "redact": settings.redact,
+        "architecture": architecture(platform.settings),
+        "port": settings.port,
+        "metrics_days": settings.metrics_days,
+        "logs_days": settings.logs_days,
+        "disk_gib": settings.disk_gib,
+        "volume_prefix": f"gostack-{platform.stack}",
+        "labels": platform.labels,
+    }
+
+
+def architecture(settings: Settings) -> Architecture:
+    """Return what a stack is made of."""
+    regions, mysql = settings.ordered_regions(), settings.mysql
+    members = regions[:1] if mysql.topology == "single" else regions
+    return {
+        "regions": {region: _region(settings, region, regions) for region in regions},
+        "database": {
+            "topology": mysql.topology,
+            "primary": mysql.primary,
+            "members": [*members, *([WITNESS] if mysql.witness is not None else [])],
+        },
+    }
+
+
+def _region(settings: Settings, region: str, regions: list[str]) -> ShownRegion:
+    port = settings.regions[region].https_port
+    return {
+        "ingress": f"https://{settings.ingress.hosts[0]}{'' if port == 443 else f':{port}'}",
+        "consul": [f"consul-{region}-{index}" for index in range(settings.consul.servers)],
+        "services": {name: _service(settings, name, service) for name, service in settings.services.items()},
+        "accessories": [name for name, found in settings.accessories.items() if region in found.runs_in(regions)],
+    }
+
+
+def _service(settings: Settings, name: str, service: ServiceSettings) -> ShownService:
+    owner = service.database_owner(name)
+    return {
+        "kind": service.kind,
+        "tracks": {track.name: track.replicas for track in service.tracks()},
+        "routes": [{"path": route.path, "match": route.match.value} for route in service.routes],
+        "database": (settings.services[owner].database_name(owner) or "") if owner is not None else "",
+    }
