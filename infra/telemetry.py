@@ -54,32 +54,40 @@ def telemetry_arguments(
 def architecture(settings: Settings) -> Architecture:
     """Return what a stack is made of."""
     regions, mysql = settings.ordered_regions(), settings.mysql
-    members = regions[:1] if mysql.topology == "single" else regions
+    witness = [WITNESS] if mysql.witness is not None else []
     return {
-        "regions": {region: _region(settings, region, regions) for region in regions},
-        "database": {
+        "regions": [
+            *(_region(settings, region) for region in regions),
+            *(ShownRegion(name=place, ingress="", consul_servers=0) for place in witness),
+        ],
+        "services": [_service(settings, name, service) for name, service in settings.services.items()],
+        "mysql": {
             "topology": mysql.topology,
-            "primary": mysql.primary,
-            "members": [*members, *([WITNESS] if mysql.witness is not None else [])],
+            "primary_region": mysql.primary,
+            "members": [*(regions[:1] if mysql.topology == "single" else regions), *witness],
         },
+        "accessories": [
+            {"name": name, "regions": accessory.runs_in(regions)} for name, accessory in settings.accessories.items()
+        ],
     }
 
 
-def _region(settings: Settings, region: str, regions: list[str]) -> ShownRegion:
-    port = settings.regions[region].https_port
+def _region(settings: Settings, region: str) -> ShownRegion:
+    host, port = settings.ingress.hosts[0], settings.regions[region].https_port
     return {
-        "ingress": f"https://{settings.ingress.hosts[0]}{'' if port == 443 else f':{port}'}",
-        "consul": [f"consul-{region}-{index}" for index in range(settings.consul.servers)],
-        "services": {name: _service(settings, name, service) for name, service in settings.services.items()},
-        "accessories": [name for name, found in settings.accessories.items() if region in found.runs_in(regions)],
+        "name": region,
+        "ingress": f"https://{host}{'' if port == 443 else f':{port}'}",
+        "consul_servers": settings.consul.servers,
     }
 
 
 def _service(settings: Settings, name: str, service: ServiceSettings) -> ShownService:
     owner = service.database_owner(name)
     return {
+        "name": name,
         "kind": service.kind,
-        "tracks": {track.name: track.replicas for track in service.tracks()},
-        "routes": [{"path": route.path, "match": route.match.value} for route in service.routes],
+        "regions": settings.ordered_regions(),
+        "tracks": [{"name": track.name, "replicas": track.replicas} for track in service.tracks()],
+        "routes": [route.path for route in service.routes],
         "database": (settings.services[owner].database_name(owner) or "") if owner is not None else "",
     }

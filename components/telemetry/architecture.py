@@ -2,50 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypedDict
 
 
-class ShownRoute(TypedDict):
-    """A path of the ingress."""
+class ShownRegion(TypedDict):
+    """A region, or the failure domain of a MySQL group's witness."""
 
-    path: str
-    """The path, or the regular expression."""
+    name: str
+    """Name of the region."""
 
-    match: str
-    """`exact`, `prefix` or `regex`."""
+    ingress: str
+    """URL of its ingress; empty without one."""
+
+    consul_servers: int
+    """Number of its Consul servers."""
+
+
+class ShownTrack(TypedDict):
+    """One version of a service that serves."""
+
+    name: str
+    """`stable` or `canary`."""
+
+    replicas: int
+    """Number of replicas in each region."""
 
 
 class ShownService(TypedDict):
-    """A service in a region."""
+    """A service."""
+
+    name: str
+    """Name of the service."""
 
     kind: str
     """`service` or `worker`."""
 
-    tracks: Mapping[str, int]
-    """Track to number of replicas in the region."""
+    regions: Sequence[str]
+    """Regions that it runs in."""
 
-    routes: Sequence[ShownRoute]
-    """Its routes; none for a service that clients do not reach."""
+    tracks: Sequence[ShownTrack]
+    """Its tracks."""
+
+    routes: Sequence[str]
+    """Paths of its routes; none for a service that clients do not reach."""
 
     database: str
     """Schema that it uses, its own or another service's; empty for none."""
-
-
-class ShownRegion(TypedDict):
-    """A region."""
-
-    ingress: str
-    """URL of its ingress."""
-
-    consul: Sequence[str]
-    """Names of its Consul servers, as the label `instance` of metrics has them."""
-
-    services: Mapping[str, ShownService]
-    """Service to what of it runs there."""
-
-    accessories: Sequence[str]
-    """Accessories that run there."""
 
 
 class ShownDatabase(TypedDict):
@@ -54,18 +57,34 @@ class ShownDatabase(TypedDict):
     topology: str
     """`single`, `replica` or `group`."""
 
-    primary: str
+    primary_region: str
     """Region of the primary; of a group, of the member that is it at first."""
 
     members: Sequence[str]
     """Regions with a member, and the witness."""
 
 
+class ShownAccessory(TypedDict):
+    """An accessory."""
+
+    name: str
+    """Name of the accessory."""
+
+    regions: Sequence[str]
+    """Regions that it runs in."""
+
+
 class Architecture(TypedDict):
     """A stack."""
 
-    regions: Mapping[str, ShownRegion]
-    """Region to what runs there, the primary's first."""
+    regions: Sequence[ShownRegion]
+    """Its regions, the primary's first."""
 
-    database: ShownDatabase
-    """The database."""
+    services: Sequence[ShownService]
+    """Its services."""
+
+    mysql: ShownDatabase
+    """Its database."""
+
+    accessories: Sequence[ShownAccessory]
+    """Its accessories."""

@@ -33,6 +33,7 @@ from components.telemetry.configuration import (
 _DATA = "/data"
 _FOLDER = "/etc/gostack"
 _NOBODY = "65534:65534"
+_HOSTS = ("localhost", "*.localhost", CONSOLE_ADDRESS)
 _START_SECONDS = 60
 _HEALTH = HealthCheck(test=["CMD", "/service", "health"], wait_seconds=_START_SECONDS, start_period_seconds=30)
 
@@ -194,7 +195,7 @@ class Telemetry(pulumi.ComponentResource):
 
     def _console(self) -> ContainerSpec:
         args = self._args
-        configuration = console_configuration(args["stack"], ["localhost", CONSOLE_ADDRESS], args["architecture"])
+        configuration = console_configuration(args["stack"], _HOSTS, args["architecture"])
         return ContainerSpec(
             image=args["images"]["console"],
             role="console",
