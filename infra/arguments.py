@@ -21,7 +21,7 @@ from components.mysql.database import Database
 from components.service_database import migrations
 from components.service_database.access import write_address
 from components.service_database.args import ServiceDatabaseArgs
-from components.telemetry import OTLP_ENDPOINT
+from components.telemetry.configuration import OTLP_ENDPOINT
 from infra.given import accessory_program, written_program
 from infra.platforms.base import Accessory, ConsulDatacenter, Image, Job, Platform, Region, ServiceDatabase
 from infra.settings.accessories import AccessorySettings

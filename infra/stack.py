@@ -12,7 +12,7 @@ from components.mysql import PROXY, PROXY_SOURCE
 from components.names import track_name
 from components.secrets import GeneratedPassword, GossipKey
 from components.service_database.migrations import TRACK as MIGRATIONS
-from components.telemetry import COLLECTOR, COLLECTOR_SOURCE, CONSOLE, CONSOLE_SOURCE
+from components.telemetry.configuration import COLLECTOR, COLLECTOR_SOURCE, CONSOLE, CONSOLE_SOURCE
 from infra.arguments import (
     accessory_arguments,
     image_arguments,

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components import telemetry
 from components.ingress import HTTPS_PORT
 from components.ingress.docker import ingress_host_name
 from components.telemetry.architecture import Architecture, ShownRegion, ShownService
 from components.telemetry.args import TelemetryArgs
 from infra.platforms.base import ConsulDatacenter, Image, Platform, Region
 from infra.settings import Settings
+from infra.settings.loading import PROJECT
 from infra.settings.model import WITNESS
 from infra.settings.services import ServiceSettings
+
+_RULES = PROJECT / "components/telemetry/rules"
+"""Files of alert and recording rules, for all stacks."""
 
 
 def telemetry_arguments(
@@ -38,7 +41,7 @@ def telemetry_arguments(
             "collector": collector.image_id,
             "console": console.image_id,
         },
-        "rules": telemetry.rule_files(),
+        "rules": {path.name: path.read_text(encoding="utf-8") for path in sorted(_RULES.glob("*.yml"))},
         "certificates": {region: f"{ingress_host_name(region)}:{HTTPS_PORT}" for region in platform.regions},
         "redact": settings.redact,
         "architecture": architecture(platform.settings),

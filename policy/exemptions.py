@@ -41,9 +41,7 @@ _REVIEW = date(2027, 11, 30)
 
 _HOLDER = "It answers nobody: its pod only lives on until resolvers have forgotten a region that goes."
 _KNOWN_AGAIN = "What Consul knows is told again: instances register themselves, and `up` writes the settings."
-_READS_LOGS = (
-    "The engine's logs belong to root. Without a capability and with read-only mounts, root is the one who may read them."
-)
+_READS_LOGS = "The engine's logs belong to root. It reads them without a capability, from read-only mounts."
 _CACHED = "A copy of a public image, which the registry fetches again by its digest."
 _OF_THE_CLUSTER = "An object of the cluster, by a name that EKS knows; the cluster's tags say whose it is."
 

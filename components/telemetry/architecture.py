@@ -1,7 +1,5 @@
 """What a stack is made of, as far as a picture of it needs to know."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import TypedDict
 

@@ -1,7 +1,5 @@
 """The telemetry of a stack: what it is given."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 

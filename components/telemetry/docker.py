@@ -1,8 +1,6 @@
 """The telemetry of a stack on one machine: one pod in the networks of all regions, with three stores and two programs
 of the stack's own."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import pulumi

@@ -295,6 +295,11 @@ class Settings(Section):
         """Whether the stack keeps metrics, logs and traces of itself."""
         return self.platform == "docker" and self.telemetry.enabled is not False
 
+    @property
+    def logs_folder(self) -> str | None:
+        """Folder of the Docker engine in which the telemetry looks for logs; None without telemetry."""
+        return self.telemetry.docker_root if self.has_telemetry else None
+
     def third_party_images(self) -> dict[str, str]:
         """Return name to upstream reference of every image of others that the stack's own parts run."""
         kinds = {accessory.kind for accessory in self.accessories.values()}

@@ -38,7 +38,7 @@ class TelemetrySettings(Section):
     """Metrics, logs, traces and alerts of everything in the stack, and the console that shows them."""
 
     enabled: bool | None = None
-    """Whether the stack has it. When it is not given: on Docker it has, elsewhere it has not, where it cannot be yet."""
+    """Whether the stack has it. On Docker it has, when nothing is said; elsewhere it cannot have it yet."""
 
     port: Port = 3000
     """Port of this machine that leads to the console (no TLS, no login: it listens on 127.0.0.1 only)."""
@@ -50,7 +50,7 @@ class TelemetrySettings(Section):
     """Days for which logs and traces are kept."""
 
     disk_gib: Annotated[int, Field(ge=1, le=65536)] = 2
-    """Disk in GiB that logs and traces may take. Once they take more, the oldest day goes, whatever `logs_days` says."""
+    """Disk in GiB that logs and traces may take. Beyond it the oldest day goes, whatever `logs_days` says."""
 
     redact: Annotated[list[Annotated[str, AfterValidator(_expression)]], Field(max_length=50)] = Field(
         default_factory=list[str]

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from components.docker.files import FOLDER
-from components.telemetry import collector_configuration, console_configuration, scrape_configuration
+from components.telemetry.configuration import collector_configuration, console_configuration, scrape_configuration
 from components.telemetry.docker import Telemetry
 from tests.components.alone import NAME, alone, before, children, exported
 from tests.contract.test_instances import CONSUL, REGION, VALUES

@@ -50,7 +50,8 @@ def test_the_exports_are_those_of_the_settings(dev: Graph) -> None:
         "consul": {"east": "http://127.0.0.1:8500", "west": "http://127.0.0.1:9500"},
         "dashboards": {
             "console": "http://127.0.0.1:3000",
-            "consul-east": "http://127.0.0.1:8500", "consul-west": "http://127.0.0.1:9500",
+            "consul-east": "http://127.0.0.1:8500",
+            "consul-west": "http://127.0.0.1:9500",
         },
         "mysql": {
             "topology": "group",

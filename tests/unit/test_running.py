@@ -336,7 +336,7 @@ def test_addresses_come_from_the_outputs() -> None:
             address(OUTPUTS, "dev", what, region)
     with pytest.raises(UserError, match="the stack dev is not up: run `make up`"):
         address({}, "dev")
-    with pytest.raises(UserError, match="the stack dev has no telemetry: set gostack:telemetry.enabled to true"):
+    with pytest.raises(UserError, match="the stack dev has no telemetry: set gostack:telemetry"):
         address({**OUTPUTS, "dashboards": {}}, "dev", "dashboards")
 
 

@@ -88,6 +88,12 @@ def test_an_expression_that_the_collector_cannot_use_is_refused(expression: str,
     assert told in message
 
 
+def test_the_engines_folder_is_looked_into_only_where_there_is_telemetry() -> None:
+    assert published_settings("dev").logs_folder == "/var/lib/docker"
+    assert changed(docker_root="/srv/docker").logs_folder == "/srv/docker"
+    assert changed(enabled=False).logs_folder is None
+
+
 @pytest.mark.parametrize("folder", ["docker", "/", "/srv/docker/", "/a:b"])
 def test_the_folder_of_the_engine_is_a_path(folder: str) -> None:
     assert "is not the path of a folder" in refusal(docker_root=folder)
