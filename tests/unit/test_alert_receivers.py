@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from components.telemetry.alertmanager import DATA, alertmanager_files, alertmanager_spec
 from infra.alerting import receivers, rules_arguments
+from infra.secret_stores.resolution import with_secrets
 from infra.settings.alert_receivers import AlertReceiver
 from infra.settings.errors import SettingsError
 from infra.settings.secrets import require_encrypted
@@ -100,6 +101,20 @@ def test_a_secret_of_a_receiver_in_plain_text_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"gostack:telemetry\.receivers\.pager\.secrets\.routing_key is in plain"):
         require_encrypted({"telemetry": {"receivers": {"pager": RECEIVERS["pager"]}}})
     require_encrypted({"telemetry": {"receivers": {"pager": {"secrets": {"routing_key": {"secure": "v1:…"}}}}}})
+
+
+def test_a_secret_that_another_store_keeps_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROUTING_KEY", SECRET)
+    pager = {"kind": "pagerduty", "secrets": {"routing_key": "ref+env://ROUTING_KEY"}}
+    settings = dev_settings(lambda document: document.update(telemetry={"receivers": {"pager": pager}}))
+    found = with_secrets(settings).telemetry.receivers["pager"].secrets["routing_key"]
+    assert found.get_secret_value() == SECRET
+
+
+def test_the_image_of_alertmanager_is_needed_only_where_somebody_is_told() -> None:
+    told = dev_settings(lambda document: document.update(telemetry={"receivers": {"hook": RECEIVERS["hook"]}}))
+    assert told.third_party_images()["alertmanager"] == "prom/alertmanager:v0.28.1"
+    assert "alertmanager" not in dev_settings().third_party_images()
 
 
 def test_the_configuration_is_a_secret_once_a_receiver_has_one() -> None:

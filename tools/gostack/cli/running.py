@@ -98,7 +98,7 @@ def sql(
 
 
 def open_(
-    what: Annotated[str | None, typer.Argument(help="Service or consul; default: the ingress.")] = None,
+    what: Annotated[str | None, typer.Argument(help="Service, consul or dashboards; default: the ingress.")] = None,
     stack: Stack = DEV,
     region: Annotated[str | None, typer.Option(help="Region; default: the first.")] = None,
     only_print: Annotated[bool, typer.Option("--print", help="Print the address only.")] = False,
