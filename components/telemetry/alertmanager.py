@@ -1,7 +1,5 @@
 """Alertmanager, which tells receivers of what fires: its container on Docker and its configuration."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
