@@ -17,7 +17,7 @@ from infra.secret_stores.resolution import with_secrets
 from infra.settings.alert_receivers import AlertReceiver
 from infra.settings.errors import SettingsError
 from infra.settings.secrets import require_encrypted
-from tests.graph.conftest import dev_settings
+from tests.graph.conftest import dev_settings, published_settings
 from tests.graph.recorder import record
 
 SECRET = "correct-horse"
@@ -201,3 +201,8 @@ def test_the_rules_know_every_replica_and_every_objective() -> None:
 def test_an_objective_that_cannot_be_kept_or_measured_is_refused(slo: dict[str, Any], problem: str) -> None:
     with pytest.raises(SettingsError, match=problem):
         dev_settings(lambda document: document["services"]["users"].update(slo=slo))
+
+
+def test_an_objective_that_nobody_judges_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"gostack:services\.users\.slo has a meaning only when"):
+        published_settings("staging", lambda document: document["services"]["users"].update(slo={}))
