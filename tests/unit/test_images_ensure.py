@@ -219,7 +219,8 @@ def test_neither_registry_nor_debian_is_one_clear_sentence(checkout: Path) -> No
         ensure(checkout, MemoryEngine(answers=False), debian=False)
     assert str(raised.value) == (
         "No container registry gave mysql:9.7, nginx:1.30, hashicorp/consul:1.22, valkey/valkey:8, "
-        "prom/alertmanager:v0.28.1, golang:1.26, victoriametrics/victoria-metrics:v1.151.0, victoriametrics/victoria-logs:v1.52.1, "
+        "prom/alertmanager:v0.28.1, golang:1.26, victoriametrics/victoria-metrics:v1.151.0, "
+        "victoriametrics/victoria-logs:v1.52.1, "
         "victoriametrics/vmalert:v1.151.0, and stand-ins can be built only on Debian or "
         "Ubuntu: connect this machine to a registry or name a mirror."
     )
