@@ -48,7 +48,7 @@ cluster: python ## a real local Kubernetes cluster with an image registry, for S
 test: lint-python test-go test-unit test-core ## what every change must pass: no account, no cluster
 
 test-unit: python ## the tests without Pulumi and Docker
-	$(PYTHON) -m pytest -n auto --dist loadfile tests/unit tests/components tests/graph tests/contract tests/policy tests/delivery
+	$(PYTHON) -m pytest -n auto --dist loadfile tests/unit tests/telemetry_rules tests/components tests/graph tests/contract tests/policy tests/delivery
 
 test-go: lint-go ## the tests of every Go program
 	for module in $(GO_MODULES); do (cd $$module && go test ./...) || exit 1; done

@@ -18,6 +18,12 @@ from tests.graph.recorder import Graph, Registered, names
 PROVIDED = {"docker:index/container:Container", "docker:index/volume:Volume", "docker:index/network:Network"}
 
 
+LOG = {
+    "max-size": "10m",
+    "max-file": "3",
+    "labels": "gostack.stack,gostack.service,gostack.region,gostack.track,gostack.role,gostack.instance",
+    "tag": "{{.Name}}",
+}
 MEMBERS = ("east", "west", "witness")
 
 
@@ -168,7 +174,7 @@ def test_every_container_is_hardened(dev: Graph) -> None:
         assert container.plain("capabilities") == {"drops": ["ALL"]}, container.name
         assert container.plain("securityOpts") == ["no-new-privileges:true"], container.name
         assert container.plain("memory") == container.plain("memorySwap") > 0, container.name
-        assert container.plain("logOpts") == {"max-size": "10m", "max-file": "3"}, container.name
+        assert container.plain("logOpts") == LOG, container.name
         assert container.inputs.get("user") not in ("root", "0"), container.name
         assert "privileged" not in container.inputs, container.name
 
