@@ -277,7 +277,7 @@ def microservice_arguments(
     if given.arguments is not None:
         arguments["arguments"] = given.arguments
     if volumes is not None:
-        arguments["volumes"] = volumes.of_region
+        arguments["region_volumes"] = volumes.of_region
         arguments["replica_volumes"] = volumes.of_replicas
     if schema is not None:
         arguments["environment"] = {

@@ -47,7 +47,7 @@ class MicroserviceArgs(TypedDict):
     given_files: NotRequired[Mapping[str, GivenFile]]
     """Path to a file that the program finds there, for secrets too."""
 
-    volumes: NotRequired[Mapping[str, pulumi.Input[str]]]
+    region_volumes: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Path to the volume, or on Kubernetes the claim, that all programs of the service in the region share."""
 
     replica_volumes: NotRequired[Sequence[Mapping[str, pulumi.Input[str]]]]

@@ -59,8 +59,9 @@ class Microservice(pulumi.ComponentResource):
         before: Sequence[pulumi.Resource],
     ) -> ConsulAgent:
         in_place = _in_place(args)
-        own = args["replica_volumes"][index] if in_place and "replica_volumes" in args else {}
-        kept = volume_mounts({**args.get("volumes", {}), **own})
+        kept = volume_mounts(args.get("region_volumes", {}))
+        if in_place and "replica_volumes" in args:
+            kept += volume_mounts(args["replica_volumes"][index])
         application = replace(_application_spec(name, args), volumes=kept)
         registration: ConsulAgentArgs = {
             "network_mode": "",

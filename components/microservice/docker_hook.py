@@ -23,7 +23,7 @@ def hook_job(name: str, task: Task, args: MicroserviceArgs, opts: pulumi.Resourc
         "memory_mib": workload.limits("docker").memory_mib,
         # Those that a replica has on a disk, too: nothing of a job stays.
         "memory_folders": {path: folder.size_mib for path, folder in workload.writable.items()},
-        "volumes": volume_mounts(args.get("volumes", {})),
+        "volumes": volume_mounts(args.get("region_volumes", {})),
         "stop_seconds": workload.termination_grace_period_seconds,
         "labels": {**args["labels"], "gostack.region": region["region"], "gostack.service": args["service"]},
     }

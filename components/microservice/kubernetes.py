@@ -125,7 +125,7 @@ class Microservice(pulumi.ComponentResource):
 def _claims(args: MicroserviceArgs) -> list[MountedClaims]:
     """What all pods mount, and what the only one has for itself."""
     own = [mounted_claims(claims, OWN_CLAIM) for claims in args.get("replica_volumes", ())[:1]]
-    return [mounted_claims(args.get("volumes", {})), *own]
+    return [mounted_claims(args.get("region_volumes", {})), *own]
 
 
 def _application(

@@ -46,7 +46,7 @@ def task_job(task: Task, args: MicroserviceArgs, deadline_seconds: int) -> JobAr
         "resources": hook_resources(workload),
         # Those that a replica has on a disk, too: nothing of a job stays.
         "memory_folders": {path: folder.size_mib for path, folder in workload.writable.items()},
-        "claims": args.get("volumes", {}),
+        "claims": args.get("region_volumes", {}),
         "egress": egress,
         "labels": args["labels"],
     }

@@ -51,7 +51,7 @@ class ScheduledTasks(pulumi.ComponentResource):
         region, image = args["region"], args.get("scheduler_image", "")
         # Without a track, which replicas have.
         labels = {**args["labels"], "gostack.region": region["region"], "gostack.service": args["service"]}
-        kept = volume_mounts(args.get("volumes", {}))
+        kept = volume_mounts(args.get("region_volumes", {}))
         program = replace(_program_spec(name, args, labels), volumes=kept)
         registration: ConsulAgentArgs = {
             "network_mode": "",

@@ -90,7 +90,7 @@ def volume_tars(file: Path) -> Iterator[tuple[str, IO[bytes]]]:
             with tarfile.open(fileobj=spool, mode="w|", format=tarfile.PAX_FORMAT) as tar:
                 for member, content in group:
                     tar.addfile(_moved(member, "."), content)
-                    tar.members.clear()
+                    _forget(tar)
             spool.seek(0)
             yield volume, spool
 
@@ -106,11 +106,15 @@ def _copy(name: str, stream: Iterator[bytes], archive: tarfile.TarFile) -> None:
         with tarfile.open(fileobj=_readable(stream), mode="r|") as source:
             for member in source:
                 archive.addfile(_moved(member, name), source.extractfile(member) if member.isreg() else None)
-                # Both keep every one of them.
-                source.members.clear()
-                archive.members.clear()
+                _forget(source, archive)
     except tarfile.TarError as error:
         raise DatabaseError(f"the volume {name} changed while it was read ({error}): back up again.") from None
+
+
+def _forget(*archives: Any) -> None:
+    """Let go of the members so far, of which an archive keeps every one."""
+    for archive in archives:
+        archive.members.clear()
 
 
 def _moved(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
@@ -136,7 +140,7 @@ def _members(file: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
         with gzip.open(file, "rb") as text, tarfile.open(fileobj=text, mode="r|") as archive:
             for member in archive:
                 yield member, archive.extractfile(member) if member.isreg() else None
-                archive.members.clear()
+                _forget(archive)
             # The checksum stands at the end.
             while text.read(_PART):
                 pass

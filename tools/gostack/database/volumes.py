@@ -81,8 +81,9 @@ class Volumes:
                 **self._place(name),
             )
             with self._mounted(name) as container:
-                put: Any = container.put_archive
-                put(_FOLDER, tar)
+                # The SDK has no types for what it sends.
+                client: Any = container
+                client.put_archive(_FOLDER, tar)
 
     @contextmanager
     def _mounted(self, name: str) -> Generator[Container]:
@@ -121,5 +122,5 @@ class Volumes:
             yield
         except (DockerException, HTTPError, OSError) as error:
             raise DatabaseError(
-                f"the engine refuses the volume {name} ({error}): correct that and try again."
+                f"the volume {name} cannot be read or written ({error}): correct that and try again."
             ) from None

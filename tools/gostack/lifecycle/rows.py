@@ -38,10 +38,13 @@ def deployed_schemas(state: Mapping[str, Any]) -> set[str]:
 
 def deployed_volumes(state: Mapping[str, Any]) -> dict[str, str]:
     """Return the names by which services' volumes are kept by the state, and who shares each."""
-    return {name: who for found in _outputs(state, _VOLUMES) for name, who in (found.get("volumes") or {}).items()}
+    found: dict[str, str] = {}
+    for outputs in _outputs(state, _VOLUMES):
+        found |= outputs.get("volumes") or {}
+    return found
 
 
-def _outputs(state: Mapping[str, Any], of_type: str) -> list[dict[str, Any]]:
+def _outputs(state: Mapping[str, Any], of_type: str) -> list[Mapping[str, Any]]:
     return [resource.get("outputs") or {} for resource in resources_of(state) if of_type in resource["urn"]]
 
 
@@ -77,8 +80,9 @@ def abandoned_volumes(settings: Settings, deployed: Mapping[str, str], left: Ite
     if lost and new:
         key = wanted[new[0]][0]
         raise SettingsError(
-            f"{key} would begin empty, and the files of the volume {lost[0]} would stay behind without a service: write "
-            f"{key}.name: {lost[0]} to keep them, or run `gostack up --leave-rows {lost[0]}` if they are to stay behind."
+            f"{key} would begin empty, and the files of the volume {lost[0]} would stay behind without a service: "
+            f"write {key}.name: {lost[0]} to keep them, or run `gostack up --leave-rows {lost[0]}` if they are to stay "
+            "behind."
         )
     for volume in sorted(deployed.keys() & wanted.keys() - set(left)):
         key, shared = wanted[volume]

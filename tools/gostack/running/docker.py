@@ -85,8 +85,10 @@ class DockerRuntime:
         found = self.objects.client.containers.get(replica.identity).attrs
         # The engine removes it when it ends, also where this command was killed meanwhile.
         config, host = found["Config"], {**found["HostConfig"], "RestartPolicy": {"Name": "no"}, "AutoRemove": True}
-        if host.get("Binds"):
-            host["Binds"] = [bind for bind in host["Binds"] if bind.partition(":")[0] not in self._replicas_own()]
+        binds: list[str] = found["HostConfig"].get("Binds") or []
+        if binds:
+            own = self._replicas_own()
+            host["Binds"] = [bind for bind in binds if bind.partition(":")[0] not in own]
         # A task has no place in the stack, so it carries none of its labels; its name says what it is.
         created = client.create_container(
             found["Image"],
@@ -109,7 +111,9 @@ class DockerRuntime:
 
     def _replicas_own(self) -> set[str]:
         """Names of the volumes that one replica alone may see."""
-        labels = {str(one.name): one.attrs.get("Labels") or {} for one in self.objects.volumes()}
+        labels: dict[str, dict[str, str]] = {
+            str(one.name): one.attrs.get("Labels") or {} for one in self.objects.volumes()
+        }
         return {name for name, found in labels.items() if found.get(SHARED_LABEL) == "replica"}
 
     def environment(self, replica: RunningReplica) -> dict[str, str]:

@@ -151,7 +151,8 @@ def task_pod(pod: Object, replica: RunningReplica, name: str, arguments: Sequenc
     for part, key in ((kept, "volumes"), (container, "volumeMounts")):
         if key in part:
             part[key] = [one for one in part[key] if not one["name"].startswith(f"{OWN_CLAIM}-")]
-    if any("persistentVolumeClaim" in volume for volume in kept.get("volumes") or []):
+    volumes: list[Object] = kept.get("volumes") or []
+    if any("persistentVolumeClaim" in volume for volume in volumes):
         # Its disk may be one that a single node mounts.
         kept["nodeName"] = pod["spec"]["nodeName"]
     return {
