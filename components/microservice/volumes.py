@@ -67,7 +67,8 @@ class ServiceVolume(Section):
     replica and no canary, hooks and schedules. A release then stops it before it starts the next one."""
 
     protect: bool = False
-    """True refuses to delete the volume, `make down` too; without it Pulumi lets go of it and the files stay."""
+    """True refuses to delete the volume, `make down` too; without it Pulumi lets go of it and the files stay. The rules
+    of prod want it."""
 
     name: Annotated[str, AfterValidator(_kept_name)] | None = None
     """Name by which it is kept, `<service>.<volume>` when it is not given: after a rename, the one before has the

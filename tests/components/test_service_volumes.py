@@ -23,7 +23,7 @@ from tests.graph.recorder import Graph
 UPLOADS = ServiceVolume(path="/data/uploads")
 OWN = ServiceVolume(path="/data/own", shared="replica")
 MANY = ServiceVolume(path="/data/uploads", size_gib=5, storage_class="files")
-SHARED = {"region_volumes": {"/data/uploads": "uploads-of-east"}}
+SHARED = {"/data/uploads": "uploads-of-east"}
 
 
 def labels(graph: Graph, name: str) -> dict[str, str]:
@@ -80,7 +80,7 @@ def test_what_is_kept_is_told_for_the_next_update() -> None:
 
 
 def test_a_release_with_a_shared_volume_is_create_first() -> None:
-    graph = alone(Microservice, replicas=2, **SHARED)
+    graph = alone(Microservice, replicas=2, region_volumes=SHARED)
     for index in range(2):
         assert mounts(graph, f"{index}-application") == {"/data/uploads": "uploads-of-east"}
         for part in ("pod-sandbox", "application", "registration-agent"):
@@ -112,13 +112,13 @@ def test_replicas_with_volumes_of_their_own_go_one_after_the_other_before_the_ne
     "changes", [{"region_volumes": {"/data": "x"}}, {"region_volumes": {"/other": "uploads-of-east"}}]
 )
 def test_another_volume_or_place_of_it_makes_a_new_pod(changes: dict[str, Any]) -> None:
-    first = alone(Microservice, replicas=1, **SHARED)
+    first = alone(Microservice, replicas=1, region_volumes=SHARED)
     changed = alone(Microservice, kept=first, **{"replicas": 1, **changes}).changed(first)
     assert f"{NAME}-0-pod-sandbox" in changed
 
 
 def test_schedules_see_what_is_shared_and_no_replicas_own() -> None:
-    graph = alone(ScheduledTasks, replica_volumes=[{"/data/own": "own-0"}], **SHARED)
+    graph = alone(ScheduledTasks, replica_volumes=[{"/data/own": "own-0"}], region_volumes=SHARED)
     found = mounts(graph, "scheduler")
     assert found["/data/uploads"] == "uploads-of-east"
     assert "/data/own" not in found
@@ -162,7 +162,7 @@ def test_a_claim_asks_for_what_many_nodes_mount_only_where_a_class_is_named(
 
 
 def test_pods_that_share_a_claim_are_released_create_first() -> None:
-    graph = alone(on_kubernetes.Microservice, volumes={"uploads": MANY}, **SHARED)
+    graph = alone(on_kubernetes.Microservice, volumes={"uploads": MANY}, region_volumes=SHARED)
     assert claims(graph) == {"/data/uploads": "uploads-of-east"}
     assert spec(graph, "deployment")["strategy"]["type"] == "RollingUpdate"
 
@@ -177,7 +177,7 @@ def test_a_pod_with_a_disk_of_one_node_goes_before_the_next_one_comes(volume: Se
 
 
 def test_cron_jobs_see_what_is_shared_as_the_group_to_which_it_belongs() -> None:
-    graph = alone(CronJobs, user="1000:2000", replica_volumes=[{"/data/own": "own"}], **SHARED)
+    graph = alone(CronJobs, user="1000:2000", replica_volumes=[{"/data/own": "own"}], region_volumes=SHARED)
     (name,) = (item.name for item in graph.of_kind("CronJob"))
     template = graph.resources[name].plain("spec")["jobTemplate"]["spec"]["template"]["spec"]
     claimed = [item["persistentVolumeClaim"] for item in template["volumes"] if "persistentVolumeClaim" in item]
