@@ -51,7 +51,7 @@ PLATFORMS = ("docker", "kubernetes", "aws")
 PYTHON_ONLY = {
     *("Accessory", "ConsulAgent", "Ingress", "Microservice", "ScheduledTasks", "ServiceImage", "ServiceVolumes"),
 }
-"""Components that take parts of the settings as they are: routes, checks, autoscaling, how an image is built, volumes."""
+"""Components that take parts of the settings as they are: routes, checks, autoscaling, builds of images, volumes."""
 
 PUBLISHED = [cls for cls in CLASSES if cls.__name__ not in PYTHON_ONLY]
 """Components that programs in other languages could use."""
