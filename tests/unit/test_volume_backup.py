@@ -51,10 +51,13 @@ def tree(**files: bytes) -> bytes:
 def listed(tar: bytes) -> dict[str, tuple[Any, ...]]:
     """Everything in a tar, with its folder left out of names."""
 
-    def below(name: str) -> str:
-        return name.partition("/")[2]
-
     with tarfile.open(fileobj=io.BytesIO(tar)) as opened:
+        root = opened.getmembers()[0].name
+
+        def below(name: str) -> str:
+            assert name == root or name.startswith(f"{root}/")
+            return name.removeprefix(root)
+
         return {
             below(one.name): (
                 *(one.type, one.mode, one.uid, one.gid, one.mtime),
