@@ -22,6 +22,7 @@ def pod_template(
     anti_affinity_to: Mapping[str, pulumi.Input[str]] | None = None,
     stop_seconds: int | None = None,
     restart_policy: str | None = None,
+    annotations: Mapping[str, str] | None = None,
 ) -> k8s.core.v1.PodTemplateSpecArgs:
     """Return the template of a workload's pods.
 
@@ -29,7 +30,9 @@ def pod_template(
     cluster has places. `stop_seconds` is the time that a pod has to end, what happens before its stop signal included.
     """
     return k8s.core.v1.PodTemplateSpecArgs(
-        metadata=k8s.meta.v1.ObjectMetaArgs(labels=dict(labels)),
+        metadata=k8s.meta.v1.ObjectMetaArgs(
+            labels=dict(labels), annotations=dict(annotations) if annotations else None
+        ),
         spec=k8s.core.v1.PodSpecArgs(
             restart_policy=restart_policy,
             service_account_name=account.metadata.apply(lambda found: str(found.name)),

@@ -6,6 +6,7 @@ import pulumi
 
 from components.consul.instances import ServiceInstance
 from components.microservice.args import MicroserviceArgs
+from components.microservice.workload import Workload
 
 
 def program_environment(
@@ -41,8 +42,8 @@ def replica_environment(args: MicroserviceArgs) -> dict[str, pulumi.Input[str]]:
     }
 
 
-def replica_instances(args: MicroserviceArgs) -> list[ServiceInstance]:
-    """Return the instance as which a replica is registered; none for a worker, to which nobody goes."""
+def replica_instances(args: MicroserviceArgs, name: str) -> list[ServiceInstance]:
+    """Return the instance as which the replica of this name is registered; none for a worker, to which nobody goes."""
     if args["workload"].kind == "worker":
         return []
     instance = ServiceInstance(
@@ -50,6 +51,17 @@ def replica_instances(args: MicroserviceArgs) -> list[ServiceInstance]:
         port=args["workload"].port,
         check=args["workload"].check,
         tags=[args["track"]],
-        metadata={"region": args["region"]["region"]},
+        metadata={"region": args["region"]["region"], "instance": name, **_metrics(args["workload"])},
     )
     return [instance]
+
+
+def _metrics(workload: Workload) -> dict[str, str]:
+    """Where a scraper that asks Consul finds the metrics of a replica."""
+    if workload.metrics is None:
+        return {}
+    port = workload.metrics.port
+    return {
+        "metrics_path": workload.metrics.path,
+        **({"metrics_port": str(port)} if port not in (None, workload.port) else {}),
+    }
