@@ -23,7 +23,16 @@ from components.service_database.access import write_address
 from components.service_database.args import ServiceDatabaseArgs
 from components.telemetry.configuration import OTLP_ENDPOINT
 from infra.given import accessory_program, written_program
-from infra.platforms.base import Accessory, ConsulDatacenter, Image, Job, Platform, Region, ServiceDatabase
+from infra.platforms.base import (
+    Accessory,
+    ConsulDatacenter,
+    Image,
+    Job,
+    Platform,
+    Region,
+    ServiceDatabase,
+    ServiceVolumes,
+)
 from infra.settings.accessories import AccessorySettings
 from infra.settings.connections import account_connections
 from infra.settings.migration_files import migration_files
@@ -238,9 +247,11 @@ def microservice_arguments(
     image: Image,
     mysql: Database,
     schema: ServiceDatabase | None,
+    volumes: ServiceVolumes | None,
     accessories: Mapping[str, Mapping[str, Accessory]],
 ) -> MicroserviceArgs:
-    """Return the arguments of a track's replicas in a region; `schema` is the one that they use, whoever owns it."""
+    """Return the arguments of a track's replicas in a region; `schema` is the one that they use, whoever owns it, and
+    `volumes` are those of the service there."""
     here = region.reference["region"]
     # Another service's canary is nothing that a service waits for.
     schema_track = track.name if service.own_schema is not None else STABLE
@@ -267,6 +278,9 @@ def microservice_arguments(
         arguments["arguments"] = given.arguments
     if platform.settings.has_telemetry:
         arguments["otlp_endpoint"] = OTLP_ENDPOINT
+    if volumes is not None:
+        arguments["region_volumes"] = volumes.of_region
+        arguments["replica_volumes"] = volumes.of_replicas
     if schema is not None:
         arguments["environment"] = {
             **given.environment,

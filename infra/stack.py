@@ -26,7 +26,15 @@ from infra.arguments import (
 from infra.images import golang_image
 from infra.outputs import ImageOutput, StackOutputs, outputs
 from infra.platforms import platform_for
-from infra.platforms.base import Accessory, ConsulDatacenter, Image, Ingress, Microservice, ServiceDatabase
+from infra.platforms.base import (
+    Accessory,
+    ConsulDatacenter,
+    Image,
+    Ingress,
+    Microservice,
+    ServiceDatabase,
+    ServiceVolumes,
+)
 from infra.settings import Settings
 from infra.settings.ingress import ingress_configuration, loopback_hosts
 from infra.settings.migration_files import migrations_folder
@@ -174,6 +182,23 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
                 platform.options(region),
             )
 
+        # Files that it keeps, in each region its own, and the same for all of its tracks and jobs there.
+        volumes: dict[str, ServiceVolumes] = {}
+        for region in platform.regions if service.volumes else []:
+            volumes[region] = platform.service_volumes(
+                f"{name}-{region}-volumes",
+                {
+                    "service": name,
+                    "region": regions[region].reference,
+                    "consul": consul[region].reference,
+                    "volumes": service.volumes,
+                    "replicas": service.replicas,
+                    "volume_prefix": f"gostack-{stack}",
+                    "labels": labels,
+                },
+                platform.options(region),
+            )
+
         services[name] = {}
         for track in service.tracks():
             given = {
@@ -187,6 +212,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
                     image=service_images[name][track.name],
                     mysql=mysql,
                     schema=schemas[owner] if owner is not None else None,
+                    volumes=volumes.get(region),
                     accessories=accessories,
                 )
                 for region in platform.regions

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_docker as docker
 
 from components.docker.container import ContainerSpec, hardened_container
+from components.options import given_dependencies
 
 
 class PodArgs(TypedDict):
@@ -30,6 +31,9 @@ class PodArgs(TypedDict):
     identity: NotRequired[pulumi.Input[str]]
     """Digest of everything in the pod. With it, a pod whose content changes is replaced as a whole by a new one beside
     it; without it, the pod stays and its containers are replaced inside."""
+
+    delete_first: NotRequired[bool]
+    """True for a pod with an identity that goes before the new one comes: two of them would fight for a volume."""
 
     labels: Mapping[str, str]
     """Labels of the pod's containers."""
@@ -56,7 +60,8 @@ class Pod(pulumi.ComponentResource):
                 stop_seconds=2,
             ),
             parent=self,
-            create_first=identity is not None,
+            create_first=identity is not None and not args.get("delete_first", False),
+            depends_on=given_dependencies(opts),
             networks=[
                 docker.ContainerNetworksAdvancedArgs(
                     name=network, aliases=[*names, *args.get("local_names", [])] if index == 0 else names

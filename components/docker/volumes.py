@@ -13,17 +13,27 @@ def volume_labels(labels: Mapping[str, str]) -> list[docker.VolumeLabelArgs]:
     return [docker.VolumeLabelArgs(label=key, value=value) for key, value in sorted(labels.items())]
 
 
+def volume_mounts(volumes: Mapping[str, pulumi.Input[str]]) -> list[docker.ContainerVolumeArgs]:
+    """Return the mounts of volumes by their paths."""
+    return [
+        docker.ContainerVolumeArgs(volume_name=volume, container_path=path) for path, volume in sorted(volumes.items())
+    ]
+
+
 def opened_volume(
     name: str,
     volume: docker.Volume,
     image: pulumi.Input[str],
     labels: Mapping[str, str],
     parent: pulumi.Resource,
+    *,
+    kept: bool = False,
 ) -> pulumi.Output[str]:
     """Return the name of a volume once every user may write to it.
 
     An empty volume belongs to root. When it is mounted for the first time the engine gives it the permissions of the
-    folder in its place, and /tmp of any image with a shell is open to all: no process has to be root for it.
+    folder in its place, and /tmp of any image with a shell is open to all: no process has to be root for it. One that
+    is `kept` may have files already, and its folder the owner that their program gave it.
     """
     opening = hardened_container(
         f"{name}-opening",
@@ -35,7 +45,7 @@ def opened_volume(
             # Nobody's; the image's own may be root.
             user="65534:65534",
             entrypoint=["/bin/sh", "-c"],
-            command=["[ -w /tmp ]"],
+            command=["true" if kept else "[ -w /tmp ]"],
             scratch_volume=volume.name,
             one_shot=True,
         ),

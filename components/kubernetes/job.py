@@ -15,6 +15,7 @@ from components.kubernetes.pod import ContainerSpec, container, memory_volume
 from components.kubernetes.pod_template import pod_template
 from components.kubernetes.resources import JOB as JOB_RESOURCES
 from components.kubernetes.resources import Resources
+from components.kubernetes.storage import mounted_claims
 from components.kubernetes.workload import immutable_secret, object_name, service_account, timeout_annotation
 from components.options import given_dependencies
 
@@ -50,7 +51,10 @@ class JobArgs(TypedDict):
     """Image that it runs; a new one runs the job again."""
 
     user: int
-    """Number of the user, and of its group, inside the container."""
+    """Number of the user inside the container."""
+
+    group: NotRequired[int]
+    """Number of its group, to which volumes belong; that of the user when it is not given."""
 
     entrypoint: NotRequired[Sequence[str]]
     """Program; the image's own when it is not given."""
@@ -84,6 +88,9 @@ class JobArgs(TypedDict):
 
     memory_folders: NotRequired[Mapping[str, int]]
     """Path to size in MiB of folders in memory, beside /tmp, that it may write to."""
+
+    claims: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Path to name of a claim that it may write to."""
 
     egress: NotRequired[Sequence[JobEgressArgs]]
     """What it may reach; nothing when it is not given."""
@@ -156,15 +163,16 @@ def job_ground(name: str, args: JobArgs, labels: dict[str, str], parent: pulumi.
 
 def job_spec(args: JobArgs, ground: JobGround) -> k8s.batch.v1.JobSpecArgs:
     """Return the specification of a job."""
+    claims = mounted_claims(args.get("claims", {}))
     return k8s.batch.v1.JobSpecArgs(
         backoff_limit=args.get("retries", RETRIES),
         active_deadline_seconds=args.get("deadline_seconds", DEADLINE_SECONDS),
         template=pod_template(
             ground.labels,
             ground.account,
-            args["user"],
+            args.get("group", args["user"]),
             containers=[_container(args, ground.secret)],
-            volumes=[memory_volume("files", 16), *_folders(args).values(), *ground.files],
+            volumes=[memory_volume("files", 16), *_folders(args).values(), *claims.volumes, *ground.files],
             restart_policy="Never",
         ),
     )
@@ -177,14 +185,18 @@ def _container(args: JobArgs, secret: pulumi.Input[str]) -> k8s.core.v1.Containe
             name="job",
             image=args["image"],
             user=args["user"],
-            group=args["user"],
+            group=args.get("group", args["user"]),
             resources=args.get("resources", JOB_RESOURCES),
             command=[*entrypoint, *args["command"]] if entrypoint is not None else None,
             arguments=args["command"] if entrypoint is None else None,
             environment=args["environment"],
             secret=secret,
             secret_variables=list(args["secrets"]),
-            mounts={"/tmp": "files", **{path: str(volume.name) for path, volume in _folders(args).items()}},
+            mounts={
+                "/tmp": "files",
+                **{path: str(volume.name) for path, volume in _folders(args).items()},
+                **mounted_claims(args.get("claims", {})).mounts,
+            },
             read_only_mounts=file_mounts(args.get("given_files", {})),
         )
     )

@@ -24,8 +24,10 @@ def rolling_deployment(
     progress_seconds: int,
     timeout_seconds: int,
     settling_seconds: int | None = None,
+    in_place: bool = False,
 ) -> k8s.apps.v1.Deployment:
-    """Make a Deployment that never has less than all of its pods.
+    """Make a Deployment that never has less than all of its pods; with `in_place` its old pods go before new ones come,
+    because two cannot mount its disk.
 
     `replicas` is None where an autoscaler has the number. `progress_seconds` is the time in which a new pod must be
     ready, `timeout_seconds` how long an update waits for all, `settling_seconds` how long a new pod must have been
@@ -34,7 +36,7 @@ def rolling_deployment(
     return k8s.apps.v1.Deployment(
         f"{name}-deployment",
         metadata=metadata(name, namespace, labels, timeout_annotation(timeout_seconds)),
-        spec=_spec(selector(labels), template, replicas, progress_seconds, settling_seconds),
+        spec=_spec(selector(labels), template, replicas, progress_seconds, settling_seconds, in_place=in_place),
         opts=pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on)),
     )
 
@@ -80,11 +82,15 @@ def _spec(
     replicas: int | None,
     progress_seconds: int,
     settling_seconds: int | None,
+    *,
+    in_place: bool = False,
 ) -> k8s.apps.v1.DeploymentSpecArgs:
     return k8s.apps.v1.DeploymentSpecArgs(
         replicas=replicas,
         selector=k8s.meta.v1.LabelSelectorArgs(match_labels=dict(chosen)),
-        strategy=k8s.apps.v1.DeploymentStrategyArgs(
+        strategy=k8s.apps.v1.DeploymentStrategyArgs(type="Recreate")
+        if in_place
+        else k8s.apps.v1.DeploymentStrategyArgs(
             type="RollingUpdate",
             rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=SURGE),
         ),

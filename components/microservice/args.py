@@ -47,6 +47,12 @@ class MicroserviceArgs(TypedDict):
     given_files: NotRequired[Mapping[str, GivenFile]]
     """Path to a file that the program finds there, for secrets too."""
 
+    region_volumes: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Path to the volume, or on Kubernetes the claim, that all programs of the service in the region share."""
+
+    replica_volumes: NotRequired[Sequence[Mapping[str, pulumi.Input[str]]]]
+    """For each replica, path to the volume or claim that is its own."""
+
     arguments: NotRequired[Sequence[pulumi.Input[str]]]
     """Arguments in the place of the workload's."""
 

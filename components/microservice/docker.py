@@ -10,10 +10,12 @@ from components.consul.docker_agent import ConsulAgent, ConsulAgentArgs, agent_s
 from components.docker.container import ContainerSpec, content_digest, hardened_container
 from components.docker.files import file_mounts, with_files
 from components.docker.pod import Pod
+from components.docker.volumes import volume_mounts
 from components.microservice.args import MicroserviceArgs
 from components.microservice.docker_folders import disk_folders
 from components.microservice.docker_worker import command_check, lived_on, port_check
 from components.microservice.replica import replica_environment, replica_instances, tracing_environment
+from components.microservice.volumes import released_in_place
 
 
 class DockerMicroserviceArgs(MicroserviceArgs):
@@ -26,6 +28,8 @@ class DockerMicroserviceArgs(MicroserviceArgs):
 class Microservice(pulumi.ComponentResource):
     """Replicas that never change: a new one is up, healthy and registered before an old one is deregistered, drained
     and stopped. That order is the dependency graph's: registration depends on its replica, and what depends goes first.
+
+    Replicas with volumes of their own are replaced one after the other, each of them delete-first.
     """
 
     replicas: pulumi.Output[int]
@@ -36,15 +40,30 @@ class Microservice(pulumi.ComponentResource):
         files = file_mounts(
             name, args.get("given_files", {}), image=args["consul"]["image"], labels=_labels(args), parent=self
         )
-        nodes = [self._replica(f"{name}-{index}", args, files) for index in range(args["replicas"])]
+        nodes: list[pulumi.Output[str]] = []
+        before: list[pulumi.Resource] = []
+        for index in range(args["replicas"]):
+            agent = self._replica(f"{name}-{index}", index, args, files, before)
+            nodes.append(agent.node)
+            # One goes while the others serve.
+            before = [agent] if _in_place(args) else []
         self.replicas = pulumi.Output.all(*nodes).apply(len)
         self.register_outputs({"replicas": self.replicas})
 
     def _replica(
-        self, name: str, args: DockerMicroserviceArgs, files: Sequence[docker.ContainerVolumeArgs]
-    ) -> pulumi.Output[str]:
+        self,
+        name: str,
+        index: int,
+        args: DockerMicroserviceArgs,
+        files: Sequence[docker.ContainerVolumeArgs],
+        before: Sequence[pulumi.Resource],
+    ) -> ConsulAgent:
+        in_place = _in_place(args)
+        kept = volume_mounts(args.get("region_volumes", {}))
+        if in_place and "replica_volumes" in args:
+            kept += volume_mounts(args["replica_volumes"][index])
         labels = {**_labels(args), "gostack.instance": name}
-        application = _application_spec(name, args, labels)
+        application = replace(_application_spec(name, args, labels), volumes=kept)
         registration: ConsulAgentArgs = {
             "network_mode": "",
             "node": name,
@@ -54,7 +73,7 @@ class Microservice(pulumi.ComponentResource):
             # No request is on its way to a worker.
             "drain_seconds": args["workload"].drain_seconds if args["workload"].kind == "service" else 0,
             "start_seconds": args["workload"].startup_timeout_seconds,
-            "replaced_with_pod": True,
+            "replaced_with_pod": not in_place,
             "labels": labels,
         }
         check = port_check(args)
@@ -68,9 +87,10 @@ class Microservice(pulumi.ComponentResource):
                 "networks": [args["region"]["network"], args["region"]["backbone_network"]],
                 "pause_image": args["pause_image"],
                 "identity": identity,
+                "delete_first": in_place,
                 "labels": labels,
             },
-            pulumi.ResourceOptions(parent=self),
+            pulumi.ResourceOptions(parent=self, depends_on=list(before) or None),
         )
         folders = disk_folders(
             name,
@@ -80,18 +100,21 @@ class Microservice(pulumi.ComponentResource):
             labels=labels,
             parent=self,
         )
-        application = replace(application, volumes=[*folders, *files])
+        application = replace(application, volumes=[*folders, *kept, *files])
         container = hardened_container(
-            f"{name}-application", application, parent=self, network_mode=pod.network_mode, create_first=True
+            f"{name}-application", application, parent=self, network_mode=pod.network_mode, create_first=not in_place
         )
         registration["network_mode"] = pod.network_mode
         if args["workload"].judged_by is None:
             lives = lived_on(f"{name}-settling", container, args, labels, self)
             registration["network_mode"] = pulumi.Output.all(pod.network_mode, lives).apply(lambda known: str(known[0]))
-        agent = ConsulAgent(
+        return ConsulAgent(
             f"{name}-registration", registration, pulumi.ResourceOptions(parent=self, depends_on=[container])
         )
-        return agent.node
+
+
+def _in_place(args: MicroserviceArgs) -> bool:
+    return released_in_place(args["workload"].volumes, "docker")
 
 
 def _application_spec(name: str, args: DockerMicroserviceArgs, labels: Mapping[str, str]) -> ContainerSpec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from components.docker.job import Job, JobArgs
+from components.docker.volumes import volume_mounts
 from components.microservice.args import MicroserviceArgs
 from components.microservice.replica import job_environment
 from components.microservice.task import Task
@@ -22,6 +23,7 @@ def hook_job(name: str, task: Task, args: MicroserviceArgs, opts: pulumi.Resourc
         "memory_mib": workload.limits("docker").memory_mib,
         # Those that a replica has on a disk, too: nothing of a job stays.
         "memory_folders": {path: folder.size_mib for path, folder in workload.writable.items()},
+        "volumes": volume_mounts(args.get("region_volumes", {})),
         "stop_seconds": workload.termination_grace_period_seconds,
         "labels": {**args["labels"], "gostack.region": region["region"], "gostack.service": args["service"]},
     }

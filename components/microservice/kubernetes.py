@@ -1,5 +1,7 @@
 """One track of a service in one region: its replicas, each with its registration."""
 
+from collections.abc import Sequence
+
 import pulumi
 import pulumi_kubernetes as k8s
 
@@ -25,11 +27,13 @@ from components.kubernetes.pod import (
 from components.kubernetes.pod_template import pod_template
 from components.kubernetes.resources import Resources
 from components.kubernetes.rollout import rolling_deployment
+from components.kubernetes.storage import MountedClaims, mounted_claims
 from components.kubernetes.workload import disruption_budget, immutable_secret, service_account
 from components.microservice.args import MicroserviceArgs
 from components.microservice.kubernetes_folders import folder_mounts, folder_volumes, replica_disk_mib
 from components.microservice.kubernetes_probes import replica_probes
 from components.microservice.replica import replica_environment, replica_instances
+from components.microservice.volumes import OWN_CLAIM, released_in_place
 from components.microservice.workload import Workload
 from components.options import given_dependencies
 from components.region.args import RegionReference
@@ -70,6 +74,7 @@ class Microservice(pulumi.ComponentResource):
         account = service_account(f"{name}-account", region["network"], labels, self)
         budget = disruption_budget(f"{name}-budget", region["network"], labels, self)
         policy = _network_policy(f"{name}-paths", args, labels, self)
+        claims = _claims(args)
         template = pod_template(
             labels,
             account,
@@ -82,11 +87,12 @@ class Microservice(pulumi.ComponentResource):
                     ready_when_found=workload.kind == "service",
                 )
             ],
-            containers=[_application(args, secret)],
+            containers=[_application(args, secret, claims)],
             volumes=[
                 memory_volume("files", 64),
                 agent_volume(),
                 *folder_volumes(workload),
+                *(volume for found in claims for volume in found.volumes),
                 *file_volumes(name, region["network"], labels, args.get("given_files", {}), self),
             ],
             anti_affinity_to=selector(labels),
@@ -106,6 +112,7 @@ class Microservice(pulumi.ComponentResource):
             # One pod after the other.
             timeout_seconds=SCHEDULING_SECONDS + workload.startup_timeout_seconds * args["replicas"],
             settling_seconds=SETTLING_SECONDS if workload.judged_by is not None else workload.min_ready_seconds,
+            in_place=released_in_place(workload.volumes, "kubernetes"),
         )
         if workload.autoscaling is not None:
             autoscaler(
@@ -123,7 +130,15 @@ class Microservice(pulumi.ComponentResource):
         self.register_outputs({"replicas": self.replicas})
 
 
-def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.v1.ContainerArgs:
+def _claims(args: MicroserviceArgs) -> list[MountedClaims]:
+    """What all pods mount, and what the only one has for itself."""
+    own = [mounted_claims(claims, OWN_CLAIM) for claims in args.get("replica_volumes", ())[:1]]
+    return [mounted_claims(args.get("region_volumes", {})), *own]
+
+
+def _application(
+    args: MicroserviceArgs, secret: pulumi.Input[str], claims: Sequence[MountedClaims]
+) -> k8s.core.v1.ContainerArgs:
     workload = args["workload"]
     port, limits = workload.own_port, workload.limits("kubernetes")
     user, group = workload.user_and_group()
@@ -150,7 +165,11 @@ def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.
             secret=secret,
             secret_variables=list(args["secrets"]),
             ports={"http": port} if port is not None else {},
-            mounts={"/tmp": "files", **folder_mounts(workload)},
+            mounts={
+                "/tmp": "files",
+                **folder_mounts(workload),
+                **{path: volume for found in claims for path, volume in found.mounts.items()},
+            },
             read_only_mounts=file_mounts(args.get("given_files", {})),
             probes=replica_probes(workload),
             # Deregistered by the sidecar in the same moment; requests on their way still arrive.

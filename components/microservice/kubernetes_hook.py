@@ -33,6 +33,7 @@ def task_job(task: Task, args: MicroserviceArgs, deadline_seconds: int) -> JobAr
         "service": args["service"],
         "image": args["image"],
         "user": workload.user_and_group()[0],
+        "group": workload.user_and_group()[1],
         "command": task.args,
         "environment": {**args["environment"], **job_environment(args)},
         "secrets": args["secrets"],
@@ -45,6 +46,7 @@ def task_job(task: Task, args: MicroserviceArgs, deadline_seconds: int) -> JobAr
         "resources": hook_resources(workload),
         # Those that a replica has on a disk, too: nothing of a job stays.
         "memory_folders": {path: folder.size_mib for path, folder in workload.writable.items()},
+        "claims": args.get("region_volumes", {}),
         "egress": egress,
         "labels": args["labels"],
     }

@@ -14,6 +14,7 @@ from components.consul.check import Check
 from components.microservice.files import FilePathInContainer, ServiceFile
 from components.microservice.folders import WritableFolder, WritableFolders, nested
 from components.microservice.metrics import Metrics
+from components.microservice.volumes import ServiceVolume, VolumeName
 from components.section import AnyNetwork, Port, Section
 
 SERVICE_USER = 65532
@@ -107,6 +108,11 @@ class Workload(Section):
     """Absolute path to a file that the program finds there: its text, with `${…}` as in `environment`, or {"source":
     "config/shop.yaml"}, a file of the repository. Nobody can change it. Another text is another release."""
 
+    volumes: Annotated[dict[VolumeName, ServiceVolume], Field(max_length=10)] = Field(
+        default_factory=dict[str, ServiceVolume]
+    )
+    """Name to folder that the service keeps, for example {"uploads": {"path": "/data/uploads"}}."""
+
     port: Annotated[int, Field(ge=1024, le=65535)] = 8080
     """Port on which the service listens inside its container; the variable PORT holds it. Of a worker, where its check
     by `http`, `tcp` or `grpc` asks; one without has no port, and no variable."""
@@ -163,6 +169,7 @@ class Workload(Section):
             fix = "remove one of them" if pair[0] == pair[1] else "choose another path"
             if pair[0] in self.files:
                 raise ValueError(f'files has "{pair[0]}", where "{pair[1]}" is to be too: {fix}.')
+        self._require_volumes_apart()
         limit = self.memory_mib or min(usual.memory_mib for usual in _LIMITS.values())
         if self.memory_folders_mib >= limit:
             raise ValueError(
@@ -170,6 +177,18 @@ class Workload(Section):
                 "beside the program: raise memory_mib, make them smaller, or write disk: true."
             )
         return self
+
+    def _require_volumes_apart(self) -> None:
+        """Raise ValueError for a volume that another one, a file or a writable folder is in, or that is in one."""
+        for name, volume in self.volumes.items():
+            others = {other.path: f"volumes.{key}" for key, other in self.volumes.items() if key != name}
+            others |= dict.fromkeys(self.writable, "writable") | dict.fromkeys(self.files, "files")
+            for path, key in others.items():
+                if nested([volume.path, path]):
+                    raise ValueError(
+                        f'volumes.{name} has the path "{volume.path}", and {key} has "{path}": choose paths of which '
+                        "none is inside of the other."
+                    )
 
     @model_validator(mode="after")
     def _metrics_of_its_own(self) -> Self:

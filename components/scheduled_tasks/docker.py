@@ -11,7 +11,7 @@ from components.consul.docker_agent import ConsulAgent, ConsulAgentArgs, agent_s
 from components.docker.container import ContainerSpec, content_digest, hardened_container
 from components.docker.files import file_mounts, with_files
 from components.docker.pod import Pod
-from components.docker.volumes import volume_labels
+from components.docker.volumes import volume_labels, volume_mounts
 from components.microservice.docker_folders import disk_folders
 from components.microservice.replica import replica_environment
 from components.scheduled_tasks.args import ScheduledTasksArgs
@@ -51,7 +51,8 @@ class ScheduledTasks(pulumi.ComponentResource):
         region, image = args["region"], args.get("scheduler_image", "")
         # Without a track, which replicas have.
         labels = {**args["labels"], "gostack.region": region["region"], "gostack.service": args["service"]}
-        program = _program_spec(name, args, labels)
+        kept = volume_mounts(args.get("region_volumes", {}))
+        program = replace(_program_spec(name, args, labels), volumes=kept)
         registration: ConsulAgentArgs = {
             "network_mode": "",
             "node": name,
@@ -87,7 +88,7 @@ class ScheduledTasks(pulumi.ComponentResource):
         )
         container = hardened_container(
             f"{name}-scheduler",
-            replace(program, volumes=[self._scheduler(name, image, labels), *folders, *found]),
+            replace(program, volumes=[self._scheduler(name, image, labels), *folders, *kept, *found]),
             parent=self,
             network_mode=pulumi.Output.all(pod.network_mode, agent.node).apply(lambda known: str(known[0])),
             create_first=True,

@@ -20,6 +20,7 @@ from components.runtime_config.args import DynamicConfigurationArgs
 from components.scheduled_tasks.args import ScheduledTasksArgs
 from components.service_database.args import ServiceDatabaseArgs
 from components.telemetry.args import TelemetryArgs
+from components.service_volumes.args import ServiceVolumesArgs
 from infra.settings import Settings
 from infra.settings.model import WITNESS
 
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from components.service_database import docker as docker_service_database
     from components.service_database import kubernetes as kubernetes_service_database
     from components.telemetry import docker as docker_telemetry
+    from components.service_volumes import docker as docker_service_volumes
+    from components.service_volumes import kubernetes as kubernetes_service_volumes
 
 Region: TypeAlias = "docker_region.Region | kubernetes_region.Region"
 ConsulDatacenter: TypeAlias = "docker_consul.ConsulDatacenter | kubernetes_consul.ConsulDatacenter"
@@ -53,6 +56,7 @@ BuiltImage: TypeAlias = "docker_images.ServiceImage | kubernetes_images.ServiceI
 PrebuiltImage: TypeAlias = "docker_images.ReleasedImage | kubernetes_images.ReleasedImage"
 Image: TypeAlias = "BuiltImage | PrebuiltImage"
 ServiceDatabase: TypeAlias = "docker_service_database.ServiceDatabase | kubernetes_service_database.ServiceDatabase"
+ServiceVolumes: TypeAlias = "docker_service_volumes.ServiceVolumes | kubernetes_service_volumes.ServiceVolumes"
 RuntimeConfig: TypeAlias = "docker_runtime_config.DynamicConfiguration | kubernetes_runtime_config.DynamicConfiguration"
 Accessory: TypeAlias = "docker_accessory.Accessory | kubernetes_accessory.Accessory"
 Microservice: TypeAlias = "docker_microservice.Microservice | kubernetes_microservice.Microservice"
@@ -140,6 +144,10 @@ class Platform(ABC):
     @abstractmethod
     def runtime_config(self, name: str, args: DynamicConfigurationArgs, opts: pulumi.ResourceOptions) -> RuntimeConfig:
         """Create the document in Consul that a service reads while it runs."""
+
+    @abstractmethod
+    def service_volumes(self, name: str, args: ServiceVolumesArgs, opts: pulumi.ResourceOptions) -> ServiceVolumes:
+        """Create the volumes of a service in one region."""
 
     @abstractmethod
     def microservice(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Microservice:

@@ -34,6 +34,8 @@ from components.service_database.args import ServiceDatabaseArgs
 from components.service_database.docker import ServiceDatabase
 from components.telemetry.args import TelemetryArgs
 from components.telemetry.docker import Telemetry
+from components.service_volumes.args import ServiceVolumesArgs
+from components.service_volumes.docker import ServiceVolumes
 from infra.platforms.base import Platform
 from infra.settings.ingress import loopback_hosts
 from infra.settings.model import SCHEDULER, WITNESS
@@ -114,6 +116,10 @@ class DockerPlatform(Platform):
     ) -> DynamicConfiguration:
         """Create the container that keeps the document in Consul."""
         return DynamicConfiguration(name, args, opts)
+
+    def service_volumes(self, name: str, args: ServiceVolumesArgs, opts: pulumi.ResourceOptions) -> ServiceVolumes:
+        """Create volumes of the engine."""
+        return ServiceVolumes(name, args, opts)
 
     def microservice(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Microservice:
         """Create a pod for each replica: sandbox, application and Consul agent."""

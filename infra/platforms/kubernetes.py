@@ -34,6 +34,8 @@ from components.scheduled_tasks.args import ScheduledTasksArgs
 from components.scheduled_tasks.kubernetes import ScheduledTasks
 from components.service_database.args import ServiceDatabaseArgs
 from components.service_database.kubernetes import ServiceDatabase
+from components.service_volumes.args import ServiceVolumesArgs
+from components.service_volumes.kubernetes import ServiceVolumes
 from infra.platforms.base import Platform
 from infra.platforms.kubeconfig import chosen_context
 from infra.settings.cluster_demand import region_quota
@@ -131,6 +133,13 @@ class KubernetesPlatform(Platform):
     ) -> DynamicConfiguration:
         """Create the Deployment that keeps the document in Consul."""
         return DynamicConfiguration(name, args, opts)
+
+    def service_volumes(self, name: str, args: ServiceVolumesArgs, opts: pulumi.ResourceOptions) -> ServiceVolumes:
+        """Create claims."""
+        arguments: ServiceVolumesArgs = {**args}
+        if self._storage_class is not None:
+            arguments["storage_class"] = self._storage_class
+        return ServiceVolumes(name, arguments, opts)
 
     def microservice(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Microservice:
         """Create a Deployment whose pods have a Consul agent as a sidecar."""

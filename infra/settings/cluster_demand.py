@@ -20,6 +20,7 @@ from components.kubernetes.resources import (
 )
 from components.microservice.resources import hook_resources
 from components.microservice.task import Hooks
+from components.microservice.volumes import released_in_place
 from components.mysql.resources import mysql_resources
 from infra.settings.services import ServiceSettings
 
@@ -141,7 +142,9 @@ def _service(settings: Settings, service: ServiceSettings, region: str) -> Itera
     )
     for track in service.tracks():
         most = service.autoscaling.maximum if service.autoscaling is not None else track.replicas
-        yield _Pods(replica, most, SURGE)
+        in_place = released_in_place(service.volumes, "kubernetes")
+        yield _Pods(replica, most, surge=0 if in_place else SURGE)
+    yield _Pods(Demand(storage_gib=sum(volume.size_gib for volume in service.volumes.values())), 1)
     if region == settings.mysql.primary:
         # Schedules at any time, hooks one after the other.
         hooks = int(service.hooks != Hooks())

@@ -42,6 +42,7 @@ from infra.settings.schedules import schedules_problem
 from infra.settings.services import ServiceSettings
 from infra.settings.shared_databases import shared_database_problem
 from infra.settings.telemetry import TelemetrySettings, telemetry_problem
+from infra.settings.volumes import volumes_problem
 
 SCHEDULER = "gostack-scheduler"
 """Name of the image of what knows the times of schedules, on Docker."""
@@ -124,6 +125,7 @@ class Settings(Section):
             or shared_database_problem(self)
             or job_problem(self)
             or schedules_problem(self)
+            or volumes_problem(self)
         )
         if problem:
             raise ValueError(problem)

@@ -66,10 +66,14 @@ def autoscaler_owns_replicas(graph: Graph) -> Findings:
 
 @resource_rule("rolling-update", environments=SHARED)
 def rolling_update(resource: Resource) -> Findings:
-    """A release never has fewer replicas than before: a new one is ready before an old one goes."""
+    """A release never has fewer replicas than before: a new one is ready before an old one goes, unless the only one
+    has a disk, which two could not mount."""
     if resource.package != "kubernetes" or resource.kind != "Deployment":
         return
-    if resource.at("spec.strategy.type", "RollingUpdate") == "Recreate":
+    in_place = resource.at("spec.strategy.type", "RollingUpdate") == "Recreate"
+    if in_place and _mounts_claim(resource) and resource.at("spec.replicas", 1) in (1, Marker.UNKNOWN):
+        return
+    if in_place:
         yield Finding(
             resource, "spec.strategy.type", "stops all pods before new ones start", 'set it to "RollingUpdate"'
         )
@@ -80,6 +84,12 @@ def rolling_update(resource: Resource) -> Findings:
             "is not 0: a release takes pods away before others are ready",
             "set it to 0",
         )
+
+
+def _mounts_claim(resource: Resource) -> bool:
+    pod = pod_of(resource)
+    volumes = listing(pod.get("volumes")) if pod is not None else []
+    return any("persistentVolumeClaim" in mapping(volume) for volume in volumes)
 
 
 @resource_rule("spread", level=Level.ADVISORY, environments=PROD_ALONE)

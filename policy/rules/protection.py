@@ -54,19 +54,15 @@ _RETENTION = "spec.persistentVolumeClaimRetentionPolicy"
 @context_rule("protected-data")
 def protected_data(resource: Resource, context: Context) -> Findings:
     """Pulumi refuses to delete what holds data; in dev and staging it is enough that a volume outlives what uses it."""
-    holds_data = (
-        resource.type in _DATA
-        or _is_data_volume(resource)
-        or (resource.package == "kubernetes" and resource.kind == "PersistentVolumeClaim")
-        or _has_claims(resource)
-    )
+    is_claim = resource.package == "kubernetes" and resource.kind == "PersistentVolumeClaim"
+    holds_data = resource.type in _DATA or _is_data_volume(resource) or is_claim or _has_claims(resource)
     if not holds_data or resource.options.protect:
         return
     if context.environment is not Environment.PROD and _has_claims(resource):
         if resource.at(f"{_RETENTION}.whenDeleted", "Retain") != "Retain":
             yield Finding(resource, f"{_RETENTION}.whenDeleted", "deletes the data with the pods", 'set it to "Retain"')
         return
-    if context.environment is Environment.DEV:
+    if context.environment is Environment.DEV or (context.environment is not Environment.PROD and is_claim):
         if resource.options.retain_on_delete is False:
             yield Finding(
                 resource,

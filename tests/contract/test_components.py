@@ -48,8 +48,10 @@ def component_classes() -> list[type[pulumi.ComponentResource]]:
 CLASSES = component_classes()
 PLATFORMS = ("docker", "kubernetes", "aws")
 
-PYTHON_ONLY = {"Accessory", "ConsulAgent", "Ingress", "Microservice", "ScheduledTasks", "ServiceImage"}
-"""Components that take parts of the settings as they are: routes, checks, autoscaling, how an image is built."""
+PYTHON_ONLY = {
+    *("Accessory", "ConsulAgent", "Ingress", "Microservice", "ScheduledTasks", "ServiceImage", "ServiceVolumes"),
+}
+"""Components that take parts of the settings as they are: routes, checks, autoscaling, builds of images, volumes."""
 
 PUBLISHED = [cls for cls in CLASSES if cls.__name__ not in PYTHON_ONLY]
 """Components that programs in other languages could use."""
@@ -88,6 +90,9 @@ def graphs() -> dict[bool, Graph]:
         document["services"]["users"]["settings"] = {"rate_limit_per_second": 5}
         document["services"]["users"]["tasks"] = {"purge": {"args": ["purge"]}}
         document["services"]["users"]["schedules"] = {"nightly": {"cron": "30 3 * * *", "task": "purge"}}
+        document["services"]["users"]["volumes"] = {"uploads": {"path": "/data/uploads", "storage_class": "files"}}
+        if document["platform"] == "docker":
+            del document["services"]["users"]["volumes"]["uploads"]["storage_class"]
         document["accessories"] = {"cache": {"kind": "valkey"}}
         # Somebody who calls it by its name.
         document["services"]["greeter"] = {"image": f"registry.example.com/greeter@sha256:{64 * '0'}"}

@@ -19,6 +19,7 @@ from components.images.build_options import BuildOptions
 from components.ingress import IngressConfiguration, Route
 from components.microservice.schedule import Schedule
 from components.microservice.task import Task
+from components.microservice.volumes import ServiceVolume
 from components.microservice.workload import Workload
 from tests.contract.aws_values import AWS_VALUES
 from tests.contract.test_components import CLASSES, identity
@@ -150,6 +151,7 @@ VALUES: dict[str, Any] = {
     "user": 999,
     "version": "1",
     "volume": "releases",
+    "volumes": {"uploads": ServiceVolume(path="/data/uploads"), "own": ServiceVolume(path="/own", shared="replica")},
     "workload": Workload(check=CHECK, memory_mib=128, cpus=1.0, drain_seconds=1, autoscaling=None),
     "writable": ["/run"],
 }

@@ -33,6 +33,7 @@ def everything(document: Document) -> None:
     users["canary"] = {"image": f"registry.example.com/users@sha256:{64 * '0'}", "replicas": 2}
     users["settings"] = {"rate_limit_per_second": 5}
     services["orders"] = {"context": "services/users", "autoscaling": None, "replicas": 3, "cpus": 2, "database": {}}
+    services["orders"]["volumes"] = {"files": {"path": "/files", "size_gib": 3, "storage_class": "files"}}
     services["mails"] = {
         "context": "services/users",
         "memory_mib": 1024,
@@ -47,6 +48,7 @@ def smaller(document: Document) -> None:
     document["consul"]["servers"] = 1
     document["mysql"].update(topology="single", memory_mib=2048, buffer_pool_mib=256)
     document["services"]["users"].update(autoscaling=None, replicas=1, database=None)
+    document["services"]["users"]["volumes"] = {"own": {"path": "/own", "size_gib": 2, "shared": "replica"}}
 
 
 STACKS: dict[str, tuple[str, Change]] = {
@@ -66,7 +68,8 @@ def mebibytes(text: str) -> int:
 
 
 def counted(graph: Graph) -> dict[str, Demand]:
-    """Namespace to the most that its pods can ask for at once, from Deployments, StatefulSets, Jobs and autoscalers."""
+    """Namespace to the most that its pods can ask for at once, from Deployments, StatefulSets, Jobs, claims and
+    autoscalers."""
     found: dict[str, Demand] = {}
     highest = {
         (item["metadata"]["namespace"], item["spec"]["scaleTargetRef"]["name"]): item["spec"]["maxReplicas"]
@@ -80,6 +83,9 @@ def counted(graph: Graph) -> dict[str, Demand]:
         elif item["kind"] == "Deployment" and spec["strategy"]["type"] == "RollingUpdate":
             number += spec["strategy"]["rollingUpdate"]["maxSurge"]
         found[namespace] = found.get(namespace, Demand()) + of_pods(spec, number)
+    for item in manifests(graph, "PersistentVolumeClaim").values():
+        namespace, size = item["metadata"]["namespace"], item["spec"]["resources"]["requests"]["storage"]
+        found[namespace] += Demand(storage_gib=mebibytes(size) // 1024)
     return found
 
 

@@ -1,4 +1,4 @@
-"""A service or a schema with another name does not leave rows behind in silence.
+"""A service, a schema or a volume with another name does not leave rows or files behind in silence.
 
 Does not prove that the state holds what a component registers: tests/integration/test_15_migrations.py does.
 """
@@ -12,7 +12,13 @@ import pytest
 
 from infra.settings import Settings, SettingsError
 from tests.graph.conftest import dev_settings
-from tools.gostack.lifecycle.rows import abandoned, deployed_schemas, refuse_lost_rows
+from tools.gostack.lifecycle.rows import (
+    abandoned,
+    abandoned_volumes,
+    deployed_schemas,
+    deployed_volumes,
+    refuse_lost_rows,
+)
 from tools.gostack.lifecycle.workspace import Workspace
 
 
@@ -84,3 +90,56 @@ def test_rows_may_stay_behind_on_purpose_and_are_told(capsys: pytest.CaptureFixt
             'warning: the schema "shop" stays on the database with its rows, and no service has it any more '
             "(`gostack databases` lists it).\n"
         )
+
+
+def with_volumes(**services: Any) -> Settings:
+    """Settings with these services, each with what stands below its `volumes.uploads`."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["services"] = {
+            name: {"context": "services/greeter", "volumes": {"uploads": {"path": "/data/uploads", **volume}}}
+            for name, volume in services.items()
+        }
+
+    return dev_settings(change)
+
+
+def test_deployed_volumes_are_known_from_the_state() -> None:
+    urn = "urn:pulumi:dev::gostack::gostack:index:ServiceVolumes"
+    found: list[dict[str, Any]] = [
+        {"urn": f"{urn}::shop-{region}-volumes", "outputs": {"volumes": {"shop.uploads": "region"}}}
+        for region in ("east", "west")
+    ]
+    assert deployed_volumes({"resources": found}) == {"shop.uploads": "region"}
+
+
+def test_a_rename_that_would_begin_without_the_files_is_refused_with_the_volume_and_the_fix() -> None:
+    with pytest.raises(SettingsError) as caught:
+        abandoned_volumes(with_volumes(orders={}), {"shop.uploads": "region"}, ())
+    assert str(caught.value) == (
+        "gostack:services.orders.volumes.uploads would begin empty, and the files of the volume shop.uploads would "
+        "stay behind without a service: write gostack:services.orders.volumes.uploads.name: shop.uploads to keep them, "
+        "or run `gostack up --leave-rows shop.uploads` if they are to stay behind."
+    )
+
+
+def test_another_way_of_sharing_is_refused_because_it_begins_empty() -> None:
+    settings = with_volumes(shop={"shared": "replica"})
+    with pytest.raises(SettingsError, match=r'shared is "replica" and was "region", whose files would stay behind'):
+        abandoned_volumes(settings, {"shop.uploads": "region"}, ())
+    assert abandoned_volumes(settings, {"shop.uploads": "region"}, ("shop.uploads",)) == []
+
+
+@pytest.mark.parametrize(
+    ("services", "left", "gone"),
+    [
+        ({"orders": {"name": "shop.uploads"}}, (), []),
+        ({"shop": {}, "orders": {}}, (), []),
+        ({"orders": {}}, ("shop.uploads",), ["shop.uploads"]),
+    ],
+    ids=["renamed and kept", "one more", "on purpose"],
+)
+def test_where_files_keep_a_service_or_may_stay_nothing_is_refused(
+    services: dict[str, Any], left: tuple[str, ...], gone: list[str]
+) -> None:
+    assert abandoned_volumes(with_volumes(**services), {"shop.uploads": "region"}, left) == gone

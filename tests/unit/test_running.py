@@ -119,9 +119,14 @@ def test_a_task_on_docker_is_given_what_its_replica_is_and_leaves_nothing(
     container = FakeContainer("users-east-0-application-4", "application", "users", "INSTANCE_ID=users-east-0", "KEY=1")
     container.attrs["Image"] = DIGEST
     container.attrs["HostConfig"]["RestartPolicy"] = {"Name": "unless-stopped"}
+    container.attrs["HostConfig"]["Binds"] = ["shared-volume:/data/uploads:rw", "own-volume:/data/own:rw"]
     runtime = docker_runtime(tmp_path, container)
     client = FakeTaskClient()
     cast("Any", runtime.objects.client).api = client
+    labels = {"shared-volume": {"gostack.shared": "region"}, "own-volume": {"gostack.shared": "replica"}}
+    cast("Any", runtime.objects).volumes = lambda: [
+        SimpleNamespace(name=name, attrs={"Labels": found}) for name, found in labels.items()
+    ]
     programs: list[Program] = []
     monkeypatch.setattr("tools.gostack.running.docker.run", lambda program: programs.append(program) or 7)
     (replica,) = runtime.replicas()
@@ -132,6 +137,8 @@ def test_a_task_on_docker_is_given_what_its_replica_is_and_leaves_nothing(
         "NetworkMode": "container:sandbox",
         "RestartPolicy": {"Name": "no"},
         "AutoRemove": True,
+        # What the replica has for itself is not for a second program.
+        "Binds": ["shared-volume:/data/uploads:rw"],
     }
     assert "labels" not in client.created
     # The environment holds secrets, which no list of processes may show.
@@ -156,6 +163,21 @@ def test_a_task_on_kubernetes_is_no_replica_and_no_deployment_adopts_it(tmp_path
     assert container["args"] == ["report", "$$(HOME)"]
     task["metadata"] |= {"name": "users-task-report-1", "namespace": "gostack-staging-east"}
     assert kubernetes_runtime(tmp_path / "other", {**found, **task, "status": found["status"]}).replicas() == []
+
+
+def test_a_task_on_kubernetes_mounts_what_is_shared_where_its_disk_is(tmp_path: Path) -> None:
+    found = pod("users-east-1", "application", "users", "application", track="stable")
+    claims = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in ("kept-0", "own-0")]
+    found["spec"] |= {"volumes": claims, "nodeName": "n1"}
+    found["spec"]["containers"][0]["volumeMounts"] = [
+        {"name": "kept-0", "mountPath": "/data/uploads"},
+        {"name": "own-0", "mountPath": "/data/own"},
+    ]
+    (replica,) = kubernetes_runtime(tmp_path, found).replicas()
+    task = task_pod(found, replica, "report", ["report"])["spec"]
+    assert [volume["name"] for volume in task["volumes"]] == ["kept-0"]
+    assert [mount["name"] for mount in task["containers"][0]["volumeMounts"]] == ["kept-0"]
+    assert task["nodeName"] == "n1"
 
 
 def test_an_unknown_task_is_answered_with_what_was_meant() -> None:

@@ -1,4 +1,4 @@
-"""The rows of the services, and where the database takes writes."""
+"""The rows and files of the services, and where the database takes writes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def backup(
     file: Annotated[Path | None, typer.Argument(help="Default: .gostack/backups/<stack>-<time>.sql.gz.")] = None,
     stack: Stack = DEV,
 ) -> int:
-    """Write the rows of all services into one compressed file."""
+    """Write the rows of all services into one compressed file, and their volumes into another one beside it."""
     from tools.gostack.database import backup as backups
 
     return backups.backup(docker_workspace(stack, "backup"), file)
@@ -23,9 +23,9 @@ def backup(
 def restore(
     file: Annotated[Path, typer.Argument(help="The backup.")],
     stack: Stack = DEV,
-    force: Annotated[bool, typer.Option("--force", help="Replace rows that are there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace rows and files that are there.")] = False,
 ) -> int:
-    """Bring the rows of a backup back."""
+    """Bring the rows of a backup back, and the volumes from the file beside it."""
     from tools.gostack.database import restore as backups
 
     return backups.restore(docker_workspace(stack, "restore"), file, force=force)

@@ -1,19 +1,21 @@
-"""A logical backup of the services' schemas in one compressed file, made on a member that others write to least."""
+"""A backup of what services keep: their schemas in one compressed file, made on a member that others write to least,
+and the files of their volumes in another one beside it."""
 
 from __future__ import annotations
 
 import gzip
 import os
 import time
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
 from infra.settings import Settings
-from tools.gostack.database.backup_file import Contents, Reader, contents_of, header
+from tools.gostack.database.backup_file import Contents, Reader, appearing_at, contents_of, header
 from tools.gostack.database.mysql_members import CHARACTER_SET, DatabaseError, Member, member_to_read
+from tools.gostack.database.volume_archive import archive_beside, write_archive
+from tools.gostack.database.volumes import Volumes
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.lifecycle.objects import StackObjects
 from tools.gostack.lifecycle.workspace import (
@@ -39,22 +41,33 @@ _DUMP = [
 
 
 def backup(workspace: Workspace, file: Path | None = None) -> int:
-    """Write a backup of the stack's schemas and return the exit code; raises DatabaseError.
+    """Write a backup of the stack's schemas and volumes and return the exit code; raises DatabaseError.
 
-    Without a name the file is `.gostack/backups/<stack>-<UTC time>.sql.gz`. It appears complete or not at all.
+    Without a name the file is `.gostack/backups/<stack>-<UTC time>.sql.gz`; the volumes are in `….volumes.tar.gz`
+    beside it. Each appears complete or not at all.
     """
-    schemas = service_schemas(workspace.settings)
-    if not schemas:
-        raise DatabaseError(f"no service of the stack {workspace.stack} has a database: there is nothing to back up.")
+    schemas, volumes = service_schemas(workspace.settings), Volumes.named(workspace.settings)
+    if not schemas and not volumes:
+        raise DatabaseError(
+            f"no service of the stack {workspace.stack} has a database or a volume: there is nothing to back up."
+        )
     moment = datetime.now(UTC)
     file = file or _default_file(workspace, moment)
-    started = time.monotonic()
-    member = member_to_read(StackObjects.of(workspace.stack, workspace.variables))
-    _demand_schemas(member, schemas)
-    found = write_backup(file, member.output_of([*_DUMP, *schemas]), header(workspace.stack, _timestamp(moment)))
-    print(f"backup of {', '.join(schemas)} from {member.name}")
-    print(_table(found))
-    print(f"{file}: {file.stat().st_size} bytes ({found.size} as text), {time.monotonic() - started:.1f} s")
+    objects = StackObjects.of(workspace.stack, workspace.variables)
+    if schemas:
+        started = time.monotonic()
+        member = member_to_read(objects)
+        _demand_schemas(member, schemas)
+        found = write_backup(file, member.output_of([*_DUMP, *schemas]), header(workspace.stack, _timestamp(moment)))
+        print(f"backup of {', '.join(schemas)} from {member.name}")
+        print(_table(found))
+        print(f"{file}: {file.stat().st_size} bytes ({found.size} as text), {time.monotonic() - started:.1f} s")
+    # After the rows: a file is there before a row tells of it.
+    if volumes:
+        started, beside = time.monotonic(), archive_beside(file)
+        saved = write_archive(beside, workspace.stack, _timestamp(moment), Volumes(objects).streams(volumes))
+        print("\n".join(f"  {name:<40} {count:>10} files" for name, count in sorted(saved.files.items())))
+        print(f"{beside}: {beside.stat().st_size} bytes, {time.monotonic() - started:.1f} s")
     return 0
 
 
@@ -70,7 +83,7 @@ def write_backup(file: Path, dump: Iterable[bytes], first_line: bytes) -> Conten
     The file appears when it is complete and was read back; raises DatabaseError otherwise.
     """
     reader = Reader()
-    with _appearing_at(file) as temporary:
+    with appearing_at(file) as temporary:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as raw:
             # The name inside would be the temporary one.
@@ -84,26 +97,6 @@ def write_backup(file: Path, dump: Iterable[bytes], first_line: bytes) -> Conten
         if (found.size, found.rows) != (reader.end().size, reader.contents.rows):
             raise DatabaseError(f"{file} does not read as it was written: check the disk and back up again.")
     return found
-
-
-@contextmanager
-def _appearing_at(file: Path) -> Generator[Path]:
-    """Give a name beside the file; what is there at the end gets the file's name, and what fails leaves nothing."""
-    if file.exists():
-        raise DatabaseError(f"{file} exists already: name another file, or remove it.")
-    temporary = file.parent / f".{file.name}.{os.getpid()}.partial"
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        yield temporary
-        # Unlike a rename, a link does not write over a file that has appeared since.
-        os.link(temporary, file)
-    except OSError as error:
-        raise DatabaseError(
-            f"{file} cannot be written ({error.strerror}): correct that or name another file."
-        ) from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 def _demand_schemas(member: Member, schemas: list[str]) -> None:

@@ -6,9 +6,11 @@ The rows are counted in the text itself, which is one consistent moment; the tab
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -104,6 +106,26 @@ class Reader:
         self.contents.rows[self._inserting] = self.contents.rows.get(self._inserting, 0) + bare.count(b"(")
         if bare.rstrip().endswith(b";"):
             self._inserting = ""
+
+
+@contextmanager
+def appearing_at(file: Path) -> Generator[Path]:
+    """Give a name beside the file; what is there at the end gets the file's name, and what fails leaves nothing."""
+    if file.exists():
+        raise DatabaseError(f"{file} exists already: name another file, or remove it.")
+    temporary = file.parent / f".{file.name}.{os.getpid()}.partial"
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        yield temporary
+        # Unlike a rename, a link does not write over a file that has appeared since.
+        os.link(temporary, file)
+    except OSError as error:
+        raise DatabaseError(
+            f"{file} cannot be written ({error.strerror}): correct that or name another file."
+        ) from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def text_of(file: Path) -> Iterator[bytes]:

@@ -1,4 +1,5 @@
-"""A backup written back through the member that takes writes: the others follow it like any other change."""
+"""A backup written back: rows through the member that takes writes, which the others follow like any other change, and
+files into the volumes that they are of."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from pathlib import Path
 from tools.gostack.database.backup import service_schemas
 from tools.gostack.database.backup_file import Contents, contents_of, text_of
 from tools.gostack.database.mysql_members import DatabaseError, Member, writable_member
+from tools.gostack.database.volume_archive import archive_beside, saved_volumes, volume_tars
+from tools.gostack.database.volumes import Volumes
 from tools.gostack.lifecycle.objects import StackObjects
 from tools.gostack.lifecycle.workspace import (
     Workspace,
@@ -23,14 +26,40 @@ _COUNT = "SELECT COUNT(*) FROM `{}`"
 
 
 def restore(workspace: Workspace, file: Path, *, force: bool) -> int:
-    """Put the schemas of a backup in the place of the stack's own and return the exit code; raises DatabaseError.
+    """Put the schemas and volumes of a backup in the place of the stack's own and return the exit code; raises
+    DatabaseError.
 
-    Schemas with rows are refused unless `force`. Nothing is changed before the whole file was read and found good.
+    Volumes are in the archive beside the file, which may be named itself. Schemas with rows and volumes with files are
+    refused unless `force`. Nothing is changed before all of both was read and found good.
     """
+    archive = archive_beside(file)
+    saved = saved_volumes(archive) if archive.exists() or archive == file else None
+    contents = contents_of(file) if archive != file else None
+    objects = StackObjects.of(workspace.stack, workspace.variables)
+    volumes = Volumes(objects)
+    if saved is not None:
+        volumes.demand(saved.files)
+        for name in saved.files if not force else ():
+            if found := volumes.first_file(name):
+                raise DatabaseError(
+                    f"the volume {name} has files ({found}), which the restore would replace: back them up, then "
+                    "restore with --force."
+                )
+    if contents is not None:
+        _restore_rows(workspace, file, contents, writable_member(objects), force=force)
+    if saved is not None:
+        print(f"restoring {archive} (stack {saved.stack}, {saved.made})", flush=True)
+        for name, tar in volume_tars(archive):
+            volumes.fill(name, tar)
+            print(f"  {name:<40} {saved.files[name]:>10} files", flush=True)
+    elif Volumes.named(workspace.settings):
+        print(f"there is no {archive.name} beside it: volumes stay as they are")
+    return 0
+
+
+def _restore_rows(workspace: Workspace, file: Path, contents: Contents, member: Member, *, force: bool) -> None:
     started = time.monotonic()
-    contents = contents_of(file)
     _demand_known_schemas(workspace, contents)
-    member = writable_member(StackObjects.of(workspace.stack, workspace.variables))
     if not force:
         _demand_empty(member, contents)
     print(f"restoring {file} (stack {contents.stack}, {contents.made}) through {member.name}", flush=True)
@@ -40,7 +69,7 @@ def restore(workspace: Workspace, file: Path, *, force: bool) -> int:
         raise DatabaseError(
             f"the restore stopped half-way ({error}): correct the cause and restore with --force."
         ) from None
-    return _compare(contents, row_counts(member, contents.schemas), time.monotonic() - started)
+    _compare(contents, row_counts(member, contents.schemas), time.monotonic() - started)
 
 
 def row_counts(member: Member, schemas: Collection[str]) -> dict[str, int]:
@@ -71,7 +100,7 @@ def _demand_empty(member: Member, contents: Contents) -> None:
             )
 
 
-def _compare(contents: Contents, now: dict[str, int], seconds: float) -> int:
+def _compare(contents: Contents, now: dict[str, int], seconds: float) -> None:
     for table, count in sorted(contents.rows.items()):
         there = now.get(table, 0)
         print(f"  {table:<40} {there:>10} rows" + ("" if there == count else f", and {count} in the backup"))
@@ -82,4 +111,3 @@ def _compare(contents: Contents, now: dict[str, int], seconds: float) -> int:
             "while nobody writes."
         )
     print(f"restored and counted in {seconds:.1f} s; `make up` brings a schema of an older release up to date")
-    return 0

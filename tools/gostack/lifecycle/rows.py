@@ -1,6 +1,6 @@
-"""What an update would leave behind: the rows of a service that got another name, or another schema.
+"""What an update would leave behind: the rows and files of a service that got another name, schema or volume.
 
-Its data stays on the database, and it would begin with an empty schema. What is deployed is known from the state alone.
+Its data stays where it is, and it would begin without any. What is deployed is known from the state alone.
 """
 
 from __future__ import annotations
@@ -13,25 +13,39 @@ from infra.settings import Settings, SettingsError
 from tools.gostack.exported_state import resources_of
 from tools.gostack.lifecycle.workspace import Workspace
 
-_TYPE = "::gostack:index:ServiceDatabase::"
+_DATABASE = "::gostack:index:ServiceDatabase::"
+_VOLUMES = "::gostack:index:ServiceVolumes::"
 
 
 def refuse_lost_rows(workspace: Workspace) -> None:
-    """Raise SettingsError when a deployed schema has no service any more while another one would begin empty, unless
-    the workspace says that it is to stay behind; a schema that only loses its service is told."""
-    deployed = deployed_schemas(workspace.state())
-    for schema in abandoned(workspace.settings, deployed, workspace.leave_rows):
+    """Raise SettingsError when a deployed schema or volume has no service any more while another one would begin empty,
+    unless the workspace says that it is to stay behind; one that only loses its service is told."""
+    state, settings = workspace.state(), workspace.settings
+    for schema in abandoned(settings, deployed_schemas(state), workspace.leave_rows):
         print(
             f'warning: the schema "{schema}" stays on the database with its rows, and no service has it any more '
             "(`gostack databases` lists it).",
             file=sys.stderr,
         )
+    for volume in abandoned_volumes(settings, deployed_volumes(state), workspace.leave_rows):
+        print(f"warning: the volume {volume} stays with its files, and no service has it any more.", file=sys.stderr)
 
 
 def deployed_schemas(state: Mapping[str, Any]) -> set[str]:
     """Return the schemas that services have by the state."""
-    outputs = (resource.get("outputs") or {} for resource in resources_of(state) if _TYPE in resource["urn"])
-    return {str(found["database"]) for found in outputs if "database" in found}
+    return {str(found["database"]) for found in _outputs(state, _DATABASE) if "database" in found}
+
+
+def deployed_volumes(state: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names by which services' volumes are kept by the state, and who shares each."""
+    found: dict[str, str] = {}
+    for outputs in _outputs(state, _VOLUMES):
+        found |= outputs.get("volumes") or {}
+    return found
+
+
+def _outputs(state: Mapping[str, Any], of_type: str) -> list[Mapping[str, Any]]:
+    return [resource.get("outputs") or {} for resource in resources_of(state) if of_type in resource["urn"]]
 
 
 def abandoned(settings: Settings, deployed: Iterable[str], left: Iterable[str]) -> list[str]:
@@ -49,4 +63,32 @@ def abandoned(settings: Settings, deployed: Iterable[str], left: Iterable[str]) 
             f"behind without a service: write {key}.database.name: {lost[0]} to keep them, or run "
             f"`gostack up --leave-rows {lost[0]}` if they are to stay behind."
         )
+    return gone
+
+
+def abandoned_volumes(settings: Settings, deployed: Mapping[str, str], left: Iterable[str]) -> list[str]:
+    """Return the deployed volumes that no service has by the settings; raises SettingsError when one of them, which is
+    not among the `left`, may be that of a service that begins with an empty one."""
+    wanted = {
+        volume.kept_name(name, called): (f"gostack:services.{name}.volumes.{called}", volume.shared)
+        for name, service in settings.services.items()
+        for called, volume in service.volumes.items()
+    }
+    gone = sorted(deployed.keys() - wanted.keys())
+    new = sorted(wanted.keys() - deployed.keys())
+    lost = [volume for volume in gone if volume not in set(left)]
+    if lost and new:
+        key = wanted[new[0]][0]
+        raise SettingsError(
+            f"{key} would begin empty, and the files of the volume {lost[0]} would stay behind without a service: "
+            f"write {key}.name: {lost[0]} to keep them, or run `gostack up --leave-rows {lost[0]}` if they are to stay "
+            "behind."
+        )
+    for volume in sorted(deployed.keys() & wanted.keys() - set(left)):
+        key, shared = wanted[volume]
+        if shared != deployed[volume]:
+            raise SettingsError(
+                f'{key}.shared is "{shared}" and was "{deployed[volume]}", whose files would stay behind: put it back, '
+                f"or run `gostack up --leave-rows {volume}` to begin with empty volumes."
+            )
     return gone

@@ -12,6 +12,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 from urllib3.exceptions import HTTPError
 
+from components.microservice.volumes import SHARED_LABEL
 from infra.images_lock import load_images_lock
 from tools.gostack.environment.docker_engine import find_endpoint
 from tools.gostack.environment.errors import UserError
@@ -84,6 +85,10 @@ class DockerRuntime:
         found = self.objects.client.containers.get(replica.identity).attrs
         # The engine removes it when it ends, also where this command was killed meanwhile.
         config, host = found["Config"], {**found["HostConfig"], "RestartPolicy": {"Name": "no"}, "AutoRemove": True}
+        binds: list[str] = found["HostConfig"].get("Binds") or []
+        if binds:
+            own = self._replicas_own()
+            host["Binds"] = [bind for bind in binds if bind.partition(":")[0] not in own]
         # A task has no place in the stack, so it carries none of its labels; its name says what it is.
         created = client.create_container(
             found["Image"],
@@ -103,6 +108,13 @@ class DockerRuntime:
         finally:
             with suppress(APIError):
                 client.remove_container(identity, force=True, v=True)
+
+    def _replicas_own(self) -> set[str]:
+        """Names of the volumes that one replica alone may see."""
+        labels: dict[str, dict[str, str]] = {
+            str(one.name): one.attrs.get("Labels") or {} for one in self.objects.volumes()
+        }
+        return {name for name, found in labels.items() if found.get(SHARED_LABEL) == "replica"}
 
     def environment(self, replica: RunningReplica) -> dict[str, str]:
         """Return what the container was given."""

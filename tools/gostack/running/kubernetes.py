@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from components.microservice.volumes import OWN_CLAIM
 from components.text import verbatim
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.locations import state_folder
@@ -147,6 +148,13 @@ def task_pod(pod: Object, replica: RunningReplica, name: str, arguments: Sequenc
     }
     container["args"] = [verbatim(argument) for argument in arguments]
     kept = {key: value for key, value in pod["spec"].items() if key in _OF_EVERY_POD}
+    for part, key in ((kept, "volumes"), (container, "volumeMounts")):
+        if key in part:
+            part[key] = [one for one in part[key] if not one["name"].startswith(f"{OWN_CLAIM}-")]
+    volumes: list[Object] = kept.get("volumes") or []
+    if any("persistentVolumeClaim" in volume for volume in volumes):
+        # Its disk may be one that a single node mounts.
+        kept["nodeName"] = pod["spec"]["nodeName"]
     return {
         "apiVersion": "v1",
         "kind": "Pod",
