@@ -64,6 +64,9 @@ def tracing_environment(args: MicroserviceArgs, instance: str) -> dict[str, pulu
         "OTEL_SERVICE_NAME": args["service"],
         "OTEL_RESOURCE_ATTRIBUTES": ",".join(f"{key}={value}" for key, value in attributes.items()),
         "OTEL_TRACES_SAMPLER": "parentbased_always_on",
+        # The collector takes spans alone: metrics are scraped, and logs are what a program prints.
+        "OTEL_METRICS_EXPORTER": "none",
+        "OTEL_LOGS_EXPORTER": "none",
     }
 
 

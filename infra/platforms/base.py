@@ -19,8 +19,8 @@ from components.mysql.database import Database
 from components.runtime_config.args import DynamicConfigurationArgs
 from components.scheduled_tasks.args import ScheduledTasksArgs
 from components.service_database.args import ServiceDatabaseArgs
-from components.telemetry.args import TelemetryArgs
 from components.service_volumes.args import ServiceVolumesArgs
+from components.telemetry.args import TelemetryArgs
 from infra.settings import Settings
 from infra.settings.model import WITNESS
 
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from components.scheduled_tasks import kubernetes as kubernetes_scheduled_tasks
     from components.service_database import docker as docker_service_database
     from components.service_database import kubernetes as kubernetes_service_database
-    from components.telemetry import docker as docker_telemetry
     from components.service_volumes import docker as docker_service_volumes
     from components.service_volumes import kubernetes as kubernetes_service_volumes
+    from components.telemetry import docker as docker_telemetry
 
 Region: TypeAlias = "docker_region.Region | kubernetes_region.Region"
 ConsulDatacenter: TypeAlias = "docker_consul.ConsulDatacenter | kubernetes_consul.ConsulDatacenter"

@@ -32,10 +32,10 @@ from components.scheduled_tasks.args import ScheduledTasksArgs
 from components.scheduled_tasks.docker import ScheduledTasks
 from components.service_database.args import ServiceDatabaseArgs
 from components.service_database.docker import ServiceDatabase
-from components.telemetry.args import TelemetryArgs
-from components.telemetry.docker import Telemetry
 from components.service_volumes.args import ServiceVolumesArgs
 from components.service_volumes.docker import ServiceVolumes
+from components.telemetry.args import TelemetryArgs
+from components.telemetry.docker import Telemetry
 from infra.platforms.base import Platform
 from infra.settings.ingress import loopback_hosts
 from infra.settings.model import SCHEDULER, WITNESS
