@@ -139,7 +139,7 @@ class Telemetry(pulumi.ComponentResource):
                 f"-retentionPeriod={self._args['logs_days']}d",
                 f"-retention.maxDiskSpaceUsageBytes={self._args['disk_gib']}GiB",
                 "-memory.allowedBytes=112MiB",
-                # The longest row that the collector sends; a longer one than the usual 256 KiB would be lost in silence.
+                # What the collector sends at the longest; without it a row of more than 256 KiB is lost in silence.
                 "-insert.maxLineSizeBytes=2097152",
             ],
             volumes=[self._opened("logs")],
