@@ -45,13 +45,18 @@ CALLED_PORT = 80
 """Port of the name by which services call each other."""
 
 
-def service_values(service: str) -> dict[str, str]:
-    """Return what another service may be told of this one: it calls it by its name alone, on every platform."""
+def called_name(service: str, port: str | None = None) -> str:
+    """Return the name by which Consul and other services know a service, or one of its named ports."""
+    return service if port is None else f"{service}-{port}"
+
+
+def service_values(name: str) -> dict[str, str]:
+    """Return what another service may be told of what has this name: it calls it by that alone, on every platform."""
     return {
-        "host": service,
+        "host": name,
         "port": str(CALLED_PORT),
-        "address": f"{service}:{CALLED_PORT}",
-        "url": f"http://{service}",
+        "address": f"{name}:{CALLED_PORT}",
+        "url": f"http://{name}",
     }
 
 

@@ -84,6 +84,7 @@ class Microservice(pulumi.ComponentResource):
             ],
             anti_affinity_to=selector(labels),
             stop_seconds=workload.drain_seconds + workload.termination_grace_period_seconds + 10,
+            privileged_ports=workload.binds_privileged,
         )
         deployment = rolling_deployment(
             name,
@@ -117,7 +118,7 @@ class Microservice(pulumi.ComponentResource):
 
 def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.v1.ContainerArgs:
     workload = args["workload"]
-    port, limits = workload.own_port, workload.limits("kubernetes")
+    limits = workload.limits("kubernetes")
     user, group = workload.user_and_group()
     return container(
         ContainerSpec(
@@ -141,7 +142,8 @@ def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.
             from_fields={"INSTANCE_ID": "metadata.name"},
             secret=secret,
             secret_variables=list(args["secrets"]),
-            ports={"http": port} if port is not None else {},
+            ports=workload.all_ports,
+            capabilities=["NET_BIND_SERVICE"] if workload.binds_privileged else [],
             mounts={"/tmp": "files", **folder_mounts(workload)},
             read_only_mounts=file_mounts(args.get("given_files", {})),
             probes=replica_probes(workload),
@@ -156,12 +158,13 @@ def _network_policy(
 ) -> k8s.networking.v1.NetworkPolicy:
     stack = args["labels"].get(STACK_LABEL, "gostack")
     region: RegionReference = args["region"]
+    ports = [args["workload"].port, *args["workload"].served_ports.values()]
     return network_policy(
         name,
         region["network"],
         labels,
         parent=parent,
-        incoming=[IngressRule(from_=pods_of_stack(stack, NGINX, APPLICATION), ports=tcp(args["workload"].port))]
+        incoming=[IngressRule(from_=pods_of_stack(stack, NGINX, APPLICATION), ports=tcp(*ports))]
         if args["workload"].kind == "service"
         else [],
         outgoing=[

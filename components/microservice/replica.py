@@ -6,6 +6,7 @@ import pulumi
 
 from components.consul.instances import ServiceInstance
 from components.microservice.args import MicroserviceArgs
+from components.names import called_name
 
 
 def program_environment(
@@ -42,14 +43,26 @@ def replica_environment(args: MicroserviceArgs) -> dict[str, pulumi.Input[str]]:
 
 
 def replica_instances(args: MicroserviceArgs) -> list[ServiceInstance]:
-    """Return the instance as which a replica is registered; none for a worker, to which nobody goes."""
-    if args["workload"].kind == "worker":
+    """Return the instances as which a replica is registered, one for each port that others use; none for a worker, to
+    which nobody goes.
+
+    A replica takes requests on all of its ports, or on none.
+    """
+    workload, service = args["workload"], args["service"]
+    if workload.kind == "worker":
         return []
+    tags, metadata = [args["track"]], {"region": args["region"]["region"]}
     instance = ServiceInstance(
-        service=args["service"],
-        port=args["workload"].port,
-        check=args["workload"].check,
-        tags=[args["track"]],
-        metadata={"region": args["region"]["region"]},
+        service=service,
+        port=workload.port,
+        check=workload.check,
+        check_port=workload.check_port,
+        connects_to=workload.client_ports[1:],
+        tags=tags,
+        metadata=metadata,
     )
-    return [instance]
+    named = [
+        ServiceInstance(called_name(service, name), port, alias_of=service, tags=tags, metadata=metadata)
+        for name, port in workload.served_ports.items()
+    ]
+    return [instance, *named]

@@ -99,7 +99,7 @@ def explanation(standing: Standing, held: Sequence[Replica], settings: Settings)
         if instance is not None and service.kind == "worker":
             reason = instance.reason
         else:
-            reason = _reason(replica, instance, service.port)
+            reason = _reason(replica, instance, service.client_ports)
         if reason:
             lines += [f"  {replica.name}: {reason}.", *_words(replica)]
     # Whose pod was removed by hand.
@@ -107,7 +107,7 @@ def explanation(standing: Standing, held: Sequence[Replica], settings: Settings)
     return "\n".join([f"{standing}.", *lines]) if lines or standing.lacks else ""
 
 
-def _reason(replica: Replica, instance: Instance | None, port: int) -> str:
+def _reason(replica: Replica, instance: Instance | None, ports: Sequence[int]) -> str:
     if instance is not None and instance.passing:
         return ""
     application, agent = replica.application, replica.agent
@@ -120,7 +120,7 @@ def _reason(replica: Replica, instance: Instance | None, port: int) -> str:
         return "its Consul agent does not run"
     if instance is None:
         return "Consul does not know it" if _services(agent) else "its Consul agent does not answer"
-    why = _unreachable(agent, port)
+    why = _unreachable(agent, ports)
     return f"{why} (its check says: {_shown(instance.reason)})" if why else _shown(instance.reason)
 
 
@@ -133,10 +133,12 @@ def ended(application: Container) -> str:
     return f"its program has ended with exit code {state['ExitCode']}{killed}{again}"
 
 
-def _unreachable(agent: Container, port: int) -> str:
+def _unreachable(agent: Container, ports: Sequence[int]) -> str:
     # Where IPv6 is switched off there is no second file, and the exit code says so.
     _, text = _run(agent, COMMAND)
-    return unreachable(text, port, AGENT_PORTS) if "local_address" in text else ""
+    if "local_address" not in text:
+        return ""
+    return next((why for port in ports if (why := unreachable(text, port, {*AGENT_PORTS, *ports}))), "")
 
 
 def _services(agent: Container) -> set[str] | None:
