@@ -84,6 +84,15 @@ def migrations_job(service: str, track_suffix: str) -> str:
     return f"{service}-database{track_suffix}-migrations-run{_UNIQUE}"
 
 
+LONGEST_CRON_JOB = 52
+"""Characters of the name of a CronJob: its Jobs add eleven."""
+
+
+def cron_job_name(service: str, schedule: str) -> str:
+    """Return the name of the CronJob of a schedule on Kubernetes."""
+    return shortened(f"{service}-{schedule}", LONGEST_CRON_JOB)
+
+
 def shortened(name: str, length: int) -> str:
     """Return a name of at most `length` characters: itself, or its beginning and a digest of all of it."""
     if len(name) <= length:

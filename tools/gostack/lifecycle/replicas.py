@@ -12,7 +12,7 @@ from docker.models.containers import Container
 
 from components.microservice.workload import AGENT_PORTS
 from infra.settings import Settings
-from tools.gostack.lifecycle.instances import Instance, Place, Standing
+from tools.gostack.lifecycle.instances import SCHEDULES, Instance, Place, Standing
 from tools.gostack.lifecycle.listeners import COMMAND, unreachable
 from tools.gostack.lifecycle.objects import StackObjects, last_words, role
 
@@ -41,22 +41,22 @@ class Replica:
 
 
 def replicas(objects: StackObjects) -> list[Replica]:
-    """Return the replicas that have a pod on the engine."""
+    """Return the replicas that have a pod on the engine, and the schedulers."""
     containers = objects.containers()
     joined: dict[str, dict[str, Container]] = {}
     for container in containers:
         sandbox = str(container.attrs["HostConfig"]["NetworkMode"]).removeprefix("container:")
         joined.setdefault(sandbox, {})[role(container)] = container
-    return [
-        Replica(
-            Place(labels["gostack.service"], labels["gostack.track"], labels["gostack.region"]),
-            identity(sandbox),
-            joined.get(str(sandbox.id), {}).get("application"),
-            joined.get(str(sandbox.id), {}).get("agent"),
-        )
-        for sandbox in containers
-        if role(sandbox) == "sandbox" and "gostack.track" in (labels := sandbox.labels)
-    ]
+    found: list[Replica] = []
+    for sandbox in containers:
+        members, labels = joined.get(str(sandbox.id), {}), sandbox.labels
+        track = labels.get("gostack.track") or (SCHEDULES if "scheduler" in members else None)
+        if role(sandbox) != "sandbox" or track is None:
+            continue
+        place = Place(labels["gostack.service"], track, labels["gostack.region"])
+        program = members.get("scheduler" if track == SCHEDULES else "application")
+        found.append(Replica(place, identity(sandbox), program, members.get("agent")))
+    return found
 
 
 def identity(container: Container) -> str:
@@ -96,7 +96,7 @@ def explanation(standing: Standing, held: Sequence[Replica], settings: Settings)
     lines: list[str] = []
     for replica in sorted(here, key=lambda one: one.name):
         instance = known.pop(replica.pod, None)
-        if instance is not None and service.kind == "worker":
+        if instance is not None and (service.kind == "worker" or standing.place.track == SCHEDULES):
             reason = instance.reason
         else:
             reason = _reason(replica, instance, service.client_ports)
