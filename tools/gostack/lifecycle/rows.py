@@ -16,10 +16,10 @@ from tools.gostack.lifecycle.workspace import Workspace
 _TYPE = "::gostack:index:ServiceDatabase::"
 
 
-def refuse_lost_rows(workspace: Workspace) -> None:
+def refuse_lost_rows(workspace: Workspace, state: Mapping[str, Any]) -> None:
     """Raise SettingsError when a deployed schema has no service any more while another one would begin empty, unless
     the workspace says that it is to stay behind; a schema that only loses its service is told."""
-    deployed = deployed_schemas(workspace.state())
+    deployed = deployed_schemas(state)
     for schema in abandoned(workspace.settings, deployed, workspace.leave_rows):
         print(
             f'warning: the schema "{schema}" stays on the database with its rows, and no service has it any more '
