@@ -22,6 +22,8 @@ FORGOTTEN_AFTER = "15m"
 """Time after which servers forget an agent that died without a word, with everything that it had registered. It is out
 of traffic within seconds; and one that comes back later registers anew."""
 
+_TELEMETRY = {"disable_hostname": True}
+
 
 def address_in(cidr: str) -> str:
     """Return what makes an agent look up its address in a network that is given in CIDR notation."""
@@ -41,7 +43,7 @@ def _common(datacenter: str, lan_address: str, wan_address: str) -> dict[str, An
         "disable_keyring_file": True,
         "enable_local_script_checks": False,
         "connect": {"enabled": False},
-        "telemetry": {"disable_hostname": True},
+        "telemetry": _TELEMETRY,
     }
 
 
@@ -71,6 +73,8 @@ def server_configuration(
             "retry_interval_wan": "2s",
             "client_addr": "0.0.0.0",
             "ui_config": {"enabled": True},
+            # Without it, the metrics of a server are not there for Prometheus.
+            "telemetry": {**_TELEMETRY, "prometheus_retention_time": "60s"},
             # Anybody in the region's network can read; only this machine can write.
             "http_config": {"allow_write_http_from": ["127.0.0.0/8", *writers]},
             # A leader that died is replaced in about 3 s instead of 13 s.

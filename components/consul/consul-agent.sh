@@ -7,7 +7,8 @@ umask 077
 mkdir -p /tmp/consul
 address=${POD_ADDRESS:-$(ip -4 route get "${SERVERS%% *}" | sed -n 's/.* src \([0-9.]*\).*/\1/p')}
 [ -n "$address" ] || { echo "consul-agent: this pod has no address on the way to ${SERVERS%% *}" >&2; exit 1; }
-printf '%s' "$AGENT_CONFIGURATION" | sed "s/address-of-this-pod\.invalid/$address/g" > /tmp/consul/agent.json
+printf '%s' "$AGENT_CONFIGURATION" | sed "s/address-of-this-pod\.invalid/$address/g; s/name-of-this-pod\.invalid/$(hostname)/g" \
+  > /tmp/consul/agent.json
 printf '%s' "$GOSSIP_CONFIGURATION" > /tmp/consul/gossip.json
 unset AGENT_CONFIGURATION GOSSIP_CONFIGURATION
 # Consul answers no DNS question about a node whose name is longer than a label.

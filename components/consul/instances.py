@@ -11,6 +11,9 @@ from components.consul.check import Check
 CLIENTS_ADDRESS = "address-of-this-pod.invalid"
 """Stands in a check for the address under which clients reach the pod; `consul-agent.sh` writes it there."""
 
+POD_NAME = "name-of-this-pod.invalid"
+"""Stands in metadata for the host name of the pod; `consul-agent.sh` writes it there."""
+
 
 @dataclass(frozen=True)
 class ServiceInstance:

@@ -152,6 +152,8 @@ class _NumberedRoute:
             "internal": self.internal,
             "streams": self.route.protocol in (Protocol.SSE, Protocol.WEBSOCKET),
             "prefix": self.route.path.rstrip("/"),
+            # A call by a service's name has no route of the settings.
+            "shown_route": '""' if self.internal else _literal(self.route.path),
             "track": f"$track_of_{_variable(self.service)}" if canary is not None else STABLE,
             "canary": canary is not None,
             "statuses": " ".join(f"http_{status}" for status in self.route.retry.statuses),

@@ -23,6 +23,7 @@ def pod_template(
     stop_seconds: int | None = None,
     restart_policy: str | None = None,
     privileged_ports: bool = False,
+    annotations: Mapping[str, str] | None = None,
 ) -> k8s.core.v1.PodTemplateSpecArgs:
     """Return the template of a workload's pods.
 
@@ -31,7 +32,9 @@ def pod_template(
     `privileged_ports` lets every user listen on ports below 1024.
     """
     return k8s.core.v1.PodTemplateSpecArgs(
-        metadata=k8s.meta.v1.ObjectMetaArgs(labels=dict(labels)),
+        metadata=k8s.meta.v1.ObjectMetaArgs(
+            labels=dict(labels), annotations=dict(annotations) if annotations else None
+        ),
         spec=k8s.core.v1.PodSpecArgs(
             restart_policy=restart_policy,
             service_account_name=account.metadata.apply(lambda found: str(found.name)),

@@ -49,7 +49,7 @@ class Microservice(pulumi.ComponentResource):
             "node": name,
             "region": args["region"],
             "consul": args["consul"],
-            "services": replica_instances(args),
+            "services": replica_instances(args, name),
             # No request is on its way to a worker.
             "drain_seconds": args["workload"].drain_seconds if args["workload"].kind == "service" else 0,
             "start_seconds": args["workload"].startup_timeout_seconds,

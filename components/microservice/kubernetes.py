@@ -4,6 +4,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components import mysql
+from components.consul.instances import POD_NAME
 from components.consul.kubernetes_agent import (
     GOSSIP_VARIABLE,
     agent_volume,
@@ -29,6 +30,7 @@ from components.microservice.args import MicroserviceArgs
 from components.microservice.kubernetes_folders import folder_mounts, folder_volumes, replica_disk_mib
 from components.microservice.kubernetes_probes import replica_probes
 from components.microservice.replica import replica_environment, replica_instances
+from components.microservice.workload import Workload
 from components.options import given_dependencies
 from components.region.args import RegionReference
 
@@ -73,7 +75,12 @@ class Microservice(pulumi.ComponentResource):
             account,
             workload.user_and_group()[1],
             init_containers=[
-                sidecar(args["consul"], secret, replica_instances(args), ready_when_found=workload.kind == "service")
+                sidecar(
+                    args["consul"],
+                    secret,
+                    replica_instances(args, POD_NAME),
+                    ready_when_found=workload.kind == "service",
+                )
             ],
             containers=[_application(args, secret)],
             volumes=[
@@ -85,6 +92,7 @@ class Microservice(pulumi.ComponentResource):
             anti_affinity_to=selector(labels),
             stop_seconds=workload.drain_seconds + workload.termination_grace_period_seconds + 10,
             privileged_ports=workload.binds_privileged,
+            annotations=_scraped(workload),
         )
         deployment = rolling_deployment(
             name,
@@ -151,6 +159,17 @@ def _application(args: MicroserviceArgs, secret: pulumi.Input[str]) -> k8s.core.
             pre_stop=sleep_before_stop(workload.drain_seconds) if workload.kind == "service" else None,
         )
     )
+
+
+def _scraped(workload: Workload) -> dict[str, str]:
+    """The annotations by which scrapers find a pod that do not ask Consul."""
+    if workload.metrics is None:
+        return {}
+    return {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/path": workload.metrics.path,
+        "prometheus.io/port": str(workload.metrics.port or workload.port),
+    }
 
 
 def _network_policy(

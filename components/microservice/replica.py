@@ -6,6 +6,7 @@ import pulumi
 
 from components.consul.instances import ServiceInstance
 from components.microservice.args import MicroserviceArgs
+from components.microservice.workload import Workload
 from components.names import called_name
 
 
@@ -42,16 +43,16 @@ def replica_environment(args: MicroserviceArgs) -> dict[str, pulumi.Input[str]]:
     }
 
 
-def replica_instances(args: MicroserviceArgs) -> list[ServiceInstance]:
-    """Return the instances as which a replica is registered, one for each port that others use; none for a worker, to
-    which nobody goes.
+def replica_instances(args: MicroserviceArgs, name: str) -> list[ServiceInstance]:
+    """Return the instances as which the replica of this name is registered, one for each port that others use; none for
+    a worker, to which nobody goes.
 
     A replica takes requests on all of its ports, or on none.
     """
     workload, service = args["workload"], args["service"]
     if workload.kind == "worker":
         return []
-    tags, metadata = [args["track"]], {"region": args["region"]["region"]}
+    tags, metadata = [args["track"]], {"region": args["region"]["region"], "instance": name}
     instance = ServiceInstance(
         service=service,
         port=workload.port,
@@ -59,10 +60,22 @@ def replica_instances(args: MicroserviceArgs) -> list[ServiceInstance]:
         check_port=workload.check_port,
         connects_to=workload.client_ports[1:],
         tags=tags,
-        metadata=metadata,
+        metadata={**metadata, **_metrics(workload)},
     )
+    # Without where the metrics are: they are those of the replica, and read once.
     named = [
-        ServiceInstance(called_name(service, name), port, alias_of=service, tags=tags, metadata=metadata)
-        for name, port in workload.served_ports.items()
+        ServiceInstance(called_name(service, port), number, alias_of=service, tags=tags, metadata=metadata)
+        for port, number in workload.served_ports.items()
     ]
     return [instance, *named]
+
+
+def _metrics(workload: Workload) -> dict[str, str]:
+    """Where a scraper that asks Consul finds the metrics of a replica."""
+    if workload.metrics is None:
+        return {}
+    port = workload.metrics.port
+    return {
+        "metrics_path": workload.metrics.path,
+        **({"metrics_port": str(port)} if port not in (None, workload.port) else {}),
+    }

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from components.consul.check import Check
 from components.microservice.files import FilePathInContainer, ServiceFile
 from components.microservice.folders import WritableFolder, WritableFolders, nested
+from components.microservice.metrics import Metrics
 from components.section import AnyNetwork, Port, PortName, Section
 
 SERVICE_USER = 65532
@@ -135,6 +136,10 @@ class Workload(Section):
     check: Check = Check()
     """Health check. A worker to which none is given is healthy once it has run for `min_ready_seconds`."""
 
+    metrics: Metrics | None = None
+    """Where the service's own metrics are, for example {"path": "/metrics"}. Without it none of its own are scraped:
+    what is known of it comes from the ingress and the containers. Not for a worker."""
+
     min_ready_seconds: Annotated[int, Field(ge=1, le=600)] = 10
     """Of a worker without a check: time in seconds for which its program must run before it counts."""
 
@@ -209,6 +214,15 @@ class Workload(Section):
             raise ValueError(
                 f"writable has {self.memory_folders_mib} MiB in memory, of which memory_mib ({limit}) has to hold all "
                 "beside the program: raise memory_mib, make them smaller, or write disk: true."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _metrics_of_its_own(self) -> Self:
+        if self.metrics is not None and self.metrics.port in AGENT_PORTS:
+            raise ValueError(
+                f"metrics.port is {self.metrics.port}, which belongs to the Consul agent in the same pod: "
+                "choose another port."
             )
         return self
 

@@ -25,6 +25,8 @@ def kind_problem(service: ServiceSettings) -> str:
     for key in _FOR_CALLERS:
         if key in given and getattr(service, key):
             return f"{key} means nothing for a worker, which nobody calls: remove it, or kind."
+    if service.metrics is not None:
+        return "metrics means nothing for a worker, which Consul does not know: remove it."
     if "port" in given and service.own_port is None:
         return (
             "port means nothing for a worker without a check by http, tcp or grpc: remove it, or add "

@@ -13,6 +13,7 @@ import pytest
 from components.consul.docker_agent import ConsulAgent
 from components.microservice.docker import Microservice
 from components.microservice.folders import WritableFolder
+from components.microservice.metrics import Metrics
 from tests.components.alone import NAME, Secret, alone, before, children
 from tests.graph.recorder import Graph
 
@@ -101,6 +102,33 @@ def test_a_replica_is_registered_under_its_track() -> None:
     agent = service(track="canary").resources[f"{NAME}-0-registration-agent"]
     (instance,) = json.loads(agent.environment["AGENT_CONFIGURATION"])["services"]
     assert (instance["name"], instance["tags"], instance["port"]) == ("users", ["canary"], 8080)
+
+
+def metadata(graph: Graph, index: int = 0) -> dict[str, str]:
+    agent = graph.resources[f"{NAME}-{index}-registration-agent"]
+    (instance,) = json.loads(agent.environment["AGENT_CONFIGURATION"])["services"]
+    return instance["meta"]
+
+
+def test_a_replica_is_registered_with_the_name_that_its_program_knows() -> None:
+    graph = service(replicas=2)
+    for index in range(2):
+        application = graph.resources[f"{NAME}-{index}-application"]
+        assert metadata(graph, index) == {"region": "east", "instance": application.environment["INSTANCE_ID"]}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "found"),
+    [
+        (Metrics(), {"metrics_path": "/metrics"}),
+        (Metrics(path="/stats/prometheus", port=9102), {"metrics_path": "/stats/prometheus", "metrics_port": "9102"}),
+        (Metrics(port=8080), {"metrics_path": "/metrics"}),
+    ],
+    ids=str,
+)
+def test_a_scraper_finds_the_metrics_of_a_replica_in_its_registration(metrics: Metrics, found: dict[str, str]) -> None:
+    told = metadata(service(metrics=metrics))
+    assert {key: value for key, value in told.items() if key.startswith("metrics")} == found
 
 
 def test_an_agent_that_stays_with_its_pod_frees_its_ports_before_the_next_one_starts() -> None:

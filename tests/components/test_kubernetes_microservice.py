@@ -5,12 +5,15 @@ Does not prove that a cluster does what the objects say: `tests/integration_kube
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from components.consul.instances import POD_NAME
 from components.microservice.folders import WritableFolder
 from components.microservice.kubernetes import Microservice
+from components.microservice.metrics import Metrics
 from components.microservice.workload import Autoscaling, Egress
 from components.runtime_config.kubernetes import DynamicConfiguration
 from tests.components.alone import BEFORE, NAME, alone, children, container, pod, spec, variables
@@ -76,6 +79,22 @@ def test_secrets_are_in_an_immutable_secret_whose_change_makes_new_pods(service:
     application = variables(container(service, "deployment", "application"))
     assert application["PASSWORD"]["secretKeyRef"]["key"] == "PASSWORD"
     assert [name for name, text in service.in_plain().items() if "correct-horse" in text] == []
+
+
+def test_scrapers_that_do_not_ask_consul_find_the_metrics_by_the_pods_annotations(service: Graph) -> None:
+    scraped = alone(Microservice, metrics=Metrics(path="/stats", port=9102))
+    assert spec(scraped, "deployment")["template"]["metadata"]["annotations"] == {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/path": "/stats",
+        "prometheus.io/port": "9102",
+    }
+    assert "annotations" not in spec(service, "deployment")["template"]["metadata"]
+
+
+def test_a_pod_is_registered_with_its_own_name(service: Graph) -> None:
+    told = variables(container(service, "deployment", "consul-agent"))["AGENT_CONFIGURATION"]
+    (instance,) = json.loads(told)["services"]
+    assert instance["meta"] == {"region": "east", "instance": POD_NAME}
 
 
 def test_one_pod_at_a_time_may_be_evicted_and_never_one_of_another_track() -> None:

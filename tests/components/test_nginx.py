@@ -6,11 +6,12 @@ Does not prove that Nginx does it: `tests/integration` sends requests. What a ro
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
-from components.ingress import Protocol, Route
+from components.ingress import Match, Protocol, Route
 from tests.components.nginx_text import Directive, effective, rendered
 
 GRPC, PLAIN = Route(path="/grpc.Service/", protocol=Protocol.GRPC), Route(path="/users", per_try_timeout_seconds=2)
@@ -72,6 +73,53 @@ def test_a_service_knows_the_client_and_how_it_came(proxied: list[Directive], ca
         assert found["Forwarded"] == '""', location.words
         assert found["X-Request-ID"] == "$request_identity", location.words
         assert found["X-Trace-ID"] == "$trace", location.words
+
+
+def test_a_service_is_a_child_of_the_ingress_in_one_trace(proxied: list[Directive], called: list[Directive]) -> None:
+    for location, directive in [
+        *((item, "proxy_set_header") for item in proxied),
+        *((item, "grpc_set_header") for item in called),
+    ]:
+        found = headers(location, directive)
+        # Whether a trace is recorded is not for clients to say.
+        assert found["traceparent"] == "00-$trace-$span-01", location.words
+        assert found["tracestate"] == "$trace_state", location.words
+
+
+def test_every_answer_to_a_client_names_its_trace(http: Directive) -> None:
+    servers = [item for item in http.block if item.name == "server" and "ssl" in item.values("listen")[0].split()]
+    assert servers
+    for place in [found for server in servers for found in [server, *server.block]]:
+        added = [item.words for item in place.block if item.name == "add_header"]
+        # A block without headers of its own has those around it.
+        assert not added or ["X-Trace-ID", "$trace", "always"] in added, place.words
+
+
+def test_the_log_has_what_a_span_is_made_of(http: Directive) -> None:
+    (text,) = http.values("log_format")
+    line = json.loads(re.sub(r":(\$[a-z_]+)", r':"\1"', "".join(re.findall(r"'([^']*)'", text))))
+    assert (line["trace_id"], line["span_id"], line["parent_id"]) == ("$trace", "$span", "$caller_span")
+    assert (line["route"], line["level"]) == ("$route", "$level")
+    assert (line["ended"], line["seconds"]) == ("$msec", "$request_time")
+    assert line["upstream_connect_seconds"] == "$upstream_connect_time"
+    assert line["upstream_header_seconds"] == "$upstream_header_time"
+
+
+def test_the_log_names_the_route_as_the_settings_do() -> None:
+    files = rendered(Route(path="/a%20b"), Route(path="^/v[0-9]+\\.x$", match=Match.REGEX), GRPC)
+    entries = [item for item in effective(files).all() if item.name == "location" and item.words[0][0] != "@"]
+    shown = {
+        item.words[-1]: words.removeprefix("$route ")
+        for item in entries
+        for words in item.values("set")
+        if words.startswith("$route ")
+    }
+    assert shown == {
+        '"/a b"': '"/a%20b"',
+        '"/a b/"': '"/a%20b"',
+        "^/v[0-9]+\\.x$": '"^/v[0-9]+\\\\.x${dollar}"',
+        '"/grpc.Service/"': '"/grpc.Service/"',
+    }
 
 
 def test_a_replica_that_is_gone_is_given_up_in_less_than_a_second(

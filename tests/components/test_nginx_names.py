@@ -85,8 +85,10 @@ def test_a_caller_is_believed_and_its_request_keeps_its_identity(server: Directi
         sent = dict(words.split(" ", 1) for words in location.values("proxy_set_header"))
         assert sent["X-Forwarded-For"] == "$proxy_add_x_forwarded_for"
         assert (sent["X-Request-ID"], sent["X-Trace-ID"]) == ("$request_identity", "$trace")
-        # What it says itself arrives as it is: traceparent, X-Forwarded-Proto, X-Real-IP.
-        assert not {"X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "traceparent"} & sent.keys()
+        # Whether the trace is recorded has been decided where it began.
+        assert sent["traceparent"] == "00-$trace-$span-$caller_flags"
+        # What it says itself arrives as it is.
+        assert not {"X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Forwarded"} & sent.keys()
         assert sent["Upgrade"] == "$upgrade"
 
 

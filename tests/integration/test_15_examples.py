@@ -1,7 +1,7 @@
 """The example services, as their READMEs say that they are run: in two regions, beside each other, with one update.
 
 They know nothing of this stack. Does not prove what they do while the primary moves: test_15_primary_address.py does
-so for a service with the same driver.
+so for `notes`.
 """
 
 from __future__ import annotations

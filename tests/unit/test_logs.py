@@ -147,6 +147,13 @@ def test_what_the_message_of_the_ingress_says_is_not_said_again() -> None:
     assert readable(line(text), colours=False).endswith("INFO  GET /x request_id=1")
 
 
+def test_what_a_line_tells_programs_of_its_span_is_not_shown_to_people() -> None:
+    text = json.dumps(
+        {"level": "warn", "message": "GET /x", "status": 404, "ended": 1.5, "span_id": "b7ad", "parent_id": "00f0"}
+    )
+    assert readable(line(text), colours=False).endswith("WARN  GET /x status=404")
+
+
 def test_nothing_that_a_client_sent_reaches_the_terminal_as_an_order() -> None:
     text = json.dumps({"level": "info", "message": "\x1b[2J", "user_agent": "\x1b]0;x\x07", "\x9b": 1})
     for shown in (readable(line(text), colours=False), readable(line("\x1b[31mred"), colours=False)):

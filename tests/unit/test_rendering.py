@@ -91,7 +91,7 @@ def test_the_gossip_key_is_in_a_file_of_its_own() -> None:
     assert json.loads(consul.gossip_configuration("key")) == {"encrypt": "key"}
 
 
-def test_servers_are_written_to_from_this_machine_alone() -> None:
+def test_servers_are_written_to_from_this_machine_alone_and_tell_prometheus_of_themselves() -> None:
     text = consul.server_configuration(
         datacenter="east",
         lan_address=consul.address_in("10.80.1.0/24"),
@@ -104,6 +104,9 @@ def test_servers_are_written_to_from_this_machine_alone() -> None:
     assert configuration["http_config"] == {"allow_write_http_from": ["127.0.0.0/8", "10.80.1.1/32"]}
     assert configuration["bootstrap_expect"] == 3
     assert configuration["retry_join_wan"] == ["consul-west-0"]
+    # Prometheus is answered about servers, and about agents, which listen inside their pods alone, never.
+    assert configuration["telemetry"] == {"disable_hostname": True, "prometheus_retention_time": "60s"}
+    assert agent([])["telemetry"] == {"disable_hostname": True}
 
 
 def test_fixed_and_assigned_addresses_never_meet() -> None:

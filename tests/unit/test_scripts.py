@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components import ingress, mysql
-from components.consul.instances import CLIENTS_ADDRESS
+from components.consul.instances import CLIENTS_ADDRESS, POD_NAME
 from components.ingress.docker import variable_name
 from components.ingress.releases import RELEASE_HEALTH, RELEASES
 from components.text import script
@@ -91,12 +91,6 @@ def test_a_script_that_gets_secrets_lets_nobody_else_read_what_it_writes(name: s
     assert lines.index("umask 077") < min(writes)
 
 
-def test_the_agent_writes_its_pods_address_where_python_left_room_for_it() -> None:
-    match = re.search(r"sed \"s/(\S+)/\$address/g\" > /tmp/consul/agent.json", script("consul/consul-agent.sh"))
-    assert match is not None
-    assert re.fullmatch(match.group(1), CLIENTS_ADDRESS)
-
-
 @pytest.mark.parametrize("name", ["consul/consul-agent.sh", "runtime_config/dynamic-configuration.sh"])
 def test_an_agent_that_comes_back_has_the_identity_that_it_had(name: str) -> None:
     (line,) = [line for line in script(name).splitlines() if line.startswith("identity=")]
@@ -163,6 +157,11 @@ def test_a_check_asks_the_pods_address_in_the_network_of_its_servers(tmp_path: P
         "http": "http://10.80.1.130:8080/ready?a=1&b=2"
     }
     assert (folder / "arguments").read_text().startswith("agent -node users-east-0-abc -node-id ")
+
+
+def test_an_instance_is_registered_under_the_name_of_its_pod_where_only_the_pod_knows_it(tmp_path: Path) -> None:
+    folder = agent_with(tmp_path, '"10.80.1.11:8300"', AGENT_CONFIGURATION=f'{{"instance": "{POD_NAME}"}}')
+    assert json.loads((folder / "consul" / "agent.json").read_text()) == {"instance": "abc"}
 
 
 def test_a_platform_that_knows_the_pods_address_tells_it(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def test_all_else_of_a_service_is_there_for_a_worker() -> None:
         ({"routes": [{"path": "/mail"}]}, "routes means nothing for a worker, which nobody calls"),
         ({"canary": {"weight": 5}}, "canary means nothing for a worker"),
         ({"drain_seconds": 5}, "drain_seconds means nothing for a worker"),
+        ({"metrics": {}}, "metrics means nothing for a worker, which Consul does not know"),
         ({"port": 9000}, "port means nothing for a worker without a check by http, tcp or grpc"),
         ({"port": 9000, "check": {"command": ["ok"]}}, "port means nothing for a worker without a check by http"),
         ({"min_ready_seconds": 5, "check": {"protocol": "tcp"}}, "min_ready_seconds means nothing beside check"),

@@ -13,8 +13,13 @@ from tools.gostack.logs.line import LogLine
 
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "bright_cyan", "bright_yellow", "bright_green")
 _LEVELS = {"WARN": "yellow", "WARNING": "yellow", "ERROR": "red", "FATAL": "red"}
-# The prefix has the last three already.
-_SHOWN_ELSEWHERE = frozenset({"timestamp", "time", "level", "message", "msg", "service", "region", "track"})
+# The prefix has service, region and track, and the line its time; spans are for programs.
+_SHOWN_ELSEWHERE = frozenset(
+    {
+        *("timestamp", "time", "ended", "level", "message", "msg", "service", "region", "track"),
+        *("span_id", "parent_id"),
+    }
+)
 _NANOSECONDS = 1_000_000_000
 
 

@@ -184,6 +184,7 @@ func openPool(settings configuration.Database, address string, connector driver.
 	}
 	pool := otelsql.OpenDB(connector,
 		otelsql.WithAttributes(attributes...),
+		otelsql.WithSpanErrorAttributesGetter(errorNumber),
 		otelsql.WithSpanOptions(otelsql.SpanOptions{
 			DisableErrSkip:       true,
 			OmitConnResetSession: true,
@@ -200,6 +201,16 @@ func openPool(settings configuration.Database, address string, connector driver.
 	pool.SetConnMaxLifetime(settings.ConnectionMaximumLifetime)
 	pool.SetConnMaxIdleTime(idleConnectionTime)
 	return pool
+}
+
+// errorNumber is what a span says of a statement that MySQL refused: the text of
+// the refusal may hold values.
+func errorNumber(err error) []attribute.KeyValue {
+	var answer *mysql.MySQLError
+	if !errors.As(err, &answer) {
+		return nil
+	}
+	return []attribute.KeyValue{attribute.String("db.response.status_code", strconv.Itoa(int(answer.Number)))}
 }
 
 func driverConfig(settings configuration.Database, address string, forWrites bool, logger *slog.Logger) (*mysql.Config, error) {

@@ -19,7 +19,7 @@ func WithRequestID(ctx context.Context, id string) context.Context {
 }
 
 // NewLogger writes one JSON object a line with the keys timestamp, level,
-// service, trace_id and message, and whatever else the line has to say.
+// service, trace_id, span_id and message, and whatever else the line has to say.
 func NewLogger(output io.Writer, level slog.Level, identity configuration.Identity) *slog.Logger {
 	handler := slog.NewJSONHandler(output, &slog.HandlerOptions{Level: level, ReplaceAttr: renameKeys})
 	return slog.New(contextHandler{handler}).With("service", identity.Service, "region", identity.Region, "track", identity.Track)
@@ -42,12 +42,12 @@ func renameKeys(groups []string, attribute slog.Attr) slog.Attr {
 type contextHandler struct{ slog.Handler }
 
 func (ch contextHandler) Handle(ctx context.Context, record slog.Record) error {
-	var traceID string
-	if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
-		traceID = span.TraceID().String()
+	var traceID, spanID string
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		traceID, spanID = span.TraceID().String(), span.SpanID().String()
 	}
 	requestID, _ := ctx.Value(requestIDKey{}).(string)
-	record.AddAttrs(slog.String("trace_id", traceID), slog.String("request_id", requestID))
+	record.AddAttrs(slog.String("trace_id", traceID), slog.String("span_id", spanID), slog.String("request_id", requestID))
 	return ch.Handler.Handle(ctx, record)
 }
 

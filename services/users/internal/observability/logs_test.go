@@ -19,7 +19,9 @@ const knownTraceID = "0af7651916cd43dd8448eb211c80319c"
 func TestEveryLineHasTheAgreedKeys(t *testing.T) {
 	var output bytes.Buffer
 	logger := NewLogger(&output, slog.LevelInfo, configuration.Identity{Service: "users", Region: "east", Track: "canary"})
-	ctx := RemoteContext(WithRequestID(t.Context(), "request-1"), http.Header{"X-Trace-Id": {knownTraceID}})
+	otel.SetTextMapPropagator(propagation.TraceContext{})
+	caller := http.Header{"Traceparent": {"00-" + knownTraceID + "-b7ad6b7169203331-01"}}
+	ctx := RemoteContext(WithRequestID(t.Context(), "request-1"), caller)
 	logger.InfoContext(ctx, "hello", "extra", 1)
 
 	var line map[string]any
@@ -28,7 +30,7 @@ func TestEveryLineHasTheAgreedKeys(t *testing.T) {
 	}
 	for key, expected := range map[string]any{
 		"level": "INFO", "service": "users", "region": "east", "track": "canary", "message": "hello",
-		"trace_id": knownTraceID, "request_id": "request-1", "extra": float64(1),
+		"trace_id": knownTraceID, "span_id": "b7ad6b7169203331", "request_id": "request-1", "extra": float64(1),
 	} {
 		if line[key] != expected {
 			t.Errorf("%s is %v", key, line[key])

@@ -20,24 +20,35 @@ import (
 
 // StartTracing makes spans and trace ids available to the whole process and
 // returns what flushes them. Everything about the exporter and the sampler
-// comes from OpenTelemetry's own OTEL_* variables.
+// comes from OpenTelemetry's own OTEL_* variables. Spans hold no values.
 func StartTracing(ctx context.Context, identity configuration.Identity, export bool, logger *slog.Logger) (func(context.Context) error, error) {
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
 		logger.Warn("traces could not be handled", "error", err.Error())
 	}))
 	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}))
 
-	described, err := resource.Merge(resource.Default(), resource.NewSchemaless(
-		attribute.String("service.name", identity.Service),
-		attribute.String("service.version", identity.Version),
-		attribute.String("service.instance.id", identity.Instance),
-		attribute.String("cloud.region", identity.Region),
-		attribute.String("deployment.track", identity.Track),
-	))
+	described, err := resource.New(ctx,
+		resource.WithTelemetrySDK(),
+		resource.WithAttributes(
+			attribute.String("service.name", identity.Service),
+			attribute.String("service.version", identity.Version),
+			attribute.String("service.instance.id", identity.Instance),
+			attribute.String("gostack.region", identity.Region),
+			attribute.String("gostack.track", identity.Track),
+		),
+		// OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win: detectors override
+		// those before them.
+		resource.WithFromEnv(),
+	)
 	if err != nil {
 		return nil, err
 	}
-	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(described)}
+	// The only events are errors in their own words, and MySQL's have values in
+	// them: "Duplicate entry 'ada@example.com'". That there was one stays, as the
+	// span's status.
+	limits := sdktrace.NewSpanLimits()
+	limits.EventCountLimit = 0
+	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(described), sdktrace.WithRawSpanLimits(limits)}
 	if export {
 		exporter, err := otlptracehttp.New(ctx)
 		if err != nil {
