@@ -15,6 +15,7 @@ from components.ingress import CanaryTraffic, IngressConfiguration, Route, rende
 from components.ingress.kubernetes import Ingress
 from components.microservice.docker import Microservice as OnDocker
 from components.microservice.kubernetes import Microservice as OnKubernetes
+from components.microservice.metrics import Metrics
 from components.microservice.workload import NamedPort
 from tests.components.alone import NAME, alone, container, entry, pod, spec
 from tests.components.nginx_text import Directive, effective
@@ -44,6 +45,10 @@ def test_a_replica_takes_requests_on_all_of_its_ports_or_on_none() -> None:
     assert http["http"].endswith(":6060/live")
     assert [(one["tcp"].rpartition(":")[2], one["interval"]) for one in connections] == [("8080", "3s"), ("9090", "3s")]
     assert grpc["checks"] == [{"name": "users-grpc answers", "alias_service": "users"}]
+
+
+def test_the_metrics_of_a_replica_are_found_once() -> None:
+    assert ["metrics_path" in one["meta"] for one in registered(metrics=Metrics())] == [True, False]
 
 
 def test_a_replica_counts_when_it_is_found_by_every_name_on_docker() -> None:
