@@ -13,9 +13,9 @@ GOSTACK := .venv/bin/gostack
 export PYRIGHT_PYTHON_GLOBAL_NODE := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 GO_MODULES := services/users services/greeter components/mysql/proxy components/service_database/migrator \
-	components/scheduled_tasks/scheduler tools/offline/images/pause tests/chaos/unsteady_service tests/chaos/packet_delay \
-	tests/integration_cluster/probe tests/probe services/examples/chat services/examples/notes \
-	services/examples/tickets
+	components/scheduled_tasks/scheduler components/telemetry/collector components/telemetry/console \
+	tools/offline/images/pause tests/chaos/unsteady_service tests/chaos/packet_delay tests/integration_cluster/probe tests/probe \
+	services/examples/chat services/examples/notes services/examples/tickets
 STATICCHECK = $(GOSTACK) offline program staticcheck
 
 .PHONY: help up preview down doctor env cluster test test-unit test-go test-core test-integration test-long test-cluster \
@@ -48,7 +48,7 @@ cluster: python ## a real local Kubernetes cluster with an image registry, for S
 test: lint-python test-go test-unit test-core ## what every change must pass: no account, no cluster
 
 test-unit: python ## the tests without Pulumi and Docker
-	$(PYTHON) -m pytest -n auto --dist loadfile tests/unit tests/components tests/graph tests/contract tests/policy tests/delivery
+	$(PYTHON) -m pytest -n auto --dist loadfile tests/unit tests/telemetry_rules tests/components tests/graph tests/contract tests/policy tests/delivery
 
 test-go: lint-go ## the tests of every Go program
 	for module in $(GO_MODULES); do (cd $$module && go test ./...) || exit 1; done

@@ -16,12 +16,12 @@ from components.ingress.tracks import STABLE
 from components.microservice.args import MicroserviceArgs
 from components.microservice.given import filled_program
 from components.microservice.replica import program_environment
-from components.mysql import PROXY, PROXY_SOURCE
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
 from components.service_database import migrations
 from components.service_database.access import write_address
 from components.service_database.args import ServiceDatabaseArgs
+from components.telemetry.configuration import OTLP_ENDPOINT
 from infra.given import accessory_program, written_program
 from infra.platforms.base import Accessory, ConsulDatacenter, Image, Job, Platform, Region, ServiceDatabase
 from infra.settings.accessories import AccessorySettings
@@ -66,12 +66,12 @@ def mysql_arguments(
     return arguments
 
 
-def mysql_proxy_arguments(golang_image: str, labels: Mapping[str, str]) -> ServiceImageArgs:
-    """Return the arguments of the image of a MySQL group's proxies, which is built like that of a service."""
+def own_image_arguments(name: str, source: str, golang_image: str, labels: Mapping[str, str]) -> ServiceImageArgs:
+    """Return the arguments of the image of a program of the stack's own, which is built like that of a service."""
     return {
-        "service": PROXY,
+        "service": name,
         "track": STABLE,
-        "context": PROXY_SOURCE,
+        "context": source,
         "dockerfile": DEFAULT_DOCKERFILE,
         "main_package": ".",
         "build": BuildOptions(),
@@ -265,6 +265,8 @@ def microservice_arguments(
     }
     if given.arguments is not None:
         arguments["arguments"] = given.arguments
+    if platform.settings.has_telemetry:
+        arguments["otlp_endpoint"] = OTLP_ENDPOINT
     if schema is not None:
         arguments["environment"] = {
             **given.environment,

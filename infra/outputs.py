@@ -14,7 +14,10 @@ from infra.settings import Settings
 from infra.settings.services import ServiceSettings
 
 if TYPE_CHECKING:
-    from infra.platforms.base import ConsulDatacenter, Image, Ingress, Microservice
+    from infra.platforms.base import ConsulDatacenter, Image, Ingress, Microservice, Telemetry
+
+CONSOLE_PAGE = "console"
+"""The dashboard of a stack with telemetry, among its `dashboards`."""
 
 Microservices: TypeAlias = "Mapping[str, Mapping[str, Mapping[str, Microservice]]]"
 """Service to track to region to replicas."""
@@ -87,7 +90,7 @@ class StackOutputs(TypedDict):
     """Region to URL of its Consul UI."""
 
     dashboards: dict[str, pulumi.Input[str]]
-    """Name to URL of a page for people."""
+    """Name to URL of a page for people: `console`, where the stack has telemetry, and each region's Consul."""
 
     ca_certificate: pulumi.Input[str]
     """Certificate of the authority that signed the ingress's certificate, PEM."""
@@ -110,6 +113,7 @@ def outputs(
     service_images: Mapping[str, Mapping[str, Image]],
     services: Microservices,
     ingresses: Mapping[str, Ingress],
+    telemetry: Telemetry | None,
 ) -> StackOutputs:
     """Return what a stack exports; nothing is created."""
     return {
@@ -122,7 +126,10 @@ def outputs(
             for name, service in settings.services.items()
         },
         "consul": {region: datacenter.http_url for region, datacenter in consul.items()},
-        "dashboards": {f"consul-{region}": datacenter.http_url for region, datacenter in consul.items()},
+        "dashboards": {
+            **({CONSOLE_PAGE: telemetry.url} if telemetry is not None else {}),
+            **{f"consul-{region}": datacenter.http_url for region, datacenter in consul.items()},
+        },
         "ca_certificate": ca_certificate,
         "mysql": {
             "topology": settings.mysql.topology,

@@ -8,17 +8,18 @@ from components.certificates import Certificate, CertificateAuthority
 from components.images.build_context import PROJECT
 from components.ingress.tracks import CANARY, STABLE
 from components.microservice.task import Hooks
-from components.mysql import PROXY
+from components.mysql import PROXY, PROXY_SOURCE
 from components.names import track_name
 from components.secrets import GeneratedPassword, GossipKey
 from components.service_database.migrations import TRACK as MIGRATIONS
+from components.telemetry.configuration import COLLECTOR, COLLECTOR_SOURCE, CONSOLE, CONSOLE_SOURCE
 from infra.arguments import (
     accessory_arguments,
     image_arguments,
     microservice_arguments,
     migrations_image_arguments,
     mysql_arguments,
-    mysql_proxy_arguments,
+    own_image_arguments,
     released_after,
     service_database_arguments,
 )
@@ -29,6 +30,7 @@ from infra.platforms.base import Accessory, ConsulDatacenter, Image, Ingress, Mi
 from infra.settings import Settings
 from infra.settings.ingress import ingress_configuration, loopback_hosts
 from infra.settings.migration_files import migrations_folder
+from infra.telemetry import telemetry_arguments
 
 
 def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) -> StackOutputs:
@@ -77,7 +79,9 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
     proxy = None
     if settings.mysql.topology == "group":
         # The primary of a group moves: in each region a proxy is its one address.
-        proxy = platform.built_image(PROXY, mysql_proxy_arguments(images["golang"]["reference"], labels))
+        proxy = platform.built_image(
+            PROXY, own_image_arguments(PROXY, PROXY_SOURCE, images["golang"]["reference"], labels)
+        )
     mysql = platform.mysql(
         "mysql",
         mysql_arguments(platform, regions, consul, third_party["mysql"], ca, proxy),
@@ -256,6 +260,20 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
         )
     url = platform.dns(ingresses)
 
+    # Services send their spans to an address that is the same everywhere, and nobody waits for whoever takes them: it
+    # comes last, so that clients are served even where it does not come up.
+    telemetry = None
+    if settings.has_telemetry:
+        collector, console = (
+            platform.built_image(name, own_image_arguments(name, source, images["golang"]["reference"], labels))
+            for name, source in ((COLLECTOR, COLLECTOR_SOURCE), (CONSOLE, CONSOLE_SOURCE))
+        )
+        telemetry = platform.telemetry(
+            "telemetry",
+            telemetry_arguments(platform, regions, consul, third_party, collector, console),
+            platform.options(primary_region, list(ingresses.values())),
+        )
+
     return outputs(
         settings,
         url=url,
@@ -266,4 +284,5 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
         service_images=service_images,
         services=services,
         ingresses=ingresses,
+        telemetry=telemetry,
     )

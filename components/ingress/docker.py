@@ -75,6 +75,7 @@ class Ingress(pulumi.ComponentResource):
             {
                 "networks": [region["network"], region["backbone_network"]],
                 "pause_image": args["pause_image"],
+                "host_names": [ingress_host_name(region["region"])],
                 "ports": [
                     port
                     for address in args["bind_addresses"]
@@ -136,6 +137,11 @@ class Ingress(pulumi.ComponentResource):
     def releases(self) -> pulumi.Output[str]:
         """Volume with the configuration releases."""
         return self._releases
+
+
+def ingress_host_name(region: str) -> str:
+    """Return the name under which the region's network and the backbone know its ingress."""
+    return f"ingress-{region}"
 
 
 def nginx_spec(

@@ -50,6 +50,9 @@ class MicroserviceArgs(TypedDict):
     arguments: NotRequired[Sequence[pulumi.Input[str]]]
     """Arguments in the place of the workload's."""
 
+    otlp_endpoint: NotRequired[str]
+    """On Docker: URL that takes spans by OTLP over HTTP; where it is not given, nobody takes them."""
+
     database_networks: NotRequired[Sequence[pulumi.Input[str]]]
     """On Kubernetes: networks in CIDR notation with a database that is no pod of the stack."""
 

@@ -1,6 +1,6 @@
 """One track of a service in one region: its replicas and their registration."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pulumi
@@ -13,7 +13,7 @@ from components.docker.pod import Pod
 from components.microservice.args import MicroserviceArgs
 from components.microservice.docker_folders import disk_folders
 from components.microservice.docker_worker import command_check, lived_on, port_check
-from components.microservice.replica import replica_environment, replica_instances
+from components.microservice.replica import replica_environment, replica_instances, tracing_environment
 
 
 class DockerMicroserviceArgs(MicroserviceArgs):
@@ -43,7 +43,8 @@ class Microservice(pulumi.ComponentResource):
     def _replica(
         self, name: str, args: DockerMicroserviceArgs, files: Sequence[docker.ContainerVolumeArgs]
     ) -> pulumi.Output[str]:
-        application = _application_spec(name, args)
+        labels = {**_labels(args), "gostack.instance": name}
+        application = _application_spec(name, args, labels)
         registration: ConsulAgentArgs = {
             "network_mode": "",
             "node": name,
@@ -54,7 +55,7 @@ class Microservice(pulumi.ComponentResource):
             "drain_seconds": args["workload"].drain_seconds if args["workload"].kind == "service" else 0,
             "start_seconds": args["workload"].startup_timeout_seconds,
             "replaced_with_pod": True,
-            "labels": _labels(args),
+            "labels": labels,
         }
         check = port_check(args)
         if check is not None:
@@ -67,7 +68,7 @@ class Microservice(pulumi.ComponentResource):
                 "networks": [args["region"]["network"], args["region"]["backbone_network"]],
                 "pause_image": args["pause_image"],
                 "identity": identity,
-                "labels": _labels(args),
+                "labels": labels,
             },
             pulumi.ResourceOptions(parent=self),
         )
@@ -76,7 +77,7 @@ class Microservice(pulumi.ComponentResource):
             args["workload"],
             image=args["consul"]["image"],
             identity=identity,
-            labels=_labels(args),
+            labels=labels,
             parent=self,
         )
         application = replace(application, volumes=[*folders, *files])
@@ -85,7 +86,7 @@ class Microservice(pulumi.ComponentResource):
         )
         registration["network_mode"] = pod.network_mode
         if args["workload"].judged_by is None:
-            lives = lived_on(f"{name}-settling", container, args, _labels(args), self)
+            lives = lived_on(f"{name}-settling", container, args, labels, self)
             registration["network_mode"] = pulumi.Output.all(pod.network_mode, lives).apply(lambda known: str(known[0]))
         agent = ConsulAgent(
             f"{name}-registration", registration, pulumi.ResourceOptions(parent=self, depends_on=[container])
@@ -93,13 +94,13 @@ class Microservice(pulumi.ComponentResource):
         return agent.node
 
 
-def _application_spec(name: str, args: DockerMicroserviceArgs) -> ContainerSpec:
+def _application_spec(name: str, args: DockerMicroserviceArgs, labels: Mapping[str, str]) -> ContainerSpec:
     workload = args["workload"]
     limits = workload.limits("docker")
     return ContainerSpec(
         image=args["image"],
         role="application",
-        labels=_labels(args),
+        labels=labels,
         memory_mib=limits.memory_mib,
         cpus=limits.cpus,
         user=workload.user,
@@ -107,6 +108,7 @@ def _application_spec(name: str, args: DockerMicroserviceArgs) -> ContainerSpec:
         command=args.get("arguments", workload.args),
         memory_folders={path: folder.size_mib for path, folder in workload.writable.items() if not folder.disk},
         environment={
+            **tracing_environment(args, name),
             **args["environment"],
             **args["secrets"],
             **replica_environment(args),

@@ -19,6 +19,7 @@ from components.mysql.database import Database
 from components.runtime_config.args import DynamicConfigurationArgs
 from components.scheduled_tasks.args import ScheduledTasksArgs
 from components.service_database.args import ServiceDatabaseArgs
+from components.telemetry.args import TelemetryArgs
 from infra.settings import Settings
 from infra.settings.model import WITNESS
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from components.scheduled_tasks import kubernetes as kubernetes_scheduled_tasks
     from components.service_database import docker as docker_service_database
     from components.service_database import kubernetes as kubernetes_service_database
+    from components.telemetry import docker as docker_telemetry
 
 Region: TypeAlias = "docker_region.Region | kubernetes_region.Region"
 ConsulDatacenter: TypeAlias = "docker_consul.ConsulDatacenter | kubernetes_consul.ConsulDatacenter"
@@ -57,6 +59,7 @@ Microservice: TypeAlias = "docker_microservice.Microservice | kubernetes_microse
 ScheduledTasks: TypeAlias = "docker_scheduled_tasks.ScheduledTasks | kubernetes_scheduled_tasks.ScheduledTasks"
 Job: TypeAlias = "docker_job.Job | kubernetes_job.Job"
 Ingress: TypeAlias = "docker_ingress.Ingress | kubernetes_ingress.Ingress"
+Telemetry: TypeAlias = "docker_telemetry.Telemetry"
 
 
 class Platform(ABC):
@@ -168,3 +171,7 @@ class Platform(ABC):
         """Create one name for the ingresses of all regions and return the stack's URL; without one, the URL is that of
         the first region's ingress."""
         return next(iter(ingresses.values())).url
+
+    def telemetry(self, name: str, args: TelemetryArgs, opts: pulumi.ResourceOptions) -> Telemetry:
+        """Create what keeps metrics, logs and traces of the stack; the settings refuse it where it cannot be yet."""
+        raise NotImplementedError

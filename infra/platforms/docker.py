@@ -32,6 +32,8 @@ from components.scheduled_tasks.args import ScheduledTasksArgs
 from components.scheduled_tasks.docker import ScheduledTasks
 from components.service_database.args import ServiceDatabaseArgs
 from components.service_database.docker import ServiceDatabase
+from components.telemetry.args import TelemetryArgs
+from components.telemetry.docker import Telemetry
 from infra.platforms.base import Platform
 from infra.settings.ingress import loopback_hosts
 from infra.settings.model import SCHEDULER, WITNESS
@@ -44,7 +46,9 @@ class DockerPlatform(Platform):
     """One Docker engine, which runs every region."""
 
     # Go runs only while an image is built, by name.
-    THIRD_PARTY_IMAGES = frozenset({"consul", "mysql", "nginx", "pause", "valkey"})
+    THIRD_PARTY_IMAGES = frozenset(
+        {"alertmanager", "consul", "mysql", "nginx", "pause", "valkey", "victoria-logs", "victoria-metrics", "vmalert"}
+    )
 
     def provision(self) -> None:
         """Create the network that every region joins."""
@@ -167,3 +171,8 @@ class DockerPlatform(Platform):
                 self.options(args["region"]["region"], [made]),
             )
         return made
+
+    def telemetry(self, name: str, args: TelemetryArgs, opts: pulumi.ResourceOptions) -> Telemetry:
+        """Create a pod in the networks of all regions; a port of this machine leads to its console."""
+        root = self.settings.telemetry.docker_root
+        return Telemetry(name, {**args, "pause_image": self._pause_image, "docker_root": root}, opts)

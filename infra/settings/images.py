@@ -40,6 +40,29 @@ class ImageSettings(Section):
     valkey: ImageReference = "valkey/valkey:8"
     """Valkey, of accessories of that kind, https://hub.docker.com/r/valkey/valkey (licence BSD-3-Clause)."""
 
+    alertmanager: ImageReference = "prom/alertmanager:v0.28.1"
+    """Alertmanager, where `telemetry.receivers` names somebody, https://hub.docker.com/r/prom/alertmanager (licence
+    Apache-2.0)."""
+
+    victoria_metrics: ImageReference = "victoriametrics/victoria-metrics:v1.151.0"
+    """VictoriaMetrics, of the telemetry, https://hub.docker.com/r/victoriametrics/victoria-metrics (licence
+    Apache-2.0)."""
+
+    victoria_logs: ImageReference = "victoriametrics/victoria-logs:v1.52.1"
+    """VictoriaLogs, of the telemetry, https://hub.docker.com/r/victoriametrics/victoria-logs (licence Apache-2.0)."""
+
+    vmalert: ImageReference = "victoriametrics/vmalert:v1.151.0"
+    """vmalert, of the telemetry, of the version of VictoriaMetrics, https://hub.docker.com/r/victoriametrics/vmalert
+    (licence Apache-2.0)."""
+
     def references(self) -> dict[str, str]:
         """Return name to upstream reference, without the mirror's prefix, of what every stack runs."""
         return {name: getattr(self, name) for name in ("mysql", "consul", "nginx", "golang", "pause")}
+
+    def telemetry_references(self) -> dict[str, str]:
+        """Return name to upstream reference, without the mirror's prefix, of what the telemetry runs."""
+        return {
+            "victoria-metrics": self.victoria_metrics,
+            "victoria-logs": self.victoria_logs,
+            "vmalert": self.vmalert,
+        }

@@ -13,6 +13,7 @@ from components.ingress.route import quoted
 from components.mysql.accounts import migration_account
 from components.mysql.names import owner_of
 from components.names import called_name, service_values
+from components.telemetry.configuration import COLLECTOR, CONSOLE, CONSOLE_ADDRESS, HOST
 from infra.settings.accessories import AccessorySettings, accessory_problem
 from infra.settings.aws import AwsSettings
 from infra.settings.aws_checks import aws_problem
@@ -42,13 +43,14 @@ from infra.settings.regions import ANY_ADDRESS, CONSUL_ADDRESS, BackboneSettings
 from infra.settings.schedules import schedules_problem
 from infra.settings.services import ServiceSettings
 from infra.settings.shared_databases import shared_database_problem
+from infra.settings.telemetry import TelemetrySettings, telemetry_problem
 
 SCHEDULER = "gostack-scheduler"
 """Name of the image of what knows the times of schedules, on Docker."""
 
 RESERVED_SERVICES = frozenset(
     {"mysql", "mysql-proxy", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key", "localhost"}
-    | {SCHEDULER}
+    | {SCHEDULER, HOST, COLLECTOR, CONSOLE}
 )
 """Names of the stack's own parts, by which Consul and Pulumi know them, and of the caller itself."""
 
@@ -104,6 +106,9 @@ class Settings(Section):
     ingress: IngressSettings = IngressSettings()
     """The way in."""
 
+    telemetry: TelemetrySettings = TelemetrySettings()
+    """Metrics, logs, traces, alerts, and the console that shows them."""
+
     certificates: CertificateSettings = CertificateSettings()
     """Lifetimes."""
 
@@ -117,6 +122,7 @@ class Settings(Section):
             or accessory_problem(self)
             or platform_problem(self)
             or unused_key_problem(self)
+            or telemetry_problem(self)
             or shared_database_problem(self)
             or job_problem(self)
             or schedules_problem(self)
@@ -298,10 +304,25 @@ class Settings(Section):
             for key, value in service_values(called_name(name, port)).items()
         }
 
+    @property
+    def has_telemetry(self) -> bool:
+        """Whether the stack keeps metrics, logs and traces of itself."""
+        return self.platform == "docker" and self.telemetry.enabled is not False
+
+    @property
+    def logs_folder(self) -> str | None:
+        """Folder of the Docker engine in which the telemetry looks for logs; None without telemetry."""
+        return self.telemetry.docker_root if self.has_telemetry else None
+
     def third_party_images(self) -> dict[str, str]:
         """Return name to upstream reference of every image of others that the stack's own parts run."""
         kinds = {accessory.kind for accessory in self.accessories.values()}
-        return {**self.images.references(), **({"valkey": self.images.valkey} if "valkey" in kinds else {})}
+        return {
+            **self.images.references(),
+            **({"valkey": self.images.valkey} if "valkey" in kinds else {}),
+            **(self.images.telemetry_references() if self.has_telemetry else {}),
+            **({"alertmanager": self.images.alertmanager} if self.has_telemetry and self.telemetry.receivers else {}),
+        }
 
     def protected_regions(self) -> list[str]:
         """Return the regions whose network, cluster, keys and data refuse to be removed."""
@@ -327,6 +348,8 @@ class Settings(Section):
             ports[f"regions.{name}.https_port"] = (region.bind_address, region.https_port)
             ports[f"regions.{name}.http_port"] = (region.bind_address, region.http_port)
             ports[f"regions.{name}.consul_port"] = (CONSUL_ADDRESS, region.consul_port)
+        if self.has_telemetry:
+            ports["telemetry.port"] = (CONSOLE_ADDRESS, self.telemetry.port)
         return ports
 
     def networks(self) -> dict[str, str]:

@@ -30,6 +30,9 @@ def _unused(settings: Settings) -> Iterator[str]:
         yield from _only_on_kubernetes(settings)
     if settings.platform == "kubernetes":
         yield from _one_port(settings)
+        for name, service in settings.services.items():
+            if service.slo is not None:
+                yield f'gostack:services.{name}.slo has a meaning only when gostack:platform is "docker": remove it.'
 
 
 def _only_on_kubernetes(settings: Settings) -> Iterator[str]:

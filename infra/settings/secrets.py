@@ -69,7 +69,10 @@ Secrets = Annotated[
 
 def require_encrypted(values: Mapping[str, Any]) -> None:
     """Raise SettingsError for a secret that a stack file has in plain text."""
+    telemetry = values.get("telemetry")
     found = [(kind, values.get(kind)) for kind in ("services", "accessories")]
+    if isinstance(telemetry, dict):
+        found.append(("telemetry.receivers", cast("dict[str, Any]", telemetry).get("receivers")))
     owners = [
         (f"{kind}.{name}", name, settings)
         for kind, sections in found

@@ -14,6 +14,7 @@ from components.ingress.tracks import CANARY, STABLE
 from components.microservice.schedule import Schedule
 from components.microservice.task import Hooks, Task
 from components.microservice.workload import Workload
+from components.telemetry.objectives import Objective
 from infra.settings.base import FilePath, ImageReference, Name, shaped
 from infra.settings.canary import CanarySettings
 from infra.settings.database import DatabaseSettings, MigrationsSettings
@@ -121,6 +122,9 @@ class ServiceSettings(Workload):
 
     database: DatabaseSettings | None = None
     """MySQL schema, its own or that of another service; None for a service without one."""
+
+    slo: Objective | None = None
+    """What its clients are promised; alerts tell when it is about to be broken (Docker). None for no promise."""
 
     @field_validator("settings", mode="before")
     @classmethod

@@ -75,6 +75,8 @@ def _shifted(workspace: Workspace) -> dict[str, Any]:
     """The stack's settings with ports and networks that leave the stack itself alone."""
     document = read_stack_file(workspace.stack_file)
     config = document["config"]
+    # What it is compared with has none.
+    config["gostack:telemetry"] = {"enabled": False}
     config["gostack:backbone"] = {"cidr": "10.93.0.0/24"}
     for position, region in enumerate(config["gostack:regions"].values(), 1):
         region["cidr"] = f"10.93.{position}.0/24"

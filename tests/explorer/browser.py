@@ -1,4 +1,7 @@
-"""A browser for the tests of the stack explorer's page, and the package that drives it. Nothing else needs either."""
+"""A browser for the tests of the stack explorer's page and of the console's, and the package that drives it.
+
+Nothing else needs either.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,10 @@ def test_the_exports_are_those_of_the_settings(dev: Graph) -> None:
     assert x509.load_pem_x509_certificate(outputs.pop("ca_certificate").encode()).subject.rfc4514_string() == (
         "CN=gostack dev certificate authority,O=gostack"
     )
-    assert sorted(outputs.pop("images")) == ["consul", "golang", "mysql", "nginx", "pause"]
+    assert sorted(outputs.pop("images")) == [
+        *("consul", "golang", "mysql", "nginx", "pause"),
+        *("victoria-logs", "victoria-metrics", "vmalert"),
+    ]
     assert outputs == {
         "url": "https://localhost:8443",
         "regions": {"east": "https://localhost:8443", "west": "https://localhost:9443"},
@@ -45,7 +48,11 @@ def test_the_exports_are_those_of_the_settings(dev: Graph) -> None:
         "addresses": {"east": "127.0.0.1:8443", "west": "127.0.0.1:9443"},
         "services": {"users": {"url": "https://localhost:8443/api/v1/users", "image": image, "tracks": {"stable": 4}}},
         "consul": {"east": "http://127.0.0.1:8500", "west": "http://127.0.0.1:9500"},
-        "dashboards": {"consul-east": "http://127.0.0.1:8500", "consul-west": "http://127.0.0.1:9500"},
+        "dashboards": {
+            "console": "http://127.0.0.1:3000",
+            "consul-east": "http://127.0.0.1:8500",
+            "consul-west": "http://127.0.0.1:9500",
+        },
         "mysql": {
             "topology": "group",
             "primary": "mysql-east:3306",

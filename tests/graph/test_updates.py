@@ -38,10 +38,19 @@ SERVICE_PASSWORDS = {f"users-database-{account}-password-value" for account in (
 ACCOUNTS = {"users-database-accounts-run", "users-database-migrations-run"}
 """What says how many connections the service's account may have, and what comes after it."""
 
+
+def told(*programs: str) -> set[str]:
+    """What holds the files of programs of the telemetry: with other files each is another container."""
+    return {f"telemetry-{program}-files{end}" for program in programs for end in ("", "-writer")}
+
+
+CONSOLE = told("console")
+"""What the picture of the stack is drawn from."""
+
 CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
-    "routes reload nginx and nothing else": (
+    "routes reload nginx, are shown, and change nothing else": (
         lambda d: d["services"]["users"]["routes"].append({"path": "/api/v2/users"}),
-        RELEASES,
+        RELEASES | CONSOLE,
     ),
     "a rate limit reloads nginx and nothing else": (
         lambda d: d["services"]["users"]["routes"][0].update(rate_limit_per_second=7),
@@ -49,11 +58,11 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
     ),
     "a canary is made beside the stable track": (
         lambda d: d["services"]["users"].update(canary={"environment": {"LOG_LEVEL": "debug"}, "weight": 5}),
-        RELEASES | ACCOUNTS,
+        RELEASES | ACCOUNTS | CONSOLE,
     ),
     "other hosts get another certificate": (
         lambda d: d.update(ingress={"hosts": ["example.com"]}),
-        RELEASES | {"ingress-certificate-issued-at", "ingress-certificate-key-pair"},
+        RELEASES | CONSOLE | {"ingress-certificate-issued-at", "ingress-certificate-key-pair"},
     ),
     "a rotated certificate reloads nginx": (
         lambda d: d.update(rotation={"certificates": 2}),
@@ -65,7 +74,13 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
     ),
     "another consul replaces servers, agents and the pods that hold one": (
         lambda d: d.update(images={"consul": "hashicorp/consul:1.23"}),
-        CONSUL_SERVERS | OTHER_AGENTS | REPLICAS | PROXIES | {"upstream-consul"},
+        CONSUL_SERVERS
+        | OTHER_AGENTS
+        | REPLICAS
+        | PROXIES
+        # What writes files is of an image that is there anyway.
+        | {f"telemetry-{program}-files-writer" for program in ("metrics", "collector", "console")}
+        | {"telemetry-metrics-opening", "telemetry-logs-opening", "upstream-consul"},
     ),
     "more memory for MySQL leaves services alone": (
         lambda d: d["mysql"].update(memory_mib=2048),
@@ -96,11 +111,11 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         | REPLICAS
         | {"users-database-migrations-run"},
     ),
-    "fewer replicas leave the others alone": (lambda d: d["services"]["users"].update(replicas=1), set()),
-    "more replicas leave the others alone": (lambda d: d["services"]["users"].update(replicas=5), ACCOUNTS),
-    "another service reloads nginx and nothing else": (
+    "fewer replicas leave the others alone": (lambda d: d["services"]["users"].update(replicas=1), CONSOLE),
+    "more replicas leave the others alone": (lambda d: d["services"]["users"].update(replicas=5), ACCOUNTS | CONSOLE),
+    "another service reloads nginx, is shown, and changes nothing else": (
         lambda d: d["services"].update(greeter={"context": "services/greeter", "routes": [{"path": "/greeting"}]}),
-        RELEASES,
+        RELEASES | CONSOLE,
     ),
 }
 
@@ -126,14 +141,18 @@ REGIONS_ADDED: dict[str, Callable[[Document], Any]] = {
 
 
 @pytest.mark.parametrize("change", REGIONS_ADDED.values(), ids=REGIONS_ADDED)
-def test_another_region_is_joined_by_consul_and_nginx_and_replicas_stay(
+def test_another_region_is_joined_by_consul_nginx_and_telemetry_and_replicas_stay(
     replica: Graph, change: Callable[[Document], Any]
 ) -> None:
     def added(document: Document) -> None:
         as_replica(document)
         change(document)
 
-    assert dev_graph(added, kept=replica).changed(replica) == CONSUL_SERVERS | RELEASES | ACCOUNTS
+    # It joins the network of the new region, with every program in it.
+    telemetry = told("metrics", "collector", "console") | {
+        f"telemetry-{part}" for part in ("pod-sandbox", "metrics", "logs", "alerts", "collector", "console")
+    }
+    assert dev_graph(added, kept=replica).changed(replica) == CONSUL_SERVERS | RELEASES | ACCOUNTS | telemetry
 
 
 def test_a_region_in_the_place_of_the_witness_rolls_through_the_members_that_stay(dev: Graph) -> None:

@@ -35,6 +35,7 @@ def one_region(services: Mapping[str, Any], *, ports: int = 32, network: int = 9
             },
             "gostack:consul": {"servers": 1},
             "gostack:mysql": {"primary": "east", "topology": "single"},
+            "gostack:telemetry": {"enabled": False},
             "gostack:services": dict(services),
         }
     }

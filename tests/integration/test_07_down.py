@@ -16,7 +16,10 @@ from tools.gostack.lifecycle import lifecycle
 def test_down_keeps_the_rows_and_the_next_up_finds_them(stack: LiveStack) -> None:
     user = stack.create_user()
     assert lifecycle.down(stack.workspace, purge=False) == 0
-    assert stack.everything_left() == ["gostack-integration-mysql-east", "gostack-integration-mysql-west"]
+    assert stack.everything_left() == [
+        f"gostack-integration-{name}"
+        for name in ("mysql-east", "mysql-west", "telemetry-collector", "telemetry-logs", "telemetry-metrics")
+    ]
     assert lifecycle.up(stack.workspace) == 0
     assert stack.preview_changes() == ""
     stack.trust_again()

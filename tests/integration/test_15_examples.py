@@ -48,6 +48,7 @@ def document() -> dict[str, Any]:
             },
             "gostack:consul": {"servers": 1},
             "gostack:mysql": {"primary": "east", "topology": "single"},
+            "gostack:telemetry": {"enabled": False},
             **examples,
         }
     }

@@ -144,7 +144,7 @@ def service() -> st.SearchStrategy[Document]:
 def valid_settings(draw: st.DrawFn) -> Document:
     """The whole of a stack's settings."""
     region_names = draw(st.lists(names, min_size=1, max_size=4, unique=True))
-    ports = draw(st.lists(st.integers(1, 65535), min_size=12, max_size=12, unique=True))
+    ports = draw(st.lists(st.integers(1, 65535), min_size=13, max_size=13, unique=True))
     thirds = draw(st.permutations(range(1, 250)))
     regions = {
         name: {
@@ -170,6 +170,7 @@ def valid_settings(draw: st.DrawFn) -> Document:
         ]
     document: Document = {
         "regions": regions,
+        "telemetry": {"port": ports[12]},
         "services": services,
         "backbone": {"cidr": "10.91.0.0/16"},
         "consul": {"servers": draw(st.sampled_from([1, 3]))},

@@ -27,6 +27,13 @@ PORTS = {"regions.east.https_port": ("127.0.0.1", 8443), "regions.east.http_port
 NOBODY = PublishedPorts(frozenset(), {})
 
 
+@pytest.mark.parametrize(("wanted", "levels"), [("/var/lib/docker", []), (None, []), ("/srv/docker", ["fail"])])
+def test_the_telemetry_looks_for_logs_where_the_engine_keeps_them(wanted: str | None, levels: list[str]) -> None:
+    findings = list(engine.check_folder(ENGINE, wanted))
+    assert [finding.level for finding in findings] == levels
+    assert all("gostack:telemetry.docker_root to /var/lib/docker" in finding.remedy for finding in findings)
+
+
 def test_free_ports_pass() -> None:
     assert list(ports.check_ports(PORTS, NOBODY, lambda *_: True)) == [
         Finding("ports", "ok", "8443, 8080 free or held by this stack")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.offline.images.build import DEFAULT_MIRROR, STAND_INS, Recipes, host_mirror
+from infra.settings.images import ImageSettings
+from tools.offline.images.build import DEFAULT_MIRROR, STAND_INS, Recipes, host_mirror, required_module
 
 IMAGES = Path(__file__).resolve().parents[2] / "tools" / "offline" / "images"
 
@@ -42,6 +43,26 @@ def test_a_changed_base_changes_every_tag_that_stands_on_it(recipes: Path) -> No
         script.write("# changed\n")
     after = {name: Recipes(recipes).tag(name) for name in before}
     assert [name for name in before if before[name] == after[name]] == ["pause"]
+
+
+def test_a_program_that_is_compiled_beside_another_follows_its_version(recipes: Path) -> None:
+    before = {name: Recipes(recipes).tag(name) for name in ("victoria-metrics", "victoria-logs", "vmalert")}
+    with (recipes / "victoria-metrics" / "go.mod").open("a") as module:
+        module.write("// changed\n")
+    after = {name: Recipes(recipes).tag(name) for name in before}
+    assert [name for name in before if before[name] == after[name]] == ["victoria-logs"]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "images"),
+    [
+        ("victoria-metrics", ["victoria_metrics", "vmalert"]),
+        ("victoria-logs", ["victoria_logs"]),
+    ],
+)
+def test_a_stand_in_of_the_telemetry_has_the_version_of_upstreams_image(recipe: str, images: list[str]) -> None:
+    _, version = required_module((IMAGES / recipe / "go.mod").read_text())
+    assert {getattr(ImageSettings(), name).partition(":")[2] for name in images} == {version}
 
 
 def test_prose_changes_no_tag(recipes: Path) -> None:

@@ -42,6 +42,7 @@ WEST = RunningReplica("users", "stable", "west", "users-west-0", "2")
 OUTPUTS: dict[str, Any] = {
     "regions": {"east": "https://localhost:8443", "west": "https://localhost:9443"},
     "consul": {"east": "http://127.0.0.1:8500", "west": "http://127.0.0.1:9500"},
+    "dashboards": {"console": "http://127.0.0.1:3000", "consul-east": "http://127.0.0.1:8500"},
     "services": {"users": {"url": "https://localhost:8443/api/v1/users"}, "worker": {"url": ""}},
 }
 
@@ -325,15 +326,23 @@ def test_addresses_come_from_the_outputs() -> None:
     assert address(OUTPUTS, "dev", None, "west") == "https://localhost:9443"
     assert address(OUTPUTS, "dev", "users", "west") == "https://localhost:9443/api/v1/users"
     assert address(OUTPUTS, "dev", "consul") == "http://127.0.0.1:8500/ui"
+    assert address(OUTPUTS, "dev", "dashboards") == "http://127.0.0.1:3000"
     for what, region, told in (
         ("worker", None, "worker has no route"),
-        ("user", None, 'no service "user": use one of users, worker, consul'),
+        ("user", None, 'no service "user": use one of users, worker, consul, dashboards'),
         (None, "north", 'no region "north": use one of east, west'),
     ):
         with pytest.raises(UserError, match=told):
             address(OUTPUTS, "dev", what, region)
     with pytest.raises(UserError, match="the stack dev is not up: run `make up`"):
         address({}, "dev")
+    with pytest.raises(UserError, match="the stack dev has no telemetry: set gostack:telemetry"):
+        address({**OUTPUTS, "dashboards": {}}, "dev", "dashboards")
+
+
+def test_a_service_may_be_called_dashboards() -> None:
+    services = {**OUTPUTS["services"], "dashboards": {"url": "https://localhost:8443/boards"}}
+    assert address({**OUTPUTS, "services": services}, "dev", "dashboards") == "https://localhost:8443/boards"
 
 
 def test_an_address_inside_a_cluster_comes_with_the_way_to_it() -> None:

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
     "Every day": [stack.up, stack.preview, stack.down, stack.doctor, stack.env, stack.explore, stack.refresh],
     "A running stack": [
         running.status,
+        running.alerts,
         running.logs,
         running.sh,
         running.exec_,

@@ -23,6 +23,7 @@ class Program(StrEnum):
     KUBE_SCORE = "kube-score"
     STATICCHECK = "staticcheck"
     VEGETA = "vegeta"
+    VMALERT_TOOL = "vmalert-tool"
 
 
 def toolchain() -> int:

@@ -25,6 +25,13 @@ def status(
     return command.status(workspace(stack), as_json=as_json, watch=watch)
 
 
+def alerts(stack: Stack = DEV, as_json: Json = False) -> int:
+    """Say what fires: 0 nothing does, 1 something."""
+    from tools.gostack.alerts import command
+
+    return command.alerts(workspace(stack), as_json=as_json)
+
+
 def logs(
     service: Some = None,
     stack: Stack = DEV,
@@ -91,7 +98,7 @@ def sql(
 
 
 def open_(
-    what: Annotated[str | None, typer.Argument(help="Service or consul; default: the ingress.")] = None,
+    what: Annotated[str | None, typer.Argument(help="Service, consul or dashboards; default: the ingress.")] = None,
     stack: Stack = DEV,
     region: Annotated[str | None, typer.Option(help="Region; default: the first.")] = None,
     only_print: Annotated[bool, typer.Option("--print", help="Print the address only.")] = False,

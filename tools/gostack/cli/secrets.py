@@ -1,4 +1,5 @@
-"""`gostack secrets`: what services and accessories keep to themselves, encrypted in the stack file."""
+"""`gostack secrets`: what services, accessories and receivers of alerts keep to themselves, encrypted in the stack
+file."""
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ import typer
 from tools.gostack.cli.guard import add
 from tools.gostack.cli.options import DEV, Stack, workspace
 
-app = typer.Typer(no_args_is_help=True, help="Secrets of services and accessories, encrypted in the stack file.")
+app = typer.Typer(
+    no_args_is_help=True, help="Secrets of services, accessories and receivers, encrypted in the stack file."
+)
 
 Service = Annotated[str, typer.Argument(help="Service.")]
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from tools.gostack.doctor.certificates import check_certificates, served_certificate_expiry
 from tools.gostack.doctor.cluster import check_cluster
-from tools.gostack.doctor.engine import check_clock, check_engine
+from tools.gostack.doctor.engine import check_clock, check_engine, check_folder
 from tools.gostack.doctor.finding import Finding
 from tools.gostack.doctor.machine import available_memory, check_disk, check_memory, check_processors
 from tools.gostack.doctor.networks import check_networks, foreign_networks
@@ -64,6 +64,8 @@ def examine(project_root: Path, stack: str) -> list[Finding]:
         findings += check_clock(engine)
     if settings is not None:
         findings += check_ports(settings.host_ports(), published, port_is_free)
+        if engine is not None:
+            findings += check_folder(engine, settings.logs_folder)
         if engine is not None and settings.networks():
             findings += check_networks(settings.networks(), foreign_networks(engine, stack))
         findings += check_certificates(settings.host_ports(), published.own, served_certificate_expiry)

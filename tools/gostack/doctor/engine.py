@@ -7,6 +7,7 @@ import platform
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 from tools.gostack.doctor.finding import Finding
 from tools.gostack.environment.docker_engine import DEFAULT_SOCKET, MINIMUM_API, Engine, how_to_install
@@ -30,6 +31,13 @@ def check_engine(engine: Engine | None, endpoint: str, *, startable: bool) -> It
         if engine.storage_driver == "vfs":
             remedy = "use overlay2: https://docs.docker.com/engine/storage/drivers"
             yield Finding("docker storage", "warn", "vfs copies whole images: slow, and fills the disk", remedy)
+
+
+def check_folder(engine: Engine, wanted: str | None) -> Iterator[Finding]:
+    """Whether the telemetry looks for the logs of containers where the engine keeps them."""
+    if wanted is not None and Path(wanted) != engine.data_root:
+        found = f"the engine keeps its logs in {engine.data_root}, and the telemetry looks in {wanted}"
+        yield Finding("docker folder", "fail", found, f"set gostack:telemetry.docker_root to {engine.data_root}")
 
 
 def check_clock(engine: Engine, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Iterator[Finding]:

@@ -24,6 +24,11 @@ class StackSettings(Protocol):
         ...
 
     @property
+    def logs_folder(self) -> str | None:
+        """Folder of the engine in which the telemetry looks for logs; None without telemetry."""
+        ...
+
+    @property
     def aws(self) -> object | None:
         """What is made in AWS, the clusters among it; None for a stack that is not there."""
         ...

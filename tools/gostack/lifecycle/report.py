@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from docker.models.containers import Container
 
+from infra.outputs import CONSOLE_PAGE
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.lifecycle.objects import StackObjects, last_words, role
 from tools.gostack.lifecycle.workspace import Workspace
@@ -32,6 +33,8 @@ def summary(workspace: Workspace, outputs: dict[str, Any]) -> str:
     lines = ["", f"The stack {workspace.stack} is up.", ""]
     lines += [f"  {region:<12} {url}" for region, url in outputs["regions"].items()]
     lines += [f"  consul       {_consul(url, region)}" for region, url in outputs["consul"].items()]
+    if CONSOLE_PAGE in outputs["dashboards"]:
+        lines += [f"  console      {outputs['dashboards'][CONSOLE_PAGE]} (metrics, logs, traces, alerts)"]
     lines += [
         f"  {name:<12} {service['url'] or '(no route)'}  {service['image']}"
         for name, service in outputs["services"].items()

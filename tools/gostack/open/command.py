@@ -8,16 +8,19 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from infra.outputs import CONSOLE_PAGE
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.workspace import Workspace
 
 CONSUL = "consul"
+DASHBOARDS = "dashboards"
 
 
 def open_address(workspace: Workspace, what: str | None = None, region: str | None = None, *, only_print: bool) -> int:
     """Print an address of the stack, open it in a browser unless `only_print`, and return 0.
 
-    `what` is a service, `consul`, or None for the entry of `region` (default: the first). Raises UserError.
+    `what` is a service, `consul`, `dashboards` for the console of the telemetry, or None for the entry of `region`
+    (default: the first). Raises UserError.
     """
     _ = workspace.settings
     found = address(workspace.outputs(), workspace.stack, what, region)
@@ -45,12 +48,22 @@ def address(outputs: Mapping[str, Any], stack: str, what: str | None = None, reg
     if what == CONSUL:
         return f"{entry}/ui"
     services: dict[str, dict[str, str]] = outputs["services"]
+    if what == DASHBOARDS and what not in services:
+        return _console(outputs, stack)
     if what not in services:
-        raise UserError(f'there is no service "{what}": use one of {", ".join([*sorted(services), CONSUL])}.')
+        known = ", ".join([*sorted(services), CONSUL, DASHBOARDS])
+        raise UserError(f'there is no service "{what}": use one of {known}.')
     url = services[what]["url"]
     if not url:
         raise UserError(f"{what} has no route: clients outside of the stack do not reach it.")
     return url if region is None else urlsplit(entry)._replace(path=urlsplit(url).path).geturl()
+
+
+def _console(outputs: Mapping[str, Any], stack: str) -> str:
+    pages: dict[str, str] = outputs[DASHBOARDS]
+    if CONSOLE_PAGE not in pages:
+        raise UserError(f"the stack {stack} has no telemetry: set gostack:telemetry.enabled to true and run `make up`.")
+    return pages[CONSOLE_PAGE]
 
 
 def forwarding(url: str) -> str:

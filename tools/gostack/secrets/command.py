@@ -74,13 +74,16 @@ def write(workspace: Workspace, service: str, values: Mapping[str, str]) -> None
 
 
 def _owner(workspace: Workspace, name: str) -> tuple[str, Mapping[str, Any]]:
-    """The kind of a service or an accessory, and what the stack file says of it; as it is, because what is wrong with
-    it may be a missing secret."""
+    """The kind of a service, an accessory or a receiver of alerts, and what the stack file says of it; as it is,
+    because what is wrong with it may be a missing secret."""
     config = mapping(read_stack_file(workspace.stack_file).get("config"))
     found = {kind: mapping(config.get(f"gostack:{kind}")) for kind in ("services", "accessories")}
-    for kind, sections in found.items():
-        if name in sections:
-            return kind, mapping(sections[name])
+    found["telemetry.receivers"] = mapping(mapping(config.get("gostack:telemetry")).get("receivers"))
+    kinds = [kind for kind, sections in found.items() if name in sections]
+    if len(kinds) > 1:
+        raise UserError(f'"{name}" is there in gostack:{" and in gostack:".join(kinds)}: rename one of them.')
+    if kinds:
+        return kinds[0], mapping(found[kinds[0]][name])
     owners = sorted(name for sections in found.values() for name in sections)
     near = difflib.get_close_matches(name, owners, n=1)
     known = f'did you mean "{near[0]}"?' if near else f"use one of {', '.join(owners)}."

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tools.gostack.environment.errors import BootstrapError
@@ -36,8 +37,12 @@ VERSION_COMMANDS = {
     "nginx": ["nginx", "-v"],
     "consul": ["consul", "version"],
     "valkey": ["valkey-server", "--version"],
+    "alertmanager": ["alertmanager", "--version"],
     "golang": ["go", "version"],
     "pause": ["/pause", "--version"],
+    "victoria-metrics": ["/victoria-metrics-prod", "-version"],
+    "victoria-logs": ["/victoria-logs-prod", "-version"],
+    "vmalert": ["/vmalert-prod", "-version"],
 }
 """How each program is asked for its version, in a stand-in and in upstream's image alike."""
 
@@ -45,15 +50,19 @@ STAND_INS = tuple(VERSION_COMMANDS)
 NEVER_PULLED = frozenset({"pause"})
 """Built in all cases: too small to be worth a second registry and the difference between two programs."""
 
-_ON_BASE = frozenset({"mysql", "nginx", "consul", "valkey", "golang"})
+_ON_BASE = frozenset({"mysql", "nginx", "consul", "valkey", "alertmanager", "golang"})
 _USUALLY = {
     "base": "30 s",
     "mysql": "15 s",
     "nginx": "15 s",
     "consul": "15 s",
     "valkey": "15 s",
+    "alertmanager": "15 s",
     "golang": "20 s",
     "pause": "15 s",
+    "victoria-metrics": "5 s",
+    "victoria-logs": "5 s",
+    "vmalert": "5 s",
 }
 _CERTIFICATE_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -64,6 +73,36 @@ _NOT_IN_TOOLCHAIN = ("api", "doc", "misc", "test", "testdata", "*_test.go", ".gi
 _MIRROR = re.compile(r"^(?:deb\s+(?:\[[^]]*\]\s+)?|URIs:\s*)(https?://\S+/debian)/?(?=\s|$)", re.MULTILINE)
 """The first archive address of an apt source, in the one-line and in the deb822 format; a comment never matches."""
 _TAG_LENGTH = 12
+_REQUIRED = re.compile(r"^require (\S+) (\S+)$", re.MULTILINE)
+"""The module that a recipe is about, and its version: the first line of its go.mod that requires one."""
+_VICTORIA_VERSION = "github.com/VictoriaMetrics/VictoriaMetrics/lib/buildinfo.Version"
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """A program that this machine compiles, because it is in no package."""
+
+    recipe: str
+    """Image whose folder has the Go module."""
+    title: str
+    usually: str
+    package: str = ""
+    """Go package, below the module that go.mod requires."""
+    version: str = ""
+    """Variable that is told the version, as `<program>-<version>`; empty for a program that knows it."""
+
+
+_COMPILED = {
+    "consul": _Compiled("consul", "Consul", "3 to 9 min the first time"),
+    "victoria-metrics": _Compiled(
+        "victoria-metrics", "VictoriaMetrics", "1 to 3 min the first time", "/app/victoria-metrics", _VICTORIA_VERSION
+    ),
+    "victoria-logs": _Compiled(
+        "victoria-logs", "VictoriaLogs", "1 to 3 min the first time", "/app/victoria-logs", _VICTORIA_VERSION
+    ),
+    # A part of VictoriaMetrics, of the same version.
+    "vmalert": _Compiled("victoria-metrics", "vmalert", "30 s the first time", "/app/vmalert", _VICTORIA_VERSION),
+}
 
 
 class Recipes:
@@ -96,6 +135,8 @@ class Recipes:
         ingredients = list(folder_content(self.folder(name)))
         if name in _ON_BASE:
             ingredients.append(self._hash("base").encode())
+        if name in _COMPILED and _COMPILED[name].recipe != name:
+            ingredients.append(self._hash(_COMPILED[name].recipe).encode())
         if name == "golang":
             ingredients.append(find_go()[1].encode())
             ingredients.append(self.certificates().read_bytes())
@@ -141,7 +182,7 @@ class StandInBuilder:
                     compiler = futures.get("golang")
                     futures[name] = pool.submit(self._build_pause, compiler, golang)
                 else:
-                    futures[name] = pool.submit(self._build_on_base, name)
+                    futures[name] = pool.submit(self._build_recipe, name)
         tags = {name: future.result() for name, future in futures.items()}
         # What only a first stage needed; each is unnamed by now and carries our label.
         self._engine.prune(STAGE_LABEL)
@@ -153,18 +194,18 @@ class StandInBuilder:
             raise BootstrapError("The image `pause` is compiled by `golang`, which is not among the images.")
         return self._build(self._recipes.folder("pause"), "pause", {"GOLANG": image})
 
-    def _build_on_base(self, name: str) -> str:
+    def _build_recipe(self, name: str) -> str:
         with tempfile.TemporaryDirectory(prefix=f"image-{name}-", dir=_made(cache_folder())) as staging:
             context = self._context(name, Path(staging) / "context")
-            return self._build(context, name, {"BASE": self._base()})
+            return self._build(context, name, {"BASE": self._base()} if name in _ON_BASE else {})
 
     def _context(self, name: str, staging: Path) -> Path:
         """The folder to build from: the recipe's own, or a copy with what the host contributes."""
         recipe = self._recipes.folder(name)
-        if name == "consul":
-            binary = self._consul()
+        if name in _COMPILED:
+            binary = self._compiled(name, _COMPILED[name])
             shutil.copytree(recipe, staging)
-            _link_or_copy(binary, staging / "consul")
+            _link_or_copy(binary, staging / name)
             return staging
         if name == "golang":
             shutil.copytree(recipe, staging)
@@ -173,13 +214,16 @@ class StandInBuilder:
             return staging
         return recipe
 
-    def _consul(self) -> Path:
+    def _compiled(self, name: str, program: _Compiled) -> Path:
+        folder = self._recipes.folder(program.recipe)
+        module, version = required_module((folder / "go.mod").read_text())
         return build_binary(
-            self._recipes.folder("consul"),
-            "github.com/hashicorp/consul",
-            "consul",
-            title="Consul",
-            usually="3 to 9 min the first time",
+            folder,
+            f"{module}{program.package}",
+            name,
+            variables={program.version: f"{name}-{version}"} if program.version else {},
+            title=program.title,
+            usually=program.usually,
             lane="images",
             progress=_Forwarded(self._progress),
         )
@@ -235,6 +279,14 @@ def program_version(engine: Engine, name: str, reference: str) -> str:
         return ""
     found = re.search(r"\d+\.\d+(\.\d+)*", engine.run(reference, command))
     return found[0] if found else ""
+
+
+def required_module(go_mod: str) -> tuple[str, str]:
+    """Return path and version of the module that a recipe's go.mod is about."""
+    found = _REQUIRED.search(go_mod)
+    if found is None:
+        raise BootstrapError("The go.mod of a stand-in requires no module: restore tools/offline/images.")
+    return found[1], found[2]
 
 
 def can_build_stand_ins() -> bool:

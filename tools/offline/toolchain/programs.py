@@ -36,3 +36,6 @@ vegeta = _program("vegeta", "github.com/tsenart/vegeta/v12", "30 s")
 
 kube_score = _program("kube-score", "github.com/zegl/kube-score/cmd/kube-score", "1 min")
 """The analyser of Kubernetes objects."""
+
+vmalert_tool = _program("vmalert-tool", "github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert-tool", "1 min")
+"""Runs the unit tests of alerting and recording rules."""

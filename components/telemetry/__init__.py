@@ -1,0 +1,1 @@
+"""Metrics, logs, traces and alerts of a stack."""

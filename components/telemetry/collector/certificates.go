@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"log"
+	"net"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+const (
+	certificatePause = time.Minute
+	dialTime         = 5 * time.Second
+)
+
+// certificates asks each ingress for its certificate. While one does not answer, what it said last is still true.
+type certificates struct {
+	addresses map[string]string
+	notAfter  *prometheus.GaugeVec
+}
+
+func newCertificates(addresses map[string]string, registry prometheus.Registerer) *certificates {
+	made := &certificates{addresses, prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "certificate_not_after_seconds", Help: "When the certificate of a region's ingress expires, in seconds since 1970.",
+	}, []string{"region", "host"})}
+	registry.MustRegister(made.notAfter)
+	return made
+}
+
+func (c *certificates) run(ctx context.Context) {
+	silent := map[string]bool{}
+	for ctx.Err() == nil {
+		for region, address := range c.addresses {
+			err := c.ask(ctx, region, address)
+			if err != nil && !silent[region] {
+				log.Printf("the certificate of %s at %s cannot be seen: %v", region, address, err)
+			}
+			silent[region] = err != nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(certificatePause):
+		}
+	}
+}
+
+func (c *certificates) ask(ctx context.Context, region, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, dialTime)
+	defer cancel()
+	// It is looked at, not trusted: nothing is sent. One that has expired must be seen too.
+	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec
+	connection, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = connection.Close() }()
+	leaf := connection.(*tls.Conn).ConnectionState().PeerCertificates[0]
+	host := leaf.Subject.CommonName
+	if host == "" && len(leaf.DNSNames) > 0 {
+		host = leaf.DNSNames[0]
+	}
+	if host == "" {
+		host, _, _ = net.SplitHostPort(address)
+	}
+	c.notAfter.DeletePartialMatch(prometheus.Labels{"region": region})
+	c.notAfter.WithLabelValues(region, host).Set(float64(leaf.NotAfter.Unix()))
+	return nil
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// graceTime is for what is on its way to the store when the program is asked to end.
+const graceTime = 2 * time.Second
+
+// collect runs everything until a context ends, and then until the store has what was read, for two seconds at most.
+func collect(ctx context.Context, given configuration, secrets redaction, listener net.Listener) error {
+	kept, err := openCheckpoints(given.State)
+	if err != nil {
+		return err
+	}
+	measured := newMetrics()
+	known := newDirectory()
+	requests := newIngress(measured.registry)
+	to := newStore(given.Logs, measured)
+	queue := newSpanQueue()
+	saved := make(map[string]checkpoint, len(kept.of))
+	for id, of := range kept.of {
+		saved[id] = of
+	}
+	logs := &tailer{
+		root: given.Containers, stack: given.Stack, layout: formats[given.Format], directory: known, dropped: measured,
+		saved: saved, batches: make(chan *batch),
+		rows: func(line found) []byte {
+			row := lineRow(line, secrets)
+			requests.count(row)
+			return encodeRow(row)
+		},
+	}
+	logs.alive.Store(time.Now().Unix())
+
+	grace, end := context.WithCancel(context.Background())
+	defer end()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(graceTime, end) })
+	defer stop()
+
+	var last sync.WaitGroup
+	last.Go(func() { logs.run(ctx, grace) })
+	last.Go(func() { sendBatches(grace, logs.batches, to, kept) })
+	last.Go(func() { queue.send(ctx, grace, to) })
+	go to.watch(ctx)
+	go newCertificates(given.Certificates, measured.registry).run(ctx)
+	if given.Cgroups != "" {
+		containers := newContainerMetrics(given.Cgroups, known)
+		measured.registry.MustRegister(containers)
+		go containers.run(ctx)
+	}
+
+	paths := http.NewServeMux()
+	paths.Handle("POST /v1/traces", newTraces(queue, secrets, measured))
+	paths.Handle("GET /metrics", promhttp.HandlerFor(measured.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	paths.HandleFunc("GET /health", logs.healthy)
+	server := &http.Server{Handler: paths, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	last.Wait()
+	return nil
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+)
+
+// configuration is collector.json.
+type configuration struct {
+	// Stack is the value of the label gostack.stack of those containers that are read.
+	Stack string
+	// Containers is the folder of the logs, in the layout that Format names.
+	Containers string
+	// Format is "docker" (the json-file driver) or "cri" (Kubernetes' /var/log/pods).
+	Format string
+	// Cgroups is the file system of control groups; empty where somebody else measures containers.
+	Cgroups string
+	// State is a folder for what has been read; it is the only one that is written.
+	State string
+	// Listen is the address for spans, metrics and health.
+	Listen string
+	// Logs is VictoriaLogs, with its path prefix.
+	Logs string
+	// Certificates is region to host and port where its ingress speaks TLS.
+	Certificates map[string]string
+	// Redact are regular expressions: what they match in a value does not get to the store.
+	Redact []string
+}
+
+func readConfiguration(name string) (configuration, []*regexp.Regexp, error) {
+	given := configuration{Format: "docker", Containers: "/containers", State: "/state", Listen: ":4318"}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return given, nil, err
+	}
+	if err := json.Unmarshal(text, &given); err != nil {
+		return given, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	given.Logs = strings.TrimSuffix(given.Logs, "/")
+	if given.Stack == "" || given.Logs == "" {
+		return given, nil, fmt.Errorf("%s: it needs stack and logs", name)
+	}
+	if formats[given.Format] == nil {
+		return given, nil, fmt.Errorf("%s: format is docker or cri, not %q", name, given.Format)
+	}
+	patterns := make([]*regexp.Regexp, 0, len(given.Redact))
+	for _, written := range given.Redact {
+		pattern, err := regexp.Compile(written)
+		if err != nil {
+			return given, nil, fmt.Errorf("%s: redact: %w", name, err)
+		}
+		patterns = append(patterns, pattern)
+	}
+	return given, patterns, nil
+}

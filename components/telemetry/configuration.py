@@ -1,0 +1,89 @@
+"""What the programs of the telemetry read at their start, as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from components.consul.args import ConsulReference
+from components.telemetry.architecture import Architecture
+from components.text import rendered
+
+HOST = "telemetry"
+"""Name of the pod in the network of every region."""
+
+COLLECTOR = "gostack-collector"
+"""Name of the collector's image."""
+
+COLLECTOR_SOURCE = "components/telemetry/collector"
+"""Folder of its source, relative to the project."""
+
+CONSOLE = "gostack-console"
+"""Name of the console's image."""
+
+CONSOLE_SOURCE = "components/telemetry/console"
+"""Folder of its source, relative to the project."""
+
+CONSOLE_ADDRESS = "127.0.0.1"
+"""The console has no login: on Docker it is never opened beyond this machine."""
+
+METRICS_PORT, LOGS_PORT, ALERTS_PORT, OTLP_PORT, CONSOLE_PORT = 8428, 9428, 8880, 4318, 3000
+
+METRICS_URL = f"http://127.0.0.1:{METRICS_PORT}/metrics"
+LOGS_URL = f"http://127.0.0.1:{LOGS_PORT}/logs"
+ALERTS_URL = f"http://127.0.0.1:{ALERTS_PORT}/alerts"
+"""Where the containers of the pod reach each other."""
+
+OTLP_ENDPOINT = f"http://{HOST}:{OTLP_PORT}"
+"""Where services send what an OpenTelemetry SDK makes of their work."""
+
+CONTAINERS, CGROUPS, STATE = "/containers", "/cgroups", "/state"
+"""Folders of the collector: the engine's containers and the machine's control groups, both read-only, and its own."""
+
+
+def scrape_configuration(datacenters: Sequence[ConsulReference]) -> str:
+    """Return what VictoriaMetrics scrapes: whatever the datacenters know, their servers, and the telemetry itself."""
+    return rendered(
+        "telemetry/templates/scrape.yml.j2",
+        datacenters=datacenters,
+        metrics=f"127.0.0.1:{METRICS_PORT}",
+        logs=f"127.0.0.1:{LOGS_PORT}",
+        alerts=f"127.0.0.1:{ALERTS_PORT}",
+        collector=f"127.0.0.1:{OTLP_PORT}",
+    )
+
+
+def collector_configuration(stack: str, certificates: Mapping[str, str], redact: Sequence[str]) -> str:
+    """Return what the collector reads; `certificates` is region to host and port of the ingress there."""
+    return _json(
+        {
+            "stack": stack,
+            "containers": CONTAINERS,
+            "format": "docker",
+            "cgroups": CGROUPS,
+            "state": STATE,
+            "listen": f":{OTLP_PORT}",
+            "logs": LOGS_URL,
+            "certificates": dict(certificates),
+            "redact": list(redact),
+        }
+    )
+
+
+def console_configuration(stack: str, hosts: Sequence[str], architecture: Architecture) -> str:
+    """Return what the console reads; `hosts` are the names by which a browser may ask for it."""
+    return _json(
+        {
+            "stack": stack,
+            "listen": f":{CONSOLE_PORT}",
+            "hosts": list(hosts),
+            "metrics": METRICS_URL,
+            "logs": LOGS_URL,
+            "alerts": ALERTS_URL,
+            "architecture": architecture,
+        }
+    )
+
+
+def _json(value: Mapping[str, object]) -> str:
+    return json.dumps(value, indent=2, sort_keys=True) + "\n"

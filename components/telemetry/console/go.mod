@@ -1,0 +1,3 @@
+module gostack.dev/console
+
+go 1.26.0

@@ -1,0 +1,243 @@
+"""The telemetry of a stack on one machine: one pod in the networks of all regions, with three stores and two programs
+of the stack's own."""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+import pulumi_docker as docker
+
+from components.docker.container import ContainerSpec, HealthCheck, hardened_container
+from components.docker.files import file_mounts
+from components.docker.pod import Pod
+from components.docker.volumes import opened_volume, volume_labels
+from components.files import GivenFile
+from components.telemetry import alertmanager
+from components.telemetry.args import TelemetryArgs
+from components.telemetry.configuration import (
+    ALERTS_PORT,
+    CGROUPS,
+    CONSOLE_ADDRESS,
+    CONSOLE_PORT,
+    CONTAINERS,
+    HOST,
+    LOGS_PORT,
+    METRICS_PORT,
+    METRICS_URL,
+    STATE,
+    collector_configuration,
+    console_configuration,
+    scrape_configuration,
+)
+
+_DATA = "/data"
+_FOLDER = "/etc/gostack"
+_NOBODY = "65534:65534"
+_HOSTS = ("localhost", "*.localhost", CONSOLE_ADDRESS)
+_START_SECONDS = 60
+_HEALTH = HealthCheck(test=["CMD", "/service", "health"], wait_seconds=_START_SECONDS, start_period_seconds=30)
+
+
+class DockerTelemetryArgs(TelemetryArgs):
+    """Inputs of the telemetry on Docker."""
+
+    pause_image: pulumi.Input[str]
+    """Image that holds a pod's network namespace."""
+
+    docker_root: str
+    """Folder of the engine on its machine, with the logs of its containers in it."""
+
+
+class Telemetry(pulumi.ComponentResource):
+    """Metrics, logs, traces and alerts of everything in the stack, and one page that shows them.
+
+    The containers reach each other on 127.0.0.1. Services reach the collector alone, this machine the console alone.
+    None of them waits for a service, and no service for them: while they are away, logs wait on the disk.
+    """
+
+    url: pulumi.Output[str]
+    """URL of the console on this machine."""
+
+    def __init__(self, name: str, args: DockerTelemetryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:Telemetry", name, {}, opts)
+        self._name, self._args = name, args
+        self._labels = {**args["labels"], "gostack.service": HOST}
+        pod = Pod(
+            f"{name}-pod",
+            {
+                "networks": [
+                    *(region["network"] for region in args["regions"]),
+                    args["regions"][0]["backbone_network"],
+                ],
+                "pause_image": args["pause_image"],
+                "host_names": [HOST],
+                "ports": [
+                    docker.ContainerPortArgs(
+                        internal=CONSOLE_PORT, external=args["port"], ip=CONSOLE_ADDRESS, protocol="tcp"
+                    )
+                ],
+                "labels": self._labels,
+            },
+            pulumi.ResourceOptions(parent=self),
+        )
+        self._network_mode = pod.network_mode
+        metrics = self._container("metrics", self._metrics())
+        logs = self._container("logs", self._logs())
+        told = [self._container("alertmanager", self._alertmanager())] if args["receivers"] else []
+        alerts = self._container("alerts", self._alerts(), metrics, *told)
+        collector = self._container("collector", self._collector(), logs)
+        console = self._container("console", self._console(), metrics, logs, alerts, collector)
+        self.url = console.id.apply(lambda _: f"http://{CONSOLE_ADDRESS}:{args['port']}")
+        self.register_outputs({"url": self.url})
+
+    def _container(self, part: str, spec: ContainerSpec, *after: docker.Container) -> docker.Container:
+        return hardened_container(
+            f"{self._name}-{part}",
+            spec,
+            parent=self,
+            network_mode=self._network_mode,
+            # Two of them cannot listen on one port, nor write to one volume.
+            create_first=False,
+            depends_on=after,
+        )
+
+    def _metrics(self) -> ContainerSpec:
+        scraped = scrape_configuration(self._args["consul"])
+        return ContainerSpec(
+            image=self._args["images"]["metrics"],
+            role="metrics",
+            labels=self._labels,
+            memory_mib=160,
+            cpus=1.0,
+            user=_NOBODY,
+            command=[
+                f"-httpListenAddr=127.0.0.1:{METRICS_PORT}",
+                "-http.pathPrefix=/metrics",
+                f"-storageDataPath={_DATA}",
+                f"-retentionPeriod={self._args['metrics_days']}d",
+                "-memory.allowedBytes=96MiB",
+                f"-promscrape.config={_FOLDER}/scrape.yml",
+                "-promscrape.consulSDCheckInterval=5s",
+                # With the usual 30 s the newest points of a graph repeat the one before.
+                "-search.latencyOffset=5s",
+                f"-vmalert.proxyURL=http://127.0.0.1:{ALERTS_PORT}/alerts",
+            ],
+            volumes=[self._opened("metrics"), *self._files("metrics", {f"{_FOLDER}/scrape.yml": scraped})],
+        )
+
+    def _logs(self) -> ContainerSpec:
+        return ContainerSpec(
+            image=self._args["images"]["logs"],
+            role="logs",
+            labels=self._labels,
+            memory_mib=192,
+            cpus=1.0,
+            user=_NOBODY,
+            command=[
+                f"-httpListenAddr=127.0.0.1:{LOGS_PORT}",
+                "-http.pathPrefix=/logs",
+                f"-storageDataPath={_DATA}",
+                f"-retentionPeriod={self._args['logs_days']}d",
+                f"-retention.maxDiskSpaceUsageBytes={self._args['disk_gib']}GiB",
+                "-memory.allowedBytes=112MiB",
+            ],
+            volumes=[self._opened("logs")],
+        )
+
+    def _alerts(self) -> ContainerSpec:
+        rules = {f"{_FOLDER}/rules/{file}": text for file, text in self._args["rules"].items()}
+        return ContainerSpec(
+            image=self._args["images"]["alerts"],
+            role="alerts",
+            labels=self._labels,
+            memory_mib=64,
+            cpus=1.0,
+            user=_NOBODY,
+            command=[
+                f"-httpListenAddr=127.0.0.1:{ALERTS_PORT}",
+                "-http.pathPrefix=/alerts",
+                f"-datasource.url={METRICS_URL}",
+                f"-remoteRead.url={METRICS_URL}",
+                f"-remoteWrite.url={METRICS_URL}",
+                f"-rule={_FOLDER}/rules/*.yml",
+                "-rule.evalDelay=5s",
+                "-evaluationInterval=15s",
+                "-memory.allowedBytes=32MiB",
+                f"-external.url=http://{CONSOLE_ADDRESS}:{self._args['port']}",
+                # Rules match series by their labels, which name no group.
+                "-disableAlertgroupLabel",
+                # Without a receiver the console alone shows what fires.
+                f"-notifier.url={alertmanager.URL}" if self._args["receivers"] else "-notifier.blackhole",
+            ],
+            volumes=self._files("alerts", rules),
+        )
+
+    def _alertmanager(self) -> ContainerSpec:
+        files = alertmanager.alertmanager_files(self._args["receivers"])
+        volumes = [self._opened("alertmanager"), *self._mounts("alertmanager", files)]
+        return alertmanager.alertmanager_spec(self._args["images"]["alertmanager"], self._labels, volumes)
+
+    def _collector(self) -> ContainerSpec:
+        args = self._args
+        configuration = collector_configuration(args["stack"], args["certificates"], args["redact"])
+        return ContainerSpec(
+            image=args["images"]["collector"],
+            role="collector",
+            labels=self._labels,
+            memory_mib=96,
+            cpus=1.0,
+            # The engine's logs belong to root, and their folder lets nobody else list it. It keeps no capability, so
+            # that it can read what belongs to root and nothing else.
+            user="0:0",
+            command=[f"-config={_FOLDER}/collector.json"],
+            volumes=[
+                docker.ContainerVolumeArgs(
+                    host_path=f"{args['docker_root']}/containers", container_path=CONTAINERS, read_only=True
+                ),
+                docker.ContainerVolumeArgs(host_path="/sys/fs/cgroup", container_path=CGROUPS, read_only=True),
+                docker.ContainerVolumeArgs(volume_name=self._data("collector").name, container_path=STATE),
+                *self._files("collector", {f"{_FOLDER}/collector.json": configuration}),
+            ],
+            health=_HEALTH,
+        )
+
+    def _console(self) -> ContainerSpec:
+        args = self._args
+        configuration = console_configuration(args["stack"], _HOSTS, args["architecture"])
+        return ContainerSpec(
+            image=args["images"]["console"],
+            role="console",
+            labels=self._labels,
+            memory_mib=64,
+            cpus=1.0,
+            command=[f"-config={_FOLDER}/console.json"],
+            volumes=self._files("console", {f"{_FOLDER}/console.json": configuration}),
+            health=_HEALTH,
+        )
+
+    def _opened(self, part: str) -> docker.ContainerVolumeArgs:
+        volume = opened_volume(
+            f"{self._name}-{part}", self._data(part), self._args["consul"][0]["image"], self._labels, self
+        )
+        return docker.ContainerVolumeArgs(volume_name=volume, container_path=_DATA)
+
+    def _data(self, part: str) -> docker.Volume:
+        return docker.Volume(
+            f"{self._name}-{part}-data",
+            # A fixed name: the engine gives a volume that exists back as it is, with what is in it.
+            name=f"{self._args['volume_prefix']}-{HOST}-{part}",
+            driver="local",
+            labels=volume_labels({**self._labels, "gostack.data": HOST}),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+        )
+
+    def _files(self, part: str, texts: Mapping[str, str]) -> Sequence[docker.ContainerVolumeArgs]:
+        return self._mounts(part, {path: {"content": text} for path, text in texts.items()})
+
+    def _mounts(self, part: str, files: Mapping[str, GivenFile]) -> Sequence[docker.ContainerVolumeArgs]:
+        return file_mounts(
+            f"{self._name}-{part}",
+            files,
+            image=self._args["consul"][0]["image"],
+            labels=self._labels,
+            parent=self,
+        )

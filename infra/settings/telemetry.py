@@ -1,0 +1,77 @@
+"""Settings of the telemetry: what is kept of a stack's metrics, logs and traces, and where they are looked at."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, Field
+
+from infra.settings.alert_receivers import AlertReceiver, AlertReceivers
+from infra.settings.base import Port, Section
+
+if TYPE_CHECKING:
+    from infra.settings.model import Settings
+
+# What Python's expressions have and RE2 has not: looking around, references to groups, conditions.
+_NOT_RE2 = re.compile(r"\(\?(?:[=!>(#]|<[=!]|P=)|(?<!\\)(?:\\\\)*\\[1-9]|[*+?}]\+")
+
+
+def _expression(value: str) -> str:
+    try:
+        expression = re.compile(value)
+    except re.error as error:
+        raise ValueError(f'"{value}" is not a regular expression ({error}); correct it.') from None
+    if _NOT_RE2.search(value):
+        raise ValueError(f'"{value}" looks around, or back to a group, which RE2 does not know: write it without.')
+    if expression.search(""):
+        raise ValueError(f'"{value}" fits a text of no letters, so it would strike out everything: make it longer.')
+    return value
+
+
+def _root(value: str) -> str:
+    if not re.fullmatch(r"(/[\w.-]+)+", value):
+        raise ValueError(f'"{value}" is not the path of a folder; write it like "/var/lib/docker".')
+    return value
+
+
+class TelemetrySettings(Section):
+    """Metrics, logs, traces and alerts of everything in the stack, and the console that shows them."""
+
+    enabled: bool | None = None
+    """Whether the stack has it. On Docker it has, when nothing is said; elsewhere it cannot have it yet."""
+
+    port: Port = 3000
+    """Port of this machine that leads to the console (no TLS, no login: it listens on 127.0.0.1 only)."""
+
+    metrics_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """Days for which metrics are kept."""
+
+    logs_days: Annotated[int, Field(ge=1, le=3650)] = 7
+    """Days for which logs and traces are kept."""
+
+    disk_gib: Annotated[int, Field(ge=1, le=65536)] = 2
+    """Disk in GiB that logs and traces may take. Beyond it the oldest day goes, whatever `logs_days` says."""
+
+    redact: Annotated[list[Annotated[str, AfterValidator(_expression)]], Field(max_length=50)] = Field(
+        default_factory=list[str]
+    )
+    """Regular expressions (RE2) of what is struck out of logs and traces before they are kept, for example
+    "[0-9]{13,19}"."""
+
+    receivers: AlertReceivers = Field(default_factory=dict[str, AlertReceiver])
+    """Name to who is told of alerts, by Alertmanager; none: the console and `gostack alerts` say what fires."""
+
+    docker_root: Annotated[str, AfterValidator(_root)] = "/var/lib/docker"
+    """Folder of the Docker engine on its machine, with the logs of containers in it: `docker info -f
+    '{{.DockerRootDir}}'` prints it."""
+
+
+def telemetry_problem(settings: Settings) -> str:
+    """Return one sentence about the first key of the telemetry that the platform cannot have; else ""."""
+    if settings.platform == "docker":
+        return ""
+    for key in sorted(settings.telemetry.model_fields_set):
+        if key != "enabled" or settings.telemetry.enabled:
+            return f'gostack:telemetry.{key} has a meaning only when gostack:platform is "docker" so far: remove it.'
+    return ""

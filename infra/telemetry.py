@@ -1,0 +1,96 @@
+"""What the telemetry is given, as far as it follows from the settings; nothing is created here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components.ingress import HTTPS_PORT
+from components.ingress.docker import ingress_host_name
+from components.telemetry.architecture import Architecture, ShownRegion, ShownService
+from components.telemetry.args import TelemetryArgs
+from components.telemetry.rules import rule_files
+from infra.alerting import receivers, rules_arguments
+from infra.platforms.base import ConsulDatacenter, Image, Platform, Region
+from infra.settings import Settings
+from infra.settings.model import WITNESS
+from infra.settings.services import ServiceSettings
+
+
+def telemetry_arguments(
+    platform: Platform,
+    regions: Mapping[str, Region],
+    consul: Mapping[str, ConsulDatacenter],
+    third_party: Mapping[str, pulumi.Input[str]],
+    collector: Image,
+    console: Image,
+) -> TelemetryArgs:
+    """Return the arguments of the telemetry; `collector` and `console` are images of the stack's own programs."""
+    settings = platform.settings.telemetry
+    return {
+        "stack": platform.stack,
+        "regions": [regions[region].reference for region in platform.regions],
+        "consul": [consul[region].reference for region in platform.regions],
+        "images": {
+            "metrics": third_party["victoria-metrics"],
+            "logs": third_party["victoria-logs"],
+            "alerts": third_party["vmalert"],
+            "alertmanager": third_party.get("alertmanager", ""),
+            "collector": collector.image_id,
+            "console": console.image_id,
+        },
+        "rules": rule_files(rules_arguments(platform.settings)),
+        "receivers": receivers(settings.receivers),
+        "certificates": {region: f"{ingress_host_name(region)}:{HTTPS_PORT}" for region in platform.regions},
+        "redact": settings.redact,
+        "architecture": architecture(platform.settings),
+        "port": settings.port,
+        "metrics_days": settings.metrics_days,
+        "logs_days": settings.logs_days,
+        "disk_gib": settings.disk_gib,
+        "volume_prefix": f"gostack-{platform.stack}",
+        "labels": platform.labels,
+    }
+
+
+def architecture(settings: Settings) -> Architecture:
+    """Return what a stack is made of."""
+    regions, mysql = settings.ordered_regions(), settings.mysql
+    witness = [WITNESS] if mysql.witness is not None else []
+    return {
+        "regions": [
+            *(_region(settings, region) for region in regions),
+            *(ShownRegion(name=place, ingress="", consul_servers=0) for place in witness),
+        ],
+        "services": [_service(settings, name, service) for name, service in settings.services.items()],
+        "mysql": {
+            "topology": mysql.topology,
+            "primary_region": mysql.primary,
+            "members": [*(regions[:1] if mysql.topology == "single" else regions), *witness],
+        },
+        "accessories": [
+            {"name": name, "regions": accessory.runs_in(regions)} for name, accessory in settings.accessories.items()
+        ],
+    }
+
+
+def _region(settings: Settings, region: str) -> ShownRegion:
+    host, port = settings.ingress.hosts[0], settings.regions[region].https_port
+    return {
+        "name": region,
+        "ingress": f"https://{host}{'' if port == 443 else f':{port}'}",
+        "consul_servers": settings.consul.servers,
+    }
+
+
+def _service(settings: Settings, name: str, service: ServiceSettings) -> ShownService:
+    owner = service.database_owner(name)
+    return {
+        "name": name,
+        "kind": service.kind,
+        "regions": settings.ordered_regions(),
+        "tracks": [{"name": track.name, "replicas": track.replicas} for track in service.tracks()],
+        "routes": [route.path for route in service.routes],
+        "database": (settings.services[owner].database_name(owner) or "") if owner is not None else "",
+    }

@@ -1,0 +1,111 @@
+"""The settings of the telemetry: where it is there without a word, and what is refused.
+
+Does not prove that what is kept obeys them; tests/components/test_docker_telemetry.py looks at the programs' arguments.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from infra.settings import Settings, SettingsError
+from infra.settings.images import ImageSettings
+from infra.settings.model import RESERVED_SERVICES
+from tests.graph.conftest import published_settings
+
+TELEMETRY_IMAGES = {"victoria-metrics", "victoria-logs", "vmalert"}
+
+
+def changed(stack: str = "dev", **values: Any) -> Settings:
+    return published_settings(stack, lambda document: document.update(telemetry=values))
+
+
+def refusal(stack: str = "dev", **values: Any) -> str:
+    with pytest.raises(SettingsError) as caught:
+        changed(stack, **values)
+    return str(caught.value)
+
+
+def test_it_is_there_on_docker_without_a_word_and_nowhere_else_yet() -> None:
+    assert published_settings("dev").has_telemetry
+    assert not published_settings("staging").has_telemetry
+    assert not published_settings("prod").has_telemetry
+
+
+def test_without_it_no_image_of_it_is_wanted_and_no_port_taken() -> None:
+    off = changed(enabled=False)
+    assert not TELEMETRY_IMAGES & off.third_party_images().keys()
+    assert "telemetry.port" not in off.host_ports()
+    on = changed(port=3100)
+    assert on.third_party_images().keys() >= TELEMETRY_IMAGES
+    assert on.host_ports()["telemetry.port"] == ("127.0.0.1", 3100)
+    assert not TELEMETRY_IMAGES & published_settings("staging").third_party_images().keys()
+
+
+def test_an_image_of_it_may_be_another_one() -> None:
+    images = ImageSettings(victoria_logs="mirror.example.com/victoria-logs:v2.0.0")
+    assert images.telemetry_references()["victoria-logs"] == "mirror.example.com/victoria-logs:v2.0.0"
+
+
+@pytest.mark.parametrize("stack", ["staging", "prod"])
+@pytest.mark.parametrize(("key", "value"), [("enabled", True), ("port", 3000), ("logs_days", 3)])
+def test_elsewhere_it_is_refused_in_one_sentence(stack: str, key: str, value: Any) -> None:
+    wanted = f'gostack:telemetry.{key} has a meaning only when gostack:platform is "docker" so far: remove it.'
+    assert refusal(stack, **{key: value}) == wanted
+
+
+def test_elsewhere_it_may_be_said_that_there_is_none() -> None:
+    assert not changed("staging", enabled=False).has_telemetry
+
+
+def test_its_port_is_not_that_of_a_region() -> None:
+    assert refusal(port=8443) == (
+        "gostack:telemetry.port is 8443, which gostack:regions.east.https_port uses already: choose another port."
+    )
+    assert changed(enabled=False, port=8443)
+
+
+@pytest.mark.parametrize("expression", ["[0-9]{13,19}", r"(?i)password=\S+", r"\bAKIA[0-9A-Z]{16}\b", "a\\\\1"])
+def test_an_expression_of_re2_strikes_out(expression: str) -> None:
+    assert changed(redact=[expression]).telemetry.redact == [expression]
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("(", "is not a regular expression"),
+        ("(?<=token=).+", "looks around"),
+        ("(?=secret)s.*", "looks around"),
+        (r"(['\"]).+\1", "looks around, or back to a group"),
+        ("a++", "which RE2 does not know"),
+        ("[0-9]*", "would strike out everything"),
+    ],
+)
+def test_an_expression_that_the_collector_cannot_use_is_refused(expression: str, told: str) -> None:
+    message = refusal(redact=[expression])
+    assert message.startswith("gostack:telemetry.redact")
+    assert told in message
+
+
+def test_the_engines_folder_is_looked_into_only_where_there_is_telemetry() -> None:
+    assert published_settings("dev").logs_folder == "/var/lib/docker"
+    assert changed(docker_root="/srv/docker").logs_folder == "/srv/docker"
+    assert changed(enabled=False).logs_folder is None
+
+
+@pytest.mark.parametrize("folder", ["docker", "/", "/srv/docker/", "/a:b"])
+def test_the_folder_of_the_engine_is_a_path(folder: str) -> None:
+    assert "is not the path of a folder" in refusal(docker_root=folder)
+
+
+@pytest.mark.parametrize(
+    "values", [{"metrics_days": 0}, {"logs_days": 0}, {"disk_gib": 0}, {"port": 0}, {"enabled": "yes"}, {"ports": 1}]
+)
+def test_what_means_nothing_is_refused(values: dict[str, Any]) -> None:
+    (key,) = values
+    assert f"gostack:telemetry.{key}" in refusal(**values)
+
+
+def test_no_service_has_the_name_by_which_others_reach_it() -> None:
+    assert {"telemetry", "gostack-collector", "gostack-console"} <= RESERVED_SERVICES

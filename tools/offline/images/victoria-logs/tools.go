@@ -1,0 +1,8 @@
+//go:build tools
+
+// Package tools pins what the stand-in image is compiled from.
+package tools
+
+import (
+	_ "github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs"
+)
