@@ -15,7 +15,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 GO_MODULES := services/users services/greeter components/mysql/proxy components/service_database/migrator \
 	components/scheduled_tasks/scheduler components/telemetry/collector components/telemetry/console \
 	tools/offline/images/pause tests/chaos/unsteady_service tests/chaos/packet_delay tests/integration_cluster/probe tests/probe \
-	services/examples/notes services/examples/tickets
+	services/examples/chat services/examples/notes services/examples/tickets
 STATICCHECK = $(GOSTACK) offline program staticcheck
 
 .PHONY: help up preview down doctor env cluster test test-unit test-go test-core test-integration test-long test-cluster \

@@ -45,13 +45,18 @@ CALLED_PORT = 80
 """Port of the name by which services call each other."""
 
 
-def service_values(service: str) -> dict[str, str]:
-    """Return what another service may be told of this one: it calls it by its name alone, on every platform."""
+def called_name(service: str, port: str | None = None) -> str:
+    """Return the name by which Consul and other services know a service, or one of its named ports."""
+    return service if port is None else f"{service}-{port}"
+
+
+def service_values(name: str) -> dict[str, str]:
+    """Return what another service may be told of what has this name: it calls it by that alone, on every platform."""
     return {
-        "host": service,
+        "host": name,
         "port": str(CALLED_PORT),
-        "address": f"{service}:{CALLED_PORT}",
-        "url": f"http://{service}",
+        "address": f"{name}:{CALLED_PORT}",
+        "url": f"http://{name}",
     }
 
 
@@ -77,6 +82,15 @@ def database_instance(stack: str, region: str, index: int) -> str:
 def migrations_job(service: str, track_suffix: str) -> str:
     """Return the longest name that the Job has which applies a track's migrations on Kubernetes."""
     return f"{service}-database{track_suffix}-migrations-run{_UNIQUE}"
+
+
+LONGEST_CRON_JOB = 52
+"""Characters of the name of a CronJob: its Jobs add eleven."""
+
+
+def cron_job_name(service: str, schedule: str) -> str:
+    """Return the name of the CronJob of a schedule on Kubernetes."""
+    return shortened(f"{service}-{schedule}", LONGEST_CRON_JOB)
 
 
 def shortened(name: str, length: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Network
 from typing import Annotated
 
@@ -26,3 +27,21 @@ AnyNetwork = Annotated[str, AfterValidator(_any_network)]
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 """A TCP port number."""
+
+LONGEST_PORT_NAME = 15
+"""Characters of the name of a port, in Kubernetes as in https://www.rfc-editor.org/rfc/rfc6335#section-5.1."""
+
+_PORT_NAME = re.compile(r"[a-z](-?[a-z0-9])*")
+
+
+def _port_name(value: str) -> str:
+    if not _PORT_NAME.fullmatch(value) or len(value) > LONGEST_PORT_NAME:
+        raise ValueError(
+            f'"{value}" is not the name of a port: use 1 to {LONGEST_PORT_NAME} lower-case letters, digits and single '
+            "hyphens, beginning with a letter."
+        )
+    return value
+
+
+PortName = Annotated[str, AfterValidator(_port_name)]
+"""The name of a port of a service."""

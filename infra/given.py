@@ -8,7 +8,6 @@ import pulumi
 from pydantic import SecretStr
 
 from components.microservice.given import Given, WrittenProgram, filled_program
-from components.names import service_values
 from infra.platforms.base import Accessory, Platform
 from infra.settings.accessories import AccessorySettings
 from infra.settings.loading import PROJECT
@@ -24,8 +23,7 @@ def written_program(
 ) -> WrittenProgram:
     """Return what a track's program in a region is given, and all values but those of its database."""
     values: dict[str, pulumi.Input[str]] = {"region": region, "track": track.name, **_secret_values(service.secrets)}
-    for other in platform.settings.callable_services():
-        values |= {f"service.{other}.{key}": value for key, value in service_values(other).items()}
+    values |= {f"service.{key}": value for key, value in platform.settings.service_values().items()}
     for name, found in accessories.items():
         nearest = found.get(region) or next(iter(found.values()))
         values |= {f"accessory.{name}.{key}": value for key, value in nearest.values.items()}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import AfterValidator, Field, model_validator
 
-from components.section import Section
+from components.section import PortName, Section
 
 _PATH_WITH_QUERY = re.compile(r"^/[A-Za-z0-9._~!*,;=:@%/-]*(\?[A-Za-z0-9._~!*,;=:@%/?&+-]*)?$")
 _DURATION = re.compile(r"^[1-9][0-9]{0,5}(ms|s|m)$")
@@ -16,7 +16,7 @@ _PROTOCOLS_OF = {
     "path": ("http",),
     "liveness_path": ("http",),
     "command": ("command",),
-    **dict.fromkeys(("interval", "timeout", "failures"), _ASKED),
+    **dict.fromkeys(("port", "interval", "timeout", "failures"), _ASKED),
 }
 """Key to the protocols with which it has a meaning."""
 
@@ -56,6 +56,9 @@ class Check(Section):
     """`http` asks for `path`; `tcp` opens a connection; `grpc` asks the server by gRPC health checking
     (grpc.health.v1.Health/Check, without TLS) for the empty service name, which stands for all of it; `command` runs a
     program in the replica, for a worker."""
+
+    port: PortName | None = None
+    """Name of the port that is asked, one of the service's `ports`; its `port` when it is not given."""
 
     path: CheckPath = "/health/ready"
     """For `http`: path, with or without a query, that answers 2xx when the replica can serve."""

@@ -28,6 +28,15 @@ class ServiceInstance:
     check: Check | None = None
     """How Consul checks it."""
 
+    check_port: int | None = None
+    """Port that `check` asks; `port` when it is not given."""
+
+    connects_to: Sequence[int] = ()
+    """With `check`: ports that must take connections, too, each a check of its own."""
+
+    alias_of: str | None = None
+    """Given instead of `check`: name of an instance of the same pod, which this one is as healthy as."""
+
     ttl: str | None = None
     """Given instead of `check`: the instance reports itself, and counts as failed when it has not done so for this
     long, for example "3s". Its report goes to the check with the instance's name."""
@@ -42,9 +51,9 @@ class ServiceInstance:
     """Name of the instance, unique in the pod; the service's own by default."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError unless there is exactly one of `check` and `ttl`."""
-        if (self.check is None) == (self.ttl is None):
-            raise ValueError(f"{self.service} has exactly one of check and ttl")
+        """Raise ValueError unless there is exactly one of `check`, `ttl` and `alias_of`."""
+        if sum(given is not None for given in (self.check, self.ttl, self.alias_of)) != 1:
+            raise ValueError(f"{self.service} has exactly one of check, ttl and alias_of")
 
     @property
     def identity(self) -> str:
@@ -55,7 +64,9 @@ class ServiceInstance:
         """Return the instance in the words of Consul's configuration."""
         check: dict[str, Any] = {"name": f"{self.identity} answers"}
         if self.check is not None:
-            check |= _definition(self.check, self.port)
+            check |= _definition(self.check, self.check_port or self.port)
+        elif self.alias_of is not None:
+            check |= {"alias_service": self.alias_of}
         else:
             # Whoever reports must know the check's name.
             check |= {"id": self.identity, "ttl": self.ttl}
@@ -65,8 +76,13 @@ class ServiceInstance:
             "port": self.port,
             "tags": list(self.tags),
             "meta": dict(self.metadata),
-            "checks": [check],
+            "checks": [check, *(self._connection(port) for port in self.connects_to)],
         }
+
+    def _connection(self, port: int) -> dict[str, Any]:
+        given = self.check or Check()
+        check = Check(protocol="tcp", interval=given.interval, timeout=given.timeout, failures=given.failures)
+        return {"name": f"{self.identity} takes connections on port {port}", **_definition(check, port)}
 
 
 def pod_check(name: str, check: Check, port: int) -> dict[str, Any]:

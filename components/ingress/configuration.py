@@ -32,7 +32,8 @@ class IngressConfiguration:
     """Service to the share of its canary, for those that have one."""
 
     internal: Mapping[str, Route] = field(default_factory=dict[str, Route])
-    """Service to the rules for requests of other services, which call it by its name alone."""
+    """Name by which other services call a service, or its port that the route names, to the rules for their
+    requests."""
 
     trusted_proxies: Sequence[str] = ()
     """Networks in CIDR notation whose `X-Forwarded-For` tells who the client is."""

@@ -15,6 +15,7 @@ from components.ingress.configuration import IngressConfiguration
 from components.ingress.own_answers import OWN_ANSWERS
 from components.ingress.route import Protocol, Route, quoted
 from components.ingress.tracks import CANARY, STABLE, CanaryTraffic
+from components.names import called_name
 from components.text import rendered, templates
 
 RELEASE_PLACEHOLDER = "@RELEASE@"
@@ -65,13 +66,13 @@ def render_ingress(configuration: IngressConfiguration, *, internal_port: int = 
     is large: each travels in a variable, of which Linux takes 128 KiB.
     """
     routes = list(_routes(configuration))
-    routed = {service for service, found in configuration.routes.items() if found}
-    services = sorted({*routed, *configuration.internal})
+    internal = list(_internal_routes(configuration))
+    upstreams = dict(sorted((route.upstream, route.service) for route in [*routes, *internal]))
     files = {
         "nginx.conf": _text(
             "nginx.conf.j2",
             configuration=configuration,
-            services=services,
+            upstreams=list(upstreams),
             routes=routes,
             servers=_servers(configuration.hosts, routes),
             http_port=HTTP_PORT,
@@ -85,7 +86,7 @@ def render_ingress(configuration: IngressConfiguration, *, internal_port: int = 
             release=RELEASE_PLACEHOLDER,
         ),
         TRACKS_FILE: render_tracks(
-            {service: configuration.canaries[service] for service in services if service in configuration.canaries},
+            {name: canary for name, canary in configuration.canaries.items() if name in upstreams.values()},
             configuration.region,
             configuration.other_regions,
         ),
@@ -94,10 +95,10 @@ def render_ingress(configuration: IngressConfiguration, *, internal_port: int = 
         "own_answers.conf": _text("own_answers.conf.j2", answers=OWN_ANSWERS, internal=False),
         "error_pages.conf": _text("error_pages.conf.j2"),
     }
-    for service in services:
-        files[f"service-{service}.conf"] = _text(
+    for upstream, service in upstreams.items():
+        files[f"service-{upstream}.conf"] = _text(
             "service.conf.j2",
-            service=service,
+            upstream=upstream,
             tracks=[STABLE, CANARY] if service in configuration.canaries else [STABLE],
             region=configuration.region,
             others=configuration.other_regions,
@@ -105,7 +106,7 @@ def render_ingress(configuration: IngressConfiguration, *, internal_port: int = 
     if configuration.internal:
         files["internal_proxy.conf"] = _text("proxy.conf.j2", https_port=configuration.https_port, internal=True)
         files["internal_answers.conf"] = _text("own_answers.conf.j2", answers=OWN_ANSWERS, internal=True)
-    for route in [*routes, *_internal_routes(configuration)]:
+    for route in [*routes, *internal]:
         files |= route.files(configuration)
     return files
 
@@ -131,6 +132,11 @@ class _NumberedRoute:
         self.internal = internal
 
     @property
+    def upstream(self) -> str:
+        """What Consul calls that to which the route leads."""
+        return called_name(self.service, self.route.port)
+
+    @property
     def has_maps(self) -> bool:
         return self.route.cors is not None or self.route.strip_prefix
 
@@ -139,6 +145,7 @@ class _NumberedRoute:
         values: dict[str, Any] = {
             "number": self.number,
             "service": self.service,
+            "upstream": self.upstream,
             "route": self.route,
             "heads": self._heads(),
             "grpc": self.route.protocol is Protocol.GRPC,
@@ -217,10 +224,11 @@ def _routes(configuration: IngressConfiguration) -> Iterator[_NumberedRoute]:
 
 
 def _internal_routes(configuration: IngressConfiguration) -> Iterator[_NumberedRoute]:
-    for service, route in configuration.internal.items():
-        yield _NumberedRoute(f"to_{service}", service, route, internal=True)
+    for name, route in configuration.internal.items():
+        service = name if route.port is None else name.removesuffix(called_name("", route.port))
+        yield _NumberedRoute(f"to_{name}", service, route, internal=True)
         grpc = route.model_copy(update={"protocol": Protocol.GRPC})
-        yield _NumberedRoute(f"to_{service}_grpc", service, grpc, internal=True)
+        yield _NumberedRoute(f"to_{name}_grpc", service, grpc, internal=True)
 
 
 def _servers(hosts: Sequence[str], routes: Sequence[_NumberedRoute]) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from components.ingress.names import (
     visible_text,
     without_names,
 )
-from components.section import Section
+from components.section import PortName, Section
 
 
 class Match(StrEnum):
@@ -116,6 +116,10 @@ class Route(Section):
     """`http` recognises what upgrades (websocket) and what accepts `text/event-stream`, and lets both stay quiet for
     `idle_timeout_seconds`. `websocket` and `sse` do so for every request of the route. `grpc` is gRPC over HTTP/2, with
     trailers; the service listens without TLS."""
+
+    port: PortName | None = None
+    """Name of the port that the route leads to, one of the service's `ports` with a `protocol`; its `port` when it is
+    not given."""
 
     hosts: list[str] = Field(default_factory=list[str])
     """Those of `gostack:ingress.hosts` on which the route is served; every one by default."""

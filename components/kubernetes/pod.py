@@ -68,6 +68,9 @@ class ContainerSpec:
     ports: Mapping[str, int] = field(default_factory=dict[str, int])
     """Name to TCP port, for people and tools that read the pod."""
 
+    capabilities: Sequence[str] = ()
+    """Linux capabilities that it keeps."""
+
     mounts: Mapping[str, str] = field(default_factory=dict[str, str])
     """Path to name of a volume of the pod."""
 
@@ -129,7 +132,7 @@ def container(spec: ContainerSpec) -> k8s.core.v1.ContainerArgs:
         restart_policy="Always" if spec.sidecar else None,
         security_context=k8s.core.v1.SecurityContextArgs(
             allow_privilege_escalation=False,
-            capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
+            capabilities=k8s.core.v1.CapabilitiesArgs(add=list(spec.capabilities) or None, drop=["ALL"]),
             privileged=False,
             read_only_root_filesystem=True,
             run_as_non_root=True,
@@ -139,14 +142,21 @@ def container(spec: ContainerSpec) -> k8s.core.v1.ContainerArgs:
     )
 
 
-def pod_security(group: int) -> k8s.core.v1.PodSecurityContextArgs:
-    """Return what all containers of a pod share; volumes belong to `group`."""
+def pod_security(group: int, *, privileged_ports: bool = False) -> k8s.core.v1.PodSecurityContextArgs:
+    """Return what all containers of a pod share; volumes belong to `group`. `privileged_ports` lets every user listen
+    on ports below 1024."""
     return k8s.core.v1.PodSecurityContextArgs(
         fs_group=group,
         # Only when the volume's root has another owner: a large disk need not be walked at every start.
         fs_group_change_policy="OnRootMismatch",
         run_as_non_root=True,
         seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault"),
+        # A safe one, which the Pod Security Standards allow; containerd sets it by itself since version 2.
+        sysctls=(
+            [k8s.core.v1.SysctlArgs(name="net.ipv4.ip_unprivileged_port_start", value="0")]
+            if privileged_ports
+            else None
+        ),
     )
 
 

@@ -22,12 +22,14 @@ def pod_template(
     anti_affinity_to: Mapping[str, pulumi.Input[str]] | None = None,
     stop_seconds: int | None = None,
     restart_policy: str | None = None,
+    privileged_ports: bool = False,
     annotations: Mapping[str, str] | None = None,
 ) -> k8s.core.v1.PodTemplateSpecArgs:
     """Return the template of a workload's pods.
 
     Volumes belong to `group`. `anti_affinity_to` selects the pods that share no zone and no node with it, as far as the
     cluster has places. `stop_seconds` is the time that a pod has to end, what happens before its stop signal included.
+    `privileged_ports` lets every user listen on ports below 1024.
     """
     return k8s.core.v1.PodTemplateSpecArgs(
         metadata=k8s.meta.v1.ObjectMetaArgs(
@@ -38,7 +40,7 @@ def pod_template(
             service_account_name=account.metadata.apply(lambda found: str(found.name)),
             automount_service_account_token=False,
             enable_service_links=False,
-            security_context=pod_security(group),
+            security_context=pod_security(group, privileged_ports=privileged_ports),
             affinity=anti_affinity(anti_affinity_to) if anti_affinity_to is not None else None,
             topology_spread_constraints=topology_spread(anti_affinity_to) if anti_affinity_to is not None else None,
             termination_grace_period_seconds=stop_seconds,

@@ -137,6 +137,8 @@ def _application_spec(name: str, args: DockerMicroserviceArgs, labels: Mapping[s
             **replica_environment(args),
             "INSTANCE_ID": name,
         },
+        # The engine lets every user listen there; but a file that has the capability is not run without it.
+        capabilities=["NET_BIND_SERVICE"] if workload.binds_privileged else [],
         health=command_check(workload),
         stop_seconds=workload.termination_grace_period_seconds,
     )

@@ -97,6 +97,7 @@ class Microservice(pulumi.ComponentResource):
             ],
             anti_affinity_to=selector(labels),
             stop_seconds=workload.drain_seconds + workload.termination_grace_period_seconds + 10,
+            privileged_ports=workload.binds_privileged,
             annotations=_scraped(workload),
         )
         deployment = rolling_deployment(
@@ -140,7 +141,7 @@ def _application(
     args: MicroserviceArgs, secret: pulumi.Input[str], claims: Sequence[MountedClaims]
 ) -> k8s.core.v1.ContainerArgs:
     workload = args["workload"]
-    port, limits = workload.own_port, workload.limits("kubernetes")
+    limits = workload.limits("kubernetes")
     user, group = workload.user_and_group()
     return container(
         ContainerSpec(
@@ -164,7 +165,8 @@ def _application(
             from_fields={"INSTANCE_ID": "metadata.name"},
             secret=secret,
             secret_variables=list(args["secrets"]),
-            ports={"http": port} if port is not None else {},
+            ports=workload.all_ports,
+            capabilities=["NET_BIND_SERVICE"] if workload.binds_privileged else [],
             mounts={
                 "/tmp": "files",
                 **folder_mounts(workload),
@@ -194,12 +196,13 @@ def _network_policy(
 ) -> k8s.networking.v1.NetworkPolicy:
     stack = args["labels"].get(STACK_LABEL, "gostack")
     region: RegionReference = args["region"]
+    ports = [args["workload"].port, *args["workload"].served_ports.values()]
     return network_policy(
         name,
         region["network"],
         labels,
         parent=parent,
-        incoming=[IngressRule(from_=pods_of_stack(stack, NGINX, APPLICATION), ports=tcp(args["workload"].port))]
+        incoming=[IngressRule(from_=pods_of_stack(stack, NGINX, APPLICATION), ports=tcp(*ports))]
         if args["workload"].kind == "service"
         else [],
         outgoing=[

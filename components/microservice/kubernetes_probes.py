@@ -11,7 +11,7 @@ from components.microservice.workload import Workload
 
 def replica_probes(workload: Workload) -> Probes:
     """Return the probes of a replica: none where it is enough that its program runs."""
-    check, port, start = workload.judged_by, workload.port, workload.startup_timeout_seconds
+    check, port, start = workload.judged_by, workload.check_port, workload.startup_timeout_seconds
     if check is None:
         return Probes()
     if check.protocol == "command":

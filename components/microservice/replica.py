@@ -7,6 +7,7 @@ import pulumi
 from components.consul.instances import ServiceInstance
 from components.microservice.args import MicroserviceArgs
 from components.microservice.workload import Workload
+from components.names import called_name
 
 
 def program_environment(
@@ -71,17 +72,30 @@ def tracing_environment(args: MicroserviceArgs, instance: str) -> dict[str, pulu
 
 
 def replica_instances(args: MicroserviceArgs, name: str) -> list[ServiceInstance]:
-    """Return the instance as which the replica of this name is registered; none for a worker, to which nobody goes."""
-    if args["workload"].kind == "worker":
+    """Return the instances as which the replica of this name is registered, one for each port that others use; none for
+    a worker, to which nobody goes.
+
+    A replica takes requests on all of its ports, or on none.
+    """
+    workload, service = args["workload"], args["service"]
+    if workload.kind == "worker":
         return []
+    tags, metadata = [args["track"]], {"region": args["region"]["region"], "instance": name}
     instance = ServiceInstance(
-        service=args["service"],
-        port=args["workload"].port,
-        check=args["workload"].check,
-        tags=[args["track"]],
-        metadata={"region": args["region"]["region"], "instance": name, **_metrics(args["workload"])},
+        service=service,
+        port=workload.port,
+        check=workload.check,
+        check_port=workload.check_port,
+        connects_to=workload.client_ports[1:],
+        tags=tags,
+        metadata={**metadata, **_metrics(workload)},
     )
-    return [instance]
+    # Without where the metrics are: they are those of the replica, and read once.
+    named = [
+        ServiceInstance(called_name(service, port), number, alias_of=service, tags=tags, metadata=metadata)
+        for port, number in workload.served_ports.items()
+    ]
+    return [instance, *named]
 
 
 def _metrics(workload: Workload) -> dict[str, str]:

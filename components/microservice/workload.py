@@ -15,7 +15,7 @@ from components.microservice.files import FilePathInContainer, ServiceFile
 from components.microservice.folders import WritableFolder, WritableFolders, nested
 from components.microservice.metrics import Metrics
 from components.microservice.volumes import ServiceVolume, VolumeName
-from components.section import AnyNetwork, Port, Section
+from components.section import AnyNetwork, Port, PortName, Section
 
 SERVICE_USER = 65532
 """User and group of the service images (services/Dockerfile)."""
@@ -25,6 +25,24 @@ MOST_FILES = 50
 
 AGENT_PORTS = frozenset({8300, 8301, 8302, 8500, 8503, 8600})
 """Ports of the Consul agent, which shares the replica's network namespace."""
+
+
+MAIN_PORT = "main"
+"""Name of a service's own port where another one is called `http`, as it is otherwise."""
+
+UNPRIVILEGED = 1024
+"""First of the ports on which every user may listen by Linux's default."""
+
+
+class NamedPort(Section):
+    """A port of a service beside its `port`."""
+
+    port: Port
+    """Port on which the program listens inside its container."""
+
+    protocol: Literal["http", "grpc"] | None = None
+    """What callers speak there, so that routes may lead to it and other services call it as `http://<service>-<name>`.
+    Without it nobody is led there: the port is for the check, and for people who are in the pod."""
 
 
 class Egress(Section):
@@ -113,9 +131,13 @@ class Workload(Section):
     )
     """Name to folder that the service keeps, for example {"uploads": {"path": "/data/uploads"}}."""
 
-    port: Annotated[int, Field(ge=1024, le=65535)] = 8080
+    port: Port = 8080
     """Port on which the service listens inside its container; the variable PORT holds it. Of a worker, where its check
-    by `http`, `tcp` or `grpc` asks; one without has no port, and no variable."""
+    by `http`, `tcp` or `grpc` asks; one without has no port, and no variable. Any user may listen on one below 1024."""
+
+    ports: Annotated[dict[PortName, NamedPort], Field(max_length=10)] = Field(default_factory=dict[str, NamedPort])
+    """Name to a further port, for example {"grpc": {"port": 9090, "protocol": "grpc"}, "admin": {"port": 6060}}. A
+    replica takes requests once all ports with a `protocol` take connections."""
 
     check: Check = Check()
     """Health check. A worker to which none is given is healthy once it has run for `min_ready_seconds`."""
@@ -160,6 +182,30 @@ class Workload(Section):
         if port in AGENT_PORTS:
             raise ValueError(f"{port} belongs to the Consul agent in the same pod: choose another port.")
         return port
+
+    @model_validator(mode="after")
+    def _ports_apart(self) -> Self:
+        owners = {self.port: "port"}
+        for name, named in self.ports.items():
+            key = f"ports.{name}"
+            if name == MAIN_PORT:
+                raise ValueError(f"{key} has the name of the service's own port: write it as port.")
+            if named.port in AGENT_PORTS:
+                raise ValueError(
+                    f"{key}.port is {named.port}, which belongs to the Consul agent in the same pod: choose another "
+                    "port."
+                )
+            if named.port in owners:
+                raise ValueError(
+                    f"{key}.port is {named.port}, which {owners[named.port]} has already: choose another port."
+                )
+            owners[named.port] = key
+        if self.check.port is not None and self.check.port not in self.ports:
+            raise ValueError(f'check.port is "{self.check.port}", which is no port of this service: {self._known()}.')
+        return self
+
+    def _known(self) -> str:
+        return f"use one of {', '.join(sorted(self.ports))}" if self.ports else "name it in ports"
 
     @model_validator(mode="after")
     def _folders_apart(self) -> Self:
@@ -208,6 +254,38 @@ class Workload(Section):
     def own_port(self) -> int | None:
         """The port on which the program listens; None when it has none."""
         return self.port if self.judged_by is not None and self.judged_by.protocol != "command" else None
+
+    def port_number(self, name: str | None) -> int:
+        """Return the number of a port by its name; of the service's own for None."""
+        return self.port if name is None else self.ports[name].port
+
+    @property
+    def check_port(self) -> int:
+        """The port that the check asks."""
+        return self.port_number(self.check.port)
+
+    @property
+    def served_ports(self) -> dict[str, int]:
+        """Name to number of the ports that routes lead to and others call, beside its own."""
+        return {name: named.port for name, named in self.ports.items() if named.protocol is not None}
+
+    @property
+    def client_ports(self) -> list[int]:
+        """The ports on which a replica must answer, the one that its check asks first."""
+        return list(dict.fromkeys([self.check_port, self.port, *self.served_ports.values()]))
+
+    @property
+    def all_ports(self) -> dict[str, int]:
+        """Name to number of every port of a replica; empty for one without."""
+        if self.own_port is None:
+            return {}
+        own = MAIN_PORT if "http" in self.ports else "http"
+        return {own: self.own_port, **{name: named.port for name, named in self.ports.items()}}
+
+    @property
+    def binds_privileged(self) -> bool:
+        """Whether it listens on a port for which Linux asks for a capability."""
+        return any(port < UNPRIVILEGED for port in self.all_ports.values())
 
     @property
     def memory_folders_mib(self) -> int:

@@ -152,6 +152,8 @@ def _program_spec(name: str, args: DockerScheduledTasksArgs, labels: Mapping[str
         cpus=limits.cpus,
         user=workload.user,
         entrypoint=[f"{FOLDER}/service"],
+        # As a replica has.
+        capabilities=["NET_BIND_SERVICE"] if workload.binds_privileged else [],
         memory_folders={path: folder.size_mib for path, folder in workload.writable.items() if not folder.disk},
         environment={
             **args["environment"],

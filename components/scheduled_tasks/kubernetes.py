@@ -7,12 +7,9 @@ from components.kubernetes.job import JobGround, job_ground, job_spec
 from components.kubernetes.names import JOB, workload_labels
 from components.kubernetes.workload import metadata
 from components.microservice.kubernetes_hook import task_job
-from components.names import shortened
+from components.names import cron_job_name
 from components.options import given_dependencies
 from components.scheduled_tasks.args import ScheduledTasksArgs
-
-LONGEST_NAME = 52
-"""Characters of the name of a CronJob: its Jobs add eleven."""
 
 LATE_SECONDS = 600
 """Time in seconds by which a run may begin late, after the cluster could not begin any."""
@@ -47,9 +44,7 @@ class ScheduledTasks(pulumi.ComponentResource):
         job = task_job(args["tasks"][wanted.task], args, wanted.deadline_seconds)
         return k8s.batch.v1.CronJob(
             name,
-            metadata=metadata(
-                shortened(f"{args['service']}-{schedule}", LONGEST_NAME), args["region"]["network"], ground.labels
-            ),
+            metadata=metadata(cron_job_name(args["service"], schedule), args["region"]["network"], ground.labels),
             spec=k8s.batch.v1.CronJobSpecArgs(
                 schedule=wanted.cron,
                 time_zone=wanted.time_zone,

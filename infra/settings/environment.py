@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator
 
-from infra.settings.stack_file import WrittenFloat, WrittenInteger, as_text
+from infra.settings.stack_file import WrittenFloat, WrittenInteger, as_text, encrypted
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -59,15 +59,11 @@ def _text(name: str, value: Any) -> Any:
         raise ValueError(f'{name} is {value.text}, which would arrive as {as_text(value)}: write "{value.text}".')
     if isinstance(value, int | float):
         return as_text(value)
-    if _encrypted(value):
+    if encrypted(value) is not None:
         raise ValueError(f'{name} is encrypted: write it into secrets, and "${{secret.{name}}}" here.')
     if isinstance(value, str) and "\0" in value:
         raise ValueError(f"{name} has a character with the code 0, with which a variable ends: remove it.")
     return value
-
-
-def _encrypted(value: Any) -> bool:
-    return isinstance(value, dict) and "secure" in cast("dict[Any, Any]", value)
 
 
 def require_size(key: str, variables: Mapping[str, Any]) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from components.microservice.references import is_secret, references
-from components.names import service_values
 from infra.settings.secret_references import AWS
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def known_references(settings: Settings, service: str) -> list[str]:
     found = ["region", "track", *(f"secret.{name}" for name in settings.services[service].secrets)]
     if settings.services[service].database is not None:
         found += [f"mysql.{value}" for value in MYSQL_VALUES]
-    found += [f"service.{other}.{key}" for other in settings.callable_services() for key in service_values(other)]
+    found += [f"service.{key}" for key in settings.service_values()]
     for name, accessory in settings.accessories.items():
         found += [f"accessory.{name}.{value}" for value in _ACCESSORY_VALUES[accessory.kind]]
     return found

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.ingress import IPV6_LOOPBACK, IngressConfiguration, Route, render_ingress
+from components.names import called_name
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
@@ -35,7 +36,11 @@ def ingress_configuration(settings: Settings, region: str, other_regions: Sequen
         hosts=[*ingress.hosts, *loopback_hosts(settings)],
         https_port=settings.regions[region].https_port,
         routes={name: service.routes for name, service in settings.services.items()},
-        internal={name: _internal_route(settings.services[name]) for name in settings.callable_services()},
+        internal={
+            called_name(name, port): _internal_route(settings.services[name], port)
+            for name in settings.callable_services()
+            for port in (None, *settings.services[name].served_ports)
+        },
         canaries={
             name: service.canary.traffic() for name, service in settings.services.items() if service.canary is not None
         },
@@ -45,10 +50,11 @@ def ingress_configuration(settings: Settings, region: str, other_regions: Sequen
     )
 
 
-def _internal_route(service: ServiceSettings) -> Route:
+def _internal_route(service: ServiceSettings, port: str | None) -> Route:
     """The rules for requests of other services: callers have deadlines of their own, so these are generous."""
     return Route(
         path="/",
+        port=port,
         timeout_seconds=max([CALL_SECONDS, *(route.timeout_seconds for route in service.routes)]),
         idle_timeout_seconds=max([IDLE_SECONDS, *(route.idle_timeout_seconds for route in service.routes)]),
     )

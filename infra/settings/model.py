@@ -12,6 +12,7 @@ from components.ingress.nginx import HEALTH_PATH
 from components.ingress.route import quoted
 from components.mysql.accounts import migration_account
 from components.mysql.names import owner_of
+from components.names import called_name, service_values
 from components.telemetry.configuration import COLLECTOR, CONSOLE, CONSOLE_ADDRESS, HOST
 from infra.settings.accessories import AccessorySettings, accessory_problem
 from infra.settings.aws import AwsSettings
@@ -37,6 +38,7 @@ from infra.settings.platform import (
     RotationSettings,
 )
 from infra.settings.platform_keys import unused_key_problem
+from infra.settings.ports import port_names_problem
 from infra.settings.regions import ANY_ADDRESS, CONSUL_ADDRESS, BackboneSettings, RegionSettings
 from infra.settings.schedules import schedules_problem
 from infra.settings.services import ServiceSettings
@@ -126,6 +128,7 @@ class Settings(Section):
             or job_problem(self)
             or schedules_problem(self)
             or volumes_problem(self)
+            or port_names_problem(self)
         )
         if problem:
             raise ValueError(problem)
@@ -291,6 +294,17 @@ class Settings(Section):
         to call."""
         called = [name for name, service in self.services.items() if service.kind == "service"]
         return called if len(self.services) > 1 else []
+
+    def service_values(self) -> dict[str, str]:
+        """Return what services may be told of others, by name: `orders.url`, and `orders.grpc.url` of a port."""
+        callable_ports = [
+            (name, port) for name in self.callable_services() for port in (None, *self.services[name].served_ports)
+        ]
+        return {
+            f"{name}.{key}" if port is None else f"{name}.{port}.{key}": value
+            for name, port in callable_ports
+            for key, value in service_values(called_name(name, port)).items()
+        }
 
     @property
     def has_telemetry(self) -> bool:

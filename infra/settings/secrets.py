@@ -12,6 +12,7 @@ from components.microservice.files import require_text
 from components.microservice.workload import MOST_FILES
 from infra.settings.errors import SettingsError
 from infra.settings.secret_references import LIKE_A_REFERENCE, secret_reference
+from infra.settings.stack_file import encrypted
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _HOW = "write it with `gostack secrets set`, or `pulumi config set --secret --path`"
@@ -28,9 +29,9 @@ def secret_name(value: str) -> str:
 
 def _value(given: Any) -> Any:
     """What is wrong is told without the value."""
-    if isinstance(given, dict) and list(encrypted := cast("dict[str, Any]", given)) == ["secure"]:
+    if (unread := encrypted(given)) is not None:
         # Only Pulumi decrypts it; tools know that it is there.
-        return SecretStr(str(encrypted["secure"]))
+        return SecretStr(unread)
     if not isinstance(given, str):
         raise ValueError(f"it has no encrypted text: {_HOW}.")
     require_text("it", given)

@@ -19,6 +19,7 @@ from infra.settings.base import FilePath, ImageReference, Name, shaped
 from infra.settings.canary import CanarySettings
 from infra.settings.database import DatabaseSettings, MigrationsSettings
 from infra.settings.environment import Variables, require_own, require_size
+from infra.settings.ports import port_problem
 from infra.settings.secrets import Secrets
 from infra.settings.workers import kind_problem
 
@@ -151,6 +152,14 @@ class ServiceSettings(Workload):
         problem = kind_problem(self)
         if problem:
             raise ValueError(problem)
+        return self
+
+    @model_validator(mode="after")
+    def _routes_lead_to_ports(self) -> Self:
+        for route in self.routes:
+            problem = port_problem(route, self.ports)
+            if problem:
+                raise ValueError(problem)
         return self
 
     @model_validator(mode="after")

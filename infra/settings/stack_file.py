@@ -97,6 +97,13 @@ def configuration(document: dict[str, Any], name: str) -> dict[str, Any]:
     return values
 
 
+def encrypted(value: Any) -> str | None:
+    """Return what stands in a stack file for a value that Pulumi has encrypted; None for any other value."""
+    if isinstance(value, dict) and list(members := cast("dict[str, Any]", value)) == ["secure"]:
+        return str(members["secure"])
+    return None
+
+
 def with_salt(text: str, salt: str) -> str:
     """Return the text of a stack file with the salt of its secrets, and every other character as it was."""
     line = f"encryptionsalt: {salt}"

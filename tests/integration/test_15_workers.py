@@ -55,7 +55,12 @@ def programs(stack: LiveStack, service: str) -> list[Container]:
 def counts(stack: LiveStack) -> dict[str, str]:
     """Worker to how many of its replicas run, of those that are asked for."""
     found = looker(stack.workspace)()
-    return {one.service: f"{one.passing}/{one.wanted}" for one in found.services if one.service in SERVICES}
+    return {one.service: f"{one.passing}/{one.wanted}" for one in found.services if one.track == "stable"}
+
+
+def scheduler(stack: LiveStack) -> Container:
+    (found,) = stack.containers("scheduler", service="quiet")
+    return found
 
 
 def test_workers_run_and_consul_knows_none_of_them(stack: LiveStack) -> None:
@@ -141,8 +146,16 @@ def test_hooks_run_with_a_release_and_not_without_one(stack: LiveStack) -> None:
 
 def test_a_schedule_runs_the_program_when_it_is_due(stack: LiveStack) -> None:
     def ended_well() -> int:
-        (scheduler,) = stack.containers("scheduler", service="quiet")
-        return scheduler.logs().decode().count("scheduler: minute ended well")
+        return scheduler(stack).logs().decode().count("scheduler: minute ended well")
 
     before = ended_well()
     wait_until(lambda: ended_well() >= before + 2, 150, "it ran in two minutes one after the other")
+
+
+def test_a_scheduler_that_does_not_run_is_told_and_started_again(stack: LiveStack) -> None:
+    scheduler(stack).stop(timeout=5)
+    (problem,) = looker(stack.workspace)().problems
+    assert problem.startswith("quiet (schedules) in east: 0 of 1 replicas pass their check: ")
+    assert "its program has ended with exit code 0" in problem
+    assert lifecycle.up(stack.workspace) == 0
+    assert looker(stack.workspace)().well

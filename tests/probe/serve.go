@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -59,8 +60,24 @@ func (p *probe) serve() error {
 	if os.Getenv("PROBE_GRPC") != "" {
 		return p.serveGRPC(listener)
 	}
+	paths, calls := p.routes(), make(chan error, 1)
+	handler := p.either(paths)
+	if port := os.Getenv("PROBE_GRPC_PORT"); port != "" {
+		more, err := net.Listen("tcp", ":"+port)
+		if err != nil {
+			return err
+		}
+		handler = paths
+		go func() { calls <- p.serveGRPC(more) }()
+	} else {
+		calls <- nil
+	}
+	if port := os.Getenv("PROBE_ADMIN_PORT"); port != "" {
+		handler = without("/ready", handler)
+		go func() { log.Fatal(http.ListenAndServe(":"+port, paths)) }()
+	}
 	server := &http.Server{
-		Handler:           p.begun.wrap(p.either(p.routes())),
+		Handler:           p.begun.wrap(handler),
 		IdleTimeout:       seconds(os.Getenv("PROBE_IDLE_SECONDS"), 0),
 		ReadHeaderTimeout: time.Minute,
 		Protocols:         new(http.Protocols),
@@ -80,7 +97,15 @@ func (p *probe) serve() error {
 		return err
 	}
 	<-drained
-	return nil
+	return <-calls
+}
+
+// without answers 404 on one path.
+func without(path string, handler http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(path, http.NotFoundHandler())
+	mux.Handle("/", handler)
+	return mux
 }
 
 func (p *probe) serveGRPC(listener net.Listener) error {

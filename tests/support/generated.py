@@ -116,7 +116,11 @@ def service() -> st.SearchStrategy[Document]:
     return st.fixed_dictionaries(
         {"context": st.just("services/greeter")},
         optional={
-            "port": st.integers(1024, 65535).filter(lambda port: port not in AGENT_PORTS),
+            "port": st.integers(1, 65535).filter(lambda port: port not in {*AGENT_PORTS, 9090, 6060}),
+            "ports": optional(
+                grpc=st.just({"port": 9090, "protocol": "grpc"}),
+                admin=st.just({"port": 6060}),
+            ),
             "replicas": st.integers(1, 20),
             "check": optional(
                 path=st.builds(lambda path, query: path + query, paths, st.sampled_from(["", "?full=1", "?a=b&c=%20"])),
@@ -157,7 +161,13 @@ def valid_settings(draw: st.DrawFn) -> Document:
     for settings in services.values():
         routes = draw(st.lists(st.one_of(literal_routes, regex_routes, grpc_routes), max_size=3))
         # One owner for each path, however it is matched.
-        settings["routes"] = [route for route in routes if not (route["path"] in claimed or claimed.add(route["path"]))]
+        settings["routes"] = [
+            {**route, "port": "grpc"}
+            if route.get("protocol") == "grpc" and "grpc" in settings.get("ports", {})
+            else route
+            for route in routes
+            if not (route["path"] in claimed or claimed.add(route["path"]))
+        ]
     document: Document = {
         "regions": regions,
         "telemetry": {"port": ports[12]},

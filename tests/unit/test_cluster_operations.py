@@ -16,6 +16,7 @@ import yaml
 
 from infra.settings import Settings, load_stack_file
 from infra.settings.cluster_demand import region_demand, region_quota
+from tests.graph.conftest import published_settings
 from tools.gostack.kubernetes import lifecycle as cluster_lifecycle
 from tools.gostack.kubernetes.api import ClusterApi, NotFoundError
 from tools.gostack.kubernetes.instances import expected, wait_until_complete
@@ -123,6 +124,32 @@ def test_a_part_that_is_not_there_at_all_is_named(settings: Settings) -> None:
     api = whole(settings)
     api.objects["deployments"].remove(of(api, "deployments", "application"))
     assert look(api, settings) == ["users in the region east: 0 of 2 replicas are available"]
+
+
+def test_a_schedule_whose_cron_job_is_gone_or_suspended_is_named() -> None:
+    def schedules(document: Object) -> None:
+        document["services"]["users"]["tasks"] = {"report": {"args": ["report"]}}
+        document["services"]["users"]["schedules"] = {
+            name: {"cron": "0 3 * * *", "task": "report"} for name in ("nightly", "weekly", "yearly")
+        }
+
+    wanted = published_settings("staging", schedules)
+    api = whole(wanted)
+    (part,) = [one for one in expected(wanted, "staging") if one.cron_jobs]
+    assert part.region == "east"
+    metadata = {"namespace": NAMESPACE, "labels": {"gostack.stack": "staging", **part.labels}}
+
+    def job(name: str, *, suspend: bool = False) -> Object:
+        return {"metadata": {"name": f"users-{name}", **metadata}, "spec": {"suspend": suspend}}
+
+    api.objects["cronjobs"] = [job("nightly"), job("weekly", suspend=True), job("older")]
+    assert look(api, wanted) == [
+        "the schedules of users in the region east: 1 of 3 are in force",
+        "  users-weekly: its CronJob is gone or suspended",
+        "  users-yearly: its CronJob is gone or suspended",
+    ]
+    api.objects["cronjobs"] = [job("nightly"), job("weekly"), job("yearly")]
+    assert look(api, wanted) == []
 
 
 def pod(name: str, labels: Object, *containers: Object, **status: Any) -> Object:

@@ -239,6 +239,20 @@ def test_a_program_that_listens_on_127_0_0_1_is_told_so_in_one_sentence(monkeypa
 
 
 @pytest.mark.usefixtures("clock")
+def test_a_port_on_which_nothing_listens_is_told_though_others_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = [*pod(0), *pod(1)]
+    (missing,), _ = looked(
+        monkeypatch,
+        Consul([entry(0), entry(1, "critical", "connection refused")]),
+        held,
+        ports={"grpc": {"port": 9090, "protocol": "grpc"}, "admin": {"port": 6060}},
+    )
+    assert (
+        "users-east-1-application: nothing listens on port 9090 yet (its check says: connection refused)."
+    ) in missing
+
+
+@pytest.mark.usefixtures("clock")
 def test_a_region_whose_consul_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     consul = Consul([])
     consul.status = 500

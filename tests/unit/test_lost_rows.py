@@ -84,8 +84,8 @@ def test_a_first_update_and_another_service_are_not_refused() -> None:
 
 def test_rows_may_stay_behind_on_purpose_and_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     for leave, services in ((("shop",), settings(orders={})), ((), settings(greeter=None))):
-        workspace = SimpleNamespace(settings=services, leave_rows=leave, state=lambda: state(shop="shop"))
-        refuse_lost_rows(cast("Workspace", workspace))
+        workspace = SimpleNamespace(settings=services, leave_rows=leave)
+        refuse_lost_rows(cast("Workspace", workspace), state(shop="shop"))
         assert capsys.readouterr().err == (
             'warning: the schema "shop" stays on the database with its rows, and no service has it any more '
             "(`gostack databases` lists it).\n"

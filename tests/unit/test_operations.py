@@ -108,6 +108,7 @@ class FakeObjects:
     held: list[FakeContainer]
     bridges: list[Any] = field(default_factory=list[Any])
     stores: list[Any] = field(default_factory=list[Any])
+    stack: str = "dev"
 
     def volumes(self) -> list[Any]:
         return self.stores
@@ -176,7 +177,7 @@ def test_the_lock_of_another_machine_is_respected(tmp_path: Path) -> None:
 def test_what_an_interrupted_update_left_is_removed() -> None:
     known, left = FakeContainer("known", "agent"), FakeContainer("left", "agent")
     state = {"resources": [{"id": known.id}], "pending_operations": [{"type": "creating"}]}
-    told = remove_leftovers(cast("Any", FakeWorkspace(recorded=state)), cast("Any", FakeObjects([known, left])))
+    told = remove_leftovers(state, cast("Any", FakeObjects([known, left])))
     assert told == ["container left was left by an interrupted update: removed"]
     assert (known.done, left.done) == ([], ["removed"])
 
@@ -186,14 +187,14 @@ def test_a_volume_without_data_that_an_interrupted_update_left_is_removed() -> N
     data = FakeVolume("data", labels={"gostack.data": "mysql"})
     state = {"resources": [{"id": "known"}, {"urn": "a component"}], "pending_operations": [{"type": "creating"}]}
     objects = FakeObjects([], stores=[known, left, data])
-    told = remove_leftovers(cast("Any", FakeWorkspace(recorded=state)), cast("Any", objects))
+    told = remove_leftovers(state, cast("Any", objects))
     assert told == ["volume left of an interrupted update: removed"]
     assert (known.done, left.done, data.done) == ([], ["removed"], [])
 
 
 def test_volumes_that_nothing_says_are_left_stay() -> None:
     volume = FakeVolume("volume")
-    assert remove_leftovers(cast("Any", FakeWorkspace()), cast("Any", FakeObjects([], stores=[volume]))) == []
+    assert remove_leftovers({}, cast("Any", FakeObjects([], stores=[volume]))) == []
     assert volume.done == []
 
 
@@ -213,7 +214,7 @@ def test_a_stack_of_which_containers_run_keeps_its_volumes() -> None:
 def test_containers_of_another_checkout_are_not_touched() -> None:
     foreign = FakeContainer("foreign", "agent")
     with pytest.raises(PulumiError, match="1 containers of a stack dev that this checkout did not make"):
-        remove_leftovers(cast("Any", FakeWorkspace(recorded={})), cast("Any", FakeObjects([foreign])))
+        remove_leftovers({}, cast("Any", FakeObjects([foreign])))
     assert foreign.done == []
 
 
@@ -292,7 +293,7 @@ def test_a_migration_of_which_the_state_does_not_know_may_finish_its_statement_b
     migration.attrs["Config"]["StopTimeout"] = 900
     known = FakeContainer("known", "agent")
     state = {"resources": [{"id": known.id}], "pending_operations": [{"type": "creating"}]}
-    remove_leftovers(cast("Any", FakeWorkspace(recorded=state)), cast("Any", FakeObjects([known, migration])))
+    remove_leftovers(state, cast("Any", FakeObjects([known, migration])))
     assert migration.done == ["stopped within 900 s", "removed"]
 
 

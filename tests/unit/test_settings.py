@@ -331,7 +331,7 @@ def test_any_unknown_key_is_refused_by_its_name(key: str) -> None:
     assert str(caught.value).startswith(f"gostack:services.users.{key} is not a known key")
 
 
-@given(replicas=st.integers(1, 20), port=st.integers(1024, 65535), third=st.integers(4, 250))
+@given(replicas=st.integers(1, 20), port=st.integers(1, 65535), third=st.integers(4, 250))
 def test_any_settings_in_range_are_accepted(replicas: int, port: int, third: int) -> None:
     if port in AGENT_PORTS:
         return

@@ -1,4 +1,4 @@
-"""`up` and `status` count workers by what the engine says of them: nobody finds them through Consul.
+"""`up` and `status` count workers and schedulers by what the engine says of them: nobody finds them through Consul.
 
 The engine is a stand-in; that a real one starts a program again is tried by `tests/integration/test_15_workers.py`.
 """
@@ -72,3 +72,58 @@ def test_up_names_the_worker_that_does_not_run_with_its_last_words(monkeypatch: 
     )
     # What Consul says of a name that is a worker's counts for nothing.
     assert west == "users (stable) in west: 0 of 1 replicas pass their check."
+
+
+NIGHTLY: dict[str, Any] = {
+    "tasks": {"report": {"args": ["report"]}},
+    "schedules": {"nightly": {"cron": "0 3 * * *", "task": "report"}},
+}
+
+
+def scheduler(region: str, seconds: float = 60, agent: str = "healthy", **more: Any) -> list[FakeContainer]:
+    """A scheduler's pod, which has no track."""
+    network = f"container:{region}rest"
+    found = [
+        FakeContainer(f"{region}rest", "sandbox"),
+        FakeContainer(f"users-schedules-{region}", "scheduler", network, **more),
+        FakeContainer(f"users-schedules-{region}-registration", "agent", network),
+    ]
+    for container in found:
+        del container.labels["gostack.track"]
+        container.labels["gostack.region"] = region
+        started = datetime.now(UTC) - timedelta(seconds=seconds)
+        container.attrs["State"]["StartedAt"] = f"{started:%Y-%m-%dT%H:%M:%S}.000000001Z"
+    found[2].attrs["State"]["Health"] = {"Status": agent}
+    return found
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, *schedulers: list[FakeContainer]) -> list[str]:
+    monkeypatch.setattr(instances.urllib3, "PoolManager", lambda **_: Consul([entry(0), entry(1)]))
+    containers = [container for found in (pod(0), pod(1), *schedulers) for container in found]
+    return truth.what_fails(settings(**NIGHTLY), objects(containers), URLS)
+
+
+def test_a_stack_whose_schedulers_run_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert failing(monkeypatch, scheduler("east"), scheduler("west")) == []
+
+
+def test_up_names_a_scheduler_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert failing(monkeypatch, scheduler("east")) == [
+        "users (schedules) in west: 0 of 1 replicas pass their check.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"status": "restarting", "exit_code": 1}, "its program has ended with exit code 1"),
+        ({"seconds": 1}, "its program has run for 1 s, and was started again 0 times"),
+        ({"agent": "unhealthy"}, "its Consul agent reaches no server"),
+    ],
+)
+def test_up_tells_why_a_scheduler_begins_no_run(
+    values: dict[str, Any], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (text,) = failing(monkeypatch, scheduler("east", **values), scheduler("west"))
+    assert text.startswith("users (schedules) in east: 0 of 1 replicas pass their check.\n")
+    assert f"  users-schedules-east-scheduler: {told}." in text

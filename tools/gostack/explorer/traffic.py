@@ -93,6 +93,7 @@ class _Traffic:
         if ingress is None or not service.routes:
             return
         paths = ", ".join(route.path for route in service.routes)
+        ports = ", ".join(dict.fromkeys(str(service.port_number(route.port)) for route in service.routes))
         for track in service.tracks():
             for other in self.regions:
                 replicas = self.placement.find(f"{name}-{other}{track.suffix}", "Microservice")
@@ -100,9 +101,7 @@ class _Traffic:
                     continue
                 if other == region:
                     label = f"{paths}{_share(service, track.name)}"
-                    yield _link(
-                        ingress, replicas, "request", label, f"{paths} leads to port {service.port} of a replica."
-                    )
+                    yield _link(ingress, replicas, "request", label, f"{paths} leads to port {ports} of a replica.")
                 elif track.name == STABLE and self._asks(region, other):
                     detail = f"When no replica is left in {region}, its ingress asks those in {other}."
                     yield _link(ingress, replicas, "fallback", "fallback", detail)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from components.ingress.resources import INGRESS_REPLICAS
@@ -17,10 +17,11 @@ from components.kubernetes.names import (
     APPLICATION,
     CONSUL_SERVER,
     DYNAMIC_CONFIGURATION,
+    JOB,
     MYSQL,
     NGINX,
 )
-from components.names import namespace_name
+from components.names import cron_job_name, namespace_name
 from infra.settings import Settings
 from tools.gostack.kubernetes.api import ClusterApi
 from tools.gostack.kubernetes.report import last_words, pod_problem, refusals
@@ -49,6 +50,9 @@ class Part:
 
     region: str = ""
 
+    cron_jobs: tuple[str, ...] = ()
+    """Names of the CronJobs that it is instead of pods."""
+
 
 def expected(settings: Settings, stack: str) -> Iterator[Part]:
     """Yield every part that the settings describe."""
@@ -76,6 +80,10 @@ def expected(settings: Settings, stack: str) -> Iterator[Part]:
             for track in service.tracks():
                 title = name if track.suffix == "" else f"{name} ({track.name})"
                 yield part(title, APPLICATION, track.replicas, service=name, track=track.name)
+            # They run for all regions.
+            if service.schedules and settings.aws is None and region == settings.ordered_regions()[0]:
+                found = part(f"the schedules of {name}", JOB, len(service.schedules), service=name)
+                yield replace(found, cron_jobs=tuple(cron_job_name(name, one) for one in service.schedules))
 
 
 def wait_until_complete(
@@ -96,7 +104,10 @@ def wait_until_complete(
 
 
 def available(api: ClusterApi, stack: str, part: Part) -> int:
-    """Return how many pods of a part are available, of those that its controllers made by their newest template."""
+    """Return how many pods of a part are available, of those that its controllers made by their newest template; of
+    schedules, how many are in force."""
+    if part.cron_jobs:
+        return len(_in_force(api, stack, part))
     found = 0
     for kind in ("deployments", "statefulsets"):
         for owner in _items(api, f"/apis/apps/v1/namespaces/{part.namespace}/{kind}", stack, part):
@@ -111,6 +122,12 @@ def available(api: ClusterApi, stack: str, part: Part) -> int:
 
 def reasons(api: ClusterApi, stack: str, part: Part) -> list[str]:
     """Return a line that says how many replicas of a part there are, then indented ones that say why."""
+    if part.cron_jobs:
+        in_force = _in_force(api, stack, part)
+        return [
+            f"{part.title}: {len(in_force)} of {part.replicas} are in force",
+            *(f"  {name}: its CronJob is gone or suspended" for name in part.cron_jobs if name not in in_force),
+        ]
     lines = [f"{part.title}: {available(api, stack, part)} of {part.replicas} replicas are available"]
     here = f"{part.namespace}/"
     owners = {
@@ -124,6 +141,11 @@ def reasons(api: ClusterApi, stack: str, part: Part) -> list[str]:
         if problem:
             lines += [f"  {pod['metadata']['name']}: {problem}", *(f"  {line}" for line in last_words(api, pod))]
     return lines
+
+
+def _in_force(api: ClusterApi, stack: str, part: Part) -> set[str]:
+    found = _items(api, f"/apis/batch/v1/namespaces/{part.namespace}/cronjobs", stack, part)
+    return {str(one["metadata"]["name"]) for one in found if not one["spec"].get("suspend")} & set(part.cron_jobs)
 
 
 def _items(api: ClusterApi, path: str, stack: str, part: Part) -> list[Object]:

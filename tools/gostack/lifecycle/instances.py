@@ -14,6 +14,9 @@ import urllib3
 
 from infra.settings import Settings
 
+SCHEDULES = "schedules"
+"""In the place of a track: what begins the runs of a service that are due."""
+
 _PATIENCE_SECONDS = 5.0
 _PASSING = "passing"
 
@@ -28,6 +31,8 @@ class Place:
 
     service: str
     track: str
+    """`stable`, `canary`, or SCHEDULES."""
+
     region: str
 
     def __str__(self) -> str:
@@ -96,6 +101,16 @@ def wanted_replicas(settings: Settings) -> dict[Place, int]:
         for name, service in settings.services.items()
         for track in service.tracks()
         for region in settings.regions
+    }
+
+
+def wanted_schedulers(settings: Settings) -> dict[Place, int]:
+    """Return the places of what begins the runs that are due, on Docker: one in each region."""
+    return {
+        Place(name, SCHEDULES, region): 1
+        for name, service in settings.services.items()
+        for region in settings.regions
+        if service.schedules
     }
 
 

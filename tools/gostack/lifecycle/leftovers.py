@@ -15,14 +15,13 @@ from tools.gostack.lifecycle.objects import StackObjects, end_job
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 
 
-def remove_leftovers(workspace: Workspace, objects: StackObjects) -> list[str]:
+def remove_leftovers(state: dict[str, Any], objects: StackObjects) -> list[str]:
     """Remove containers, networks and volumes without data that the state does not know; tell of each in one sentence.
 
     They are removed when the state says that an operation was cut off, or knows other containers that are there.
     Raises PulumiError otherwise: then they belong to another checkout, or the state was lost.
     Data volumes are never touched: one that exists is taken over with its rows.
     """
-    state = workspace.state()
     known = _identities(state)
     everything = objects.containers()
     containers = [container for container in everything if container.id not in known]
@@ -35,7 +34,7 @@ def remove_leftovers(workspace: Workspace, objects: StackObjects) -> list[str]:
             # Of volumes alone nobody can say whose they are.
             return []
         raise PulumiError(
-            f"the engine runs {len(containers)} containers of a stack {workspace.stack} that this checkout did not "
+            f"the engine runs {len(containers)} containers of a stack {objects.stack} that this checkout did not "
             "make: run `make down` in the checkout that did, or `gostack evict` here to remove them (data stays)."
         )
     told: list[str] = []

@@ -32,14 +32,17 @@ def up(workspace: Workspace) -> int:
     _ = workspace.settings
     with _alone(workspace):
         if on_cluster(workspace):
-            return cluster_lifecycle.up(workspace, lambda: _prepared(workspace, change=True))
+            return cluster_lifecycle.up(workspace, lambda: _prepared_for_change(workspace))
         return _up(workspace)
 
 
 def _up(workspace: Workspace) -> int:
-    objects = _ready(workspace, change=True)
-    _tell(remove_leftovers(workspace, objects))
-    _tell(join_networks(workspace.state(), objects))
+    objects = _ready(workspace)
+    # Nothing changes it before the update itself.
+    state = workspace.state()
+    refuse_lost_rows(workspace, state)
+    _tell(remove_leftovers(state, objects))
+    _tell(join_networks(state, objects))
     _tell(mend(objects))
     # What was killed or removed by hand is seen only by a refresh.
     code = workspace.run("up", "--yes", "--skip-preview", "--refresh")
@@ -70,8 +73,9 @@ def update(workspace: Workspace) -> int:
     _ = workspace.settings
     with in_turn(workspace):
         if on_cluster(workspace):
-            return cluster_lifecycle.update(workspace, lambda: _prepared(workspace, change=True))
-        objects = _ready(workspace, change=True)
+            return cluster_lifecycle.update(workspace, lambda: _prepared_for_change(workspace))
+        objects = _ready(workspace)
+        refuse_lost_rows(workspace, workspace.state())
         code = workspace.run("up", "--yes", "--skip-preview")
         if code != 0:
             _tell_why(workspace, objects)
@@ -90,7 +94,7 @@ def preview(workspace: Workspace, arguments: Iterable[str] = ()) -> int:
         workspace.variables.update(rehearsed)
     workspace.prepare()
     refuse_removal_of_regions(workspace)
-    refuse_lost_rows(workspace)
+    refuse_lost_rows(workspace, workspace.state())
     return workspace.run("preview", "--diff", *arguments)
 
 
@@ -114,7 +118,7 @@ def down(workspace: Workspace, *, purge: bool) -> int:
 
 def _down(workspace: Workspace, *, purge: bool) -> int:
     objects = _ready(workspace)
-    _tell(remove_leftovers(workspace, objects))
+    _tell(remove_leftovers(workspace.state(), objects))
     code = workspace.run("destroy", "--yes", "--skip-preview", "--refresh")
     if code != 0:
         print(diagnosis(objects), file=sys.stderr)
@@ -165,16 +169,19 @@ def on_cluster(workspace: Workspace) -> bool:
     return workspace.settings.platform == "kubernetes"
 
 
-def _prepared(workspace: Workspace, *, change: bool = False) -> None:
+def _prepared(workspace: Workspace) -> None:
     _tell(release_stale_lock(workspace))
     _tell(end_orphaned_plugins(workspace.project))
     workspace.prepare()
-    if change:
-        refuse_lost_rows(workspace)
 
 
-def _ready(workspace: Workspace, *, change: bool = False) -> StackObjects:
-    _prepared(workspace, change=change)
+def _prepared_for_change(workspace: Workspace) -> None:
+    _prepared(workspace)
+    refuse_lost_rows(workspace, workspace.state())
+
+
+def _ready(workspace: Workspace) -> StackObjects:
+    _prepared(workspace)
     return StackObjects.of(workspace.stack, workspace.variables)
 
 

@@ -12,7 +12,7 @@ from docker.models.containers import Container
 
 from components.microservice.workload import AGENT_PORTS
 from infra.settings import Settings
-from tools.gostack.lifecycle.instances import Instance, Place, Standing
+from tools.gostack.lifecycle.instances import SCHEDULES, Instance, Place, Standing
 from tools.gostack.lifecycle.listeners import COMMAND, unreachable
 from tools.gostack.lifecycle.objects import StackObjects, last_words, role
 
@@ -41,22 +41,22 @@ class Replica:
 
 
 def replicas(objects: StackObjects) -> list[Replica]:
-    """Return the replicas that have a pod on the engine."""
+    """Return the replicas that have a pod on the engine, and the schedulers."""
     containers = objects.containers()
     joined: dict[str, dict[str, Container]] = {}
     for container in containers:
         sandbox = str(container.attrs["HostConfig"]["NetworkMode"]).removeprefix("container:")
         joined.setdefault(sandbox, {})[role(container)] = container
-    return [
-        Replica(
-            Place(labels["gostack.service"], labels["gostack.track"], labels["gostack.region"]),
-            identity(sandbox),
-            joined.get(str(sandbox.id), {}).get("application"),
-            joined.get(str(sandbox.id), {}).get("agent"),
-        )
-        for sandbox in containers
-        if role(sandbox) == "sandbox" and "gostack.track" in (labels := sandbox.labels)
-    ]
+    found: list[Replica] = []
+    for sandbox in containers:
+        members, labels = joined.get(str(sandbox.id), {}), sandbox.labels
+        track = labels.get("gostack.track") or (SCHEDULES if "scheduler" in members else None)
+        if role(sandbox) != "sandbox" or track is None:
+            continue
+        place = Place(labels["gostack.service"], track, labels["gostack.region"])
+        program = members.get("scheduler" if track == SCHEDULES else "application")
+        found.append(Replica(place, identity(sandbox), program, members.get("agent")))
+    return found
 
 
 def identity(container: Container) -> str:
@@ -96,10 +96,10 @@ def explanation(standing: Standing, held: Sequence[Replica], settings: Settings)
     lines: list[str] = []
     for replica in sorted(here, key=lambda one: one.name):
         instance = known.pop(replica.pod, None)
-        if instance is not None and service.kind == "worker":
+        if instance is not None and (service.kind == "worker" or standing.place.track == SCHEDULES):
             reason = instance.reason
         else:
-            reason = _reason(replica, instance, service.port)
+            reason = _reason(replica, instance, service.client_ports)
         if reason:
             lines += [f"  {replica.name}: {reason}.", *_words(replica)]
     # Whose pod was removed by hand.
@@ -107,7 +107,7 @@ def explanation(standing: Standing, held: Sequence[Replica], settings: Settings)
     return "\n".join([f"{standing}.", *lines]) if lines or standing.lacks else ""
 
 
-def _reason(replica: Replica, instance: Instance | None, port: int) -> str:
+def _reason(replica: Replica, instance: Instance | None, ports: Sequence[int]) -> str:
     if instance is not None and instance.passing:
         return ""
     application, agent = replica.application, replica.agent
@@ -120,7 +120,7 @@ def _reason(replica: Replica, instance: Instance | None, port: int) -> str:
         return "its Consul agent does not run"
     if instance is None:
         return "Consul does not know it" if _services(agent) else "its Consul agent does not answer"
-    why = _unreachable(agent, port)
+    why = _unreachable(agent, ports)
     return f"{why} (its check says: {_shown(instance.reason)})" if why else _shown(instance.reason)
 
 
@@ -133,10 +133,12 @@ def ended(application: Container) -> str:
     return f"its program has ended with exit code {state['ExitCode']}{killed}{again}"
 
 
-def _unreachable(agent: Container, port: int) -> str:
+def _unreachable(agent: Container, ports: Sequence[int]) -> str:
     # Where IPv6 is switched off there is no second file, and the exit code says so.
     _, text = _run(agent, COMMAND)
-    return unreachable(text, port, AGENT_PORTS) if "local_address" in text else ""
+    if "local_address" not in text:
+        return ""
+    return next((why for port in ports if (why := unreachable(text, port, {*AGENT_PORTS, *ports}))), "")
 
 
 def _services(agent: Container) -> set[str] | None:

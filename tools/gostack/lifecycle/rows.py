@@ -17,10 +17,10 @@ _DATABASE = "::gostack:index:ServiceDatabase::"
 _VOLUMES = "::gostack:index:ServiceVolumes::"
 
 
-def refuse_lost_rows(workspace: Workspace) -> None:
+def refuse_lost_rows(workspace: Workspace, state: Mapping[str, Any]) -> None:
     """Raise SettingsError when a deployed schema or volume has no service any more while another one would begin empty,
     unless the workspace says that it is to stay behind; one that only loses its service is told."""
-    state, settings = workspace.state(), workspace.settings
+    settings = workspace.settings
     for schema in abandoned(settings, deployed_schemas(state), workspace.leave_rows):
         print(
             f'warning: the schema "{schema}" stays on the database with its rows, and no service has it any more '

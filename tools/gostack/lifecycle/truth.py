@@ -16,6 +16,7 @@ from tools.gostack.lifecycle.instances import (
     forget_agents,
     registered_replicas,
     wanted_replicas,
+    wanted_schedulers,
 )
 from tools.gostack.lifecycle.objects import StackObjects
 from tools.gostack.lifecycle.repair import revive
@@ -105,7 +106,7 @@ def look(
     """Return how every place stands, what is known, and which regions' Consul could not be asked, a sentence each."""
     known = worker_instances(settings, objects)
     problems: list[str] = []
-    wanted = wanted_replicas(settings)
+    wanted = {**wanted_replicas(settings), **wanted_schedulers(settings)}
     for region, url in urls.items():
         try:
             called = [name for name, service in settings.services.items() if service.kind == "service"]

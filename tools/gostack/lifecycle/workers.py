@@ -1,4 +1,4 @@
-"""Workers on Docker: nobody finds them through Consul, so the engine tells which of them run."""
+"""Workers and schedulers on Docker: nobody finds them through Consul, so the engine tells which of them run."""
 
 from __future__ import annotations
 
@@ -9,43 +9,67 @@ from docker.models.containers import Container
 
 from components.microservice.workload import Workload
 from infra.settings import Settings
-from tools.gostack.lifecycle.instances import Instance
+from tools.gostack.lifecycle.instances import SCHEDULES, Instance
 from tools.gostack.lifecycle.objects import StackObjects
 from tools.gostack.lifecycle.repair import started
 from tools.gostack.lifecycle.replicas import Replica, ended, replicas
 
+_NO_AGENT = "its Consul agent does not run"
+
+SCHEDULER_SECONDS = 3
+"""Time in seconds for which a scheduler must run before it counts: it reads what it is given when it starts."""
+
 
 def worker_instances(settings: Settings, objects: StackObjects) -> list[Instance]:
-    """Return the replicas of workers that have a pod; each passes while its program runs and its check passes."""
-    workers = {name: service for name, service in settings.services.items() if service.kind == "worker"}
-    if not workers:
+    """Return the replicas of workers that have a pod, and the schedulers; each passes while its program runs and its
+    check passes."""
+    services = settings.services
+    if not any(service.kind == "worker" or service.schedules for service in services.values()):
         return []
-    held = [one for one in replicas(objects) if one.place.service in workers]
-    found = [(one, _problem(one, workers[one.place.service])) for one in held]
+    found: list[tuple[Replica, str]] = []
+    for one in replicas(objects):
+        service = services.get(one.place.service)
+        if service is not None and one.place.track == SCHEDULES:
+            found.append((one, _program_problem(one, SCHEDULER_SECONDS) or _agent_problem(one)))
+        elif service is not None and service.kind == "worker":
+            found.append((one, _problem(one, service)))
     return [
         Instance(one.place, f"{one.name}-{one.pod}", "", passing=not problem, reason=problem) for one, problem in found
     ]
 
 
 def _problem(replica: Replica, workload: Workload) -> str:
-    program, agent = replica.application, replica.agent
+    problem = _program_problem(replica, workload.min_ready_seconds if workload.judged_by is None else 0)
+    if problem:
+        return problem
+    if replica.agent is None or replica.agent.status != "running":
+        return _NO_AGENT
+    judges = replica.agent if workload.own_port is not None else replica.application
+    return "" if judges is None or _health(judges) == "healthy" else "its check does not pass"
+
+
+def _program_problem(replica: Replica, ready_seconds: int) -> str:
+    program = replica.application
     if program is None:
         return "its program was not started"
     program.reload()
     if program.status != "running":
         return ended(program)
-    if workload.judged_by is None:
-        seconds = int((datetime.now(UTC) - started(program)).total_seconds())
-        if seconds < workload.min_ready_seconds:
-            restarts = int(program.attrs.get("RestartCount", 0))
-            return f"its program has run for {seconds} s, and was started again {restarts} times"
-    if agent is None or agent.status != "running":
-        return "its Consul agent does not run"
-    judges = agent if workload.own_port is not None else program
-    judges.reload()
-    return "" if _health(judges) == "healthy" else "its check does not pass"
+    seconds = int((datetime.now(UTC) - started(program)).total_seconds())
+    if seconds < ready_seconds:
+        restarts = int(program.attrs.get("RestartCount", 0))
+        return f"its program has run for {seconds} s, and was started again {restarts} times"
+    return ""
+
+
+def _agent_problem(replica: Replica) -> str:
+    """Why a scheduler cannot ask for the runs that are due."""
+    if replica.agent is None or replica.agent.status != "running":
+        return _NO_AGENT
+    return "" if _health(replica.agent) == "healthy" else "its Consul agent reaches no server"
 
 
 def _health(container: Container) -> str:
+    container.reload()
     health: dict[str, Any] = container.attrs["State"].get("Health") or {}
     return str(health.get("Status", "healthy"))

@@ -16,7 +16,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from infra.settings import Settings, SettingsError, load_stack_file, require_stack_name
-from infra.settings.stack_file import read_stack_file, read_text, with_salt, written
+from infra.settings.stack_file import encrypted, read_stack_file, read_text, with_salt, written
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.environment.variables import environment
@@ -208,9 +208,10 @@ def _salted(text: str, document: dict[str, Any], salt: str | None) -> str:
 
 def _holds_secrets(value: Any) -> bool:
     """Whether a value is encrypted, or holds one that is."""
+    if encrypted(value) is not None:
+        return True
     if isinstance(value, dict):
-        members = cast("dict[str, Any]", value)
-        return list(members) == ["secure"] or any(_holds_secrets(member) for member in members.values())
+        return any(_holds_secrets(member) for member in cast("dict[str, Any]", value).values())
     return isinstance(value, list) and any(_holds_secrets(item) for item in cast("list[Any]", value))
 
 

@@ -51,7 +51,7 @@ def look(workspace: Workspace, subject: Subject = "update", arguments: Sequence[
     workspace.prepare()
     if subject == "update":
         refuse_removal_of_regions(workspace)
-        refuse_lost_rows(workspace)
+        refuse_lost_rows(workspace, workspace.state())
     if subject == "destroy":
         refuse_removal_of_stack(workspace)
     result = subprocess.run(

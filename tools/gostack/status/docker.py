@@ -13,7 +13,7 @@ from components.mysql import PROXY
 from infra.settings import Settings
 from tools.gostack.database.failover import FailoverError, asker, group_view, places
 from tools.gostack.database.mysql_members import DatabaseError, ask_member, running_members
-from tools.gostack.lifecycle.instances import Standing, wanted_replicas
+from tools.gostack.lifecycle.instances import SCHEDULES, Standing, wanted_replicas, wanted_schedulers
 from tools.gostack.lifecycle.objects import StackObjects
 from tools.gostack.lifecycle.replicas import explanation, replicas
 from tools.gostack.lifecycle.truth import look
@@ -47,7 +47,7 @@ def counted(
     rows = [
         # Of a region whose Consul does not answer, none is known to pass.
         _services_row(known.get(place, Standing(place, number)), running)
-        for place, number in wanted_replicas(settings).items()
+        for place, number in {**wanted_replicas(settings), **wanted_schedulers(settings)}.items()
     ]
     # One for clients; one by which services call each other.
     ingresses = 2 if settings.callable_services() else 1
@@ -81,9 +81,9 @@ def members(settings: Settings, objects: StackObjects) -> tuple[list[DatabaseMem
 
 def _services_row(standing: Standing, running: Sequence[RunningReplica]) -> ReplicaCount:
     place = standing.place
-    here = [
-        one for one in running if (one.service, one.track, one.region) == (place.service, place.track, place.region)
-    ]
+    # A scheduler has no track.
+    track = "" if place.track == SCHEDULES else place.track
+    here = [one for one in running if (one.service, one.track, one.region) == (place.service, track, place.region)]
     return ReplicaCount(
         place.service,
         place.track,

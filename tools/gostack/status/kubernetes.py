@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from infra.settings import Settings
 from tools.gostack.kubernetes.api import ClusterApi
 from tools.gostack.kubernetes.instances import available, expected, reasons
+from tools.gostack.lifecycle.instances import SCHEDULES
 from tools.gostack.running.replica import RunningReplica, images_of
 from tools.gostack.status.model import DatabaseMember, ReplicaCount, judged, one_sentence
 
@@ -27,7 +28,7 @@ def counted(
         if found < part.replicas:
             problems.append(one_sentence(reasons(api, stack, part)))
         service = _SERVICE_OF_ROLE.get(role) or part.labels["gostack.service"]
-        track = part.labels.get("gostack.track", "")
+        track = SCHEDULES if part.cron_jobs else part.labels.get("gostack.track", "")
         if role == "dynamic-configuration":
             continue
         here = [one for one in running if (one.service, one.track, one.region) == (service, track, part.region)]

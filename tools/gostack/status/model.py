@@ -15,7 +15,7 @@ class ReplicaCount:
     """A service of the settings, `ingress` or `consul`."""
 
     track: str
-    """`stable` or `canary`; empty for `ingress` and `consul`."""
+    """`stable`, `canary` or `schedules`; empty for `ingress` and `consul`."""
 
     region: str
     image: str
