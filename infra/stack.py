@@ -27,7 +27,7 @@ from infra.outputs import ImageOutput, StackOutputs, outputs
 from infra.platforms import platform_for
 from infra.platforms.base import Accessory, ConsulDatacenter, Image, Ingress, Microservice, ServiceDatabase
 from infra.settings import Settings
-from infra.settings.ingress import ingress_configuration, loopback_hosts
+from infra.settings.ingress import ingress_configuration, served_hosts
 from infra.settings.migration_files import migrations_folder
 
 
@@ -230,7 +230,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
         "ingress-certificate",
         {
             "ca_key_pair": ca.key_pair,
-            "names": [*settings.ingress.hosts, *loopback_hosts(settings)],
+            "names": served_hosts(settings),
             "lifetime_days": settings.certificates.lifetime_days,
             "rotation": settings.rotation.certificates,
         },

@@ -34,6 +34,9 @@ class IngressConfiguration:
     internal: Mapping[str, Route] = field(default_factory=dict[str, Route])
     """Service to the rules for requests of other services, which call it by its name alone."""
 
+    maintenance: Sequence[str] = ()
+    """Services whose routes the ingress answers itself, with 503."""
+
     trusted_proxies: Sequence[str] = ()
     """Networks in CIDR notation whose `X-Forwarded-For` tells who the client is."""
 

@@ -11,6 +11,7 @@ from tools.gostack.environment.locations import state_folder
 from tools.gostack.environment.locks import exclusive
 from tools.gostack.images.build_failures import build_failures
 from tools.gostack.kubernetes import lifecycle as cluster_lifecycle
+from tools.gostack.lifecycle.images import remove_images, remove_old_images
 from tools.gostack.lifecycle.leftovers import evict, holds_data, remove_leftovers, remove_volumes_without_data
 from tools.gostack.lifecycle.lock import release_stale_lock
 from tools.gostack.lifecycle.networks import join_networks
@@ -58,6 +59,7 @@ def _up(workspace: Workspace) -> int:
         print("\n".join(["", diagnosis(objects), *missing, *unreachable]), file=sys.stderr)
         print(f"error: the stack {workspace.stack} is not what its settings say: see above.", file=sys.stderr)
         return 1
+    remove_old_images(objects)
     print(summary(workspace, outputs))
     return 0
 
@@ -119,6 +121,7 @@ def _down(workspace: Workspace, *, purge: bool) -> int:
     if code != 0:
         print(diagnosis(objects), file=sys.stderr)
         return code
+    remove_images(objects)
     # What an update left that was killed before it could write down even one container.
     _tell(remove_volumes_without_data(objects))
     data = [volume for volume in objects.volumes() if holds_data(volume)]

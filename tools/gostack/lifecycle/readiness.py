@@ -40,7 +40,8 @@ def wait_until_reachable(
         deadline = time.monotonic() + patience
         for service, values in settings.services.items():
             path = next((route.path for route in values.routes if route.match != "regex"), None)
-            problem = _problem(pool, host, path, deadline) if path is not None else ""
+            asked = path is not None and not values.maintenance
+            problem = _problem(pool, host, path, deadline) if asked else ""
             if problem:
                 told.append(f"the ingress of {name} does not reach {service}: {path} {problem}")
         pool.close()
