@@ -91,8 +91,8 @@ def test_a_change_of_it_changes_what_the_ingress_serves_alone() -> None:
 
 
 def test_a_worker_has_nothing_to_hold_back() -> None:
-    with pytest.raises(SettingsError, match=r"users.*maintenance means nothing for a worker"):
-        parse_settings(users(kind="worker", routes=[], check=None, maintenance=True))
+    with pytest.raises(SettingsError, match=r"mailer.*maintenance means nothing for a worker"):
+        parse_settings({**users(), "services": {"mailer": {"image": "m:1", "kind": "worker", "maintenance": True}}})
 
 
 def test_names_that_need_no_dns_are_served_on_docker() -> None:

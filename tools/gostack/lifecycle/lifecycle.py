@@ -22,29 +22,36 @@ from tools.gostack.lifecycle.removals import refuse_removal_of_regions
 from tools.gostack.lifecycle.repair import mend
 from tools.gostack.lifecycle.report import diagnosis, summary, write_authority
 from tools.gostack.lifecycle.rows import refuse_lost_rows
+from tools.gostack.lifecycle.targets import target_arguments
 from tools.gostack.lifecycle.truth import forget_what_is_gone, wait_until_whole, what_fails
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 from tools.offline.plugins import NOTICE, rehearsal
 
 
-def up(workspace: Workspace) -> int:
-    """Bring the stack to what its settings say, whatever state it is in, and return Pulumi's exit code."""
+def up(workspace: Workspace, service: str | None = None) -> int:
+    """Bring the stack to what its settings say, whatever state it is in, and return Pulumi's exit code.
+
+    With a `service` the others stay as they are, and are not asked how they are.
+    """
     # Wrong settings are told before anything else happens.
-    _ = workspace.settings
+    settings = workspace.settings
+    targets = target_arguments(settings, service) if service is not None else []
     with _alone(workspace):
         if on_cluster(workspace):
-            return cluster_lifecycle.up(workspace, lambda: _prepared(workspace, change=True))
-        return _up(workspace)
+            return cluster_lifecycle.up(workspace, lambda: _prepared(workspace, change=True, only=service), targets)
+        return _up(workspace, service, targets)
 
 
-def _up(workspace: Workspace) -> int:
-    objects = _ready(workspace, change=True)
+def _up(workspace: Workspace, service: str | None, targets: Iterable[str]) -> int:
+    objects = _ready(workspace, change=True, only=service)
     _tell(remove_leftovers(workspace, objects))
     _tell(join_networks(workspace.state(), objects))
     _tell(mend(objects))
     # What was killed or removed by hand is seen only by a refresh.
-    code = workspace.run("up", "--yes", "--skip-preview", "--refresh")
+    code = workspace.run("up", "--yes", "--skip-preview", "--refresh", *targets)
     settings = workspace.settings
+    if service is not None:
+        settings = settings.model_copy(update={"services": {service: settings.services[service]}})
     if code != 0:
         _tell_why(workspace, objects)
         return code
@@ -168,16 +175,18 @@ def on_cluster(workspace: Workspace) -> bool:
     return workspace.settings.platform == "kubernetes"
 
 
-def _prepared(workspace: Workspace, *, change: bool = False) -> None:
+def _prepared(workspace: Workspace, *, change: bool = False, only: str | None = None) -> None:
     _tell(release_stale_lock(workspace))
     _tell(end_orphaned_plugins(workspace.project))
     workspace.prepare()
+    if only is not None and only not in workspace.outputs().get("services", {}):
+        raise PulumiError(f"{only} is not in the running stack {workspace.stack} yet: run `make up`.")
     if change:
         refuse_lost_rows(workspace)
 
 
-def _ready(workspace: Workspace, *, change: bool = False) -> StackObjects:
-    _prepared(workspace, change=change)
+def _ready(workspace: Workspace, *, change: bool = False, only: str | None = None) -> StackObjects:
+    _prepared(workspace, change=change, only=only)
     return StackObjects.of(workspace.stack, workspace.variables)
 
 
