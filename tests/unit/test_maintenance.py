@@ -17,7 +17,6 @@ from infra.settings.ingress import LOCAL_NAMES, ingress_configuration, served_ho
 from infra.settings.stack_file import configuration, read_stack_file
 from tests.components.nginx_text import Directive, effective
 
-
 PROJECT = Path(__file__).resolve().parents[2]
 
 
