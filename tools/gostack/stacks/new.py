@@ -56,7 +56,6 @@ def new_stack(
     values = {_path(key): str(value) for key, value in {**ports, **networks}.items()}
     text = _written(source.read_text(encoding="utf-8"), document, values, secrets)
     file.write_text(_with_origin(text, origin), encoding="utf-8")
-    _ = load_stack_file(file, project)
     print(f"{file.name} is written, like {source.name}, with ports and networks of its own:")
     print("\n".join(f"  gostack:{key}: {value}" for key, value in {**ports, **networks}.items()))
     for path in secrets:
