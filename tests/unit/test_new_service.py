@@ -13,7 +13,8 @@ import pytest
 
 from infra.settings import load_stack_file
 from tools.gostack.environment.errors import UserError
-from tools.gostack.new.command import GREETER, Kind, new_service, with_service
+from tools.gostack.new.command import GREETER, new_service, with_service
+from tools.gostack.new.kind import Kind
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from tools.gostack.cli import complete
 from tools.gostack.cli.guard import add
 from tools.gostack.cli.options import DEV, Stack, workspace
 
 app = typer.Typer(no_args_is_help=True, help="Secrets of services and accessories, encrypted in the stack file.")
 
-Service = Annotated[str, typer.Argument(help="Service.")]
+Service = Annotated[str, typer.Argument(help="Service.", autocompletion=complete.services)]
 
 
 def set_(service: Service, name: Annotated[str, typer.Argument(help="Secret.")], stack: Stack = DEV) -> int:

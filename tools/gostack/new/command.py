@@ -6,7 +6,6 @@ import copy
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,11 @@ from infra.settings.base import Name
 from infra.settings.stack_file import read_stack_file, read_text
 from tools.gostack.documents import mapping, mappings
 from tools.gostack.environment.errors import UserError
+from tools.gostack.new.kind import Kind
 from tools.gostack.stacks.text import is_document, with_entry
 
 SKELETONS = Path(__file__).with_name("skeletons")
 GREETER = Path("services/greeter")
-
-
-class Kind(StrEnum):
-    """What a service answers."""
-
-    HTTP = "http"
-    GRPC = "grpc"
-    WORKER = "worker"
 
 
 @dataclass(frozen=True)
