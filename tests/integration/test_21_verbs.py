@@ -1,7 +1,7 @@
 """`maintenance`, `up SERVICE`, `releases`, `rollback`, `stack new`, `new service` and local names on a running stack.
 
-Does not prove anything of a stack on Kubernetes, nor that a browser trusts the authority: tests/unit/test_trust.py has a
-fake machine for `gostack trust`.
+Does not prove anything of a stack on Kubernetes, nor that a browser trusts the authority (tests/unit/test_trust.py has
+a fake machine).
 """
 
 from __future__ import annotations

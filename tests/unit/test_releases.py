@@ -80,7 +80,7 @@ class FakeWorkspace:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Any:
-    history = [
+    history: list[tuple[Document, str | None]] = [
         (entry(), f"{BUILT}:one"),
         (entry(), f"{BUILT}:one"),
         (entry("failed"), f"{BUILT}:one"),

@@ -57,7 +57,7 @@ def _released(position: int, entry: Mapping[str, Any], checkpoint: Path | None) 
     environment = mapping(entry.get("environment"))
     # Only Pulumi's own service counts them.
     number = int(entry.get("version") or position)
-    deployed = _deployed(checkpoint) if checkpoint is not None else {}
+    deployed = _deployed(checkpoint)
     # Pulumi masks all services when one of them has a secret.
     services = _services(entry)
     for service in sorted(services.keys() | deployed.keys()):
@@ -83,8 +83,10 @@ def _services(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return mapping(value.get("objectValue"))
 
 
-def _deployed(checkpoint: Path) -> Mapping[str, Any]:
-    """The output `services` of a state."""
+def _deployed(checkpoint: Path | None) -> Mapping[str, Any]:
+    """The output `services` of a state; nothing of one that is not there."""
+    if checkpoint is None:
+        return {}
     try:
         document = mapping(json.loads(checkpoint.read_text(encoding="utf-8")))
     except (OSError, ValueError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from tools.gostack.documents import mapping
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle import lifecycle
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
@@ -62,7 +63,7 @@ def roll_back(
 
 def running(workspace: Workspace, service: str) -> str:
     """Return the image that a service runs; raises UserError for one that does not run yet."""
-    services = workspace.outputs().get("services") or {}
+    services = mapping(workspace.outputs().get("services"))
     if service not in services:
         raise UserError(f"{service} does not run in {workspace.stack} yet: run `make up`.")
     return str(services[service]["image"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from docker.errors import APIError, ImageNotFound
 
 from tools.gostack.lifecycle.objects import StackObjects
@@ -21,11 +23,12 @@ def is_there(workspace: Workspace, image: str) -> bool:
 
 def on_engine(objects: StackObjects, image: str) -> bool:
     """Return whether the engine has an image, or its registry gives it."""
+    images: Any = objects.client.images
     try:
-        objects.client.images.get(image)
+        images.get(image)
     except ImageNotFound:
         try:
-            objects.client.images.get_registry_data(image)
+            images.get_registry_data(image)
         except APIError:
             return False
     return True

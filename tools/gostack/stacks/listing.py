@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from infra.settings import SettingsError, load_stack_file
-from tools.gostack.documents import mappings
+from tools.gostack.documents import mapping, mappings
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 
 
@@ -59,14 +61,14 @@ def _listed(project: Path, name: str) -> ListedStack:
     port = settings.regions[settings.ordered_regions()[0]].https_port
     entry = f"https://{settings.ingress.hosts[0]}{'' if port == 443 else f':{port}'}"
     platform = "aws" if settings.aws is not None else settings.platform
-    known = next((one for one in _states(workspace) if one["name"].split("/")[-1] == name), {})
+    known = next((one for one in _states(workspace) if str(one["name"]).split("/")[-1] == name), mapping(None))
     updated = str(known.get("lastUpdate") or "")
     return ListedStack(name, platform, entry, int(known.get("resourceCount") or 0), updated, "")
 
 
-def _states(workspace: Workspace) -> list[dict[str, object]]:
+def _states(workspace: Workspace) -> list[Mapping[str, Any]]:
     # Each stack may have a backend of its own, which its variables name.
     try:
-        return [dict(one) for one in mappings(json.loads(workspace.capture("stack", "ls", "--json")))]
+        return mappings(json.loads(workspace.capture("stack", "ls", "--json")))
     except PulumiError:
         return []

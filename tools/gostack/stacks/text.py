@@ -67,10 +67,9 @@ def last_line(text: str, node: yaml.Node) -> int:
             before = text[: node.end_mark.index].rstrip()
             return before.count("\n")
         return node.end_mark.line
-    if node.flow_style or not node.value:
+    if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
         return node.end_mark.line
-    last = node.value[-1]
-    return last_line(text, last[1] if isinstance(last, tuple) else last)
+    return last_line(text, node.value[-1][1] if isinstance(node, yaml.MappingNode) else node.value[-1])
 
 
 def _is_comment(line: str, column: int) -> bool:
