@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
         running.sh,
         running.exec_,
         running.run,
+        running.dev,
         running.sql,
         running.open_,
     ],

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tools.gostack.cli import complete
-from tools.gostack.cli.options import DEV, Json, Stack, workspace
+from tools.gostack.cli.options import DEV, Json, Stack, docker_workspace, workspace
 
 Some = Annotated[
     str | None,
@@ -81,6 +81,19 @@ def run(
     from tools.gostack.tasks.command import run_task
 
     return run_task(workspace(stack), service, task, arguments or [], region)
+
+
+def dev(
+    service: Annotated[str, typer.Argument(help="Service.", autocompletion=complete.services)],
+    stack: Stack = DEV,
+    region: Annotated[
+        str | None, typer.Option(help="Region; default: the first.", autocompletion=complete.regions)
+    ] = None,
+) -> int:
+    """Run what is saved in the replicas of one region, until Ctrl-C brings back what was released."""
+    from tools.gostack.dev.command import dev
+
+    return dev(docker_workspace(stack, "dev"), service, region)
 
 
 def sql(
