@@ -144,8 +144,10 @@ def test_an_interruption_in_the_middle_brings_it_back_too(
     assert [one.status for one in engine.found.values()] == ["removed"]
 
 
-def test_an_agent_that_refuses_stops_nothing(engine: FakeEngine, replica: DevReplica) -> None:
-    engine.agent.exec_run = lambda _: (2, b"no agent")
+def test_an_agent_that_refuses_stops_nothing(
+    engine: FakeEngine, replica: DevReplica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine.agent, "exec_run", lambda _: (2, b"no agent"))
     with pytest.raises(UserError, match=r"agent of users-east-0 refuses \(no agent\)"):
         replica.run("one")
     assert engine.serving() == ["users-east-0"]

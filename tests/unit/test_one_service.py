@@ -43,6 +43,8 @@ def targeted(settings: Settings, service: str) -> tuple[set[str], set[str]]:
 def test_everything_of_the_service_is_targeted_and_nothing_below_it(dev: Settings) -> None:
     wanted, everything = targeted(dev, "users")
     assert {name for name in everything if re.match(r"users(-|$)", name)} <= wanted
+    # The routes to it are the ingresses'.
+    assert {"ingress-east-release-files", "ingress-west-release-files"} <= wanted
     assert {name for name in wanted if not re.match(r"(users|ingress-(east|west))(-|$)", name)} == set()
 
 

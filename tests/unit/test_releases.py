@@ -157,7 +157,11 @@ FOUND = [release(1, "a"), release(2, "b"), release(3, "", "failed"), release(4, 
 def test_a_rollback_goes_to_the_last_other_image_or_to_the_one_that_is_named() -> None:
     assert chosen(FOUND, "users", "c", None).number == 2
     assert chosen(FOUND, "users", "c", 1).image == "a"
-    assert changes(FOUND) == FOUND
+
+
+def test_an_update_that_failed_is_told_though_its_image_is_the_one_that_runs() -> None:
+    found = [release(1, "a"), release(2, "a", "failed"), release(3, "a")]
+    assert changes(found) == found[:2]
 
 
 @pytest.mark.parametrize(
