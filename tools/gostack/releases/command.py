@@ -38,7 +38,7 @@ def releases_of(workspace: Workspace, service: str | None) -> list[Release]:
 
 def as_text(found: Sequence[Release]) -> str:
     """Return a table without colours."""
-    rows = [("", "service", "time", "who", "commit", "result", "image", "")]
+    rows = [("no.", "service", "time", "who", "commit", "result", "image", "")]
     rows += [
         (
             str(one.number or "-"),
