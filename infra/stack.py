@@ -36,7 +36,7 @@ from infra.platforms.base import (
     ServiceVolumes,
 )
 from infra.settings import Settings
-from infra.settings.ingress import ingress_configuration, loopback_hosts
+from infra.settings.ingress import ingress_configuration, served_hosts
 from infra.settings.migration_files import migrations_folder
 from infra.telemetry import telemetry_arguments
 
@@ -260,7 +260,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
         "ingress-certificate",
         {
             "ca_key_pair": ca.key_pair,
-            "names": [*settings.ingress.hosts, *loopback_hosts(settings)],
+            "names": served_hosts(settings),
             "lifetime_days": settings.certificates.lifetime_days,
             "rotation": settings.rotation.certificates,
         },

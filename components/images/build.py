@@ -37,8 +37,11 @@ class ServiceBuild:
     """Digest of the source and of how it is built."""
 
 
-def service_build(name: str, args: ServiceImageArgs, prefix: str, parent: pulumi.Resource) -> ServiceBuild:
-    """Build the image of a service under a name that begins with `prefix`."""
+def service_build(
+    name: str, args: ServiceImageArgs, prefix: str, parent: pulumi.Resource, *, keep: bool = False
+) -> ServiceBuild:
+    """Build the image of a service under a name that begins with `prefix`; `keep` leaves it on the engine when another
+    one takes its place."""
     build_arguments = _build_arguments(args)
     # Not what they are, but where: a build with others replaces the one before, and must not have its name.
     places = {f"secret {name}": secret.file or f"${secret.env}" for name, secret in args["build"].secrets.items()}
@@ -64,6 +67,7 @@ def service_build(name: str, args: ServiceImageArgs, prefix: str, parent: pulumi
             secrets=_secrets(args["build"], staging),
         ),
         triggers={"source": digest},
+        keep_locally=True if keep else None,
         # Its containers are gone before it; one left by hand must not keep the stack from going.
         force_remove=True,
         opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=False),

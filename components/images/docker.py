@@ -49,7 +49,10 @@ class ReleasedImage(pulumi.ComponentResource):
 
 
 class ServiceImage(pulumi.ComponentResource):
-    """An image whose tag is the digest of what it was built from: the same source is the same image."""
+    """An image whose tag is the digest of what it was built from: the same source is the same image.
+
+    The engine keeps it when another one takes its place, so that `gostack rollback` finds it; `up` removes old ones.
+    """
 
     image_id: pulumi.Output[str]
     """Identity of the image; what runs is pinned by it."""
@@ -62,7 +65,7 @@ class ServiceImage(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ServiceImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:ServiceImage", name, {}, opts)
-        build = service_build(name, args, "gostack", self)
+        build = service_build(name, args, "gostack", self, keep=True)
         self.version = build.version
         self.image_id = build.image.image_id
         self.reference = build.image.name

@@ -35,6 +35,9 @@ class IngressConfiguration:
     """Name by which other services call a service, or its port that the route names, to the rules for their
     requests."""
 
+    maintenance: Sequence[str] = ()
+    """Services whose routes the ingress answers itself, with 503."""
+
     trusted_proxies: Sequence[str] = ()
     """Networks in CIDR notation whose `X-Forwarded-For` tells who the client is."""
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from components.ingress.configuration import IngressConfiguration
-from components.ingress.own_answers import OWN_ANSWERS
+from components.ingress.own_answers import MAINTENANCE, OWN_ANSWERS
 from components.ingress.route import Protocol, Route, quoted
 from components.ingress.tracks import CANARY, STABLE, CanaryTraffic
 from components.names import called_name
@@ -81,6 +81,7 @@ def render_ingress(configuration: IngressConfiguration, *, internal_port: int = 
             ipv6_http_port=IPV6_HTTP_PORT,
             ipv6_https_port=IPV6_HTTPS_PORT,
             ipv6=IPV6_LOOPBACK in configuration.hosts,
+            local_names=any(host.endswith(".localhost") for host in configuration.hosts),
             status_port=STATUS_PORT,
             health_path=HEALTH_PATH,
             release=RELEASE_PLACEHOLDER,
@@ -103,6 +104,8 @@ def render_ingress(configuration: IngressConfiguration, *, internal_port: int = 
             region=configuration.region,
             others=configuration.other_regions,
         )
+    if configuration.maintenance:
+        files["maintenance.conf"] = _text("maintenance.conf.j2", answer=MAINTENANCE)
     if configuration.internal:
         files["internal_proxy.conf"] = _text("proxy.conf.j2", https_port=configuration.https_port, internal=True)
         files["internal_answers.conf"] = _text("own_answers.conf.j2", answers=OWN_ANSWERS, internal=True)
@@ -158,8 +161,11 @@ class _NumberedRoute:
             "canary": canary is not None,
             "statuses": " ".join(f"http_{status}" for status in self.route.retry.statuses),
         }
+        template = "grpc_route.conf.j2" if values["grpc"] else "route.conf.j2"
+        if self.service in configuration.maintenance and not self.internal:
+            template = "maintenance_route.conf.j2"
         files = {
-            f"route-{self.number}.conf": _text("grpc_route.conf.j2" if values["grpc"] else "route.conf.j2", **values),
+            f"route-{self.number}.conf": _text(template, **values),
             f"route-{self.number}-common.conf": _text(
                 "route_common.conf.j2",
                 added=self._added_headers(canary),

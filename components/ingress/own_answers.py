@@ -19,8 +19,8 @@ class OwnAnswer:
     message: str
     """A sentence for people."""
 
-    retry_after: bool = False
-    """Whether clients are asked to come back after a second."""
+    retry_after: int = 0
+    """Time in seconds after which clients are asked to come back; 0 asks nothing."""
 
     @property
     def body(self) -> str:
@@ -31,13 +31,16 @@ class OwnAnswer:
 OWN_ANSWERS = (
     OwnAnswer("not_found", 404, "no such path"),
     OwnAnswer("too_large", 413, "the request body is too large"),
-    OwnAnswer("too_many", 429, "too many requests, slow down", retry_after=True),
-    OwnAnswer("unavailable", 503, "the service is not available right now", retry_after=True),
+    OwnAnswer("too_many", 429, "too many requests, slow down", retry_after=1),
+    OwnAnswer("unavailable", 503, "the service is not available right now", retry_after=1),
     OwnAnswer("late", 504, "the service did not answer in time"),
     OwnAnswer("broken", 502, "the service broke the connection off"),
 )
 
+MAINTENANCE = OwnAnswer("maintenance", 503, "the service is down for maintenance", retry_after=60)
+"""What the routes of a service answer while `maintenance` is true. Browsers get it as a page."""
+
 
 def is_own_answer(status: int, body: bytes) -> bool:
     """Return whether the ingress gave this answer itself."""
-    return any(answer.status == status and answer.body.encode() == body for answer in OWN_ANSWERS)
+    return any(answer.status == status and answer.body.encode() == body for answer in (*OWN_ANSWERS, MAINTENANCE))

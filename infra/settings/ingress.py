@@ -26,6 +26,10 @@ IDLE_SECONDS = 3600
 _SURELY_SMALL = 60
 """Routes that need no rendering to know that they fit."""
 
+LOCAL_NAMES = ("gostack.localhost", "*.gostack.localhost")
+"""Names that browsers and curl resolve to this machine without a DNS server (RFC 6761). A certificate for
+"*.localhost" would not do: no client takes a wildcard right below a top-level domain."""
+
 
 def ingress_configuration(settings: Settings, region: str, other_regions: Sequence[str]) -> IngressConfiguration:
     """Return what the ingress of a region serves."""
@@ -33,7 +37,7 @@ def ingress_configuration(settings: Settings, region: str, other_regions: Sequen
     return IngressConfiguration(
         region=region,
         other_regions=other_regions,
-        hosts=[*ingress.hosts, *loopback_hosts(settings)],
+        hosts=served_hosts(settings),
         https_port=settings.regions[region].https_port,
         routes={name: service.routes for name, service in settings.services.items()},
         internal={
@@ -44,6 +48,7 @@ def ingress_configuration(settings: Settings, region: str, other_regions: Sequen
         canaries={
             name: service.canary.traffic() for name, service in settings.services.items() if service.canary is not None
         },
+        maintenance=[name for name, service in settings.services.items() if service.maintenance],
         trusted_proxies=ingress.trusted_proxies,
         worker_processes=ingress.worker_processes,
         worker_connections=ingress.worker_connections,
@@ -74,6 +79,13 @@ def size_problem(settings: Settings) -> str | None:
         f"gostack:services have {routes} routes, which make {size} KiB of configuration for an ingress that takes "
         f"{LARGEST_KIB} KiB: replace some by a common prefix or a regular expression."
     )
+
+
+def served_hosts(settings: Settings) -> list[str]:
+    """Return every host name and address that the ingresses serve, and that their certificate names."""
+    local = settings.platform == "docker" and "localhost" in settings.ingress.hosts
+    names = [name for name in LOCAL_NAMES if local and name not in settings.ingress.hosts]
+    return [*settings.ingress.hosts, *loopback_hosts(settings), *names]
 
 
 def loopback_hosts(settings: Settings) -> list[str]:

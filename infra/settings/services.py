@@ -89,6 +89,11 @@ class ServiceSettings(Workload):
     routes: list[Route] = Field(default_factory=list[Route])
     """Paths of the ingress that lead here; none for a service that only others call."""
 
+    maintenance: bool = False
+    """True: the ingress answers every route of the service with 503, `Retry-After` and a page for browsers, and asks no
+    replica. Other services still reach it by its name. A change replaces no replica; `gostack maintenance on` writes
+    it."""
+
     environment: Variables = Field(default_factory=dict[str, str])
     """Environment variables: texts, numbers, true and false, each of which arrives as text. `${…}` stands for what
     other parts of the stack tell, `${mysql.dsn}`, `${secret.JWT_KEY}`, `${service.orders.url}`,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from infra.settings.services import ServiceSettings
 
-_FOR_CALLERS = ("routes", "canary", "ports", "drain_seconds")
+_FOR_CALLERS = ("routes", "canary", "ports", "drain_seconds", "maintenance")
 
 
 def kind_problem(service: ServiceSettings) -> str:

@@ -52,6 +52,10 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         lambda d: d["services"]["users"]["routes"].append({"path": "/api/v2/users"}),
         RELEASES | CONSOLE,
     ),
+    "maintenance reloads nginx and nothing else": (
+        lambda d: d["services"]["users"].update(maintenance=True),
+        RELEASES,
+    ),
     "a rate limit reloads nginx and nothing else": (
         lambda d: d["services"]["users"]["routes"][0].update(rate_limit_per_second=7),
         RELEASES,

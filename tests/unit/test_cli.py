@@ -6,9 +6,11 @@ Does not prove what the commands do: each has its own tests.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -124,3 +126,58 @@ def test_the_launcher_runs_the_checkout_whose_environment_it_is(tmp_path: Path) 
     write_launcher(shared)
     assert (shared / "bin" / "gostack").stat().st_mtime_ns == before
     assert LAUNCHER.startswith("#!/bin/sh\n")
+
+
+def completed(line: str) -> list[str]:
+    """What bash is offered at the end of a line."""
+    variables = {"_GOSTACK_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
+    program = "import sys; from tools.gostack.cli.main import main; sys.exit(main([]))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_a_shell_completes_names_of_the_stack_file() -> None:
+    assert completed("gostack logs us") == ["users"]
+    assert completed("gostack logs --stack prod --region eu") == ["eu-central-1"]
+    assert completed("gostack up --stack st") == ["staging"]
+    assert completed("gostack releases --stack nowhere u") == []
+
+
+def test_one_service_of_a_running_stack_needs_no_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(stack, "doctor", lambda *_: 1)
+    monkeypatch.setattr("tools.gostack.lifecycle.lifecycle.up", lambda found, *service: asked.append(service) or 0)
+    assert main(["up", "users"]) == 0
+    assert asked == [("users",)]
+    assert main(["up"]) == 1
+
+
+def test_a_rollback_takes_a_canary_away_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    settings = SimpleNamespace(
+        services={"users": SimpleNamespace(canary=object()), "cart": SimpleNamespace(canary=None)}
+    )
+    monkeypatch.setattr("tools.gostack.lifecycle.workspace.Workspace.settings", settings)
+    monkeypatch.setattr("tools.gostack.canary.promote.roll_back", lambda *_: steps.append("canary") or 0)
+    monkeypatch.setattr("tools.gostack.rollback.command.roll_back", lambda *_, **__: steps.append("release") or 0)
+    assert main(["rollback", "users"]) == 0
+    assert main(["rollback", "cart", "--to", "3"]) == 0
+    assert main(["rollback", "users", "--to", "3"]) == FAILED
+    assert steps == ["canary", "release"]
+
+
+def test_one_place_switches_maintenance(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr("tools.gostack.maintenance.command.maintenance", lambda _, **how: asked.append(how) or 0)
+    assert main(["maintenance", "on", "users"]) == 0
+    assert main(["maintenance", "off"]) == 0
+    assert main(["maintenance", "maybe"]) == 2
+    assert asked == [{"on": True, "service": "users"}, {"on": False, "service": None}]

@@ -105,3 +105,10 @@ def test_a_service_that_says_503_itself_is_reached(settings: Settings, authority
     Handler.statuses = [503]
     Handler.body = "closed for today"
     assert wait_until_reachable(settings, addresses(settings), authority, patience=0.0) == []
+
+
+def test_a_service_in_maintenance_is_not_waited_for(settings: Settings, authority: Path) -> None:
+    held = settings.services["users"].model_copy(update={"maintenance": True})
+    settings = settings.model_copy(update={"services": {"users": held}})
+    assert wait_until_reachable(settings, addresses(settings), authority) == []
+    assert Handler.asked == []

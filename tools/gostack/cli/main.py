@@ -11,7 +11,7 @@ from types import FrameType
 
 import typer
 
-from tools.gostack.cli import change, data, offline, release, running, secrets, stack
+from tools.gostack.cli import change, data, new, offline, release, running, secrets, stack, stacks
 from tools.gostack.cli.guard import add
 from tools.gostack.environment.processes import stop_children
 
@@ -24,14 +24,17 @@ COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
         running.sh,
         running.exec_,
         running.run,
+        running.dev,
         running.sql,
         running.open_,
     ],
     "Data": [data.databases, data.backup, data.restore, data.failover],
     "A change": [change.record, change.report, change.gate, change.comment, change.policy, change.drift],
     "A release": [
+        release.releases,
         release.promote,
         release.rollback,
+        release.maintenance,
         release.images,
         release.set_image,
         release.accepted,
@@ -39,7 +42,7 @@ COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
         release.acceptance,
         release.restore_release,
     ],
-    "This machine": [stack.prepare, stack.evict, release.kubeconfig, release.registry_login],
+    "This machine": [stack.prepare, stack.trust, stack.evict, release.kubeconfig, release.registry_login],
     "This repository": [stack.reference, data.rds_certificates],
 }
 """By the heading under which help shows them."""
@@ -54,6 +57,8 @@ for _panel, _functions in COMMANDS.items():
     for _function in _functions:
         add(app, _function, _panel)
 app.add_typer(secrets.app, name="secrets", rich_help_panel="Every day")
+app.add_typer(stacks.app, name="stack", rich_help_panel="Every day")
+app.add_typer(new.app, name="new", rich_help_panel="Every day")
 app.add_typer(offline.app, name="offline", rich_help_panel="This machine")
 
 

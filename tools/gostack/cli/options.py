@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tools.gostack.cli import complete
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.locations import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from tools.gostack.lifecycle.workspace import Workspace
 
-Stack = Annotated[str, typer.Option("--stack", "-s", envvar="STACK", help="Name of the stack.")]
-Service = Annotated[str, typer.Argument(envvar="SERVICE", help="Name of the service.")]
+Stack = Annotated[
+    str, typer.Option("--stack", "-s", envvar="STACK", help="Name of the stack.", autocompletion=complete.stacks)
+]
+Service = Annotated[
+    str, typer.Argument(envvar="SERVICE", help="Name of the service.", autocompletion=complete.services)
+]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="File to write; default: print.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for another program.")]
 Purge = Annotated[bool, typer.Option("--purge", help="Remove the data too.")]

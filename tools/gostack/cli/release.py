@@ -5,14 +5,24 @@ from __future__ import annotations
 import dataclasses
 import os
 import subprocess
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tools.gostack.cli.options import DEV, Output, Service, Stack, workspace
+from tools.gostack.cli import complete
+from tools.gostack.cli.options import DEV, Json, Output, Service, Stack, workspace
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.locations import PROJECT_ROOT
+
+
+class Switch(StrEnum):
+    """Whether something is so."""
+
+    ON = "on"
+    OFF = "off"
+
 
 Commit = Annotated[str, typer.Option(envvar="COMMIT", help="Newest commit of the main branch.")]
 
@@ -25,11 +35,49 @@ def promote(service: Service, stack: Stack = DEV) -> int:
     return canary.promote(dataclasses.replace(workspace(stack), quiet=True), service)
 
 
-def rollback(service: Service, stack: Stack = DEV) -> int:
-    """Take all clients away from the canary of a service, at once."""
+def rollback(
+    service: Service,
+    stack: Stack = DEV,
+    to: Annotated[int | None, typer.Option(help="Number of `gostack releases`; default: the one before.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also where migrations lie between.")] = False,
+) -> int:
+    """Take all clients away from the canary of a service, at once; without a canary go back to an earlier release."""
     from tools.gostack.canary import promote as canary
+    from tools.gostack.rollback.command import roll_back
 
-    return canary.roll_back(dataclasses.replace(workspace(stack), quiet=True), service)
+    found = workspace(stack)
+    values = found.settings.services.get(service)
+    if values is None or values.canary is None:
+        return roll_back(found, service, to, force=force)
+    if to is not None:
+        raise UserError(f"{service} has a canary, which a rollback takes away first: run it without --to.")
+    return canary.roll_back(dataclasses.replace(found, quiet=True), service)
+
+
+def releases(
+    service: Annotated[
+        str | None, typer.Argument(help="Service; default: all.", autocompletion=complete.services)
+    ] = None,
+    stack: Stack = DEV,
+    as_json: Json = False,
+) -> int:
+    """Say who released what, when, from which commit, and how it ended; newest first."""
+    from tools.gostack.releases import command
+
+    return command.releases(workspace(stack), service, as_json=as_json)
+
+
+def maintenance(
+    state: Annotated[Switch, typer.Argument(help="on or off.")],
+    service: Annotated[
+        str | None, typer.Argument(help="Service; default: all with a route.", autocompletion=complete.services)
+    ] = None,
+    stack: Stack = DEV,
+) -> int:
+    """Let the ingress answer for a service, with 503 and a page, while its replicas stay as they are."""
+    from tools.gostack.maintenance import command
+
+    return command.maintenance(workspace(stack), on=state is Switch.ON, service=service)
 
 
 def acceptance(stack: Stack = DEV) -> int:

@@ -6,11 +6,17 @@ from typing import Annotated
 
 import typer
 
-from tools.gostack.cli.options import DEV, Json, Stack, workspace
+from tools.gostack.cli import complete
+from tools.gostack.cli.options import DEV, Json, Stack, docker_workspace, workspace
 
-Some = Annotated[str | None, typer.Argument(help="Service, or ingress, mysql, consul; default: services and ingress.")]
-One = Annotated[str, typer.Argument(help="Service, or ingress, mysql, consul.")]
-Region = Annotated[str | None, typer.Option(help="Region; default: any.")]
+Some = Annotated[
+    str | None,
+    typer.Argument(
+        help="Service, or ingress, mysql, consul; default: services and ingress.", autocompletion=complete.replicated
+    ),
+]
+One = Annotated[str, typer.Argument(help="Service, or ingress, mysql, consul.", autocompletion=complete.replicated)]
+Region = Annotated[str | None, typer.Option(help="Region; default: any.", autocompletion=complete.regions)]
 Replica = Annotated[int | None, typer.Option(help="Number of the replica, from 0; default: the first.")]
 
 
@@ -72,7 +78,7 @@ def exec_(
 
 
 def run(
-    service: Annotated[str, typer.Argument(help="Service.")],
+    service: Annotated[str, typer.Argument(help="Service.", autocompletion=complete.services)],
     task: Annotated[str | None, typer.Argument(help="Task of the stack file; default: list them.")] = None,
     arguments: Annotated[list[str] | None, typer.Argument(help="More arguments of its program, after --.")] = None,
     stack: Stack = DEV,
@@ -84,8 +90,23 @@ def run(
     return run_task(workspace(stack), service, task, arguments or [], region)
 
 
+def dev(
+    service: Annotated[str, typer.Argument(help="Service.", autocompletion=complete.services)],
+    stack: Stack = DEV,
+    region: Annotated[
+        str | None, typer.Option(help="Region; default: the first.", autocompletion=complete.regions)
+    ] = None,
+) -> int:
+    """Run what is saved in the replicas of one region, until Ctrl-C brings back what was released."""
+    from tools.gostack.dev.command import dev
+
+    return dev(docker_workspace(stack, "dev"), service, region)
+
+
 def sql(
-    service: Annotated[str | None, typer.Argument(help="Default: the only one with a database.")] = None,
+    service: Annotated[
+        str | None, typer.Argument(help="Default: the only one with a database.", autocompletion=complete.services)
+    ] = None,
     stack: Stack = DEV,
     write: Annotated[bool, typer.Option("--write", help="On the primary, where rows may be changed.")] = False,
     region: Region = None,
@@ -98,7 +119,10 @@ def sql(
 
 
 def open_(
-    what: Annotated[str | None, typer.Argument(help="Service, consul or dashboards; default: the ingress.")] = None,
+    what: Annotated[
+        str | None,
+        typer.Argument(help="Service, consul or dashboards; default: the ingress.", autocompletion=complete.services),
+    ] = None,
     stack: Stack = DEV,
     region: Annotated[str | None, typer.Option(help="Region; default: the first.")] = None,
     only_print: Annotated[bool, typer.Option("--print", help="Print the address only.")] = False,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from tools.gostack.cli import complete
 from tools.gostack.cli.guard import add
 from tools.gostack.cli.options import DEV, Stack, workspace
 
@@ -15,7 +16,7 @@ app = typer.Typer(
     no_args_is_help=True, help="Secrets of services, accessories and receivers, encrypted in the stack file."
 )
 
-Service = Annotated[str, typer.Argument(help="Service.")]
+Service = Annotated[str, typer.Argument(help="Service.", autocompletion=complete.services)]
 
 
 def set_(service: Service, name: Annotated[str, typer.Argument(help="Secret.")], stack: Stack = DEV) -> int:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from tools.gostack.cli import complete
 from tools.gostack.cli.options import DEV, Json, Purge, Stack, Verbose, docker_workspace, workspace
 from tools.gostack.environment.locations import PROJECT_ROOT, state_folder
 
@@ -18,14 +19,29 @@ LeaveRows = Annotated[
 ]
 
 
-def up(stack: Stack = DEV, leave_rows: LeaveRows = None, verbose: Verbose = False) -> int:
+def up(
+    service: Annotated[
+        str | None,
+        typer.Argument(
+            help="Only this service of a running stack, with its routes; the others stay as they are.",
+            autocompletion=complete.services,
+        ),
+    ] = None,
+    stack: Stack = DEV,
+    leave_rows: LeaveRows = None,
+    verbose: Verbose = False,
+) -> int:
     """Everything, from a fresh machine to a running stack; run it again after any change, crash or interruption."""
     from tools.gostack.lifecycle import lifecycle
 
+    found = dataclasses.replace(workspace(stack, verbose=verbose), leave_rows=tuple(leave_rows or ()))
+    if service is not None:
+        # Of a stack that runs, the machine is ready.
+        return lifecycle.up(found, service)
     if (code := doctor(stack)) != 0:
         return code
     prepare(stack)
-    return lifecycle.up(dataclasses.replace(workspace(stack, verbose=verbose), leave_rows=tuple(leave_rows or ())))
+    return lifecycle.up(found)
 
 
 def preview(stack: Stack = DEV, leave_rows: LeaveRows = None) -> int:
@@ -78,6 +94,16 @@ def env(stack: Stack = DEV) -> int:
 
     sys.stdout.write(exports(workspace(stack).toolchain_variables))
     return 0
+
+
+def trust(
+    stack: Stack = DEV,
+    remove: Annotated[bool, typer.Option("--remove", help="Take it out again.")] = False,
+) -> int:
+    """Let this system and its browsers trust the stack's certificates; says what takes root."""
+    from tools.gostack.trust.command import trust
+
+    return trust(workspace(stack), remove=remove)
 
 
 def explore(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from tools.gostack.images.build_failures import build_failures
 from tools.gostack.kubernetes.api import ClusterApi
@@ -22,13 +22,16 @@ from tools.gostack.lifecycle.workspace import Workspace
 _PURGE_SECONDS = 180
 
 
-def up(workspace: Workspace, prepare: Callable[[], None]) -> int:
-    """Bring the stack to what its settings say and return Pulumi's exit code; `prepare` readies the workspace."""
+def up(workspace: Workspace, prepare: Callable[[], None], targets: Iterable[str] = ()) -> int:
+    """Bring the stack to what its settings say and return Pulumi's exit code; `prepare` readies the workspace.
+
+    `targets` are arguments of Pulumi's that leave the rest of the stack as it is.
+    """
     api = reachable(workspace)
     prepare()
     refuse_removal_of_regions(workspace)
     # What was removed by hand is seen only by a refresh.
-    code = _run(api, workspace, "--refresh")
+    code = _run(api, workspace, "--refresh", *targets)
     if code != 0:
         return code
     outputs = workspace.outputs()

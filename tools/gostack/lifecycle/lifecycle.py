@@ -11,6 +11,7 @@ from tools.gostack.environment.locations import state_folder
 from tools.gostack.environment.locks import exclusive
 from tools.gostack.images.build_failures import build_failures
 from tools.gostack.kubernetes import lifecycle as cluster_lifecycle
+from tools.gostack.lifecycle.images import remove_images, remove_old_images
 from tools.gostack.lifecycle.leftovers import evict, holds_data, remove_leftovers, remove_volumes_without_data
 from tools.gostack.lifecycle.lock import release_stale_lock
 from tools.gostack.lifecycle.networks import join_networks
@@ -21,23 +22,28 @@ from tools.gostack.lifecycle.removals import refuse_removal_of_regions
 from tools.gostack.lifecycle.repair import mend
 from tools.gostack.lifecycle.report import diagnosis, summary, write_authority
 from tools.gostack.lifecycle.rows import refuse_lost_rows
+from tools.gostack.lifecycle.targets import target_arguments
 from tools.gostack.lifecycle.truth import forget_what_is_gone, wait_until_whole, what_fails
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 from tools.offline.plugins import NOTICE, rehearsal
 
 
-def up(workspace: Workspace) -> int:
-    """Bring the stack to what its settings say, whatever state it is in, and return Pulumi's exit code."""
+def up(workspace: Workspace, service: str | None = None) -> int:
+    """Bring the stack to what its settings say, whatever state it is in, and return Pulumi's exit code.
+
+    With a `service` the others stay as they are, and are not asked how they are.
+    """
     # Wrong settings are told before anything else happens.
-    _ = workspace.settings
+    settings = workspace.settings
+    targets = target_arguments(settings, service) if service is not None else []
     with _alone(workspace):
         if on_cluster(workspace):
-            return cluster_lifecycle.up(workspace, lambda: _prepared_for_change(workspace))
-        return _up(workspace)
+            return cluster_lifecycle.up(workspace, lambda: _prepared_for_change(workspace, service), targets)
+        return _up(workspace, service, targets)
 
 
-def _up(workspace: Workspace) -> int:
-    objects = _ready(workspace)
+def _up(workspace: Workspace, service: str | None, targets: Iterable[str]) -> int:
+    objects = _ready(workspace, service)
     # Nothing changes it before the update itself.
     state = workspace.state()
     refuse_lost_rows(workspace, state)
@@ -45,8 +51,10 @@ def _up(workspace: Workspace) -> int:
     _tell(join_networks(state, objects))
     _tell(mend(objects))
     # What was killed or removed by hand is seen only by a refresh.
-    code = workspace.run("up", "--yes", "--skip-preview", "--refresh")
+    code = workspace.run("up", "--yes", "--skip-preview", "--refresh", *targets)
     settings = workspace.settings
+    if service is not None:
+        settings = settings.model_copy(update={"services": {service: settings.services[service]}})
     if code != 0:
         _tell_why(workspace, objects)
         return code
@@ -61,6 +69,7 @@ def _up(workspace: Workspace) -> int:
         print("\n".join(["", diagnosis(objects), *missing, *unreachable]), file=sys.stderr)
         print(f"error: the stack {workspace.stack} is not what its settings say: see above.", file=sys.stderr)
         return 1
+    remove_old_images(objects)
     print(summary(workspace, outputs))
     return 0
 
@@ -123,6 +132,7 @@ def _down(workspace: Workspace, *, purge: bool) -> int:
     if code != 0:
         print(diagnosis(objects), file=sys.stderr)
         return code
+    remove_images(objects)
     # What an update left that was killed before it could write down even one container.
     _tell(remove_volumes_without_data(objects))
     data = [volume for volume in objects.volumes() if holds_data(volume)]
@@ -169,19 +179,21 @@ def on_cluster(workspace: Workspace) -> bool:
     return workspace.settings.platform == "kubernetes"
 
 
-def _prepared(workspace: Workspace) -> None:
+def _prepared(workspace: Workspace, only: str | None = None) -> None:
     _tell(release_stale_lock(workspace))
     _tell(end_orphaned_plugins(workspace.project))
     workspace.prepare()
+    if only is not None and only not in workspace.outputs().get("services", {}):
+        raise PulumiError(f"{only} is not in the running stack {workspace.stack} yet: run `make up`.")
 
 
-def _prepared_for_change(workspace: Workspace) -> None:
-    _prepared(workspace)
+def _prepared_for_change(workspace: Workspace, only: str | None = None) -> None:
+    _prepared(workspace, only)
     refuse_lost_rows(workspace, workspace.state())
 
 
-def _ready(workspace: Workspace) -> StackObjects:
-    _prepared(workspace)
+def _ready(workspace: Workspace, only: str | None = None) -> StackObjects:
+    _prepared(workspace, only)
     return StackObjects.of(workspace.stack, workspace.variables)
 
 

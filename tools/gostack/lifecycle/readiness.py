@@ -40,7 +40,9 @@ def wait_until_reachable(
         deadline = time.monotonic() + patience
         for service, values in settings.services.items():
             path = next((route.path for route in values.routes if route.match != "regex"), None)
-            problem = _problem(pool, host, path, deadline) if path is not None else ""
+            if path is None or values.maintenance:
+                continue
+            problem = _problem(pool, host, path, deadline)
             if problem:
                 told.append(f"the ingress of {name} does not reach {service}: {path} {problem}")
         pool.close()

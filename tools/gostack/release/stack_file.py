@@ -14,6 +14,14 @@ def set_weight(workspace: Workspace, service: str, weight: int) -> None:
     _set(workspace, f"services.{service}.canary.weight", str(weight), "int")
 
 
+def set_maintenance(workspace: Workspace, service: str, *, on: bool) -> None:
+    """Let the ingress answer for the service, or its replicas again."""
+    if on:
+        _set(workspace, f"services.{service}.maintenance", "true", "bool")
+    else:
+        _remove(workspace, f"services.{service}.maintenance")
+
+
 def write_image(workspace: Workspace, settings: Settings, service: str, image: str) -> None:
     """Make the service run this image instead of what it is built from now."""
     _set(workspace, f"services.{service}.image", image, "string")

@@ -1,0 +1,240 @@
+"""The inner loop swaps a replica's program while nobody is sent to it, and brings the released one back in any case.
+
+Containers are fakes: does not prove that no request is lost, nor how long a swap takes
+(tests/integration/test_21_dev.py measures both).
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import tarfile
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from threading import Timer
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from components.consul.check import Check
+from infra.settings.services import ServiceSettings
+from tools.gostack.dev import command
+from tools.gostack.dev.command import Loop
+from tools.gostack.dev.image import image_with
+from tools.gostack.dev.replica import DevReplica, probe_of
+from tools.gostack.dev.source import Source, compiled, saves, source_of
+from tools.gostack.environment.errors import UserError
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class FakeEngine:
+    """Containers of one pod, and everything that happened, in order."""
+
+    def __init__(self) -> None:
+        self.happened: list[str] = []
+        self.found: dict[str, FakeContainer] = {}
+        self.broken: set[str] = set()
+        """Images whose program ends at once."""
+        self.released = FakeContainer(self, "users-east-0", "released", "running")
+        self.agent = FakeContainer(self, "agent", "consul", "running")
+        self.api = SimpleNamespace(create_container=self.create)
+        self.containers = SimpleNamespace(get=self.found.__getitem__)
+
+    def create(self, image: str, _: Any, *, name: str, labels: dict[str, str], **given: Any) -> dict[str, str]:
+        assert (given["environment"], labels, given["host_config"]) == (["A=b"], {"gostack.stack": "dev"}, {"RO": True})
+        self.found[name] = FakeContainer(self, image, image, "created")
+        return {"Id": name}
+
+    def serving(self) -> list[str]:
+        return [one.name for one in [self.released, *self.found.values()] if one.status == "running"]
+
+
+class FakeContainer:
+    def __init__(self, engine: FakeEngine, name: str, image: str, status: str) -> None:
+        self.engine, self.name, self.image, self.status = engine, name, image, status
+        config = {"Env": ["A=b"], "Labels": {"gostack.stack": "dev"}, "WorkingDir": "/app", "StopTimeout": 30}
+        self.attrs = {"Config": config, "HostConfig": {"RO": True}, "Image": image}
+
+    def start(self) -> None:
+        assert self.engine.serving() == [], "two programs on one port"
+        self.engine.happened.append(f"start {self.name}")
+        self.status = "exited" if self.image in self.engine.broken else "running"
+
+    def stop(self, *, timeout: int) -> None:
+        assert timeout == 30
+        if self.status == "running":
+            self.engine.happened.append(f"stop {self.name}")
+            self.status = "exited"
+
+    def remove(self, **_: bool) -> None:
+        self.status = "removed"
+
+    def reload(self) -> None:
+        pass
+
+    def logs(self, **_: int) -> bytes:
+        return b"panic: no"
+
+    def exec_run(self, words: list[str]) -> tuple[int, bytes]:
+        if words[:2] == ["consul", "maint"]:
+            self.engine.happened.append("leave" if words[2] == "-enable" else "enter")
+            return 0, b""
+        return (0 if self.engine.serving() else 1), b""
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture
+def replica(engine: FakeEngine) -> DevReplica:
+    fake: Any = engine
+    return DevReplica(fake, fake.released, fake.agent, probe=["wget"], patience=1.0, drain=0.0)
+
+
+def test_nobody_is_sent_to_a_replica_while_its_program_is_another_one(engine: FakeEngine, replica: DevReplica) -> None:
+    assert replica.run("one") == ""
+    assert engine.happened == ["leave", "stop users-east-0", "start one", "enter"]
+
+
+def test_each_save_takes_the_place_of_the_one_before(engine: FakeEngine, replica: DevReplica) -> None:
+    replica.run("one")
+    replica.run("two")
+    assert engine.serving() == ["two"]
+    assert [one.status for one in engine.found.values()] == ["removed", "running"]
+
+
+def test_a_program_that_ends_at_once_leaves_the_one_before(engine: FakeEngine, replica: DevReplica) -> None:
+    replica.run("one")
+    engine.broken.add("two")
+    assert replica.run("two").splitlines() == ["users-east-0 does not get ready:", "panic: no"]
+    assert engine.serving() == ["one"]
+    assert engine.happened[-1] == "enter"
+
+
+def test_leaving_brings_the_released_container_back(engine: FakeEngine, replica: DevReplica) -> None:
+    replica.run("one")
+    replica.restore()
+    assert engine.serving() == ["users-east-0"]
+    assert [one.status for one in engine.found.values()] == ["removed"]
+    assert engine.happened[-4:] == ["leave", "stop one", "start users-east-0", "enter"]
+
+
+@pytest.mark.parametrize("moment", ["start", "stop"])
+def test_an_interruption_in_the_middle_brings_it_back_too(
+    engine: FakeEngine, replica: DevReplica, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    with monkeypatch.context() as patched:
+        original = getattr(FakeContainer, moment)
+
+        def interrupted(container: FakeContainer, **given: Any) -> None:
+            original(container, **given)
+            raise KeyboardInterrupt
+
+        patched.setattr(FakeContainer, moment, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            replica.run("one")
+    replica.restore()
+    assert engine.serving() == ["users-east-0"]
+    assert engine.happened[-1] == "enter"
+    assert [one.status for one in engine.found.values()] == ["removed"]
+
+
+def test_an_agent_that_refuses_stops_nothing(
+    engine: FakeEngine, replica: DevReplica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine.agent, "exec_run", lambda _: (2, b"no agent"))
+    with pytest.raises(UserError, match=r"agent of users-east-0 refuses \(no agent\)"):
+        replica.run("one")
+    assert engine.serving() == ["users-east-0"]
+
+
+def test_a_replica_is_asked_as_its_check_does() -> None:
+    assert probe_of(Check(path="/ready?full=1"), 8080)[-1] == "http://127.0.0.1:8080/ready?full=1"
+    assert probe_of(Check(protocol="grpc"), 9000) == ["nc", "-z", "-w", "2", "127.0.0.1", "9000"]
+
+
+def test_what_does_not_compile_touches_no_replica(
+    engine: FakeEngine, replica: DevReplica, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "compiled", lambda *_: "main.go:3: syntax error")
+    images = SimpleNamespace(get=lambda _: SimpleNamespace(attrs={"Architecture": "arm64"}))
+    objects: Any = SimpleNamespace(client=SimpleNamespace(images=images))
+    source: Any = None
+    Loop(objects, objects_released(engine), [replica], source, Path("service")).swap()
+    assert "syntax error" in capsys.readouterr().err
+    assert engine.happened == ["leave", "enter"]
+
+
+def objects_released(engine: FakeEngine) -> Any:
+    return engine.released
+
+
+def test_an_image_has_the_program_in_its_place_and_nothing_is_left(tmp_path: Path, engine: FakeEngine) -> None:
+    (tmp_path / "built").write_bytes(b"program")
+    calls: list[Any] = []
+    api = SimpleNamespace(
+        create_container=lambda image: calls.append(image) or {"Id": "made"},
+        put_archive=lambda *given: calls.append(given),
+        commit=lambda made: {"Id": "sha256:new"},
+        remove_container=lambda made, **_: calls.append(f"remove {made}"),
+    )
+    client: Any = SimpleNamespace(api=api)
+    assert image_with(client, objects_released(engine), tmp_path / "built") == "sha256:new"
+    (image, (made, folder, archive), removed) = calls
+    assert (image, made, folder, removed) == ("released", "made", "/app", "remove made")
+    with tarfile.open(fileobj=BytesIO(archive)) as opened:
+        (entry,) = opened.getmembers()
+    assert (entry.name, entry.mode, entry.size) == ("service", 0o755, 7)
+
+
+def service(**values: Any) -> ServiceSettings:
+    return ServiceSettings.model_validate({"context": "services/greeter", **values})
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"context": None, "image": "users:1"}, "runs an image that was built elsewhere"),
+        ({"dockerfile": "Dockerfile.own"}, r"is built by Dockerfile.own.*gostack up users"),
+        ({"build": {"cgo": True}}, r"is built by a C compiler"),
+    ],
+)
+def test_what_this_machine_cannot_compile_is_refused(values: dict[str, Any], problem: str) -> None:
+    with pytest.raises(UserError, match=problem):
+        source_of(PROJECT, "users", service(**values))
+
+
+@pytest.mark.skipif(shutil.which("go") is None, reason="there is no go here")
+def test_a_program_is_compiled_for_linux_and_its_mistakes_are_told(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "services" / "greeter", tmp_path / "services" / "greeter")
+    source = source_of(tmp_path, "greeter", service())
+    # This machine's own, whose standard library is compiled already; and ELF's number of it.
+    architecture, number = ("amd64", 62) if platform.machine() == "x86_64" else ("arm64", 183)
+    assert compiled(source, architecture, tmp_path / "built") == ""
+    header = (tmp_path / "built").read_bytes()[:20]
+    assert (header[:4], header[18]) == (b"\x7fELF", number)
+    (source.context / "main.go").write_text("package main\nfunc main() { nothing() }\n")
+    assert "undefined: nothing" in compiled(source, architecture, tmp_path / "built")
+
+
+def test_a_save_is_seen_once_and_what_git_does_is_not(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    file, lock = tmp_path / "main.go", tmp_path / ".git" / "index.lock"
+    file.write_text("one")
+    Timer(0.2, lambda: lock.write_text("")).start()
+    Timer(0.5, lambda: (file.write_text("two"), (tmp_path / "other.go").write_text("two"))).start()
+    found = saves(tmp_path)
+    assert list(islice(found, 1)) == [None]
+    assert file.read_text() == "two"
+
+
+def test_source_is_where_its_module_is(tmp_path: Path) -> None:
+    (tmp_path / "api" / "cmd" / "server").mkdir(parents=True)
+    (tmp_path / "api" / "go.mod").write_text("module example.com/api\n")
+    found = source_of(tmp_path, "users", service(context=".", main_package="api/cmd/server"))
+    assert found == Source(tmp_path, tmp_path / "api", "./cmd/server", ())

@@ -1,0 +1,1 @@
+"""The inner loop: what is saved runs in the replicas of one region, until it is left."""

@@ -1,0 +1,143 @@
+"""`gostack dev`: save a file, and a moment later the replicas of one region answer with it."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from docker.errors import APIError
+from docker.models.containers import Container
+
+from components.ingress.tracks import STABLE
+from infra.settings import Settings
+from tools.gostack.dev.image import image_with
+from tools.gostack.dev.replica import DevReplica, probe_of
+from tools.gostack.dev.source import Source, compiled, saves, source_of
+from tools.gostack.environment.errors import UserError
+from tools.gostack.lifecycle.instances import Place
+from tools.gostack.lifecycle.lifecycle import in_turn
+from tools.gostack.lifecycle.objects import StackObjects
+from tools.gostack.lifecycle.replicas import replicas
+from tools.gostack.lifecycle.workspace import Workspace
+from tools.gostack.running.replica import check_names
+
+
+def dev(workspace: Workspace, service: str, region: str | None = None) -> int:
+    """Run what is in the source of a service in its replicas of a region, again after every save, until Ctrl-C, and
+    return 0. Then they run what was released.
+
+    The region is the first when none is given. Raises UserError.
+    """
+    settings = workspace.settings
+    check_names(settings, service, region)
+    place = Place(service, STABLE, region or settings.ordered_regions()[0])
+    source = wanted(workspace, settings, place)
+    # Nobody else changes the stack meanwhile: an update would remove what runs here in its place.
+    with in_turn(workspace):
+        objects = StackObjects.of(workspace.stack, workspace.variables)
+        released, found = _found(objects, settings, place)
+        with tempfile.TemporaryDirectory() as folder:
+            loop = Loop(objects, released, found, source, Path(folder) / "service")
+            try:
+                loop.swap()
+                print(f"{source.context} is watched; Ctrl-C brings back what was released", flush=True)
+                for _ in saves(source.context):
+                    loop.swap()
+            except KeyboardInterrupt:
+                print(f"\n{place}: what was released comes back", flush=True)
+            finally:
+                loop.leave()
+    return 0
+
+
+def wanted(workspace: Workspace, settings: Settings, place: Place) -> Source:
+    """Return the source of a service that clients call; raises UserError for any other."""
+    if place.service not in settings.services:
+        raise UserError(f"{place.service} is no service of the settings, so it has no source here.")
+    service = settings.services[place.service]
+    if service.kind != "service":
+        raise UserError(f"{place.service} is a worker, which nobody calls: `gostack up {place.service}` releases it.")
+    return source_of(workspace.project, place.service, service)
+
+
+class Loop:
+    """What is compiled again and again, and the replicas that run it."""
+
+    def __init__(
+        self,
+        objects: StackObjects,
+        released: Container,
+        found: Sequence[DevReplica],
+        source: Source,
+        program: Path,
+    ) -> None:
+        self._client = objects.client
+        self._released = released
+        self._replicas = found
+        self._source = source
+        self._program = program
+        image: Any = self._client.images.get(str(released.attrs["Image"]))
+        self._architecture = str(image.attrs["Architecture"])
+        self._images: list[str] = []
+
+    def swap(self) -> None:
+        """Compile, and let one replica after the other run it; print what is wrong with it."""
+        began = time.monotonic()
+        first = self._replicas[0]
+        # While the compiler works, the requests to the first replica end.
+        first.leave()
+        problem = compiled(self._source, self._architecture, self._program)
+        if problem:
+            first.enter()
+            print(problem, file=sys.stderr, flush=True)
+            return
+        image = image_with(self._client, self._released, self._program)
+        self._images.append(image)
+        for replica in self._replicas:
+            problem = replica.run(image)
+            if problem:
+                print(f"{problem}\nit runs what it ran before", file=sys.stderr, flush=True)
+                break
+            print(f"{replica.name}: {time.monotonic() - began:.1f} s after the save", flush=True)
+        self._remove(self._images[:-1])
+
+    def leave(self) -> None:
+        """Bring back what was released."""
+        for replica in self._replicas:
+            replica.restore()
+        self._remove(self._images)
+
+    def _remove(self, images: Sequence[str]) -> None:
+        engine: Any = self._client.images
+        for image in images:
+            # A replica that did not get ready with the next one still has it, and one may be gone already.
+            with suppress(APIError):
+                engine.remove(image)
+
+
+def _found(objects: StackObjects, settings: Settings, place: Place) -> tuple[Container, list[DevReplica]]:
+    """The container of the first replica, and all replicas of a place."""
+    service = settings.services[place.service]
+    probe = probe_of(service.check, service.port)
+    pairs = _running(objects, place)
+    if not pairs:
+        raise UserError(f"no replica of {place} runs: run `make up`.")
+    found = [
+        DevReplica(objects.client, program, agent, probe=probe, patience=service.startup_timeout_seconds)
+        for program, agent in pairs
+    ]
+    return pairs[0][0], found
+
+
+def _running(objects: StackObjects, place: Place) -> list[tuple[Container, Container]]:
+    found: Iterable[tuple[Container | None, Container | None]] = (
+        (one.application, one.agent) for one in replicas(objects) if one.place == place
+    )
+    pairs = [(program, agent) for program, agent in found if program is not None and agent is not None]
+    running = [pair for pair in pairs if all(container.status == "running" for container in pair)]
+    return sorted(running, key=lambda pair: str(pair[0].name))

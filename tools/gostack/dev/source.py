@@ -1,0 +1,99 @@
+"""The source of a service, watched and compiled on this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from components.images.build_options import DEFAULT_DOCKERFILE
+from components.images.go_module import module_folder
+from infra.settings.services import ServiceSettings
+from tools.gostack.environment.errors import UserError
+
+LOOK_SECONDS = 0.1
+_IGNORED = frozenset({".git", "node_modules", ".gostack"})
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a program comes from."""
+
+    context: Path
+    """Folder that is watched."""
+
+    module: Path
+    """Folder of its module."""
+
+    package: str
+    """Main package, relative to the module."""
+
+    tags: tuple[str, ...]
+    """Build tags."""
+
+
+def source_of(project: Path, name: str, service: ServiceSettings) -> Source:
+    """Return the source of a service; raises UserError for one that only an image build can compile."""
+    if service.context is None:
+        raise UserError(f"{name} runs an image that was built elsewhere: write its context to work on it.")
+    if service.dockerfile != DEFAULT_DOCKERFILE or service.build.cgo:
+        raise UserError(
+            f"{name} is built by {'a C compiler' if service.build.cgo else service.dockerfile}, which is not on this "
+            f"machine: `gostack up {name}` builds and releases it."
+        )
+    if shutil.which("go") is None:
+        raise UserError(f"there is no go command: install it (https://go.dev/doc/install), or use `gostack up {name}`.")
+    context = (project / service.context).resolve()
+    module = module_folder(context, service.main_package) or "."
+    package = PurePosixPath(service.main_package).relative_to(module)
+    return Source(context, context / module, f"./{package}", tuple(service.build.tags))
+
+
+def compiled(source: Source, architecture: str, output: Path) -> str:
+    """Compile a program for a replica and return what the compiler has against it; empty when nothing."""
+    # As services/Dockerfile does.
+    tags = " ".join(["timetzdata", *source.tags])
+    command = ["go", "build", "-buildvcs=false", "-tags", tags, "-o", str(output), source.package]
+    platform = {"CGO_ENABLED": "0", "GOOS": "linux", "GOARCH": architecture}
+    result = subprocess.run(
+        command, cwd=source.module, env={**os.environ, **platform}, capture_output=True, text=True, check=False
+    )
+    return "" if result.returncode == 0 else result.stderr.strip() or "the compiler failed without a word"
+
+
+def saves(folder: Path) -> Iterator[None]:
+    """Yield after each change of a file below a folder, once no other follows at once."""
+    seen = _times(folder)
+    while True:
+        time.sleep(LOOK_SECONDS)
+        now = _times(folder)
+        if now == seen:
+            continue
+        # Editors write several files, and some of them twice.
+        while now != (now := _settled(folder)):
+            pass
+        seen = now
+        yield
+
+
+def _settled(folder: Path) -> Mapping[str, int]:
+    time.sleep(LOOK_SECONDS / 2)
+    return _times(folder)
+
+
+def _times(folder: Path) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name not in _IGNORED]
+        for name in files:
+            path = Path(place, name)
+            try:
+                found[str(path)] = path.stat().st_mtime_ns
+            except OSError:
+                # A temporary file of an editor is gone already.
+                continue
+    return found

@@ -1,0 +1,1 @@
+"""What was released: who, when, which image, with what result."""

@@ -1,0 +1,1 @@
+"""A service goes back to an image that it ran before."""

@@ -1,0 +1,1 @@
+"""The stack's certificate authority in the stores of this machine."""
