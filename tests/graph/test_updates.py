@@ -47,6 +47,9 @@ def told(*programs: str) -> set[str]:
 CONSOLE = told("console")
 """What the picture of the stack is drawn from."""
 
+TOLD = told("console", "alerts")
+"""And what is to be there, or somebody is alerted."""
+
 CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
     "routes reload nginx, are shown, and change nothing else": (
         lambda d: d["services"]["users"]["routes"].append({"path": "/api/v2/users"}),
@@ -62,7 +65,7 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
     ),
     "a canary is made beside the stable track": (
         lambda d: d["services"]["users"].update(canary={"environment": {"LOG_LEVEL": "debug"}, "weight": 5}),
-        RELEASES | ACCOUNTS | CONSOLE,
+        RELEASES | ACCOUNTS | TOLD,
     ),
     "other hosts get another certificate": (
         lambda d: d.update(ingress={"hosts": ["example.com"]}),
@@ -83,7 +86,7 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         | REPLICAS
         | PROXIES
         # What writes files is of an image that is there anyway.
-        | {f"telemetry-{program}-files-writer" for program in ("metrics", "collector", "console")}
+        | {f"telemetry-{program}-files-writer" for program in ("metrics", "alerts", "collector", "console")}
         | {"telemetry-metrics-opening", "telemetry-logs-opening", "upstream-consul"},
     ),
     "more memory for MySQL leaves services alone": (
@@ -115,11 +118,11 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         | REPLICAS
         | {"users-database-migrations-run"},
     ),
-    "fewer replicas leave the others alone": (lambda d: d["services"]["users"].update(replicas=1), CONSOLE),
-    "more replicas leave the others alone": (lambda d: d["services"]["users"].update(replicas=5), ACCOUNTS | CONSOLE),
+    "fewer replicas leave the others alone": (lambda d: d["services"]["users"].update(replicas=1), TOLD),
+    "more replicas leave the others alone": (lambda d: d["services"]["users"].update(replicas=5), ACCOUNTS | TOLD),
     "another service reloads nginx, is shown, and changes nothing else": (
         lambda d: d["services"].update(greeter={"context": "services/greeter", "routes": [{"path": "/greeting"}]}),
-        RELEASES | CONSOLE,
+        RELEASES | TOLD,
     ),
 }
 
@@ -153,7 +156,7 @@ def test_another_region_is_joined_by_consul_nginx_and_telemetry_and_replicas_sta
         change(document)
 
     # It joins the network of the new region, with every program in it.
-    telemetry = told("metrics", "collector", "console") | {
+    telemetry = told("metrics", "alerts", "collector", "console") | {
         f"telemetry-{part}" for part in ("pod-sandbox", "metrics", "logs", "alerts", "collector", "console")
     }
     assert dev_graph(added, kept=replica).changed(replica) == CONSUL_SERVERS | RELEASES | ACCOUNTS | telemetry
