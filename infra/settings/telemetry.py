@@ -41,7 +41,7 @@ class TelemetrySettings(Section):
     enabled: bool | None = None
     """Whether the stack has it. On Docker it has, when nothing is said; elsewhere it cannot have it yet."""
 
-    port: Port = 3000
+    port: Port = 8900
     """Port of this machine that leads to the console (no TLS, no login: it listens on 127.0.0.1 only)."""
 
     metrics_days: Annotated[int, Field(ge=1, le=3650)] = 30

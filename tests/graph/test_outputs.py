@@ -49,7 +49,7 @@ def test_the_exports_are_those_of_the_settings(dev: Graph) -> None:
         "services": {"users": {"url": "https://localhost:8443/api/v1/users", "image": image, "tracks": {"stable": 4}}},
         "consul": {"east": "http://127.0.0.1:8500", "west": "http://127.0.0.1:9500"},
         "dashboards": {
-            "console": "http://127.0.0.1:3000",
+            "console": "http://127.0.0.1:8900",
             "consul-east": "http://127.0.0.1:8500",
             "consul-west": "http://127.0.0.1:9500",
         },

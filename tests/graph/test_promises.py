@@ -204,7 +204,7 @@ def test_ports_listen_on_the_settings_address_alone(ipv6: bool) -> None:
         (port["external"], port["ip"]) for container in graph.containers for port in container.plain("ports") or []
     }
     # Consul's interface has no login: it is for this machine alone, whatever the settings say.
-    here = {(port, "127.0.0.1") for port in (8443, 8080, 8500, 9500, 3000)}
+    here = {(port, "127.0.0.1") for port in (8443, 8080, 8500, 9500, 8900)}
     here |= {(port, "::1") for port in (8443, 8080)} if ipv6 else set()
     assert bound == here | {(port, "192.168.7.7") for port in (9443, 9080)}
 
