@@ -15,9 +15,6 @@ from components.files import GivenFile, file_mode
 LOG_FILE_SIZE = "10m"
 LOG_FILES = "3"
 
-LOG_LABELS = ",".join(f"gostack.{key}" for key in ("stack", "service", "region", "track", "role", "instance"))
-"""Labels that the engine writes beside each line of a log: who reads the files need not ask it whose they are."""
-
 
 @dataclass(frozen=True)
 class HealthCheck:
@@ -178,12 +175,7 @@ def _arguments(spec: ContainerSpec) -> dict[str, Any]:
         # With a decimal point, as the engine's provider reads it back.
         "cpus": str(float(spec.cpus)) if spec.cpus is not None else None,
         "log_driver": "json-file",
-        "log_opts": {
-            "max-size": LOG_FILE_SIZE,
-            "max-file": LOG_FILES,
-            "labels": LOG_LABELS,
-            "tag": "{{.Name}}",
-        },
+        "log_opts": {"max-size": LOG_FILE_SIZE, "max-file": LOG_FILES},
         "labels": container_labels({**spec.labels, "gostack.role": spec.role}),
         "healthcheck": _health_check(health) if health is not None else None,
         "wait": health is not None,

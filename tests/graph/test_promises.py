@@ -18,12 +18,7 @@ from tests.graph.recorder import Graph, Registered, names
 PROVIDED = {"docker:index/container:Container", "docker:index/volume:Volume", "docker:index/network:Network"}
 
 
-LOG = {
-    "max-size": "10m",
-    "max-file": "3",
-    "labels": "gostack.stack,gostack.service,gostack.region,gostack.track,gostack.role,gostack.instance",
-    "tag": "{{.Name}}",
-}
+LOG = {"max-size": "10m", "max-file": "3"}
 MEMBERS = ("east", "west", "witness")
 
 

@@ -17,7 +17,7 @@ func BenchmarkLine(b *testing.B) {
 	for name, text := range map[string]string{"access": access, "text": "2026/11/29 10:00:00 something happened to number 7"} {
 		b.Run(name, func(b *testing.B) {
 			counted := newIngress(prometheus.NewRegistry())
-			whole := strings.Repeat(dockerLine(gate, "stdout", text+"\n"), 100)
+			whole := strings.Repeat(dockerLine("stdout", text+"\n"), 100)
 			program := newDocker(b, b.TempDir(), containerID, gate)
 			program.raw(whole)
 			buffer, dropped := make([]byte, readBytes), newMetrics()
@@ -27,7 +27,7 @@ func BenchmarkLine(b *testing.B) {
 			for b.Loop() {
 				if rows%100 == 0 {
 					of.close()
-					of = newContainer(containerID, "dev", dockerFormat{})
+					of = newContainer(containerID, dockerFormat{})
 					of.refresh(program.folder+"/..", dropped)
 					for of.read(buffer, func(line found) {
 						row := lineRow(line, nil)
@@ -48,7 +48,7 @@ func BenchmarkDelivery(b *testing.B) {
 	to := newFakeStore(b)
 	given := configured(b, to)
 	program := newDocker(b, given.Containers, containerID, gate)
-	line := dockerLine(gate, "stdout", accessLine(`"status":200,"seconds":0.004,"upstream_status":"200"`)+"\n")
+	line := dockerLine("stdout", accessLine(`"status":200,"seconds":0.004,"upstream_status":"200"`)+"\n")
 	rows := 0
 	process := start(b, given)
 	for b.Loop() {

@@ -11,7 +11,6 @@ import (
 
 // checkpoint is what the store has of a container's log.
 type checkpoint struct {
-	Who identity `json:"who"`
 	// At is where the first line begins that has not been read.
 	At position `json:"at"`
 	// Begun is stream to where its line begins of which only parts have been read.

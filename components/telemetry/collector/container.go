@@ -22,11 +22,8 @@ const (
 type container struct {
 	id     string
 	layout format
-	stack  string
-	// who is nil until there is a line.
-	who *identity
-	// foreign is true for one of another stack: it is not read.
-	foreign bool
+	who    identity
+	whose  belonging
 	// gone is true when the runtime has removed it: it is read to its end and forgotten.
 	gone bool
 	// files are those with something unread, the oldest first; the last one is being written.
@@ -60,8 +57,8 @@ type losses interface {
 	lost(reason string, lines int)
 }
 
-func newContainer(id, stack string, layout format) *container {
-	return &container{id: id, stack: stack, layout: layout, parts: map[string]*part{}}
+func newContainer(id string, layout format) *container {
+	return &container{id: id, layout: layout, parts: map[string]*part{}}
 }
 
 // refresh opens the files that have appeared since.
@@ -118,7 +115,6 @@ func (c *container) refresh(root string, dropped losses) {
 
 // resume goes on where an earlier process stopped.
 func (c *container) resume(saved checkpoint) {
-	c.who = &saved.Who
 	at, known := c.find(saved.At)
 	if !known {
 		if len(c.files) > 0 {
@@ -153,14 +149,14 @@ func (c *container) find(wanted position) (place, bool) {
 
 // checkpoint is how far it has been read; false while it catches up with what an earlier process had read.
 func (c *container) checkpoint() (checkpoint, bool) {
-	if c.who == nil || len(c.files) == 0 {
+	if len(c.files) == 0 {
 		return checkpoint{}, false
 	}
 	file := c.files[0]
 	if (place{file.number, file.offset}).before(c.before) {
 		return checkpoint{}, false
 	}
-	saved := checkpoint{Who: *c.who, At: file.position(file.offset)}
+	saved := checkpoint{At: file.position(file.offset)}
 	if file.offset == 0 && c.ended != nil {
 		// The beginning of a file has nothing before it by which it could be told from the next one with its inode.
 		saved.At = *c.ended
@@ -202,9 +198,6 @@ func (c *container) read(buffer []byte, hear func(found), dropped losses) bool {
 	}
 	for line := range bytes.Lines(text[:end]) {
 		c.take(file, line, hear, dropped)
-		if c.foreign {
-			return false
-		}
 		file.offset += int64(len(line))
 	}
 	c.changed = true
@@ -213,17 +206,6 @@ func (c *container) read(buffer []byte, hear func(found), dropped losses) bool {
 
 func (c *container) take(file *logFile, line []byte, hear func(found), dropped losses) {
 	written, ok := c.layout.parse(line)
-	if c.who == nil {
-		if !ok {
-			return
-		}
-		who, ours := c.layout.identify(c.id, line, c.stack)
-		if !ours {
-			c.foreign = true
-			return
-		}
-		c.who = &who
-	}
 	here := place{file.number, file.offset}
 	if here.before(c.before) {
 		if begun, open := c.begun[written.stream]; !ok || !open || here.before(begun) {
@@ -237,7 +219,7 @@ func (c *container) take(file *logFile, line []byte, hear func(found), dropped l
 	begun := c.parts[written.stream]
 	if begun == nil {
 		if !written.part {
-			hear(found{*c.who, written})
+			hear(found{c.who, written})
 			return
 		}
 		begun = &part{time: written.time, from: file.position(file.offset)}
@@ -254,7 +236,7 @@ func (c *container) finish(stream string, hear func(found)) {
 	begun := c.parts[stream]
 	delete(c.parts, stream)
 	c.changed = true
-	hear(found{*c.who, entry{time: begun.time, stream: stream, text: begun.text}})
+	hear(found{c.who, entry{time: begun.time, stream: stream, text: begun.text}})
 }
 
 // finishLate hands on lines whose end does not come: their program was killed in the middle of them.

@@ -8,9 +8,9 @@ import (
 // An empty file has nothing by which it could be told from another one with its inode.
 func TestTheBeginningOfAFileIsRememberedAsTheEndOfTheOneBefore(t *testing.T) {
 	root := t.TempDir()
-	program := newDocker(t, root, containerID, ours)
+	program := newDocker(t, root, containerID, application)
 	program.say("line")
-	of, dropped, buffer := newContainer(containerID, "dev", dockerFormat{}), newMetrics(), make([]byte, readBytes)
+	of, dropped, buffer := newContainer(containerID, dockerFormat{}), newMetrics(), make([]byte, readBytes)
 	t.Cleanup(of.close)
 	read := func() checkpoint {
 		of.refresh(root, dropped)

@@ -121,21 +121,25 @@ type docker struct {
 	t        testing.TB
 	folder   string
 	path     string
-	labels   map[string]string
 	maxSize  int64
 	maxFiles int
 }
 
-var ours = map[string]string{
+var application = map[string]string{
 	"gostack.stack": "dev", "gostack.service": "users", "gostack.region": "east", "gostack.track": "stable",
-	"gostack.role": "application", "tag": "users-east-1",
+	"gostack.role": "application", "gostack.instance": "users-east-1",
 }
 
 func newDocker(t testing.TB, root, id string, labels map[string]string) *docker {
 	t.Helper()
 	folder := filepath.Join(root, id)
 	must(t, os.MkdirAll(folder, 0o710))
-	made := &docker{t, folder, filepath.Join(folder, id+"-json.log"), labels, 10 << 20, 3}
+	made := &docker{t, folder, filepath.Join(folder, id+"-json.log"), 10 << 20, 3}
+	text, err := json.Marshal(map[string]any{
+		"Name": "/a-name", "Config": map[string]any{"Labels": labels, "Env": []string{"PASSWORD=planted"}},
+	})
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(folder, "config.v2.json"), text, 0o600))
 	made.raw("")
 	return made
 }
@@ -161,16 +165,15 @@ func (d *docker) entry(stream, text string) {
 	if information, err := os.Stat(d.path); err == nil && information.Size() >= d.maxSize {
 		d.rotate()
 	}
-	d.raw(dockerLine(d.labels, stream, text))
+	d.raw(dockerLine(stream, text))
 }
 
-func dockerLine(labels map[string]string, stream, text string) string {
+func dockerLine(stream, text string) string {
 	line, _ := json.Marshal(struct {
-		Log        string            `json:"log"`
-		Stream     string            `json:"stream"`
-		Attributes map[string]string `json:"attrs,omitempty"`
-		Time       time.Time         `json:"time"`
-	}{text, stream, labels, time.Now().UTC()})
+		Log    string    `json:"log"`
+		Stream string    `json:"stream"`
+		Time   time.Time `json:"time"`
+	}{text, stream, time.Now().UTC()})
 	return string(line) + "\n"
 }
 

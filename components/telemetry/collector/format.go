@@ -6,8 +6,8 @@ type format interface {
 	containers(root string) ([]string, error)
 	// paths are the files of a container that may exist, the newest first.
 	paths(root, id string) []string
-	// identify tells what a container is by its id and a line of its log; false for one of another stack.
-	identify(id string, line []byte, stack string) (identity, bool)
+	// identify tells what a container is, and whose.
+	identify(root, id, stack string) (identity, belonging)
 	// parse reads a line; false when it is none.
 	parse(line []byte) (entry, bool)
 }

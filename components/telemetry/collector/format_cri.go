@@ -72,15 +72,15 @@ func compareNames(one, other string) int {
 
 // identify reads the path: a region's namespace is gostack-<stack>-<region>, or <stack>-<region> when the settings name
 // it, and the name of a pod in it begins with the service, the region and, of a canary, the track.
-func (criFormat) identify(id string, _ []byte, stack string) (identity, bool) {
+func (criFormat) identify(_, id, stack string) (identity, belonging) {
 	pod, container, _ := strings.Cut(id, "/")
 	words := strings.Split(pod, "_")
 	if len(words) != 3 {
-		return identity{}, false
+		return identity{}, foreign
 	}
-	region, ours := strings.CutPrefix(strings.TrimPrefix(words[0], "gostack-"), stack+"-")
-	if !ours {
-		return identity{}, false
+	region, named := strings.CutPrefix(strings.TrimPrefix(words[0], "gostack-"), stack+"-")
+	if !named {
+		return identity{}, foreign
 	}
 	who := identity{Region: region, Instance: words[1], Role: container}
 	service, rest, named := strings.Cut(words[1], "-"+region+"-")
@@ -94,7 +94,7 @@ func (criFormat) identify(id string, _ []byte, stack string) (identity, bool) {
 	default:
 		who.Service = service
 	}
-	return who, true
+	return who, ours
 }
 
 func (criFormat) parse(line []byte) (entry, bool) {

@@ -17,8 +17,8 @@ func TestAPodIsKnownByItsPath(t *testing.T) {
 		"gostack-development-east_users-east-5d8f7c9b6d-x2x4z_uid/application": {},
 		"nonsense/x": {},
 	} {
-		who, ok := criFormat{}.identify(id, nil, "dev")
-		if who != wanted || ok != (wanted != identity{}) {
+		who, whose := criFormat{}.identify("", id, "dev")
+		if who != wanted || (whose == ours) != (wanted != identity{}) {
 			t.Errorf("%s: %+v", id, who)
 		}
 	}

@@ -37,29 +37,32 @@ func (dockerFormat) paths(root, id string) []string {
 	return paths
 }
 
-// identify reads the labels that the driver's option `labels` puts into each line. The folder's config.v2.json holds
-// them too, and every secret of the container's environment: it is never opened.
-func (dockerFormat) identify(id string, line []byte, stack string) (identity, bool) {
+// identify reads the labels of a container in the engine's own file, so that one that never says a word is known too.
+// The file holds its environment as well: nothing but the name and the labels is taken out of it.
+func (dockerFormat) identify(root, id, stack string) (identity, belonging) {
+	text, err := os.ReadFile(filepath.Join(root, id, "config.v2.json"))
 	var written struct {
-		Attributes map[string]string `json:"attrs"`
+		Name   string
+		Config struct{ Labels map[string]string }
 	}
-	if json.Unmarshal(line, &written) != nil || written.Attributes["gostack.stack"] != stack {
-		return identity{}, false
+	if err != nil || json.Unmarshal(text, &written) != nil {
+		return identity{}, unknown
 	}
-	instance := written.Attributes["gostack.instance"]
+	labels := written.Config.Labels
+	if labels["gostack.stack"] != stack {
+		return identity{}, foreign
+	}
+	instance := labels["gostack.instance"]
 	if instance == "" {
-		instance = written.Attributes["tag"]
-	}
-	if instance == "" {
-		instance = id[:min(12, len(id))]
+		instance = strings.TrimPrefix(written.Name, "/")
 	}
 	return identity{
-		Service:  written.Attributes["gostack.service"],
-		Region:   written.Attributes["gostack.region"],
-		Track:    written.Attributes["gostack.track"],
+		Service:  labels["gostack.service"],
+		Region:   labels["gostack.region"],
+		Track:    labels["gostack.track"],
 		Instance: instance,
-		Role:     written.Attributes["gostack.role"],
-	}, true
+		Role:     labels["gostack.role"],
+	}, ours
 }
 
 func (dockerFormat) parse(line []byte) (entry, bool) {

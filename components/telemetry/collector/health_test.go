@@ -12,7 +12,7 @@ func TestItIsHealthyWhileItReadsThoughTheStoreIsAway(t *testing.T) {
 	to := newFakeStore(t)
 	to.leave(true)
 	given := configured(t, to)
-	newDocker(t, given.Containers, containerID, ours).say("line")
+	newDocker(t, given.Containers, containerID, application).say("line")
 	process := start(t, given)
 	eventually(t, func() bool { return to.tries() > 1 }, "a try")
 	must(t, askHealth(strings.TrimPrefix(process.url, "http://")))

@@ -11,6 +11,16 @@ type identity struct {
 	Role     string `json:"role,omitempty"`
 }
 
+// belonging is whose a container is.
+type belonging int
+
+const (
+	// unknown is one of which its runtime has not written anything yet: it is asked for again.
+	unknown belonging = iota
+	foreign
+	ours
+)
+
 // directory is the containers of the stack that are known so far, by the id of their folder.
 type directory struct {
 	mutex sync.RWMutex

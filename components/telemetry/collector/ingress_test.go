@@ -10,7 +10,7 @@ import (
 )
 
 var gate = map[string]string{
-	"gostack.stack": "dev", "gostack.service": "ingress", "gostack.region": "east", "gostack.role": "nginx", "tag": "ingress-east",
+	"gostack.stack": "dev", "gostack.service": "ingress", "gostack.region": "east", "gostack.role": "nginx", "gostack.instance": "ingress-east",
 }
 
 func accessLine(more string) string {

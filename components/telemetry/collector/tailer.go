@@ -79,13 +79,6 @@ func (t *tailer) run(ctx, grace context.Context) {
 // read puts what a container has written into a batch.
 func (t *tailer) read(id string, of *container, buffer []byte, into *batch) bool {
 	busy := of.read(buffer, func(line found) { into.add(t.rows(line)) }, t.dropped)
-	if of.foreign {
-		of.close()
-		return false
-	}
-	if of.who != nil {
-		t.directory.put(id, *of.who)
-	}
 	if of.changed {
 		if saved, ok := of.checkpoint(); ok {
 			into.read[id] = saved
@@ -133,17 +126,21 @@ func (t *tailer) scan() error {
 		there[id] = true
 		of := t.containers[id]
 		if of == nil {
-			of = newContainer(id, t.stack, t.layout)
+			of = newContainer(id, t.layout)
 			t.containers[id] = of
 		}
-		if of.foreign {
+		if of.whose == unknown {
+			if of.who, of.whose = t.layout.identify(t.root, id, t.stack); of.whose == ours {
+				t.directory.put(id, of.who)
+			}
+		}
+		if of.whose != ours {
 			continue
 		}
 		of.refresh(t.root, t.dropped)
 		if saved, ok := t.saved[id]; ok && len(of.files) > 0 {
 			delete(t.saved, id)
 			of.resume(saved)
-			t.directory.put(id, saved.Who)
 		}
 	}
 	for id := range t.saved {
@@ -154,7 +151,7 @@ func (t *tailer) scan() error {
 	}
 	for id, of := range t.containers {
 		of.gone = !there[id]
-		if of.gone && of.foreign {
+		if of.gone && of.whose != ours {
 			delete(t.containers, id)
 		}
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,7 +14,7 @@ import (
 func TestEveryLineIsDeliveredOnceOverRotations(t *testing.T) {
 	to := newFakeStore(t)
 	given := configured(t, to)
-	program := newDocker(t, given.Containers, containerID, ours)
+	program := newDocker(t, given.Containers, containerID, application)
 	program.maxSize = 40_000
 	start(t, given)
 	for number := 1; number <= 1000; number += 20 {
@@ -25,7 +27,7 @@ func TestEveryLineIsDeliveredOnceOverRotations(t *testing.T) {
 func TestWhatWasRotatedBeforeTheStartIsReadFirst(t *testing.T) {
 	to := newFakeStore(t)
 	given := configured(t, to)
-	program := newDocker(t, given.Containers, containerID, ours)
+	program := newDocker(t, given.Containers, containerID, application)
 	for part := range 3 {
 		if part > 0 {
 			program.rotate()
@@ -39,7 +41,7 @@ func TestWhatWasRotatedBeforeTheStartIsReadFirst(t *testing.T) {
 func TestEveryLineIsDeliveredOnceOverARestart(t *testing.T) {
 	to := newFakeStore(t)
 	given := configured(t, to)
-	program := newDocker(t, given.Containers, containerID, ours)
+	program := newDocker(t, given.Containers, containerID, application)
 	program.say(numbered(1, 100)...)
 	first := start(t, given)
 	to.messages(t, 100)
@@ -55,7 +57,7 @@ func TestEveryLineIsDeliveredOnceOverARestart(t *testing.T) {
 func TestALogThatWasReadIsNotReadAgain(t *testing.T) {
 	to := newFakeStore(t)
 	given := configured(t, to)
-	program := newDocker(t, given.Containers, containerID, ours)
+	program := newDocker(t, given.Containers, containerID, application)
 	program.say(numbered(1, 10)...)
 	for range 3 {
 		process := start(t, given)
@@ -70,7 +72,7 @@ func TestALogThatWasReadIsNotReadAgain(t *testing.T) {
 func TestAFileWithTheInodeOfARemovedOneIsReadFromItsBeginning(t *testing.T) {
 	to := newFakeStore(t)
 	given := configured(t, to)
-	program := newDocker(t, given.Containers, containerID, ours)
+	program := newDocker(t, given.Containers, containerID, application)
 	program.say(numbered(1, 10)...)
 	first := start(t, given)
 	to.messages(t, 10)
@@ -112,7 +114,7 @@ func TestWhileTheStoreIsAwayNothingIsLostAndNothingPilesUp(t *testing.T) {
 func TestARestartWhileTheStoreIsAwayLosesNothing(t *testing.T) {
 	to := newFakeStore(t)
 	given := configured(t, to)
-	program := newDocker(t, given.Containers, containerID, ours)
+	program := newDocker(t, given.Containers, containerID, application)
 	program.say(numbered(1, 10)...)
 	first := start(t, given)
 	to.messages(t, 10)
@@ -129,7 +131,7 @@ func TestARestartWhileTheStoreIsAwayLosesNothing(t *testing.T) {
 func TestPartsOfALineAreJoined(t *testing.T) {
 	to := newFakeStore(t)
 	given := configured(t, to)
-	program := newDocker(t, given.Containers, containerID, ours)
+	program := newDocker(t, given.Containers, containerID, application)
 	program.entry("stdout", strings.Repeat("a", 16<<10))
 	program.entry("stderr", "another\n")
 	program.entry("stdout", strings.Repeat("b", 16<<10))
@@ -142,7 +144,7 @@ func TestPartsOfALineAreJoined(t *testing.T) {
 func TestALineIsJoinedUpToAMebibyte(t *testing.T) {
 	to := newFakeStore(t)
 	given := configured(t, to)
-	program := newDocker(t, given.Containers, containerID, ours)
+	program := newDocker(t, given.Containers, containerID, application)
 	for range 100 {
 		program.entry("stdout", strings.Repeat("a", 16<<10))
 	}
@@ -154,7 +156,7 @@ func TestALineIsJoinedUpToAMebibyte(t *testing.T) {
 func TestALineThatHasBegunIsWholeAfterARestart(t *testing.T) {
 	to := newFakeStore(t)
 	given := configured(t, to)
-	program := newDocker(t, given.Containers, containerID, ours)
+	program := newDocker(t, given.Containers, containerID, application)
 	program.say("first")
 	program.entry("stdout", "be")
 	program.entry("stderr", "an error\n")
@@ -173,14 +175,14 @@ func TestANewContainerIsReadFromItsBeginning(t *testing.T) {
 	given := configured(t, to)
 	start(t, given)
 	time.Sleep(2 * pollPause)
-	newDocker(t, given.Containers, containerID, ours).say(numbered(1, 3)...)
+	newDocker(t, given.Containers, containerID, application).say(numbered(1, 3)...)
 	once(t, to.messages(t, 3), numbered(1, 3))
 }
 
 func TestAContainerThatIsGoneIsReadToItsEndAndForgotten(t *testing.T) {
 	to := newFakeStore(t)
 	given := configured(t, to)
-	program := newDocker(t, given.Containers, containerID, ours)
+	program := newDocker(t, given.Containers, containerID, application)
 	program.say("first")
 	process := start(t, given)
 	to.messages(t, 1)
@@ -198,7 +200,7 @@ func TestAContainerThatIsGoneIsReadToItsEndAndForgotten(t *testing.T) {
 func TestAContainerThatWentWhileNobodyLookedIsForgotten(t *testing.T) {
 	to := newFakeStore(t)
 	given := configured(t, to)
-	program := newDocker(t, given.Containers, containerID, ours)
+	program := newDocker(t, given.Containers, containerID, application)
 	program.say("first")
 	first := start(t, given)
 	to.messages(t, 1)
@@ -216,7 +218,7 @@ func TestContainersOfOthersAreNotRead(t *testing.T) {
 	given := configured(t, to)
 	newDocker(t, given.Containers, strings.Repeat("1", 64), map[string]string{"gostack.stack": "another"}).say("secret")
 	newDocker(t, given.Containers, strings.Repeat("2", 64), nil).say("secret")
-	newDocker(t, given.Containers, containerID, ours).say("line")
+	newDocker(t, given.Containers, containerID, application).say("line")
 	start(t, given)
 	once(t, to.messages(t, 1), []string{"line"})
 }
@@ -224,20 +226,20 @@ func TestContainersOfOthersAreNotRead(t *testing.T) {
 func TestALineThatIsNoneIsCountedAndPassedOver(t *testing.T) {
 	to := newFakeStore(t)
 	given := configured(t, to)
-	program := newDocker(t, given.Containers, containerID, ours)
+	program := newDocker(t, given.Containers, containerID, application)
 	program.raw("the end of a line\"}\n")
 	program.say("first")
 	program.raw("{\"log\":\"torn\x00\x00\n")
 	program.say("second")
 	process := start(t, given)
 	once(t, to.messages(t, 2), []string{"first", "second"})
-	process.has(`collector_rows_dropped_total{reason="malformed"}`, "1")
+	process.has(`collector_rows_dropped_total{reason="malformed"}`, "2")
 }
 
 func TestBrokenCheckpointsMeanThatEverythingIsReadAgain(t *testing.T) {
 	to := newFakeStore(t)
 	given := configured(t, to)
-	newDocker(t, given.Containers, containerID, ours).say("line")
+	newDocker(t, given.Containers, containerID, application).say("line")
 	must(t, os.WriteFile(filepath.Join(given.State, "checkpoints.json"), []byte("{"), 0o600))
 	start(t, given)
 	once(t, to.messages(t, 1), []string{"line"})
@@ -246,7 +248,7 @@ func TestBrokenCheckpointsMeanThatEverythingIsReadAgain(t *testing.T) {
 func TestWhatIsRotatedAwayWhileTheStoreIsAwayIsCounted(t *testing.T) {
 	to := newFakeStore(t)
 	given := configured(t, to)
-	program := newDocker(t, given.Containers, containerID, ours)
+	program := newDocker(t, given.Containers, containerID, application)
 	program.say(numbered(1, 10)...)
 	to.leave(true)
 	process := start(t, given)
@@ -260,4 +262,37 @@ func TestWhatIsRotatedAwayWhileTheStoreIsAwayIsCounted(t *testing.T) {
 	if lost := process.metric(`collector_rows_dropped_total{reason="rotated"}`); lost != "1" && lost != "2" {
 		t.Fatalf("%q lines are counted as lost", lost)
 	}
+}
+
+func TestAContainerThatNeverSaysAWordHasFiguresAndItsEnvironmentStaysWhereItIs(t *testing.T) {
+	to := newFakeStore(t)
+	given := configured(t, to)
+	given.Cgroups = version2(t, "docker/ID", containerID)
+	newDocker(t, given.Containers, containerID, application)
+	named := maps.Clone(application)
+	delete(named, "gostack.instance")
+	newDocker(t, given.Containers, strings.Repeat("3", 64), named).say("line")
+	process := start(t, given)
+	labels := `{instance="users-east-1",region="east",role="application",service="users",track="stable"}`
+	eventually(t, func() bool { return process.metric("container_memory_working_set_bytes"+labels) == "1000" }, "its memory")
+	to.messages(t, 1)
+	has(t, to.received()[0], map[string]string{"instance": "a-name"})
+	for _, row := range to.received() {
+		if text, _ := json.Marshal(row); strings.Contains(string(text), "planted") {
+			t.Error("its environment is in a row")
+		}
+	}
+}
+
+func TestAContainerThatIsBeingMadeIsReadOnceItIsKnown(t *testing.T) {
+	to := newFakeStore(t)
+	given := configured(t, to)
+	program := newDocker(t, given.Containers, containerID, application)
+	program.say("line")
+	settings := filepath.Join(program.folder, "config.v2.json")
+	must(t, os.Rename(settings, settings+".later"))
+	start(t, given)
+	time.Sleep(2 * scanPause)
+	must(t, os.Rename(settings+".later", settings))
+	once(t, to.messages(t, 1), []string{"line"})
 }
