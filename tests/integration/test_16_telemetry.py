@@ -36,6 +36,12 @@ def console(stack: LiveStack) -> str:
     return str(stack.outputs["dashboards"]["console"])
 
 
+@pytest.fixture(scope="module")
+def entry(stack: LiveStack) -> str:
+    """URL of the stack; to ask Pulumi for it takes a second."""
+    return str(stack.outputs["url"])
+
+
 def values(console: str, query: str) -> list[dict[str, Any]]:
     """What the metrics say to a question in PromQL, as labels and `value`."""
     answer = HTTP.request("GET", f"{console}/metrics/api/v1/query", fields={"query": query})
@@ -54,8 +60,8 @@ def rows(console: str, query: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in answer.data.splitlines()]
 
 
-def ask(stack: LiveStack, name: str) -> urllib3.BaseHTTPResponse:
-    answer = stack.request("GET", f"{stack.outputs['url']}/hello/{name}")
+def ask(stack: LiveStack, entry: str, name: str) -> urllib3.BaseHTTPResponse:
+    answer = stack.request("GET", f"{entry}/hello/{name}")
     assert answer.status == 200
     return answer
 
@@ -108,11 +114,11 @@ def test_every_instance_that_has_metrics_is_scraped(stack: LiveStack, console: s
     wait_until(lambda: scraped() == sorted(registered), 60, "every registered instance is scraped")
 
 
-def test_requests_are_counted_of_a_service_that_knows_nothing_of_it(stack: LiveStack, console: str) -> None:
+def test_requests_are_counted_of_a_service_that_knows_nothing_of_it(stack: LiveStack, console: str, entry: str) -> None:
     query = 'ingress_requests_total{service="greeter",status="2xx"}'
     before = total(console, query)
     for number in range(50):
-        ask(stack, f"counted-{number}")
+        ask(stack, entry, f"counted-{number}")
     wait_until(lambda: total(console, query) >= before + 50, 60, "50 requests are counted")
     # Once each, however often what counts them is scraped.
     time.sleep(20)
@@ -132,8 +138,8 @@ def test_every_container_has_its_figures(stack: LiveStack, console: str) -> None
     wait_until(lambda: found() == names, 60, "every replica has its memory")
 
 
-def test_a_trace_id_of_an_answer_finds_the_line_of_the_ingress(stack: LiveStack, console: str) -> None:
-    trace = ask(stack, "traced").headers["X-Trace-ID"]
+def test_a_trace_id_of_an_answer_finds_the_line_of_the_ingress(stack: LiveStack, console: str, entry: str) -> None:
+    trace = ask(stack, entry, "traced").headers["X-Trace-ID"]
     wait_until(lambda: bool(rows(console, f'trace_id:="{trace}" service:="ingress"')), 30, "the line is found")
     (line,) = rows(console, f'trace_id:="{trace}" service:="ingress"')
     assert (line["upstream_service"], line["status"]) == ("greeter", "200")
@@ -142,7 +148,7 @@ def test_a_trace_id_of_an_answer_finds_the_line_of_the_ingress(stack: LiveStack,
 
 @pytest.mark.parametrize(("program", "written_after_seconds"), [("collector", 0), ("logs", FLUSH_SECONDS + 1)])
 def test_no_line_is_lost_while_what_takes_or_keeps_it_is_killed(
-    stack: LiveStack, console: str, program: str, written_after_seconds: float
+    stack: LiveStack, console: str, entry: str, program: str, written_after_seconds: float
 ) -> None:
     marker = uuid.uuid4().hex[:12]
     for number in range(LINES):
@@ -151,7 +157,7 @@ def test_no_line_is_lost_while_what_takes_or_keeps_it_is_killed(
             (container,) = stack.containers(program, service="telemetry")
             stack.kill_process(int(container.attrs["State"]["Pid"]))
             wait_until(lambda: bool(stack.containers(program, service="telemetry")), 60, f"{program} is back")
-        ask(stack, f"{marker}-{number}")
+        ask(stack, entry, f"{marker}-{number}")
     query = f'service:="ingress" path:"{marker}" | stats count() as lines, count_uniq(path) as requests'
 
     def requests() -> int:
