@@ -103,10 +103,15 @@ def test_secrets_reach_containers_as_secret_variables_and_only_where_they_are_ne
         found.setdefault(container.labels["gostack.role"], set()).update(environment_secrets(container))
     assert found == {
         "agent": {"GOSSIP_CONFIGURATION"},
+        "alerts": set(),
         "application": {"MYSQL_PASSWORD"},
+        "collector": set(),
         "configuration": {"FILE_PRIVATE__KEY_0PEM"},
+        "console": set(),
         "consul-server": {"GOSSIP_CONFIGURATION"},
         "job": {"MYSQL_PASSWORD", "STATEMENTS"},
+        "logs": set(),
+        "metrics": set(),
         "mysql": {"PRIVATE_KEY", "BOOT_SQL", "GROUP_PASSWORD"},
         "nginx": set(),
         "proxy": set(),

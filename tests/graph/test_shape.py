@@ -5,10 +5,12 @@ Does not prove that a machine can carry the largest one.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.graph.conftest import Document, as_replica, dev_graph
-from tests.graph.recorder import Graph, unwrapped
+from tests.graph.recorder import Graph, Registered, unwrapped
 from tests.graph.test_promises import asked
 
 
@@ -37,6 +39,16 @@ def sized(regions: int, services: int) -> Graph:
         }
 
     return dev_graph(change)
+
+
+def host_paths(container: Registered) -> list[str]:
+    """Paths of the machine that a container mounts."""
+    return [volume["hostPath"] for volume in container.plain("volumes") or [] if "hostPath" in volume]
+
+
+def is_file_of_a_volume(path: str) -> bool:
+    """One file of a volume is mounted by its path."""
+    return re.fullmatch(r"/var/lib/docker/volumes/[a-z0-9-]+/_data/\d+", path) is not None
 
 
 def test_the_graph_grows_linearly_in_regions_times_services() -> None:
@@ -146,15 +158,22 @@ def test_a_canary_has_its_own_image_unless_it_names_none() -> None:
 
 def test_a_container_that_runs_as_its_images_user_is_one_whose_image_is_not_roots(dev: Graph) -> None:
     users = {(item.labels["gostack.role"], item.inputs.get("user")) for item in dev.containers}
-    # The images of a service and of the proxy are built by services/Dockerfile, the sandbox's is a pause image: all of
-    # them say their user.
+    # The images of a service and of the stack's own programs are built by services/Dockerfile, the sandbox's is a pause
+    # image: all of them say their user.
     assert users == {
         ("agent", "100:1000"),
+        ("alerts", "65534:65534"),
         ("application", None),
+        # The engine's logs belong to root.
+        ("collector", "0:0"),
         ("configuration", "nginx"),
+        ("console", None),
         ("consul-server", "100:1000"),
+        ("job", "65534:65534"),
         ("job", "mysql"),
         ("job", None),
+        ("logs", "65534:65534"),
+        ("metrics", "65534:65534"),
         ("mysql", "mysql"),
         ("nginx", "nginx"),
         ("proxy", None),
@@ -162,9 +181,11 @@ def test_a_container_that_runs_as_its_images_user_is_one_whose_image_is_not_root
     }
 
 
-def test_no_container_sees_the_machine(dev: Graph) -> None:
+def test_no_container_sees_the_machine_but_what_reads_the_logs_of_all(dev: Graph) -> None:
+    seen = {(item.name, path) for item in dev.containers for path in host_paths(item) if not is_file_of_a_volume(path)}
+    assert seen == {("telemetry-collector", "/var/lib/docker/containers"), ("telemetry-collector", "/sys/fs/cgroup")}
     for container in dev.containers:
-        assert "hostPath" not in str(container.plain("volumes")), container.name
+        assert all(volume.get("readOnly") for volume in container.plain("volumes") or [] if "hostPath" in volume)
         assert "mounts" not in container.inputs, container.name
         assert "devices" not in container.inputs, container.name
         assert container.plain("networkMode") != "host", container.name
@@ -174,8 +195,10 @@ def test_no_container_sees_the_machine(dev: Graph) -> None:
 
 def test_every_mounted_volume_is_one_of_the_stacks(dev: Graph) -> None:
     own = {unwrapped(item.outputs)["name"] for item in dev.of_type("docker:index/volume:Volume")}
-    mounted = {volume["volumeName"] for container in dev.containers for volume in container.plain("volumes") or []}
-    assert mounted == own
+    volumes = [volume for container in dev.containers for volume in container.plain("volumes") or []]
+    named = {volume["volumeName"] for volume in volumes if "volumeName" in volume}
+    files = {path.split("/")[-3] for item in dev.containers for path in host_paths(item) if is_file_of_a_volume(path)}
+    assert named | {name for name in own if name.rpartition("-")[0] in files} == own
 
 
 def test_images_are_pinned_by_identity(dev: Graph) -> None:
@@ -186,11 +209,16 @@ def test_images_are_pinned_by_identity(dev: Graph) -> None:
 def test_no_image_goes_with_its_resource_so_that_an_earlier_build_can_come_back(dev: Graph) -> None:
     kept = {item.name: item.inputs.get("keepLocally") for item in dev.of_type("docker:index/remoteImage:RemoteImage")}
     assert kept == {
+        "gostack-collector-image": True,
+        "gostack-console-image": True,
         "mysql-proxy-image": True,
         "upstream-consul": True,
         "upstream-mysql": True,
         "upstream-nginx": True,
         "upstream-pause": True,
+        "upstream-victoria-logs": True,
+        "upstream-victoria-metrics": True,
+        "upstream-vmalert": True,
         "users-image": True,
     }
 
@@ -212,6 +240,7 @@ def test_the_smallest_stack_is_complete() -> None:
         document["mysql"]["topology"] = "single"
         document["consul"]["servers"] = 1
         document["services"]["users"]["replicas"] = 1
+        document["telemetry"] = {"enabled": False}
 
     graph = dev_graph(smallest)
     roles = sorted(item.labels["gostack.role"] for item in graph.containers)

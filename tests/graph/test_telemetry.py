@@ -47,6 +47,8 @@ def test_every_replica_knows_where_its_spans_go_and_whose_they_are(dev: Graph) -
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://telemetry:4318",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "OTEL_BSP_SCHEDULE_DELAY": "1000",
+        "OTEL_LOGS_EXPORTER": "none",
+        "OTEL_METRICS_EXPORTER": "none",
         "OTEL_SERVICE_NAME": "users",
         "OTEL_RESOURCE_ATTRIBUTES": "gostack.region=west,gostack.track=stable,service.instance.id=users-west-1",
         "OTEL_TRACES_SAMPLER": "parentbased_always_on",

@@ -45,7 +45,8 @@ def test_everything_of_the_service_is_targeted_and_nothing_below_it(dev: Setting
     assert {name for name in everything if re.match(r"users(-|$)", name)} <= wanted
     # The routes to it are the ingresses'.
     assert {"ingress-east-release-files", "ingress-west-release-files"} <= wanted
-    assert {name for name in wanted if not re.match(r"(users|ingress-(east|west))(-|$)", name)} == set()
+    # And the telemetry shows them.
+    assert {name for name in wanted if not re.match(r"(users|ingress-(east|west)|telemetry)(-|$)", name)} == set()
 
 
 def test_the_arguments_name_components_whatever_they_are_in(dev: Settings) -> None:

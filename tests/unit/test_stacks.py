@@ -52,7 +52,7 @@ def test_three_stacks_have_nothing_of_this_machine_in_common(project: Path) -> N
         made(project, "three", "two"),
     ]
     ports = [port for one in stacks for _, port in one.host_ports().values()]
-    assert len(set(ports)) == len(ports) == 18
+    assert len(set(ports)) == len(ports) == 21
     networks = [IPv4Network(network) for one in stacks for network in one.networks().values()]
     assert [pair for pair in product(networks, repeat=2) if pair[0] is not pair[1] and pair[0].overlaps(pair[1])] == []
 
@@ -85,7 +85,7 @@ def test_comments_and_order_stay(project: Path) -> None:
     del after[1]
     changed = [(one, other) for one, other in zip(before, after, strict=True) if one != other]
     assert all(one.split(":")[0] == other.split(":")[0] for one, other in changed)
-    assert len(changed) == 10
+    assert len(changed) == 11
 
 
 def test_secrets_stay_behind_and_are_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

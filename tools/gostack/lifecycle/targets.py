@@ -30,5 +30,6 @@ def components(settings: Settings, service: str) -> set[str]:
     found |= {f"{service}-{part}" for part in (MIGRATIONS, "database", "hook-before", "hook-after")}
     for region in settings.regions:
         found |= {track_name(service, region, track) for track in tracks}
-        found |= {f"{service}-{region}-settings", f"{service}-schedules-{region}", f"ingress-{region}"}
+        found |= {f"{service}-{region}-settings", f"{service}-{region}-volumes"}
+        found |= {f"{service}-schedules-{region}", f"ingress-{region}"}
     return found
