@@ -13,7 +13,6 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -22,15 +21,13 @@ import yaml
 from docker.errors import APIError
 
 from tests.integration.brought_up import brought_up
-from tests.integration.cases.support import CasesStack, tell, wait_until
+from tests.integration.cases.support import tell, wait_until
 from tests.integration.test_08_mysql_group import PLACES, SETTINGS, crash, primary, wait_until_whole
+from tests.integration.test_15_examples import JSON, ExamplesStack
 from tests.support.examples import written_examples
 from tests.support.load import Load, Request
 from tools.gostack.cli.guard import guarded
 from tools.gostack.database.failover import failover
-from tools.gostack.environment.preparation import ensure_stack_images
-from tools.gostack.environment.progress import Progress
-from tools.gostack.secrets import command
 
 REGIONS = ("east", "west")
 PROBE = {
@@ -41,21 +38,8 @@ PROBE = {
     "database": {"migrate": ["migrate", "CREATE TABLE IF NOT EXISTS notes (note VARCHAR(99) PRIMARY KEY)"]},
 }
 PER_SECOND = 20
-JSON = {"Content-Type": "application/json"}
 MOST_SECONDS = 10.0
 """Time without a write that a moved primary may cost."""
-
-
-class AddressStack(CasesStack):
-    """The stack with both services."""
-
-    @classmethod
-    def of(cls, project: Path, settings: Path, stack: str = "integration") -> Self:
-        live = super().of(project, settings, stack)
-        # Before the first update, so that one is enough.
-        command.write(live.workspace, "notes", {"JWT_KEY": secrets.token_hex(32)})
-        ensure_stack_images(project, live.workspace.settings, Progress())
-        return live
 
 
 class Writes:
@@ -65,7 +49,7 @@ class Writes:
     column: str
     """Where MySQL has the rows: schema, table and column."""
 
-    def __init__(self, stack: AddressStack) -> None:
+    def __init__(self, stack: ExamplesStack) -> None:
         self.stack = stack
         self.run = secrets.token_hex(4)
         self._load = Load(stack.authority, PER_SECOND, self._request)
@@ -136,10 +120,10 @@ class GormWrites(Writes):
     service = "notes"
     column = "notes.notes.text"
 
-    def __init__(self, stack: AddressStack) -> None:
-        account = json.dumps({"name": secrets.token_hex(4), "password": "correct horse"}).encode()
-        assert stack.ask("/signup", method="POST", headers=JSON, body=account).status == 201
-        login = stack.ask("/login", method="POST", headers=JSON, body=account).json()
+    def __init__(self, stack: ExamplesStack) -> None:
+        account = {"name": secrets.token_hex(4), "password": "correct horse"}
+        assert stack.post("/signup", account)[0] == 201
+        _, login = stack.post("/login", account)
         self._headers = {**JSON, "Authorization": f"Bearer {login['token']}"}
         super().__init__(stack)
 
@@ -148,7 +132,7 @@ class GormWrites(Writes):
 
 
 @contextmanager
-def kept(stack: AddressStack, what: str, most_seconds: float = MOST_SECONDS) -> Iterator[ExitStack]:
+def kept(stack: ExamplesStack, what: str, most_seconds: float = MOST_SECONDS) -> Iterator[ExitStack]:
     """Both services write while the block does something to the primary; asserted is that nothing was lost."""
     writers = [PoolWrites(stack), GormWrites(stack)]
     with ExitStack() as writing:
@@ -163,23 +147,23 @@ def kept(stack: AddressStack, what: str, most_seconds: float = MOST_SECONDS) -> 
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AddressStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExamplesStack]:
     document = yaml.safe_load(SETTINGS.read_text(encoding="utf-8"))
     notes = {**written_examples()["gostack:services"]["notes"], "replicas": 1}
     document["config"]["gostack:services"] = {"probe": PROBE, "notes": notes}
     published = tmp_path_factory.mktemp("published") / "settings.yaml"
     published.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
-    yield from brought_up("integration-address", published, tmp_path_factory, AddressStack)
+    yield from brought_up("integration-address", published, tmp_path_factory, ExamplesStack)
 
 
 @pytest.fixture
-def victim(stack: AddressStack) -> str:
+def victim(stack: ExamplesStack) -> str:
     """Where the primary is, of a group that has all its members."""
     wait_until_whole(stack)
     return primary(stack)
 
 
-def test_the_services_know_one_address_and_a_preview_is_empty(stack: AddressStack) -> None:
+def test_the_services_know_one_address_and_a_preview_is_empty(stack: ExamplesStack) -> None:
     for service in ("probe", "notes"):
         assert len(stack.containers("application", service=service)) == len(REGIONS)
     for application in stack.containers("application", service="probe"):
@@ -188,20 +172,20 @@ def test_the_services_know_one_address_and_a_preview_is_empty(stack: AddressStac
     assert stack.preview_changes() == ""
 
 
-def test_writes_follow_a_primary_that_is_switched(stack: AddressStack, victim: str) -> None:
+def test_writes_follow_a_primary_that_is_switched(stack: ExamplesStack, victim: str) -> None:
     target = next(region for region in REGIONS if region != victim)
     with kept(stack, "primary switched under ordinary services"):
         assert guarded(lambda: failover(stack.workspace, target)) == 0
     assert primary(stack) == target
 
 
-def test_writes_follow_a_primary_that_is_killed(stack: AddressStack, victim: str) -> None:
+def test_writes_follow_a_primary_that_is_killed(stack: ExamplesStack, victim: str) -> None:
     with kept(stack, "primary killed under ordinary services"):
         crash(stack, victim)
 
 
 def test_writes_follow_a_primary_that_is_silent_because_the_proxy_ends_the_connections_to_it(
-    stack: AddressStack, victim: str
+    stack: ExamplesStack, victim: str
 ) -> None:
     (member,) = stack.containers("mysql", region=victim)
     # Until the others are sure of it, a write waits for it.
@@ -210,7 +194,7 @@ def test_writes_follow_a_primary_that_is_silent_because_the_proxy_ends_the_conne
         member.pause()
 
 
-def test_a_proxy_that_crashes_is_back_by_itself(stack: AddressStack, victim: str) -> None:
+def test_a_proxy_that_crashes_is_back_by_itself(stack: ExamplesStack, victim: str) -> None:
     with kept(stack, "every proxy killed under ordinary services"):
         for proxy in stack.containers("proxy"):
             stack.kill_process(proxy.attrs["State"]["Pid"])
