@@ -105,7 +105,7 @@ class FakeEngine:
     emptied: list[str]
 
     def run(self, image: str, command: list[str], **options: Any) -> None:
-        assert command == ["-c", "find /volume -mindepth 1 -delete"]
+        assert command == ["-c", r"find /volume -mindepth 1 -maxdepth 1 -exec rm -rf -- {} \;"]
         self.made.append({"image": image, **options})
         self.emptied = [*getattr(self, "emptied", []), *options["volumes"]]
 

@@ -19,7 +19,7 @@ from tools.gostack.database.volume_archive import first_name
 from tools.gostack.lifecycle.objects import StackObjects, role
 
 _FOLDER = "/volume"
-_EMPTYING = f"find {_FOLDER} -mindepth 1 -delete"
+_EMPTYING = rf"find {_FOLDER} -mindepth 1 -maxdepth 1 -exec rm -rf -- {{}} \;"
 
 
 @dataclass(frozen=True)
