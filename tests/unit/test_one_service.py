@@ -106,3 +106,7 @@ def test_maintenance_needs_a_route(dev: Settings) -> None:
     for settings, service, problem in ((dev, "user", "use one of users"), (hidden, "users", "users has no route")):
         with pytest.raises(UserError, match=problem):
             routed(settings, service)
+
+
+def test_single_services_are_not_refreshed_because_pulumi_does_not_know_their_provider_then(dev: Settings) -> None:
+    assert "--refresh" not in target_arguments(dev, "users")

@@ -22,16 +22,15 @@ from tools.gostack.lifecycle.workspace import Workspace
 _PURGE_SECONDS = 180
 
 
-def up(workspace: Workspace, prepare: Callable[[], None], targets: Iterable[str] = ()) -> int:
+def up(workspace: Workspace, prepare: Callable[[], None], scope: Iterable[str] = ("--refresh",)) -> int:
     """Bring the stack to what its settings say and return Pulumi's exit code; `prepare` readies the workspace.
 
-    `targets` are arguments of Pulumi's that leave the rest of the stack as it is.
+    `scope` is arguments of Pulumi: what it looks at anew, or what it leaves as it is.
     """
     api = reachable(workspace)
     prepare()
     refuse_removal_of_regions(workspace)
-    # What was removed by hand is seen only by a refresh.
-    code = _run(api, workspace, "--refresh", *targets)
+    code = _run(api, workspace, *scope)
     if code != 0:
         return code
     outputs = workspace.outputs()

@@ -35,14 +35,16 @@ def up(workspace: Workspace, service: str | None = None) -> int:
     """
     # Wrong settings are told before anything else happens.
     settings = workspace.settings
-    targets = target_arguments(settings, service) if service is not None else []
+    # What was killed or removed by hand is seen only by a refresh. Of single resources Pulumi cannot make one, for want
+    # of their provider: what is missing of a service is told at the end.
+    scope = target_arguments(settings, service) if service is not None else ["--refresh"]
     with _alone(workspace):
         if on_cluster(workspace):
-            return cluster_lifecycle.up(workspace, lambda: _prepared_for_change(workspace, service), targets)
-        return _up(workspace, service, targets)
+            return cluster_lifecycle.up(workspace, lambda: _prepared_for_change(workspace, service), scope)
+        return _up(workspace, service, scope)
 
 
-def _up(workspace: Workspace, service: str | None, targets: Iterable[str]) -> int:
+def _up(workspace: Workspace, service: str | None, scope: Iterable[str]) -> int:
     objects = _ready(workspace, service)
     # Nothing changes it before the update itself.
     state = workspace.state()
@@ -50,8 +52,7 @@ def _up(workspace: Workspace, service: str | None, targets: Iterable[str]) -> in
     _tell(remove_leftovers(state, objects))
     _tell(join_networks(state, objects))
     _tell(mend(objects))
-    # What was killed or removed by hand is seen only by a refresh.
-    code = workspace.run("up", "--yes", "--skip-preview", "--refresh", *targets)
+    code = workspace.run("up", "--yes", "--skip-preview", *scope)
     settings = workspace.settings
     if service is not None:
         settings = settings.model_copy(update={"services": {service: settings.services[service]}})
