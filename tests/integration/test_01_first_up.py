@@ -73,16 +73,17 @@ def test_a_second_up_and_a_refresh_change_nothing(stack: LiveStack) -> None:
 def test_every_container_is_hardened(stack: LiveStack) -> None:
     for container in stack.objects.containers():
         host = container.attrs["HostConfig"]
-        assert host["ReadonlyRootfs"], container.name
+        # What files are put into never runs, and the engine puts none into a root that is read-only.
+        assert host["ReadonlyRootfs"] or container.status == "created", container.name
         assert host["CapDrop"] == ["ALL"], container.name
         assert host["SecurityOpt"] == ["no-new-privileges:true"], container.name
         assert 0 < host["Memory"] == host["MemorySwap"], container.name
         assert not host["Privileged"], container.name
 
 
-def test_no_process_of_the_stack_runs_as_root(stack: LiveStack) -> None:
+def test_no_process_of_the_stack_runs_as_root_but_what_reads_the_engines_logs(stack: LiveStack) -> None:
     for container in stack.objects.containers():
-        if container.status != "running":
+        if container.status != "running" or container.labels["gostack.role"] == "collector":
             continue
         processes = container.top(ps_args="-eo pid,uid,comm")["Processes"]
         assert all(uid != "0" for _, uid, _ in processes), (container.name, processes)
