@@ -22,6 +22,7 @@ from tools.gostack.open.command import address
 PROGRAMS = ("metrics", "logs", "alerts", "collector", "console")
 HTTP = urllib3.PoolManager(retries=False, timeout=20)
 LINES = 300
+SCRAPED_SECONDS = 25
 MEMORY_MB = 400
 
 FLUSH_SECONDS = 1
@@ -118,12 +119,14 @@ def test_requests_are_counted_of_a_service_that_knows_nothing_of_it(stack: LiveS
     region = stack.workspace.settings.ordered_regions()[0]
     where = f'region="{region}",track="stable",route="/hello"'
     query = f'ingress_requests_total{{service="greeter",status="2xx",{where}}}'
+    # What was asked before is counted by now.
+    time.sleep(SCRAPED_SECONDS)
     before = total(console, query)
     for number in range(50):
         ask(stack, entry, f"counted-{number}")
     wait_until(lambda: total(console, query) >= before + 50, 60, "50 requests are counted")
     # Once each, however often what counts them is scraped.
-    time.sleep(20)
+    time.sleep(SCRAPED_SECONDS)
     assert total(console, query) == before + 50
 
 
