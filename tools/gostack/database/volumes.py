@@ -92,7 +92,7 @@ class Volumes:
         try:
             yield container
         finally:
-            container.remove(force=True)
+            container.remove(force=True, v=True)
 
     def _place(self, name: str) -> dict[str, Any]:
         # With labels of the stack, `make up` removes what a command left that was killed.
