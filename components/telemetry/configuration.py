@@ -59,7 +59,6 @@ def collector_configuration(stack: str, certificates: Mapping[str, str], redact:
         {
             "stack": stack,
             "containers": CONTAINERS,
-            "format": "docker",
             "cgroups": CGROUPS,
             "state": STATE,
             "listen": f":{OTLP_PORT}",

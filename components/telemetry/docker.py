@@ -1,5 +1,5 @@
-"""The telemetry of a stack on one machine: one pod in the networks of all regions, with three stores and two programs
-of the stack's own."""
+"""The telemetry of a stack on one machine: one pod in the networks of all regions, with three stores, two programs of
+the stack's own, and Alertmanager where somebody is told."""
 
 from collections.abc import Mapping, Sequence
 

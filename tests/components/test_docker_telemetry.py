@@ -206,7 +206,6 @@ def test_the_collector_is_told_all_that_it_reads() -> None:
     assert told == {
         "stack": "dev",
         "containers": "/containers",
-        "format": "docker",
         "cgroups": "/cgroups",
         "state": "/state",
         "listen": ":4318",

@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 
-from components.consul.check import Check
 from infra.settings.services import ServiceSettings
 from tools.gostack.dev import command
 from tools.gostack.dev.command import Loop
@@ -154,8 +153,12 @@ def test_an_agent_that_refuses_stops_nothing(
 
 
 def test_a_replica_is_asked_as_its_check_does() -> None:
-    assert probe_of(Check(path="/ready?full=1"), 8080)[-1] == "http://127.0.0.1:8080/ready?full=1"
-    assert probe_of(Check(protocol="grpc"), 9000) == ["nc", "-z", "-w", "2", "127.0.0.1", "9000"]
+    asked = service(check={"path": "/ready?full=1"})
+    assert probe_of(asked)[-1] == "http://127.0.0.1:8080/ready?full=1"
+    asked = service(check={"protocol": "grpc"}, port=9000)
+    assert probe_of(asked) == ["nc", "-z", "-w", "2", "127.0.0.1", "9000"]
+    asked = service(check={"path": "/ready", "port": "admin"}, ports={"admin": {"port": 6060}})
+    assert probe_of(asked)[-1] == "http://127.0.0.1:6060/ready"
 
 
 def test_what_does_not_compile_touches_no_replica(

@@ -27,7 +27,7 @@ func BenchmarkLine(b *testing.B) {
 			for b.Loop() {
 				if rows%100 == 0 {
 					of.close()
-					of = newContainer(containerID, dockerFormat{})
+					of = newContainer(containerID)
 					of.refresh(program.folder+"/..", dropped)
 					for of.read(buffer, func(line found) {
 						row := lineRow(line, nil)

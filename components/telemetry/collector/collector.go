@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -25,13 +26,9 @@ func collect(ctx context.Context, given configuration, secrets redaction, listen
 	requests := newIngress(measured.registry)
 	to := newStore(given.Logs, measured)
 	queue := newSpanQueue()
-	saved := make(map[string]checkpoint, len(kept.of))
-	for id, of := range kept.of {
-		saved[id] = of
-	}
 	logs := &tailer{
-		root: given.Containers, stack: given.Stack, layout: formats[given.Format], directory: known, dropped: measured,
-		saved: saved, batches: make(chan *batch),
+		root: given.Containers, stack: given.Stack, directory: known, dropped: measured,
+		saved: maps.Clone(kept.of), batches: make(chan *batch),
 		rows: func(line found) []byte {
 			row := lineRow(line, secrets)
 			requests.count(row)

@@ -12,10 +12,8 @@ import (
 type configuration struct {
 	// Stack is the value of the label gostack.stack of those containers that are read.
 	Stack string
-	// Containers is the folder of the logs, in the layout that Format names.
+	// Containers is the engine's folder of containers, with the logs of its json-file driver.
 	Containers string
-	// Format is "docker" (the json-file driver) or "cri" (Kubernetes' /var/log/pods).
-	Format string
 	// Cgroups is the file system of control groups; empty where somebody else measures containers.
 	Cgroups string
 	// State is a folder for what has been read; it is the only one that is written.
@@ -31,7 +29,7 @@ type configuration struct {
 }
 
 func readConfiguration(name string) (configuration, []*regexp.Regexp, error) {
-	given := configuration{Format: "docker", Containers: "/containers", State: "/state", Listen: ":4318"}
+	given := configuration{Containers: "/containers", State: "/state", Listen: ":4318"}
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return given, nil, err
@@ -42,9 +40,6 @@ func readConfiguration(name string) (configuration, []*regexp.Regexp, error) {
 	given.Logs = strings.TrimSuffix(given.Logs, "/")
 	if given.Stack == "" || given.Logs == "" {
 		return given, nil, fmt.Errorf("%s: it needs stack and logs", name)
-	}
-	if formats[given.Format] == nil {
-		return given, nil, fmt.Errorf("%s: format is docker or cri, not %q", name, given.Format)
 	}
 	patterns := make([]*regexp.Regexp, 0, len(given.Redact))
 	for _, written := range given.Redact {

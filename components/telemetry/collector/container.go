@@ -20,10 +20,9 @@ const (
 
 // container is a log that is being read.
 type container struct {
-	id     string
-	layout format
-	who    identity
-	whose  belonging
+	id    string
+	who   identity
+	whose belonging
 	// gone is true when the runtime has removed it: it is read to its end and forgotten.
 	gone bool
 	// files are those with something unread, the oldest first; the last one is being written.
@@ -52,18 +51,13 @@ type found struct {
 	entry
 }
 
-// losses counts what will never get to the store.
-type losses interface {
-	lost(reason string, lines int)
-}
-
-func newContainer(id string, layout format) *container {
-	return &container{id: id, layout: layout, parts: map[string]*part{}}
+func newContainer(id string) *container {
+	return &container{id: id, parts: map[string]*part{}}
 }
 
 // refresh opens the files that have appeared since.
-func (c *container) refresh(root string, dropped losses) {
-	paths := c.layout.paths(root, c.id)
+func (c *container) refresh(root string, dropped *metrics) {
+	paths := logPaths(root, c.id)
 	if len(paths) == 0 {
 		return
 	}
@@ -78,6 +72,9 @@ func (c *container) refresh(root string, dropped losses) {
 			if current.Size() < newest.offset {
 				log.Printf("%s was cut from %d to %d bytes: it is read again from its beginning", paths[0], newest.offset, current.Size())
 				newest.offset, c.changed = 0, true
+				if c.before.file == newest.number {
+					c.before, c.begun = place{}, nil
+				}
 				clear(c.parts)
 			}
 			return
@@ -171,7 +168,7 @@ func (c *container) checkpoint() (checkpoint, bool) {
 }
 
 // read hands on the lines that fit into the buffer; false when there was nothing.
-func (c *container) read(buffer []byte, hear func(found), dropped losses) bool {
+func (c *container) read(buffer []byte, hear func(found), dropped *metrics) bool {
 	if len(c.files) == 0 {
 		return false
 	}
@@ -204,8 +201,8 @@ func (c *container) read(buffer []byte, hear func(found), dropped losses) bool {
 	return true
 }
 
-func (c *container) take(file *logFile, line []byte, hear func(found), dropped losses) {
-	written, ok := c.layout.parse(line)
+func (c *container) take(file *logFile, line []byte, hear func(found), dropped *metrics) {
+	written, ok := parse(line)
 	here := place{file.number, file.offset}
 	if here.before(c.before) {
 		if begun, open := c.begun[written.stream]; !ok || !open || here.before(begun) {

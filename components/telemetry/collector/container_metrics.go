@@ -58,9 +58,9 @@ func (m *containerMetrics) run(ctx context.Context) {
 }
 
 func (m *containerMetrics) sample() {
-	found := measure(m.root, m.directory.knows)
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
+	found := measure(m.root, m.directory.knows)
 	for id := range m.sampled {
 		if _, known := m.directory.get(id); !known {
 			delete(m.sampled, id)

@@ -10,7 +10,7 @@ func TestTheBeginningOfAFileIsRememberedAsTheEndOfTheOneBefore(t *testing.T) {
 	root := t.TempDir()
 	program := newDocker(t, root, containerID, application)
 	program.say("line")
-	of, dropped, buffer := newContainer(containerID, dockerFormat{}), newMetrics(), make([]byte, readBytes)
+	of, dropped, buffer := newContainer(containerID), newMetrics(), make([]byte, readBytes)
 	t.Cleanup(of.close)
 	read := func() checkpoint {
 		of.refresh(root, dropped)

@@ -32,7 +32,7 @@ func (f fields) put(key string, value any, secrets redaction) bool {
 		text := encode(clean(typed, secrets))
 		return f.set(key, string(text))
 	default:
-		return f.set(key, text(clean(value, secrets)))
+		return f.set(key, secrets.clean(text(value)))
 	}
 }
 
@@ -91,7 +91,7 @@ func text(value any) string {
 	}
 }
 
-// clean redacts every string in a value.
+// clean redacts every string and every number in a value.
 func clean(value any, secrets redaction) any {
 	switch typed := value.(type) {
 	case string:
@@ -108,7 +108,13 @@ func clean(value any, secrets redaction) any {
 			cleaned[key] = clean(of, secrets)
 		}
 		return cleaned
+	case nil, bool:
+		return value
 	default:
+		written := text(value)
+		if cleaned := secrets.clean(written); cleaned != written {
+			return cleaned
+		}
 		return value
 	}
 }

@@ -22,7 +22,7 @@ func TestItIsHealthyWhileItReadsThoughTheStoreIsAway(t *testing.T) {
 }
 
 func TestItIsIllWhenLogsCannotBeRead(t *testing.T) {
-	logs := &tailer{root: "/nowhere", layout: dockerFormat{}}
+	logs := &tailer{root: "/nowhere"}
 	logs.alive.Store(time.Now().Add(-staleAfter - time.Second).Unix())
 	if logs.scan() == nil {
 		t.Error("it reads a folder that is not there")

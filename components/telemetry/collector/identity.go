@@ -4,11 +4,11 @@ import "sync"
 
 // identity is what a container is in the stack.
 type identity struct {
-	Service  string `json:"service,omitempty"`
-	Region   string `json:"region,omitempty"`
-	Track    string `json:"track,omitempty"`
-	Instance string `json:"instance,omitempty"`
-	Role     string `json:"role,omitempty"`
+	Service  string
+	Region   string
+	Track    string
+	Instance string
+	Role     string
 }
 
 // belonging is whose a container is.

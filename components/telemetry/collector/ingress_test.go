@@ -72,12 +72,20 @@ func TestTheOutcomeOfEachTry(t *testing.T) {
 func TestSeriesAreBounded(t *testing.T) {
 	counted := newIngress(prometheus.NewRegistry())
 	for number := range maxRoutes + 100 {
-		counted.count(fields{"service": "ingress", "region": "east", "upstream_service": "users", "route": fmt.Sprint(number), "status": "200", "seconds": "1"})
+		counted.count(fields{"service": "ingress", "role": "nginx", "region": "east", "upstream_service": "users", "route": fmt.Sprint(number), "status": "200", "seconds": "1"})
 	}
 	if got := testutil.CollectAndCount(counted.requests); got != maxRoutes+1 {
 		t.Errorf("%d series", got)
 	}
 	if got := testutil.ToFloat64(counted.requests.WithLabelValues(other, "east", other, other, "2xx")); got != 100 {
 		t.Errorf("%v requests of other routes", got)
+	}
+}
+
+func TestCallsOfServicesAreNoRequestsOfClients(t *testing.T) {
+	counted := newIngress(prometheus.NewRegistry())
+	counted.count(fields{"service": "ingress", "role": "gateway", "region": "east", "upstream_service": "users", "status": "200", "seconds": "1"})
+	if got := testutil.CollectAndCount(counted.requests); got != 0 {
+		t.Errorf("%d series", got)
 	}
 }

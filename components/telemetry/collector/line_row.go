@@ -16,7 +16,6 @@ var names = []struct {
 	{"level", []string{"level", "severity", "lvl"}},
 	{"trace_id", []string{"trace_id", "traceId", "traceID", "trace.id"}},
 	{"span_id", []string{"span_id", "spanId", "spanID", "span.id"}},
-	{"parent_id", []string{"parent_id"}},
 }
 
 // timeNames are where a line may have its own time. Nginx writes its end with thousandths, its timestamp without.
@@ -27,10 +26,10 @@ const maxRow, shortened = 2_000_000, 256 << 10
 
 // lineRow makes a row of a line: JSON becomes fields, everything else a message.
 func lineRow(line found, secrets redaction) fields {
-	row, message := fields{}, strings.TrimRight(string(line.text), "\r\n")
+	row := fields{}
 	if !rowOfJSON(row, line.text, secrets) {
 		clear(row)
-		row["_msg"] = secrets.clean(message)
+		row["_msg"] = secrets.clean(strings.TrimRight(string(line.text), "\r\n"))
 	}
 	for _, name := range names {
 		for _, written := range name.written {
@@ -42,7 +41,8 @@ func lineRow(line found, secrets redaction) fields {
 		}
 	}
 	if row["_msg"] == "" {
-		row["_msg"] = secrets.clean(message)
+		// Of the fields, which are redacted: in the line itself a secret may be written with escapes.
+		row["_msg"] = string(encode(map[string]string(row)))
 	}
 	if level := row["level"]; level != "" {
 		row["level"] = strings.ToLower(level)
@@ -72,14 +72,14 @@ func lineRow(line found, secrets redaction) fields {
 		who.Track = row["track"]
 	}
 	// What a program writes by these names is kept under another one: it would make streams without end.
-	for field, value := range map[string]string{
-		"kind": "log", "service": who.Service, "region": who.Region, "track": who.Track,
-		"instance": who.Instance, "role": who.Role, "stream": line.stream,
+	for _, own := range [...]struct{ field, value string }{
+		{"kind", "log"}, {"service", who.Service}, {"region", who.Region}, {"track", who.Track},
+		{"instance", who.Instance}, {"role", who.Role}, {"stream", line.stream},
 	} {
-		if written := row[field]; written != "" && written != value {
-			row["line."+field] = written
+		if written := row[own.field]; written != "" && written != own.value {
+			row["line."+own.field] = written
 		}
-		row[field] = value
+		row[own.field] = own.value
 	}
 	return row
 }

@@ -127,3 +127,17 @@ func FuzzEveryLineBecomesARow(f *testing.F) {
 		}
 	})
 }
+
+func TestASecretThatIsANumberOrIsWrittenWithEscapesDoesNotLeaveEither(t *testing.T) {
+	const card, password = "4111111111111111", "hunter2"
+	for _, line := range []string{
+		`{"message":"m","card":4111111111111111}`, `{"message":"m","cards":[{"number":4111111111111111}]}`,
+		`{"level":"info","card":4111111111111111}`, `{"level":"info","password":"hunt\u0065r2"}`,
+	} {
+		row := rowOf(line, "[0-9]{13,19}", password)
+		if written := string(encodeRow(row)); strings.Contains(written, card) || strings.Contains(written, password) || strings.Contains(written, "u0065") {
+			t.Errorf("%s became %s", line, written)
+		}
+	}
+	has(t, rowOf(`{"message":"m","order":41,"parts":[1,true,null]}`, "[0-9]{13,19}"), map[string]string{"order": "41", "parts": "[1,true,null]"})
+}

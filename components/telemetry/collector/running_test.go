@@ -23,7 +23,7 @@ type running struct {
 func configured(t testing.TB, to *fakeStore) configuration {
 	t.Helper()
 	return configuration{
-		Stack: "dev", Containers: t.TempDir(), Format: "docker", State: t.TempDir(), Listen: "127.0.0.1:0",
+		Stack: "dev", Containers: t.TempDir(), State: t.TempDir(), Listen: "127.0.0.1:0",
 		Logs: to.URL + "/logs",
 	}
 }

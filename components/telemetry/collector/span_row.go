@@ -43,10 +43,10 @@ func spanRow(resource map[string]any, span *trace.Span, secrets redaction) (fiel
 		"_time":            time.Unix(0, int64(span.GetStartTimeUnixNano())).UTC().Format(time.RFC3339Nano),
 		"_msg":             secrets.clean(span.GetName()),
 		"kind":             "span",
-		"service":          said(resource, "service.name"),
-		"region":           said(resource, "gostack.region"),
-		"track":            said(resource, "gostack.track"),
-		"instance":         said(resource, "service.instance.id"),
+		"service":          said(resource, "service.name", secrets),
+		"region":           said(resource, "gostack.region", secrets),
+		"track":            said(resource, "gostack.track", secrets),
+		"instance":         said(resource, "service.instance.id", secrets),
 		"level":            level,
 		"trace_id":         hex.EncodeToString(span.GetTraceId()),
 		"span_id":          hex.EncodeToString(span.GetSpanId()),
@@ -66,12 +66,12 @@ func someID(id []byte, length int) bool {
 	return len(id) == length && strings.Trim(string(id), "\x00") != ""
 }
 
-func said(resource map[string]any, key string) string {
+func said(resource map[string]any, key string, secrets redaction) string {
 	value, ok := resource[key]
 	if !ok {
 		return ""
 	}
-	return text(value)
+	return secrets.clean(text(value))
 }
 
 func values(pairs []*common.KeyValue) map[string]any {

@@ -30,6 +30,8 @@ type store struct {
 	metrics *metrics
 	// answered is when it last did, in seconds.
 	answered atomic.Int64
+	// failing is true while it does not take what it is given, whatever it says of its health.
+	failing atomic.Bool
 }
 
 func newStore(address string, measured *metrics) *store {
@@ -52,6 +54,7 @@ func (s *store) deliver(ctx context.Context, rows []byte, count int) error {
 			if refused++; refused == refusals {
 				log.Printf("the store refuses %d rows: %v", count, err)
 				s.metrics.lost("refused", count)
+				s.failing.Store(false)
 				return nil
 			}
 		}
@@ -70,7 +73,9 @@ func (s *store) post(ctx context.Context, rows []byte) (int, error) {
 		return 0, err
 	}
 	request.Header.Set("Content-Type", "application/stream+json")
-	return s.ask(request)
+	status, err := s.ask(request)
+	s.failing.Store(err != nil)
+	return status, err
 }
 
 // ask notes whether the store is there.
@@ -95,7 +100,7 @@ func (s *store) ask(request *http.Request) (int, error) {
 // watch asks a store to which nothing is sent.
 func (s *store) watch(ctx context.Context) {
 	for ctx.Err() == nil {
-		if time.Since(time.Unix(s.answered.Load(), 0)) >= quiet {
+		if !s.failing.Load() && time.Since(time.Unix(s.answered.Load(), 0)) >= quiet {
 			if request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.address+"/health", nil); err == nil {
 				_, _ = s.ask(request)
 			}

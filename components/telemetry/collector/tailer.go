@@ -19,13 +19,12 @@ const (
 // keep the place, and the runtime keeps the lines.
 type tailer struct {
 	root, stack string
-	layout      format
 	directory   *directory
 	// rows makes rows of a line, and counts it.
 	rows func(found) []byte
 	// batches is closed when the last one has been handed on.
 	batches chan *batch
-	dropped losses
+	dropped *metrics
 	// saved is what an earlier process has read.
 	saved map[string]checkpoint
 	// forgotten are containers that were removed since.
@@ -116,7 +115,7 @@ func (t *tailer) send(grace context.Context, full *batch) {
 // scan finds containers that have come or gone, and their new files.
 func (t *tailer) scan() error {
 	t.scanned = time.Now()
-	ids, err := t.layout.containers(t.root)
+	ids, err := containers(t.root)
 	if err != nil {
 		return fmt.Errorf("the logs of containers cannot be read: %w", err)
 	}
@@ -126,11 +125,11 @@ func (t *tailer) scan() error {
 		there[id] = true
 		of := t.containers[id]
 		if of == nil {
-			of = newContainer(id, t.layout)
+			of = newContainer(id)
 			t.containers[id] = of
 		}
 		if of.whose == unknown {
-			if of.who, of.whose = t.layout.identify(t.root, id, t.stack); of.whose == ours {
+			if of.who, of.whose = identify(t.root, id, t.stack); of.whose == ours {
 				t.directory.put(id, of.who)
 			}
 		}

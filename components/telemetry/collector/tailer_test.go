@@ -296,3 +296,20 @@ func TestAContainerThatIsBeingMadeIsReadOnceItIsKnown(t *testing.T) {
 	must(t, os.Rename(settings+".later", settings))
 	once(t, to.messages(t, 1), []string{"line"})
 }
+
+func TestAFileThatIsCutAfterARestartIsReadFromItsBeginning(t *testing.T) {
+	to := newFakeStore(t)
+	given := configured(t, to)
+	program := newDocker(t, given.Containers, containerID, application)
+	program.say(numbered(1, 20)...)
+	first := start(t, given)
+	to.messages(t, 20)
+	first.stop()
+	process := start(t, given)
+	eventually(t, func() bool { return process.metric("collector_store_up") == "1" }, "a start")
+	time.Sleep(2 * scanPause)
+	must(t, os.Truncate(program.path, 0))
+	time.Sleep(2 * scanPause)
+	program.say("after")
+	once(t, to.messages(t, 21)[20:], []string{"after"})
+}

@@ -9,6 +9,7 @@ from typing import Any
 
 import urllib3
 
+from tools.gostack.columns import aligned
 from tools.gostack.documents import mapping, mappings
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.workspace import Workspace
@@ -86,9 +87,7 @@ def as_text(found: Sequence[Alert]) -> str:
         return "nothing fires."
     heading = ("alert", "severity", "service", "region", "since", "summary")
     rows = [heading, *(tuple(asdict(alert).values()) for alert in found)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([*lines, "", "What to do: docs/alerts.md"])
+    return "\n".join([*aligned(rows), "", "What to do: docs/alerts.md"])
 
 
 def _asked(console: str) -> Sequence[Mapping[str, Any]]:

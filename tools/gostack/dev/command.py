@@ -123,7 +123,7 @@ class Loop:
 def _found(objects: StackObjects, settings: Settings, place: Place) -> tuple[Container, list[DevReplica]]:
     """The container of the first replica, and all replicas of a place."""
     service = settings.services[place.service]
-    probe = probe_of(service.check, service.port)
+    probe = probe_of(service)
     pairs = _running(objects, place)
     if not pairs:
         raise UserError(f"no replica of {place} runs: run `make up`.")

@@ -12,7 +12,7 @@ from docker import DockerClient
 from docker.errors import APIError
 from docker.models.containers import Container
 
-from components.consul.check import Check
+from components.microservice.workload import Workload
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.objects import last_words
 
@@ -151,8 +151,9 @@ class DevReplica:
             raise UserError(f"the Consul agent of {self.name} refuses ({words}): run `make up`, which mends it.")
 
 
-def probe_of(check: Check, port: int) -> list[str]:
+def probe_of(workload: Workload) -> list[str]:
     """Return the command that asks a replica in its own network, from its agent's container, whether it is ready."""
+    check, port = workload.check, workload.check_port
     if check.protocol == "http":
         return ["wget", "-q", "-T", "2", "-O", "/dev/null", f"http://127.0.0.1:{port}{check.path}"]
     # A server that speaks gRPC has its services before it listens.

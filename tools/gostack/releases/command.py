@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from infra.settings import SettingsError
+from tools.gostack.columns import aligned
 from tools.gostack.lifecycle.workspace import Workspace
 from tools.gostack.releases.history import committed, updates
 from tools.gostack.releases.model import COMMITTED, SUCCEEDED, Release, changes
@@ -52,10 +53,7 @@ def as_text(found: Sequence[Release]) -> str:
         )
         for one in found
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return "\n".join(aligned(rows))
 
 
 def _instant(time: str) -> str:

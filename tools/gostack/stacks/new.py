@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from infra.settings import Settings, SettingsError, load_stack_file, require_stack_name
-from infra.settings.stack_file import read_stack_file, written
+from infra.settings.stack_file import encrypted, read_stack_file, written
 from tools.gostack.doctor.networks import foreign_networks
 from tools.gostack.doctor.ports import port_is_free
 from tools.gostack.documents import is_mapping, mapping
@@ -52,7 +53,7 @@ def new_stack(
     taken = [network for one in others for network in one.networks().values()]
     networks = free_networks(settings.networks(), [*taken, *(machine or _engine_networks)().values()])
     document = read_stack_file(source)
-    secrets = list(encrypted(document))
+    secrets = list(encrypted_paths(document))
     values = {_path(key): str(value) for key, value in {**ports, **networks}.items()}
     text = _written(source.read_text(encoding="utf-8"), document, values, secrets)
     file.write_text(_with_origin(text, origin), encoding="utf-8")
@@ -64,14 +65,13 @@ def new_stack(
     return 0
 
 
-def encrypted(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def encrypted_paths(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Yield the path of every encrypted value of a document."""
-    if is_mapping(value):
-        if list(value) == ["secure"]:
-            yield path
-            return
+    if encrypted(value) is not None:
+        yield path
+    elif is_mapping(value):
         for key, item in value.items():
-            yield from encrypted(item, (*path, key))
+            yield from encrypted_paths(item, (*path, key))
 
 
 def _written(
@@ -149,8 +149,6 @@ def _others(project: Path) -> list[Settings]:
 
 
 def _engine_networks() -> Mapping[str, str]:
-    import os
-
     # Where none answers, none has a network.
     engine = ask(find_endpoint(dict(os.environ)))
     return foreign_networks(engine, "") if engine is not None else {}

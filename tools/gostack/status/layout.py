@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tools.gostack.columns import aligned
 from tools.gostack.status.model import Status
 
 _SOON_DAYS = 14
@@ -89,5 +90,4 @@ def _days(days: int | None) -> Cell:
 
 
 def _aligned(rows: Rows) -> list[str]:
-    widths = [max(len(cell.text) for cell in column) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.text.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return aligned([[cell.text for cell in row] for row in rows])

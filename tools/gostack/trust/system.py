@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +101,4 @@ def _as_root(machine: Machine, commands: Sequence[Sequence[str]], done: str) -> 
 
 
 def _shown(command: Sequence[str]) -> str:
-    import shlex
-
     return shlex.join(command)

@@ -1,7 +1,7 @@
 // What is wrong by the rules, and how much of the promised availability is used up.
 import { ago, block, clock, h, link, share, table } from "./elements.js";
-import { chart, linesOf } from "./chart.js";
-import { firing, matrix, now, rules, vector } from "./stores.js";
+import { lines } from "./chart.js";
+import { firing, now, rules, vector } from "./stores.js";
 
 export function alerts() {
   return [
@@ -53,9 +53,6 @@ export function objectives() {
         ...WINDOWS.map((window) => ({ title: window, number: true, cell: (metric) => share(value(metric, window)) })),
       ], [...kept.values()].sort((one, other) => `${one.service} ${one.objective}`.localeCompare(`${other.service} ${other.objective}`)), "No service has an objective (slo), or too few requests were made to judge one.");
     }),
-    block("Missed within 1 h", async (place) => {
-      const { times, series } = await matrix('objective:bad_share{window="1h"}');
-      return chart(place, times, linesOf(series, (metric) => `${metric.service} ${metric.objective}`), share);
-    }),
+    lines("Missed within 1 h", 'objective:bad_share{window="1h"}', (metric) => `${metric.service} ${metric.objective}`, share),
   ];
 }

@@ -1,6 +1,6 @@
 // Lines over time, drawn by uPlot in the colours of the page.
-import { bytes, clock, h, svg } from "./elements.js";
-import { range } from "./stores.js";
+import { block, bytes, clock, h, svg } from "./elements.js";
+import { matrix, range } from "./stores.js";
 
 const TONES = ["--service", "--entry", "--data", "--discovery", "--supply", "--trust", "--watch", "--front"];
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -30,7 +30,13 @@ export function chart(place, times, lines, unit) {
   };
   place.replaceChildren();
   const plot = new uPlot(options, [times, ...lines.map((line) => line.values)], place);
-  new ResizeObserver(() => { if (place.isConnected) plot.setSize(size()); }).observe(place);
+  const seen = new ResizeObserver(() => {
+    if (place.isConnected) return plot.setSize(size());
+    // uPlot keeps what is not destroyed.
+    seen.disconnect();
+    plot.destroy();
+  });
+  seen.observe(place);
   return undefined;
 }
 
@@ -39,6 +45,12 @@ export function linesOf(series, label, prefix = "") {
   return series.map((one) => ({ one, name: prefix + label(one.metric) })).sort((a, b) => a.name.localeCompare(b.name))
     .map(({ one, name }) => ({ label: name || "all", values: one.values, dashed: one.metric.track && one.metric.track !== "stable" }));
 }
+
+/** A block with a chart of a question. */
+export const lines = (title, query, label, unit) => block(title, async (place) => {
+  const { times, series } = await matrix(query);
+  return chart(place, times, linesOf(series, label), unit);
+});
 
 export function spark(values, tone = "--tone") {
   const known = values.map((value) => value ?? 0), top = Math.max(...known, 1e-9);

@@ -23,8 +23,12 @@ export async function requestList(query) {
 /** Every try of another replica, from the lists of an access line; groups of servers are parted by colons. */
 export function tries(row) {
   const list = (text) => String(text ?? "").split(/, | : /).filter((part) => part !== "");
-  const [addresses, status, took, connected] = [row.upstream, row.upstream_status, row.upstream_seconds, row.upstream_connect_seconds].map(list);
-  return addresses.map((address, i) => ({ address, status: status[i] ?? "-", seconds: Number(took[i]) || 0, unreachable: connected[i] === "-" }));
+  const [addresses, status, took, connected, answered] = [row.upstream, row.upstream_status, row.upstream_seconds, row.upstream_connect_seconds, row.upstream_header_seconds].map(list);
+  return addresses.map((address, i) => ({
+    address, status: status[i] ?? "-", seconds: Number(took[i]) || 0,
+    // As the collector counts: a 502 without a time of headers is Nginx's own word for a connection that was refused or reset.
+    unreachable: connected[i] === "-" || (status[i] === "502" && answered[i] === "-"),
+  }));
 }
 
 /** The fields of a row that its line does not show already. */

@@ -5,10 +5,8 @@ import { architecture, hits, logsql, rows, since, range } from "./stores.js";
 
 const MOST = 200;
 const FIELDS = ["service", "region", "track", "level"];
-let timer;
 
 export function logs(parameters) {
-  clearInterval(timer);
   const given = (name) => parameters.get(name) ?? "";
   const options = {
     service: ["ingress", ...architecture.services.map((one) => one.name), ...(architecture.mysql ? ["mysql"] : []), "consul", ...(architecture.accessories ?? []).map((one) => one.name)],
@@ -43,13 +41,15 @@ function queryOf(given) {
 
 /** Adds what is new every two seconds. A row has no number, so what has been shown is known by all of it. */
 function follow(place, filter, shown) {
-  const seen = new Set(shown.map((row) => JSON.stringify(row)));
-  timer = setInterval(async () => {
+  let seen = new Set(shown.map((row) => JSON.stringify(row)));
+  const timer = setInterval(async () => {
     if (!place.isConnected) { clearInterval(timer); return; }
-    const found = await rows(`_time:15s ${filter} | sort by (_time desc) limit ${MOST}`).catch(() => []);
+    const found = await rows(`_time:15s ${filter} | sort by (_time desc) limit ${MOST}`).catch(() => null);
+    if (!found) return;
     const fresh = found.filter((row) => !seen.has(JSON.stringify(row)));
+    // What has left these 15 s does not come back.
+    seen = new Set(found.map((row) => JSON.stringify(row)));
     if (!fresh.length) return;
-    for (const row of fresh) seen.add(JSON.stringify(row));
     const list = place.querySelector("ul") ?? h("ul", { class: "logs" });
     if (!list.isConnected) place.replaceChildren(list);
     list.prepend(...fresh.map((row) => logLine(row)));

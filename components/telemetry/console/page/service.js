@@ -1,6 +1,6 @@
 // One service: how it does for its clients, what its containers use, its slowest requests and SQL, its last lines.
 import { block, bytes, cores, duration, h, link, number, share, table, traceLink } from "./elements.js";
-import { chart, linesOf } from "./chart.js";
+import { chart, lines, linesOf } from "./chart.js";
 import { logList, requestList } from "./lists.js";
 import { ACCESS, architecture, matrix, over, quoted, rows, short, since, stream, vector } from "./stores.js";
 
@@ -8,13 +8,9 @@ export function service(parameters, name) {
   const known = architecture.services.find((one) => one.name === name);
   if (!known) return h("p", { class: "failed" }, `This stack has no service ${name}.`);
   const of = `service=${quoted(name)}`, worker = known.kind === "worker", access = `${since()} ${ACCESS} upstream_service:=${quoted(name)}`;
-  const lines = (title, query, label, unit) => block(title, async (place) => {
-    const { times, series } = await matrix(query);
-    return chart(place, times, linesOf(series, label), unit);
-  });
   const track = (metric) => `${metric.region} ${metric.track}`, instance = (metric) => short(metric.instance);
   return [
-    h("div", { class: "heading" }, h("h2", {}, name), h("p", { class: "hint" }, [known.kind === "worker" ? "worker" : (known.routes ?? []).join(", "), known.regions.join(", "), known.database ? `database ${known.database}` : null].filter(Boolean).join(" · "))),
+    h("div", { class: "heading" }, h("h2", {}, name), h("p", { class: "hint" }, [worker ? "worker" : (known.routes ?? []).join(", "), known.regions.join(", "), known.database ? `database ${known.database}` : null].filter(Boolean).join(" · "))),
     block("Tracks", () => trackTable(known, of)),
     h("div", { class: "columns" },
       worker ? null : [

@@ -62,8 +62,11 @@ async function read(path) {
   return answer.json();
 }
 export const health = async () => (await read("health")).stores;
+let asked = null;
+/** A view and the count above it ask for the same. */
+const active = () => asked ??= read("alerts/api/v1/alerts").finally(() => { asked = null; });
 /** Those that are pending or firing; without the one that always fires, to show that alerts are judged. */
-export const firing = async () => ((await read("alerts/api/v1/alerts")).data.alerts ?? [])
+export const firing = async () => ((await active()).data.alerts ?? [])
   .filter((alert) => alert.labels.severity !== "none")
   .sort((one, other) => severity(one) - severity(other) || one.activeAt.localeCompare(other.activeAt));
 export const rules = async () => (await read("alerts/api/v1/rules")).data.groups ?? [];
@@ -74,7 +77,7 @@ export const quoted = (text) => JSON.stringify(String(text));
 /** The filter of a stream, from fields that may be absent. */
 export const stream = (fields) => `{${Object.entries(fields).filter(([, value]) => value).map(([name, value]) => `${name}=${quoted(value)}`).join(",")}}`;
 export const since = (seconds = range()) => `_time:${seconds}s`;
-export const ACCESS = 'kind:="log" service:="ingress" upstream_service:*';
+export const ACCESS = 'kind:="log" service:="ingress" role:="nginx" upstream_service:*';
 
 /** What somebody types, as LogsQL: words begin like that, "…" is a phrase, -word is absent, field:value is that field. */
 export function logsql(text) {

@@ -1,15 +1,11 @@
 // The ingress, and the containers.
 import { ago, block, bytes, cores, duration, h, link, number, share, table } from "./elements.js";
-import { chart, linesOf } from "./chart.js";
+import { lines } from "./chart.js";
 import { requestList, shareOf } from "./lists.js";
-import { ACCESS, architecture, matrix, now, over, quoted, short, since, vector } from "./stores.js";
+import { ACCESS, architecture, now, over, quoted, short, since, vector } from "./stores.js";
 
 export function ingress(parameters) {
   const region = parameters.get("region"), of = region ? `region=${quoted(region)}` : "", access = `${since()} ${ACCESS}${region ? ` region:=${quoted(region)}` : ""}`;
-  const lines = (title, query, label, unit) => block(title, async (place) => {
-    const { times, series } = await matrix(query);
-    return chart(place, times, linesOf(series, label), unit);
-  });
   return [
     h("div", { class: "heading" }, h("h2", {}, "Ingress"), h("p", { class: "chips" }, [{ name: "" }, ...architecture.regions.filter((one) => one.ingress)].map(({ name }) =>
       h("a", { class: "chip", href: link("ingress", { region: name }), "aria-current": name === (region ?? "") ? "true" : null }, name || "every region")))),
@@ -49,7 +45,9 @@ export function containers() {
     const [started, cpu, limit, throttled, memory, ceiling, restarts, killed] = await Promise.all([
       vector("container_start_time_seconds"), vector(`sum ${by} (rate(container_cpu_usage_seconds_total[${window}]))`), vector("container_spec_cpu_limit_cores"), vector(`sum ${by} (rate(container_cpu_cfs_throttled_seconds_total[${window}]))`),
       vector("container_memory_working_set_bytes"), vector("container_spec_memory_limit_bytes"), vector("changes_prometheus(container_start_time_seconds[1d])"), vector("increase(container_oom_events_total[1d])")]);
-    const of = (list) => { const known = new Map(list.map((one) => [one.metric.instance, one.value])); return ({ metric }) => known.get(metric.instance) ?? NaN; };
+    // The containers of a replica have its name.
+    const key = ({ metric }) => `${metric.instance} ${metric.role}`;
+    const of = (list) => { const known = new Map(list.map((one) => [key(one), one.value])); return (row) => known.get(key(row)) ?? NaN; };
     const [cpuOf, limitOf, throttledOf, memoryOf, ceilingOf, restartsOf, killedOf] = [cpu, limit, throttled, memory, ceiling, restarts, killed].map(of);
     const count = (value) => Number.isFinite(value) ? h("span", { class: value > 0 ? "failed" : "" }, String(Math.round(value))) : "–";
     const meter = (used, all, text) => [text, all > 0 ? h("span", { class: "meter", title: `${share(used / all)} of the limit` }, h("i", { style: { width: `${Math.min(100, (100 * used) / all)}%` }, "data-state": used / all > 0.9 ? "bad" : used / all > 0.8 ? "warn" : "ok" })) : null];

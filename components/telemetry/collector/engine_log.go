@@ -8,13 +8,20 @@ import (
 	"strings"
 )
 
+// entry is a line that a container wrote, or a part of it.
+type entry struct {
+	time   string
+	stream string
+	text   []byte
+	// part is true when the rest of the line follows in the next entry of the stream.
+	part bool
+}
+
 // rotatedFiles is how many older files than the current one are looked for; the stack's containers keep two.
 const rotatedFiles = 9
 
-// dockerFormat is the json-file driver's: <id>/<id>-json.log, older ones end in .1, .2, ….
-type dockerFormat struct{}
-
-func (dockerFormat) containers(root string) ([]string, error) {
+// containers are the ids of all that the engine has now.
+func containers(root string) ([]string, error) {
 	entries, err := os.ReadDir(root)
 	if err != nil {
 		return nil, err
@@ -28,7 +35,9 @@ func (dockerFormat) containers(root string) ([]string, error) {
 	return ids, nil
 }
 
-func (dockerFormat) paths(root, id string) []string {
+// logPaths are the files of the json-file driver that a container may have, the newest first: <id>/<id>-json.log, older
+// ones end in .1, .2, ….
+func logPaths(root, id string) []string {
 	current := filepath.Join(root, id, id+"-json.log")
 	paths := []string{current}
 	for number := 1; number <= rotatedFiles; number++ {
@@ -39,7 +48,7 @@ func (dockerFormat) paths(root, id string) []string {
 
 // identify reads the labels of a container in the engine's own file, so that one that never says a word is known too.
 // The file holds its environment as well: nothing but the name and the labels is taken out of it.
-func (dockerFormat) identify(root, id, stack string) (identity, belonging) {
+func identify(root, id, stack string) (identity, belonging) {
 	text, err := os.ReadFile(filepath.Join(root, id, "config.v2.json"))
 	var written struct {
 		Name   string
@@ -65,7 +74,8 @@ func (dockerFormat) identify(root, id, stack string) (identity, belonging) {
 	}, ours
 }
 
-func (dockerFormat) parse(line []byte) (entry, bool) {
+// parse reads a line; false when it is none.
+func parse(line []byte) (entry, bool) {
 	var written struct {
 		Log    *string `json:"log"`
 		Stream string  `json:"stream"`
