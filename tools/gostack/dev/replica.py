@@ -83,10 +83,16 @@ class DevReplica:
         return problem
 
     def restore(self) -> None:
-        """Let the replica run what was released, wherever it was interrupted."""
+        """Let the replica run what was released, wherever it was interrupted; raises UserError at the end when its
+        agent refused to take it out of the list meanwhile."""
+        refused: UserError | None = None
         self._released.reload()
         if self._made or self._released.status != "running":
-            self.leave()
+            try:
+                self.leave()
+            except UserError as error:
+                # Requests that fail for a moment are better than the other program for good.
+                refused = error
             for container in self._made:
                 self._stop(container)
             self._released.start()
@@ -95,6 +101,8 @@ class DevReplica:
             for container in list(self._made):
                 self._discard(container)
         self.enter()
+        if refused is not None:
+            raise refused
 
     def _created(self, image: str) -> Container:
         # The low-level client, which the SDK has no types for: it takes the settings of another container as they are.
