@@ -15,6 +15,7 @@ from docker.models.containers import Container
 from components.microservice.workload import Workload
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.objects import last_words
+from tools.gostack.running.twin import create_like
 
 DRAIN_SECONDS = 1.1
 """Time in seconds after which no ingress sends a request to a replica that is out of the list: it asks Consul every
@@ -105,25 +106,13 @@ class DevReplica:
             raise refused
 
     def _created(self, image: str) -> Container:
-        # The low-level client, which the SDK has no types for: it takes the settings of another container as they are.
+        # The low-level client, which the SDK has no types for.
         api: Any = self._client.api
-        config, host = self._released.attrs["Config"], self._released.attrs["HostConfig"]
-        created = api.create_container(
-            image,
-            config.get("Cmd"),
-            name=f"{self.name}-dev-{secrets.token_hex(4)}",
-            environment=config["Env"],
-            entrypoint=config.get("Entrypoint"),
-            user=config.get("User"),
-            working_dir=config.get("WorkingDir"),
-            # Those of the stack: what is left after a crash is removed by the next `up`.
-            labels=config["Labels"],
-            stop_signal=config.get("StopSignal"),
-            stop_timeout=config.get("StopTimeout"),
-            host_config=host,
-            use_config_proxy=False,
-        )
-        container = self._client.containers.get(str(created["Id"]))
+        attributes = self._released.attrs
+        # With the labels of the stack: what is left after a crash is removed by the next `up`.
+        labels = attributes["Config"]["Labels"]
+        name = f"{self.name}-dev-{secrets.token_hex(4)}"
+        container = self._client.containers.get(create_like(api, attributes, name, image=image, labels=labels))
         self._made.append(container)
         return container
 
