@@ -12,7 +12,7 @@ import pytest
 from components.aws.elasticache.cache import ElastiCache
 from components.aws.elasticache.node_types import node_type
 from components.names import replication_group
-from tests.components.alone import NAME, Secret, alone, only
+from tests.components.alone import NAME, Secret, alone, exported, only
 from tests.graph.prod import HOME, OTHER, prod_graph
 from tests.graph.recorder import Graph, unwrapped
 
@@ -44,7 +44,7 @@ def test_the_password_before_is_taken_until_services_know_the_new_one(cache: Gra
 
 
 def test_services_are_told_an_address_over_tls(cache: Graph) -> None:
-    url = unwrapped(cache.outputs["url"])
+    url = exported(cache, "url")
     assert url.startswith("rediss://:correct-horse-battery-staple@")
     assert url.endswith(":6379/0")
     assert cache.outputs["url"]["secret"] is cache.outputs["password"]["secret"] is True
