@@ -42,6 +42,7 @@ _ROLE_OF_CLASS = {
     "DatabaseMember": "data",
     "ServiceDatabase": "data",
     "Accessory": "data",
+    "ElastiCache": "data",
     "ConsulDatacenter": "discovery",
     "Region": "platform",
     "Backbone": "platform",
