@@ -1,4 +1,4 @@
-"""A Valkey in ElastiCache, by itself and in the published prod stack: who reaches it, what it keeps, what services know.
+"""A Valkey in ElastiCache, by itself and in the published prod stack: who reaches it, and what services know.
 
 Does not prove that it fails over: nothing is created.
 """
@@ -93,7 +93,7 @@ def test_the_smallest_node_with_room_is_taken(memory_mib: int, chosen: str) -> N
 
 
 def test_no_node_is_too_small_without_a_word() -> None:
-    with pytest.raises(ValueError, match="more than cache.r7g.4xlarge has: use at most"):
+    with pytest.raises(ValueError, match=r"more than cache.r7g.4xlarge has: use at most"):
         node_type(200_000)
 
 

@@ -108,7 +108,7 @@ class ElastiCache(pulumi.ComponentResource):
             transit_encryption_mode="required",
             auth_token=token,
             # The old one stays valid until the services that know the new one have been released.
-            auth_token_update_strategy="ROTATE",
+            auth_token_update_strategy="ROTATE",  # noqa: S106 no password
             auto_minor_version_upgrade=True,
             maintenance_window="sun:04:30-sun:05:30",
             snapshot_retention_limit=KEPT_SNAPSHOTS if args["persistence"] else 0,
