@@ -20,7 +20,6 @@ from typing import get_type_hints
 
 import pulumi
 import pytest
-from pulumi.provider.experimental.analyzer import Analyzer
 
 import components
 from tests.graph.conftest import Document, dev_graph, staging_graph
@@ -169,13 +168,6 @@ def test_it_is_made_from_a_name_documented_arguments_and_options(cls: type[pulum
     assert hasattr(arguments, "__total__"), "the arguments are a TypedDict"
     assert declared(arguments) - documented_attributes(arguments) == set()
     assert arguments.__doc__
-
-
-@pytest.mark.parametrize("cls", PUBLISHED, ids=identity)
-def test_programs_in_other_languages_could_use_it(cls: type[pulumi.ComponentResource]) -> None:
-    analysed = Analyzer("gostack").analyze([cls])
-    assert cls.__name__ in analysed["component_definitions"]
-    assert analysed["component_definitions"][cls.__name__].inputs
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=identity)
