@@ -60,9 +60,6 @@ CONCEPTS = sorted(path.parent.name for path in FOLDER.glob("*/kubernetes.py"))
 
 KUBERNETES_KINDS = {"Deployment", "StatefulSet", "Service", "Secret", "ConfigMap", "Job", "NetworkPolicy", "Namespace"}
 
-NAMES_ONLY = {"images.kubernetes.ReleasedImage", "images.kubernetes.UpstreamImages"}
-"""Components that make nothing: nodes pull such images by themselves."""
-
 
 def platform(cls: type) -> str:
     """The platform that a component is a form for; empty for one that is the same on all."""
@@ -185,14 +182,6 @@ def test_it_registers_under_its_own_token_and_tells_its_outputs_once(
     assert instances, "the dev stack has none: add a setting that makes one"
     for instance in instances:
         assert graph.registered_outputs.count(instance.name) == 1, instance.name
-
-
-@pytest.mark.parametrize("cls", CLASSES, ids=identity)
-def test_its_children_bear_its_name(cls: type[pulumi.ComponentResource], graph: Graph) -> None:
-    instances = {instance.name for instance in graph.of_type(f"gostack:index:{cls.__name__}")}
-    children = [item for item in graph.resources.values() if item.parent in instances]
-    assert children or identity(cls) in NAMES_ONLY
-    assert [child.name for child in children if not child.name.startswith(f"{child.parent}-")] == []
 
 
 def test_only_components_and_providers_stand_directly_under_the_stack(graphs: dict[bool, Graph]) -> None:
