@@ -79,6 +79,16 @@ def database_instance(stack: str, region: str, index: int) -> str:
     return f"{cluster_name(stack, region)}-{index}"
 
 
+_REPLICATION_GROUP = 40
+"""Characters of the identifier of a replication group of ElastiCache, in which no two hyphens follow each other:
+https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html."""
+
+
+def replication_group(stack: str, accessory: str) -> str:
+    """Return the identifier of a Valkey in ElastiCache."""
+    return shortened(f"gostack-{stack}-{accessory}", _REPLICATION_GROUP).replace("--", "-")
+
+
 def migrations_job(service: str, track_suffix: str) -> str:
     """Return the longest name that the Job has which applies a track's migrations on Kubernetes."""
     return f"{service}-database{track_suffix}-migrations-run{_UNIQUE}"

@@ -151,6 +151,7 @@ def accessory_arguments(
         },
         "user": valkey.USER,
         "more_values": {"password": password, "url": url},
+        "valkey": {"password": password, "persistence": accessory.persistence, "eviction": accessory.eviction},
     }
 
 

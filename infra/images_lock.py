@@ -7,12 +7,12 @@ engine's owner may have removed it since.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
+
+from infra.replaced import replace_text
 
 # Go runs only while an image is built, and what holds a pod's network is the cluster's own.
 NOT_PULLED = frozenset({"golang", "pause"})
@@ -65,15 +65,7 @@ def write_images_lock(project_root: Path, images: Mapping[str, ResolvedImage]) -
     if path.is_file() and path.read_text() == text:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=".images-", suffix=".json", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w") as handle:
-            handle.write(text)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    replace_text(path, text)
 
 
 def pushed_path(project_root: Path) -> Path:

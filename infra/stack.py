@@ -102,7 +102,8 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
         if accessory.image is not None:
             accessory_image, password = platform.prebuilt_image(name, {"reference": accessory.image}).image_id, None
         else:
-            accessory_image = third_party[accessory.kind]
+            # Where the platform has it as a service, there is no image of it.
+            accessory_image = third_party.get(accessory.kind, "")
             password = GeneratedPassword(f"{name}-password", {"rotation": settings.rotation.passwords}).value
         accessories[name] = {}
         for region in accessory.runs_in(platform.regions):

@@ -25,6 +25,13 @@ Folder = Annotated[str, AfterValidator(_folder)]
 """The absolute path of a folder in a container."""
 
 
+EvictionPolicy = Literal[
+    "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl",
+    "noeviction",
+]  # fmt: skip
+"""What goes when the memory is full: https://valkey.io/topics/lru-cache/."""
+
+
 class DataVolume(Section):
     """A disk that outlives the container, `make up` and `make down`; `make down PURGE=1` removes it."""
 
@@ -56,6 +63,19 @@ class AccessoryCheck(Section):
         if self.protocol == "command" and not self.command:
             raise ValueError('command is missing: write the program that tells, like ["pg_isready", "-q"].')
         return self
+
+
+class ValkeyArgs(TypedDict):
+    """What a Valkey is asked to be, whoever runs it."""
+
+    password: pulumi.Input[str]
+    """Its password (secret)."""
+
+    persistence: bool
+    """True when its data is to outlive it."""
+
+    eviction: EvictionPolicy
+    """What goes when its memory is full."""
 
 
 class AccessoryArgs(TypedDict):
@@ -132,6 +152,9 @@ class AccessoryArgs(TypedDict):
 
     more_values: Mapping[str, pulumi.Input[str]]
     """What services may be told of it beside where it is: name to value."""
+
+    valkey: NotRequired[ValkeyArgs]
+    """What a Valkey is asked to be, for a platform that has it as a service."""
 
     labels: Mapping[str, str]
     """Labels that every object of the stack carries."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import pulumi
 
-from components.accessory.args import AccessoryCheck, DataVolume
+from components.accessory.args import AccessoryCheck, DataVolume, EvictionPolicy
 from components.text import rendered
 
 PORT = 6379
@@ -15,12 +13,6 @@ USER = 999
 
 FOLDER = "/data"
 """Folder of the append-only file, the official image's volume."""
-
-EvictionPolicy = Literal[
-    "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl",
-    "noeviction",
-]  # fmt: skip
-"""What goes when the memory is full: https://valkey.io/topics/lru-cache/."""
 
 FILE = "/run/gostack/valkey.conf"
 """Its configuration, with the password: a file, because everybody who may ask the engine sees a variable."""

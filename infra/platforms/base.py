@@ -27,6 +27,7 @@ from infra.settings.model import WITNESS
 if TYPE_CHECKING:
     from components.accessory import docker as docker_accessory
     from components.accessory import kubernetes as kubernetes_accessory
+    from components.aws.elasticache.cache import ElastiCache
     from components.consul import docker as docker_consul
     from components.consul import kubernetes as kubernetes_consul
     from components.docker import job as docker_job
@@ -58,7 +59,7 @@ Image: TypeAlias = "BuiltImage | PrebuiltImage"
 ServiceDatabase: TypeAlias = "docker_service_database.ServiceDatabase | kubernetes_service_database.ServiceDatabase"
 ServiceVolumes: TypeAlias = "docker_service_volumes.ServiceVolumes | kubernetes_service_volumes.ServiceVolumes"
 RuntimeConfig: TypeAlias = "docker_runtime_config.DynamicConfiguration | kubernetes_runtime_config.DynamicConfiguration"
-Accessory: TypeAlias = "docker_accessory.Accessory | kubernetes_accessory.Accessory"
+Accessory: TypeAlias = "docker_accessory.Accessory | kubernetes_accessory.Accessory | ElastiCache"
 Microservice: TypeAlias = "docker_microservice.Microservice | kubernetes_microservice.Microservice"
 ScheduledTasks: TypeAlias = "docker_scheduled_tasks.ScheduledTasks | kubernetes_scheduled_tasks.ScheduledTasks"
 Job: TypeAlias = "docker_job.Job | kubernetes_job.Job"

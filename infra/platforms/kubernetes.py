@@ -36,6 +36,7 @@ from components.service_database.args import ServiceDatabaseArgs
 from components.service_database.kubernetes import ServiceDatabase
 from components.service_volumes.args import ServiceVolumesArgs
 from components.service_volumes.kubernetes import ServiceVolumes
+from infra.platforms import base
 from infra.platforms.base import Platform
 from infra.platforms.kubeconfig import chosen_context
 from infra.settings.cluster_demand import region_quota
@@ -107,7 +108,7 @@ class KubernetesPlatform(Platform):
         cluster = MySqlCluster(name, arguments, opts)
         return Database(cluster.reference, cluster.primary, cluster.replicas, cluster.members, [cluster])
 
-    def accessory(self, name: str, args: AccessoryArgs, opts: pulumi.ResourceOptions) -> Accessory:
+    def accessory(self, name: str, args: AccessoryArgs, opts: pulumi.ResourceOptions) -> base.Accessory:
         """Create a StatefulSet of one pod, with disks of its own."""
         arguments: AccessoryArgs = {**args}
         if self._storage_class is not None:

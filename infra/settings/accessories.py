@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from components.accessory.args import AccessoryCheck, DataVolume, Folder
-from components.accessory.valkey import PORT, EvictionPolicy, data_volumes
+from components.accessory.args import AccessoryCheck, DataVolume, EvictionPolicy, Folder
+from components.accessory.valkey import PORT, data_volumes
+from components.aws.elasticache.node_types import node_type
 from components.microservice.workload import AGENT_PORTS, Egress
 from infra.settings.base import ImageReference, Name, Port, RegionName, Section
 from infra.settings.environment import Variables, require_size
@@ -94,10 +95,11 @@ class AccessorySettings(Section):
     """Time in seconds that it has after its stop signal."""
 
     persistence: bool = False
-    """`valkey` only: True writes every change to a disk, at most a second late, and has it back after a restart."""
+    """`valkey` only: True writes every change to a disk, at most a second late, and has it back after a restart. On
+    AWS, where ElastiCache runs it on two nodes (one of size `small`), a snapshot of each night is kept for a week."""
 
     size_gib: Annotated[int, Field(ge=1, le=16384)] = 1
-    """`valkey` with `persistence` on Kubernetes only: size of that disk in GiB."""
+    """`valkey` with `persistence` on Kubernetes only, not on AWS: size of that disk in GiB."""
 
     eviction: EvictionPolicy = "allkeys-lru"
     """`valkey` only: what goes when the memory is full. The key that was used least recently by default; `noeviction`
@@ -152,23 +154,23 @@ def accessory_problem(settings: Settings) -> str:
     """Return one sentence about the first accessory that cannot be on the platform or in the regions; else ""."""
     for name, accessory in settings.accessories.items():
         key = f"gostack:accessories.{name}"
-        if settings.aws is not None:
-            return (
-                f"{key} cannot be on AWS yet: use a service of AWS, for example ElastiCache, give its address to your "
-                "services, and remove it here."
-            )
         wanted = accessory.regions if accessory.regions is not None else [settings.mysql.primary]
         unknown = sorted(set(wanted) - set(settings.regions))
         if unknown:
             known = ", ".join(sorted(settings.regions))
             return f'{key}.regions has "{unknown[0]}", which is no region: use one of {known}.'
+        if settings.aws is not None and set(wanted) != set(settings.regions):
+            return (
+                f"{key}.regions names {len(wanted)} of {len(settings.regions)} regions, which share no network on AWS: "
+                "name every region, so that each has its own."
+            )
         if len(set(wanted)) != len(wanted) or len(wanted) not in (1, len(settings.regions)):
             return (
                 f"{key}.regions names {len(wanted)} of {len(settings.regions)} regions: name one, which all of them "
                 "reach, or every region once, so that each has its own."
             )
         if settings.platform == "kubernetes":
-            problem = _kubernetes_problem(key, accessory)
+            problem = _kubernetes_problem(key, accessory) or _aws_problem(key, accessory, settings)
             if problem:
                 return problem
         elif "egress" in accessory.model_fields_set and accessory.egress:
@@ -188,4 +190,13 @@ def _kubernetes_problem(key: str, accessory: AccessorySettings) -> str:
         return f"{key}.user is missing: Kubernetes runs no pod as root, so write the number of the image's user."
     if accessory.capabilities:
         return f'{key}.capabilities has a meaning only when gostack:platform is "docker": remove it, and name a user.'
+    return ""
+
+
+def _aws_problem(key: str, accessory: AccessorySettings, settings: Settings) -> str:
+    if settings.aws is not None and accessory.kind == "valkey":
+        try:
+            node_type(accessory.limit_mib())
+        except ValueError as error:
+            return f"{key}.memory_mib: {error}"
     return ""

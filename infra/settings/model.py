@@ -321,7 +321,8 @@ class Settings(Section):
         kinds = {accessory.kind for accessory in self.accessories.values()}
         return {
             **self.images.references(),
-            **({"valkey": self.images.valkey} if "valkey" in kinds else {}),
+            # On AWS, ElastiCache runs it.
+            **({"valkey": self.images.valkey} if "valkey" in kinds and self.aws is None else {}),
             **(self.images.telemetry_references() if self.has_telemetry else {}),
             **({"alertmanager": self.images.alertmanager} if self.has_telemetry and self.telemetry.receivers else {}),
         }

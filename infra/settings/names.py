@@ -22,6 +22,7 @@ from infra.settings.errors import SettingsError
 if TYPE_CHECKING:
     from infra.settings.aws import AwsSettings
     from infra.settings.model import Settings
+    from infra.settings.services import ServiceSettings
 
 # A component of a repository's name, without a limit of length:
 # https://github.com/distribution/reference/blob/v0.6.0/regexp.go#L24-L44.
@@ -40,6 +41,14 @@ def require_stack_name(stack: str, settings: Settings) -> None:
     problem = next(_stack_problems(stack, settings), "")
     if problem:
         raise SettingsError(f'a stack cannot be called "{stack}": {problem}; choose another name, also for its file.')
+
+
+def require_service(settings: Settings, service: str) -> ServiceSettings:
+    """Return a service of the stack; raises SettingsError with those that there are where it is none."""
+    if service not in settings.services:
+        known = ", ".join(sorted(settings.services))
+        raise SettingsError(f'"{service}" is no service of this stack: use one of {known}.')
+    return settings.services[service]
 
 
 def job_problem(settings: Settings) -> str:

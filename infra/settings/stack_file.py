@@ -17,6 +17,9 @@ import yaml
 from infra.settings.errors import SettingsError
 
 NAMESPACE = "gostack:"
+SALT = "encryptionsalt"
+"""Key of what Pulumi needs beside the passphrase to read the file's secrets."""
+
 DEEPEST = 64
 """Levels of lists and mappings inside each other; no setting has more than ten."""
 
@@ -106,9 +109,9 @@ def encrypted(value: Any) -> str | None:
 
 def with_salt(text: str, salt: str) -> str:
     """Return the text of a stack file with the salt of its secrets, and every other character as it was."""
-    line = f"encryptionsalt: {salt}"
-    if re.search(r"^encryptionsalt:", text, flags=re.M):
-        return re.sub(r"^encryptionsalt:.*$", lambda _: line, text, count=1, flags=re.M)
+    line = f"{SALT}: {salt}"
+    if re.search(rf"^{SALT}:", text, flags=re.M):
+        return re.sub(rf"^{SALT}:.*$", lambda _: line, text, count=1, flags=re.M)
     return f"{text.rstrip()}\n{line}\n"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+from pathlib import Path
 
 from tests.chaos.faults import SERVICE
 from tests.chaos.scene import Scene
@@ -34,12 +36,22 @@ def scale(scene: Scene, replicas: int) -> None:
 
 
 def use_copied_source(scene: Scene) -> None:
-    """Build the service from a copy of its source, which a drill may change."""
-    copy = scene.folder / "service"
-    shutil.copytree(PROJECT_ROOT / "services" / "users", copy)
-    scene.stack.change_settings(SERVICE, context=str(copy.relative_to(PROJECT_ROOT)))
+    """Build the service from a copy of its source, which a drill may change: `copied_source`.
+
+    It is outside of the checkout, whose own folders hold state or are somebody's.
+    """
+    scene.notes["source"] = tempfile.mkdtemp(prefix="gostack-drill-")
+    shutil.copytree(PROJECT_ROOT / "services" / "users", copied_source(scene), dirs_exist_ok=True)
+    scene.stack.change_settings(SERVICE, context=str(copied_source(scene)))
+
+
+def copied_source(scene: Scene) -> Path:
+    """The folder that `use_copied_source` made."""
+    return Path(scene.notes["source"])
 
 
 def use_original_source(scene: Scene) -> None:
     """Build the service from its own source again."""
     scene.stack.change_settings(SERVICE, context="services/users")
+    if "source" in scene.notes:
+        shutil.rmtree(copied_source(scene))

@@ -12,7 +12,7 @@ from infra.settings import parse_settings
 from tests.explorer.browser import find_browser
 from tools.gostack.explorer.html import render
 from tools.gostack.explorer.model import PageView, StackView
-from tools.gostack.explorer.recording import PROJECT, RecordedStack, record_settings, record_stack, stack_names
+from tools.gostack.explorer.recording import PROJECT, RecordedStack, ordered_stacks, record_settings, record_stack
 from tools.gostack.explorer.view import page_view
 
 Document = dict[str, Any]
@@ -58,7 +58,7 @@ def recorded() -> list[RecordedStack]:
 @pytest.fixture(scope="session")
 def published(recorded: list[RecordedStack]) -> list[RecordedStack]:
     """Every stack that has a file."""
-    return [recorded[0], *(record_stack(name) for name in stack_names() if name != "dev")]
+    return [recorded[0], *(record_stack(name) for name in ordered_stacks() if name != "dev")]
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from components.accessory import valkey
-from components.accessory.valkey import EvictionPolicy
+from components.accessory.args import EvictionPolicy
 from tests.support.images import image_or_skip
 
 ASK = """\

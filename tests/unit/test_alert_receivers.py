@@ -5,6 +5,10 @@ Does not prove that Alertmanager understands it: tests/integration/test_rendered
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -143,6 +147,58 @@ def test_everybody_is_told_of_what_they_asked_for() -> None:
     assert reached({"alertname": "ErrorShareHigh", "severity": "critical"}, *names) == ["hook", "pager"]
     assert reached({"alertname": "Watchdog", "severity": "none"}, *names) == ["dead-man"]
     assert reached({"alertname": "Watchdog", "severity": "none"}, "hook") == []
+
+
+# As Alertmanager does, without what only it knows.
+EVALUATION = """package main
+
+import (
+\t"encoding/json"
+\t"os"
+\t"text/template"
+)
+
+type Alert struct{ Labels map[string]string }
+
+type Alerts []Alert
+
+func (a Alerts) Firing() Alerts {
+\tvar found Alerts
+\tfor _, one := range a {
+\t\tif one.Labels["status"] == "firing" {
+\t\t\tfound = append(found, one)
+\t\t}
+\t}
+\treturn found
+}
+
+func main() {
+\tvar alerts Alerts
+\tif err := json.Unmarshal([]byte(os.Args[2]), &alerts); err != nil {
+\t\tpanic(err)
+\t}
+\tparsed := template.Must(template.New("").Option("missingkey=zero").Parse(os.Args[1]))
+\tif err := parsed.Execute(os.Stdout, map[string]any{"Alerts": alerts}); err != nil {
+\t\tpanic(err)
+\t}
+}
+"""
+
+
+@pytest.mark.skipif(shutil.which("go") is None, reason="there is no go here")
+def test_a_pager_is_told_the_worst_of_what_fires(tmp_path: Path) -> None:
+    text = receiver("pager")["severity"]
+    (tmp_path / "main.go").write_text(EVALUATION)
+    program = tmp_path / "evaluate"
+    subprocess.run(["go", "build", "-o", str(program), str(tmp_path / "main.go")], cwd=tmp_path, check=True)
+
+    def severity(*alerts: tuple[str, str]) -> str:
+        given = json.dumps([{"Labels": {"severity": level, "status": status}} for level, status in alerts])
+        return subprocess.run([str(program), text, given], capture_output=True, text=True, check=True).stdout
+
+    assert severity(("warning", "firing"), ("critical", "firing"), ("warning", "firing")) == "critical"
+    assert severity(("critical", "firing")) == "critical"
+    assert severity(("warning", "firing"), ("critical", "resolved")) == "warning"
 
 
 def test_the_end_of_the_watchdog_is_told_by_silence() -> None:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,6 +25,7 @@ from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.python_environment import LAUNCHER, write_launcher
 from tools.gostack.gate.environments import GateError
 from tools.gostack.gate.evidence import evidence
+from tools.gostack.lifecycle.workspace import Workspace
 
 
 def test_wrong_usage_is_2(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,6 +46,24 @@ def test_an_interruption_is_130() -> None:
         raise KeyboardInterrupt
 
     assert guarded(interrupted) == INTERRUPTED
+
+
+@pytest.fixture
+def _hangup() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGHUP)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_hangup")
+def test_the_end_of_a_terminal_interrupts_what_nohup_did_not_start() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    main(["--help"])
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    main(["--help"])
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGHUP)
 
 
 def test_a_mistake_of_the_program_is_not_hidden() -> None:
@@ -83,6 +105,26 @@ def test_what_is_for_docker_alone_says_so_on_a_cluster() -> None:
     with pytest.raises(UserError, match="failover is for stacks on Docker"):
         data.failover("west", stack="prod")
     assert options.docker_workspace("dev", "backup").stack == "dev"
+
+
+def test_nothing_changes_the_stack_while_its_data_is_saved_or_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+
+    @contextmanager
+    def in_turn(found: Workspace) -> Generator[None]:
+        steps.append(f"{found.stack} is ours")
+        yield
+        steps.append("and no longer")
+
+    monkeypatch.setattr("tools.gostack.lifecycle.lifecycle.in_turn", in_turn)
+    for verb in ("backup", "restore"):
+        monkeypatch.setattr(
+            f"tools.gostack.database.{verb}.{verb}", lambda *_, verb=verb, **__: steps.append(verb) or 0
+        )
+        assert main([verb, str(tmp_path / "b.sql.gz")]) == 0
+    assert steps == ["dev is ours", "backup", "and no longer", "dev is ours", "restore", "and no longer"]
 
 
 def test_a_comment_needs_a_pull_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

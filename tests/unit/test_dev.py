@@ -9,6 +9,7 @@ from __future__ import annotations
 import platform
 import shutil
 import tarfile
+from contextlib import nullcontext
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from docker.errors import APIError
 
 from infra.settings.services import ServiceSettings
 from tools.gostack.dev import command
@@ -152,6 +154,102 @@ def test_an_agent_that_refuses_stops_nothing(
     assert engine.serving() == ["users-east-0"]
 
 
+def test_an_agent_that_refuses_keeps_no_replica_from_what_was_released(
+    engine: FakeEngine, replica: DevReplica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replica.run("one")
+    answers = {"-enable": (2, b"no agent"), "-disable": (0, b"")}
+    probe = engine.agent.exec_run
+    monkeypatch.setattr(
+        engine.agent, "exec_run", lambda words: answers[words[2]] if words[0] == "consul" else probe(words)
+    )
+    with pytest.raises(UserError, match=r"agent of users-east-0 refuses \(no agent\)"):
+        replica.restore()
+    assert engine.serving() == ["users-east-0"]
+
+
+class FakeReplica:
+    """A replica that counts, and some whose restoration fails."""
+
+    def __init__(self, name: str, error: BaseException | None = None) -> None:
+        self.name, self.error, self.restored = name, error, 0
+
+    def leave(self) -> None:
+        pass
+
+    def run(self, _: str) -> str:
+        return ""
+
+    def restore(self) -> None:
+        self.restored += 1
+        if self.error is not None:
+            raise self.error
+
+
+class FakeImages:
+    """Images of an engine, of which some are used."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.there: set[str] = set()
+        self.used: set[str] = set()
+
+    def image(self, *_: Any) -> str:
+        self.made += 1
+        self.there.add(f"image-{self.made}")
+        return f"image-{self.made}"
+
+    def get(self, _: str) -> SimpleNamespace:
+        return SimpleNamespace(attrs={"Architecture": "arm64"})
+
+    def remove(self, image: str) -> None:
+        if image in self.used:
+            raise APIError("conflict: it is used")
+        assert image in self.there, "it is gone already"
+        self.there.remove(image)
+
+
+@pytest.fixture
+def images(monkeypatch: pytest.MonkeyPatch) -> FakeImages:
+    found = FakeImages()
+    monkeypatch.setattr(command, "compiled", lambda *_: "")
+    monkeypatch.setattr(command, "image_with", found.image)
+    return found
+
+
+def loop(engine: FakeEngine, images: FakeImages, *found: FakeReplica) -> Loop:
+    objects: Any = SimpleNamespace(client=SimpleNamespace(images=images))
+    nothing: Any = None
+    given: Any = found
+    return Loop(objects, objects_released(engine), given, nothing, Path("service"))
+
+
+@pytest.mark.parametrize("error", [UserError("the agent refuses"), APIError("no such container"), KeyboardInterrupt()])
+def test_leaving_restores_every_replica_whatever_one_says(
+    engine: FakeEngine, images: FakeImages, error: BaseException
+) -> None:
+    found = [FakeReplica("a"), FakeReplica("b", error), FakeReplica("c")]
+    left = loop(engine, images, *found)
+    left.swap()
+    with pytest.raises(type(error) if isinstance(error, KeyboardInterrupt) else UserError) as told:
+        left.leave()
+    assert [one.restored for one in found] == [1, 1, 1]
+    assert images.there == set()
+    if not isinstance(error, KeyboardInterrupt):
+        assert str(error) in str(told.value)
+
+
+def test_images_of_earlier_saves_are_removed_once(engine: FakeEngine, images: FakeImages) -> None:
+    going = loop(engine, images, FakeReplica("a"))
+    images.used = {"image-1"}
+    for _ in range(4):
+        going.swap()
+    assert images.there == {"image-1", "image-4"}
+    images.used.clear()
+    going.leave()
+    assert images.there == set()
+
+
 def test_a_replica_is_asked_as_its_check_does() -> None:
     asked = service(check={"path": "/ready?full=1"})
     assert probe_of(asked)[-1] == "http://127.0.0.1:8080/ready?full=1"
@@ -234,6 +332,37 @@ def test_a_save_is_seen_once_and_what_git_does_is_not(tmp_path: Path) -> None:
     found = saves(tmp_path)
     assert list(islice(found, 1)) == [None]
     assert file.read_text() == "two"
+
+
+def test_a_save_before_anybody_looks_is_seen(tmp_path: Path) -> None:
+    late = tmp_path / "late.go"
+    found = saves(tmp_path)
+    (tmp_path / "main.go").write_text("one")
+    waker = Timer(5, lambda: late.write_text(""))
+    waker.start()
+    next(found)
+    waker.cancel()
+    assert not late.exists()
+
+
+def test_the_source_is_watched_before_it_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+
+    def saved(_: Any) -> list[None]:
+        steps.append("watched")
+        return []
+
+    going = SimpleNamespace(swap=lambda: steps.append("compiled"), leave=lambda: steps.append("left"))
+    monkeypatch.setattr(command, "check_names", lambda *_: None)
+    monkeypatch.setattr(command, "wanted", lambda *_: SimpleNamespace(context="api"))
+    monkeypatch.setattr(command, "in_turn", lambda _: nullcontext())
+    monkeypatch.setattr(command.StackObjects, "of", lambda *_: None)
+    monkeypatch.setattr(command, "_found", lambda *_: (None, []))
+    monkeypatch.setattr(command, "Loop", lambda *_: going)
+    monkeypatch.setattr(command, "saves", saved)
+    workspace: Any = SimpleNamespace(settings=None, stack="dev", variables={})
+    assert command.dev(workspace, "users", "east") == 0
+    assert steps == ["watched", "compiled", "left"]
 
 
 def test_source_is_where_its_module_is(tmp_path: Path) -> None:

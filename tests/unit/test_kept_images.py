@@ -20,9 +20,17 @@ class FakeObjects:
 
     found: dict[str, str]
     used: set[str] = field(default_factory=set[str])
+    digests: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
     def images(self) -> list[Any]:
-        return [SimpleNamespace(tags=[tag], id=tag, attrs={"Created": time}) for tag, time in self.found.items()]
+        return [
+            SimpleNamespace(
+                tags=[] if tag.startswith("sha256:") else [tag],
+                id=tag,
+                attrs={"Created": time, "RepoDigests": self.digests.get(tag, [])},
+            )
+            for tag, time in self.found.items()
+        ]
 
     @property
     def client(self) -> Any:
@@ -52,6 +60,14 @@ def test_what_runs_stays_whatever_its_age() -> None:
     remove_old_images(objects)
     assert "gostack/dev-users:0" in objects.found
     assert "gostack/dev-users:1" not in objects.found
+
+
+def test_what_has_no_name_goes_unless_it_runs() -> None:
+    names = ("sha256:left", "sha256:running", "sha256:pulled")
+    objects: Any = FakeObjects(dict.fromkeys(names, "2026-01-01T00:00:00Z"), {"sha256:running"})
+    objects.digests["sha256:pulled"] = ["registry.example.com/users@sha256:pulled"]
+    remove_old_images(objects)
+    assert set(objects.found) == {"sha256:running", "sha256:pulled"}
 
 
 def test_a_stack_that_goes_takes_all_of_them_with_it() -> None:

@@ -52,7 +52,10 @@ def test_a_new_service_passes_its_test_and_fits_into_the_stack(project: Path, ki
 
 def test_every_line_of_the_stack_file_stays(project: Path) -> None:
     before = (project / "Pulumi.dev.yaml").read_text().splitlines()
-    new_service(project, "cart", Kind.HTTP, ["dev"])
+    with (project / "Pulumi.dev.yaml").open() as reader:
+        new_service(project, "cart", Kind.HTTP, ["dev"])
+        # Whoever reads it meanwhile has all of what was there.
+        assert reader.read().splitlines() == before
     after = (project / "Pulumi.dev.yaml").read_text().splitlines()
     assert after[: len(before)] == before
     assert after[len(before)] == "    cart:"

@@ -68,6 +68,7 @@ class FakeWorkspace:
         place.mkdir(parents=True)
         for number, (_, image) in enumerate(history):
             (place / f"dev-17959370743798894{number:02}.checkpoint.json").write_text(json.dumps(checkpoint(image)))
+            (place / f"dev-17959370743798894{number:02}.history.json").write_text("{}")
             self.current = image or self.current
 
     def capture(self, *arguments: str) -> str:
@@ -115,6 +116,14 @@ def test_checkpoints_of_another_history_are_not_taken_for_this_one(workspace: An
     assert [one.image for one in updates(workspace)] == ["", "", "", "registry.example.com/users:3"]
 
 
+def test_updates_keep_their_numbers_when_only_the_newest_are_looked_at(workspace: Any) -> None:
+    # As Pulumi hands them over, the newest first.
+    del workspace._entries[4:]
+    assert [one.number for one in releases_of(workspace, "users")] == [3, 4, 6]
+    workspace.backend_folder = None
+    assert [one.number for one in updates(workspace)] == [1, 4]
+
+
 def test_a_stack_without_a_state_has_what_its_file_said(tmp_path: Path) -> None:
     def git(*arguments: str) -> None:
         subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True, capture_output=True)
@@ -128,7 +137,7 @@ def test_a_stack_without_a_state_has_what_its_file_said(tmp_path: Path) -> None:
             f"config:\n  gostack:services:\n    users:\n      image: {image} # {file.stat() if file.exists() else 0}\n"
         )
         git("add", file.name)
-        git("commit", "--quiet", "-m", f"release {image}")
+        git("commit", "--quiet", "-m", f"release\f {image}")
     workspace: Any = FakeWorkspace(tmp_path / "state", [])
 
     def no_stack(*_: str) -> str:
@@ -137,8 +146,8 @@ def test_a_stack_without_a_state_has_what_its_file_said(tmp_path: Path) -> None:
     workspace.stack_file, workspace.capture = file, no_stack
     found = releases_of(workspace, None)
     assert [(one.number, one.image, one.result, one.message) for one in found] == [
-        (None, "users:1", "committed", "release users:1"),
-        (None, "users:2", "committed", "release users:2"),
+        (None, "users:1", "committed", "release\f users:1"),
+        (None, "users:2", "committed", "release\f users:2"),
     ]
 
 
@@ -182,7 +191,9 @@ def test_a_rollback_to_nothing_is_refused(found: list[Release], to: int | None, 
 def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     monkeypatch.setattr(command, "set_image", lambda _, service, image: found.append(f"{service} {image}"))
-    monkeypatch.setattr(command.lifecycle, "up", lambda _: found.append("up") or 0)
+    monkeypatch.setattr(command.lifecycle, "up", lambda _, service: found.append(f"up {service}") or 0)
+    # Nothing that it says can be gone back to.
+    monkeypatch.setattr("tools.gostack.releases.command.committed", lambda _: pytest.fail("git's log was read"))
     monkeypatch.setattr(command, "migrations_between", lambda *_: ([], ""))
     return found
 
@@ -191,7 +202,7 @@ def test_an_image_that_is_there_is_written_and_released(
     workspace: Any, written: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert roll_back(workspace, "users", there=lambda *_: True) == 0
-    assert written == [f"users {BUILT}:two", "up"]
+    assert written == [f"users {BUILT}:two", "up users"]
     assert "write context: services/users" in capsys.readouterr().out
 
 

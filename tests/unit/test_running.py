@@ -141,6 +141,7 @@ def test_a_task_on_docker_is_given_what_its_replica_is_and_leaves_nothing(
         "Binds": ["shared-volume:/data/uploads:rw"],
     }
     assert "labels" not in client.created
+    assert client.created["use_config_proxy"] is False
     # The environment holds secrets, which no list of processes may show.
     assert programs[0].command == ["docker", "start", "--attach", "--interactive", "task"]
     assert client.removed == ["task"]

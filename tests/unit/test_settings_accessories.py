@@ -102,9 +102,25 @@ def test_a_cluster_needs_a_digest_and_a_user(accessory: dict[str, Any], told: st
         cluster(queue=accessory)
 
 
-def test_aws_is_told_where_to_go() -> None:
-    with pytest.raises(SettingsError, match=r"gostack:accessories.cache cannot be on AWS yet: use .* ElastiCache"):
-        published_settings("prod", lambda document: document.update(accessories={"cache": {"kind": "valkey"}}))
+@pytest.mark.parametrize(
+    ("cache", "told"),
+    [
+        ({}, r"cache.regions names 1 of 2 regions, which share no network on AWS: name every region"),
+        ({"memory_mib": 65536 * 2}, r"cache.memory_mib"),
+    ],
+)
+def test_on_aws_each_region_has_its_own_of_a_size_that_there_is(cache: dict[str, Any], told: str) -> None:
+    regions = {} if not cache else {"regions": ["eu-central-1", "us-east-1"]}
+    with pytest.raises(SettingsError, match=told):
+        published_settings(
+            "prod", lambda document: document.update(accessories={"cache": {"kind": "valkey", **regions, **cache}})
+        )
+
+
+def test_on_aws_no_image_of_valkey_is_needed() -> None:
+    cache = {"kind": "valkey", "regions": ["eu-central-1", "us-east-1"]}
+    settings = published_settings("prod", lambda document: document.update(accessories={"cache": cache}))
+    assert "valkey" not in settings.third_party_images()
 
 
 def test_the_image_of_valkey_is_needed_only_where_one_runs() -> None:

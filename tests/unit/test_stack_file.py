@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.settings import SettingsError
-from infra.settings.stack_file import configuration, read_stack_file, read_text, with_salt, written
-from tools.gostack.lifecycle.workspace import SALT, Workspace
+from infra.settings.stack_file import SALT, configuration, read_stack_file, read_text, with_salt, written
+from tools.gostack.lifecycle.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[2]
 SALT_OF_ANOTHER = "v1:AAAAAAAAAAA=:v1:BBBBBBBBBBBBBBBB:CCCCCCCCCCCCCCCCCCCCCCCC=="

@@ -62,6 +62,18 @@ def test_a_port_that_somebody_has_is_left_to_them(project: Path) -> None:
     assert ports["regions.east.https_port"][1] == 8643
 
 
+def test_a_file_that_somebody_writes_meanwhile_is_left_to_them(project: Path) -> None:
+    theirs = project / "Pulumi.two.yaml"
+
+    def is_free(*_: object) -> bool:
+        theirs.write_text("config: {}\n")
+        return True
+
+    with pytest.raises(UserError, match=r"Pulumi.two.yaml exists already"):
+        made(project, "two", is_free=is_free)
+    assert theirs.read_text() == "config: {}\n"
+
+
 def test_networks_of_the_engine_are_left_to_it() -> None:
     assert free_networks({"a": "10.80.0.0/24", "b": "10.80.1.0/24"}, ["10.81.0.0/16", "10.82.1.0/24"]) == (
         {"a": "10.82.0.0/24", "b": "10.82.2.0/24"}
@@ -132,8 +144,11 @@ def test_what_cannot_be_is_refused(project: Path, name: str, origin: str, proble
 def test_a_list_names_every_stack_and_what_is_wrong_with_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "Pulumi.bad.yaml").write_text("config:\n  gostack:regions: {}\n")
     state = '[{"name": "organization/gostack/dev", "lastUpdate": "2026-01-31T12:00:00.000Z", "resourceCount": 120}]'
-    monkeypatch.setattr(listing.Workspace, "capture", lambda *_: state)
+    asked: list[object] = []
+    monkeypatch.setattr(listing.Workspace, "capture", lambda _, *words: asked.append(words) or state)
     bad, dev, staging = listing.stacks(project)
+    # Half a second, however many there are.
+    assert asked == [("stack", "ls", "--json")]
     assert (bad.name, bool(bad.problem)) == ("bad", True)
     assert (dev.platform, dev.entry, dev.resources) == ("docker", "https://localhost:8443", 120)
     assert (staging.platform, staging.resources, staging.updated) == ("kubernetes", 0, "")

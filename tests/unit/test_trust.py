@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from components.certificates.x509 import new_authority
+from tools.gostack.lifecycle.workspace import PulumiError
 from tools.gostack.trust.authority import Authority
 from tools.gostack.trust.command import trust
 from tools.gostack.trust.machine import Machine
@@ -164,6 +165,47 @@ def test_a_command_that_fails_is_told_and_no_success(
     broken = machine(tmp_path, commands, "update-ca-certificates", "certutil", run=lambda _: None)
     assert trust(stack(tmp_path), machine=broken) == 1
     assert "sudo" not in capsys.readouterr().out
+
+
+def test_what_a_failed_command_leaves_to_do_is_told_to_its_end(
+    tmp_path: Path, commands: Commands, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(command: Sequence[str]) -> str | None:
+        return None if command[0] == "install" else commands(command)
+
+    assert trust(stack(tmp_path), machine=machine(tmp_path, commands, "update-ca-certificates", run=full)) == 1
+    first, second = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    assert first.startswith("  install -m 0644 ")
+    assert second == "  update-ca-certificates"
+
+
+@pytest.mark.parametrize(
+    ("refused", "remove", "told"), [("-A", False, "refuses"), ("-D", True, "keeps"), ("-L", True, "cannot be read")]
+)
+def test_a_database_that_refuses_is_a_failure(
+    tmp_path: Path,
+    commands: Commands,
+    capsys: pytest.CaptureFixture[str],
+    refused: str,
+    remove: bool,
+    told: str,
+) -> None:
+    def locked(command: Sequence[str]) -> str | None:
+        return None if command[0] == "certutil" and command[3] == refused else commands(command)
+
+    if remove:
+        trust(stack(tmp_path), machine=machine(tmp_path, commands, "update-ca-certificates", "certutil"))
+    broken = machine(tmp_path, commands, "update-ca-certificates", "certutil", run=locked)
+    assert trust(stack(tmp_path), remove=remove, machine=broken) == 1
+    assert f"nssdb {told}" in capsys.readouterr().out
+
+
+def test_a_stack_that_is_not_up_has_no_authority(tmp_path: Path, commands: Commands) -> None:
+    down = stack(tmp_path)
+    down.outputs = dict
+    with pytest.raises(PulumiError, match="the stack dev is not up: run `make up`"):
+        trust(down, machine=machine(tmp_path, commands, "update-ca-certificates"))
+    assert commands.ran == []
 
 
 def test_browsers_that_cannot_be_reached_are_told_with_the_fix(

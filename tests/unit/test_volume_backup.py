@@ -6,6 +6,7 @@ a container that never runs: tests/integration/test_15_volumes.py does.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -21,6 +22,7 @@ from docker.errors import APIError
 from tests.graph.conftest import dev_settings
 from tools.gostack.database import backup as backing_up
 from tools.gostack.database import restore as restoring
+from tools.gostack.database import volume_archive
 from tools.gostack.database.mysql_members import DatabaseError
 from tools.gostack.database.volume_archive import archive_beside, saved_volumes, volume_tars, write_archive
 from tools.gostack.database.volumes import Volumes
@@ -105,7 +107,7 @@ class FakeEngine:
     emptied: list[str]
 
     def run(self, image: str, command: list[str], **options: Any) -> None:
-        assert command == ["-c", r"find /volume -mindepth 1 -maxdepth 1 -exec rm -rf -- {} \;"]
+        assert command == ["-c", "find /volume -mindepth 1 -maxdepth 1 -exec rm -rf -- {} +"]
         self.made.append({"image": image, **options})
         self.emptied = [*getattr(self, "emptied", []), *options["volumes"]]
 
@@ -242,6 +244,32 @@ def test_another_tar_is_no_archive(tmp_path: Path) -> None:
         tar.addfile(tarfile.TarInfo("a"))
     with pytest.raises(DatabaseError, match="is no archive that `gostack backup` made"):
         saved_volumes(file)
+    with tarfile.open(file, "w:gz"):
+        pass
+    with pytest.raises(DatabaseError, match="is no archive that `gostack backup` made"):
+        saved_volumes(file)
+
+
+def full(*_: Any, **__: Any) -> Any:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_disk_that_fails_is_told_in_one_sentence(
+    tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "b.volumes.tar.gz"
+    write_archive(file, "dev", "2030-01-01T00:00:00Z", [("v", iter([tree(a=b"1")]))])
+    with monkeypatch.context() as patched:
+        patched.setattr(volume_archive.tempfile, "TemporaryFile", full)
+        with pytest.raises(DatabaseError, match=r"does not take the files of v for a moment \(No space left"):
+            list(volume_tars(file))
+    with monkeypatch.context() as patched:
+        patched.setattr(volume_archive.gzip, "open", full)
+        with pytest.raises(DatabaseError, match=r"b\.volumes\.tar\.gz cannot be read \(No space left on device\)"):
+            saved_volumes(file)
+    engine.held[EAST] = b"no tar"
+    with pytest.raises(DatabaseError, match=r"users\.uploads-east cannot be read or written"):
+        Volumes(StackObjects(cast("Any", engine), "dev")).first_file("users.uploads-east")
 
 
 def test_a_file_that_exists_is_not_written_over(tmp_path: Path, engine: FakeEngine) -> None:
@@ -250,6 +278,46 @@ def test_a_file_that_exists_is_not_written_over(tmp_path: Path, engine: FakeEngi
     with pytest.raises(DatabaseError, match="exists already: name another file, or remove it"):
         backup(tmp_path / "b.sql.gz")
     assert file.read_bytes() == b"mine"
+    assert engine.made == []
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("b.volumes.tar.gz", "is the name of an archive of volumes"),
+        ("rows.sql.gz", r"rows\.sql\.gz exists already"),
+        ("files.sql.gz", r"files\.volumes\.tar\.gz exists already"),
+        ("new.sql.gz", r"has no volume users\.uploads-east"),
+    ],
+)
+def test_what_keeps_the_files_from_being_saved_is_told_before_the_rows_are(
+    tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, name: str, problem: str
+) -> None:
+    for there in ("rows.sql.gz", "files.volumes.tar.gz"):
+        (tmp_path / there).touch()
+    del engine.held[EAST]
+    monkeypatch.setattr(backing_up, "service_schemas", lambda _: ["users"])
+    monkeypatch.setattr(backing_up, "member_to_read", lambda _: pytest.fail("the rows were read"))
+    with pytest.raises(DatabaseError, match=problem):
+        backup(tmp_path / name)
+
+
+def test_a_volume_is_let_go_of_when_its_archive_fails(
+    tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Any] = []
+
+    def stopped(*given: Any) -> Any:
+        # Who holds the iterator meanwhile, as a traceback does, keeps it from ending by itself.
+        kept.append(given[-1])
+        next(given[-1])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(backing_up, "write_archive", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        backup(tmp_path / "b.sql.gz")
+    assert len(engine.made) == 1
+    assert engine.left == 0
 
 
 def test_many_volumes_are_handed_out_one_by_one(tmp_path: Path) -> None:

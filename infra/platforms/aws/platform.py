@@ -11,11 +11,13 @@ from typing import cast
 
 import pulumi
 
+from components.accessory.args import AccessoryArgs
 from components.aws.alarms.budget import Budget
 from components.aws.aurora.parameters import ADMINISTRATOR, PORT, service_addresses
 from components.aws.dns.drain import DnsDrain
 from components.aws.dns.global_dns import DnsEntryArgs, GlobalDns
 from components.aws.dns.public_certificate import PublicCertificate
+from components.aws.elasticache.cache import ElastiCache
 from components.aws.image_names import copied_repository, own_repository, regional_image
 from components.aws.network.addresses import plan_subnets
 from components.aws.network.target_binding import TargetBinding
@@ -24,6 +26,7 @@ from components.ingress.args import IngressArgs
 from components.ingress.kubernetes import Ingress
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
+from components.names import replication_group
 from infra.platforms import base
 from infra.platforms.aws.boundary import bound_roles
 from infra.platforms.aws.database import create_database
@@ -139,6 +142,36 @@ class AwsPlatform(KubernetesPlatform):
             resources=list(members.values()),
         )
 
+    def accessory(self, name: str, args: AccessoryArgs, opts: pulumi.ResourceOptions) -> base.Accessory:
+        """Create a Valkey in ElastiCache, and any other image in the region's cluster."""
+        region = args["region"]["region"]
+        if "valkey" not in args:
+            return super().accessory(name, {**args, "image": self.regional_image(region, args["image"])}, opts)
+        infra, asked = self._infra[region], args["valkey"]
+        return ElastiCache(
+            name,
+            {
+                "identifier": replication_group(self.stack, args["accessory"]),
+                "region": region,
+                "namespace": args["region"]["network"],
+                "password": asked["password"],
+                "memory_mib": args["memory_mib"],
+                "nodes": self._aws.sizing().instances,
+                "persistence": asked["persistence"],
+                "eviction": asked["eviction"],
+                "vpc_id": infra.network.vpc_id,
+                "subnet_ids": infra.network.database_subnet_ids,
+                "subnets": plan_subnets(self._aws.regions[region].cidr).database,
+                "client_security_group_id": infra.cluster.security_group_id,
+                "key_arn": infra.data_key.arn,
+                "topic_arn": infra.alerts.topic.arn,
+                "protect": self._aws.protected(region),
+                "labels": self.labels,
+                "tags": {**self._shared.tags, "region": region},
+            },
+            pulumi.ResourceOptions(providers=[infra.provider, infra.kubernetes], depends_on=[infra.cluster]),
+        )
+
     def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:
         """Create the Nginx Deployment. The cluster makes no load balancer: it is a resource of `provision`, reviewed,
         tagged and watched like the others."""
@@ -243,7 +276,9 @@ class AwsPlatform(KubernetesPlatform):
 
     def _pull_through_repositories(self) -> list[str]:
         images = self.settings.images
-        found = {copied_repository(image) for image in (images.consul, images.mysql, images.nginx, images.pause)}
+        accessories = [one.image for one in self.settings.accessories.values() if one.image is not None]
+        own = (images.consul, images.mysql, images.nginx, images.pause)
+        found = {copied_repository(image) for image in (*own, *accessories)}
         return sorted(repository for repository in found if repository is not None)
 
     def _create_certificates(self, alerts: Mapping[str, Alerts]) -> dict[str, PublicCertificate]:

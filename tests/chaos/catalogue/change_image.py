@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.chaos.changes import apply, use_copied_source, use_original_source
+from tests.chaos.changes import apply, copied_source, use_copied_source, use_original_source
 from tests.chaos.model import NO_FAILED_REQUEST, NO_ROW_LOST, Drill
 from tests.chaos.scene import Scene
 
 
 def _act(scene: Scene) -> None:
-    source = scene.folder / "service" / "main.go"
+    source = copied_source(scene) / "main.go"
     source.write_text(source.read_text(encoding="utf-8") + f"\nconst drill = {scene.identity!a}\n".replace("'", '"'))
     apply(scene)
 

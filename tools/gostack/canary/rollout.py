@@ -6,7 +6,7 @@ import hashlib
 import time
 
 from components.ingress.tracks import CANARY, STABLE
-from infra.settings import SettingsError
+from infra.settings import SettingsError, require_service
 from infra.settings.canary import CanarySettings
 from tools.gostack.canary.figures import Figures
 from tools.gostack.canary.ingress_log import IngressLog
@@ -93,16 +93,14 @@ def refuse_without_figures(workspace: Workspace) -> None:
 
 def canary_of(workspace: Workspace, service: str) -> CanarySettings:
     """Return the settings of the service's canary; raises SettingsError with the fix when there is none."""
-    services = workspace.settings.services
-    if service not in services:
-        raise SettingsError(f'"{service}" is no service of this stack: use one of {", ".join(sorted(services))}.')
-    canary = services[service].canary
+    found = require_service(workspace.settings, service)
+    canary = found.canary
     if canary is None:
         raise SettingsError(
             f"gostack:services.{service}.canary is missing: write what the new version is made of, for example "
             "its context, and run `make up`."
         )
-    if not services[service].routes:
+    if not found.routes:
         raise SettingsError(
             f"gostack:services.{service} has no route: without requests through the ingress no canary can be judged."
         )

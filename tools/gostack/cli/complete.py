@@ -8,15 +8,14 @@ from typing import Any, cast
 
 import typer
 
-from tools.gostack.environment.locations import PROJECT_ROOT
+from tools.gostack.environment.locations import PROJECT_ROOT, stack_names
 
 _INFRASTRUCTURE = ("ingress", "mysql", "consul")
 
 
 def stacks(incomplete: str) -> list[str]:
     """Return the stacks that have a file."""
-    names = sorted(file.name.split(".")[1] for file in PROJECT_ROOT.glob("Pulumi.*.yaml"))
-    return [name for name in names if name.startswith(incomplete)]
+    return [name for name in stack_names(PROJECT_ROOT) if name.startswith(incomplete)]
 
 
 def services(context: typer.Context, incomplete: str) -> list[str]:

@@ -16,8 +16,11 @@ def backup(
 ) -> int:
     """Write the rows of all services into one compressed file, and their volumes into another one beside it."""
     from tools.gostack.database import backup as backups
+    from tools.gostack.lifecycle.lifecycle import in_turn
 
-    return backups.backup(docker_workspace(stack, "backup"), file)
+    found = docker_workspace(stack, "backup")
+    with in_turn(found):
+        return backups.backup(found, file)
 
 
 def restore(
@@ -27,8 +30,11 @@ def restore(
 ) -> int:
     """Bring the rows of a backup back, and the volumes from the file beside it."""
     from tools.gostack.database import restore as backups
+    from tools.gostack.lifecycle.lifecycle import in_turn
 
-    return backups.restore(docker_workspace(stack, "restore"), file, force=force)
+    found = docker_workspace(stack, "restore")
+    with in_turn(found):
+        return backups.restore(found, file, force=force)
 
 
 def failover(

@@ -66,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     # Ends the same way as Ctrl-C: children first, no traceback, and no clients on a canary that nobody watches.
     signal.signal(signal.SIGTERM, _interrupt)
+    # So does the end of a terminal, but for what `nohup` started.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _interrupt)
     try:
         app(arguments, prog_name="gostack")
     except SystemExit as ended:

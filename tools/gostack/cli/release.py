@@ -74,7 +74,8 @@ def maintenance(
     ] = None,
     stack: Stack = DEV,
 ) -> int:
-    """Let the ingress answer for a service, with 503 and a page, while its replicas stay as they are."""
+    """Let the ingress answer for a service, with 503 and a page; whatever else has changed is released with it, and
+    replicas stay when nothing has."""
     from tools.gostack.maintenance import command
 
     return command.maintenance(workspace(stack), on=state is Switch.ON, service=service)

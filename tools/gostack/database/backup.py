@@ -7,20 +7,19 @@ import gzip
 import os
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
 from infra.settings import Settings
-from tools.gostack.database.backup_file import Contents, Reader, appearing_at, contents_of, header
+from tools.gostack.database.backup_file import Contents, Reader, appearing_at, contents_of, demand_absent, header
 from tools.gostack.database.mysql_members import CHARACTER_SET, DatabaseError, Member, member_to_read
-from tools.gostack.database.volume_archive import archive_beside, write_archive
+from tools.gostack.database.volume_archive import ENDING, archive_beside, write_archive
 from tools.gostack.database.volumes import Volumes
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.lifecycle.objects import StackObjects
-from tools.gostack.lifecycle.workspace import (
-    Workspace,
-)
+from tools.gostack.lifecycle.workspace import Workspace
 
 # One moment of all tables, without locks and without the server's own history: the primary that restores it writes a
 # history of its own, which its replicas follow. Binary columns as hexadecimal numbers survive any character set.
@@ -53,7 +52,16 @@ def backup(workspace: Workspace, file: Path | None = None) -> int:
         )
     moment = datetime.now(UTC)
     file = file or _default_file(workspace, moment)
+    if schemas and file.name.endswith(ENDING):
+        raise DatabaseError(f"{file} is the name of an archive of volumes: name the file of the rows, like b.sql.gz.")
+    beside = archive_beside(file)
     objects = StackObjects.of(workspace.stack, workspace.variables)
+    store = Volumes(objects)
+    # Nobody waits for the rows to be told of the files then.
+    for wanted, is_written in ((file, schemas), (beside, volumes)):
+        if is_written:
+            demand_absent(wanted)
+    store.demand(volumes)
     if schemas:
         started = time.monotonic()
         member = member_to_read(objects)
@@ -64,8 +72,10 @@ def backup(workspace: Workspace, file: Path | None = None) -> int:
         print(f"{file}: {file.stat().st_size} bytes ({found.size} as text), {time.monotonic() - started:.1f} s")
     # After the rows: a file is there before a row tells of it.
     if volumes:
-        started, beside = time.monotonic(), archive_beside(file)
-        saved = write_archive(beside, workspace.stack, _timestamp(moment), Volumes(objects).streams(volumes))
+        started = time.monotonic()
+        # Closed whatever happens: the container that holds a volume goes.
+        with closing(store.streams(volumes)) as streams:
+            saved = write_archive(beside, workspace.stack, _timestamp(moment), streams)
         print("\n".join(f"  {name:<40} {count:>10} files" for name, count in sorted(saved.files.items())))
         print(f"{beside}: {beside.stat().st_size} bytes, {time.monotonic() - started:.1f} s")
     return 0

@@ -108,11 +108,16 @@ class Reader:
             self._inserting = ""
 
 
+def demand_absent(file: Path) -> None:
+    """Raise DatabaseError for a file that would be written over."""
+    if file.exists():
+        raise DatabaseError(f"{file} exists already: name another file, or remove it.")
+
+
 @contextmanager
 def appearing_at(file: Path) -> Generator[Path]:
     """Give a name beside the file; what is there at the end gets the file's name, and what fails leaves nothing."""
-    if file.exists():
-        raise DatabaseError(f"{file} exists already: name another file, or remove it.")
+    demand_absent(file)
     temporary = file.parent / f".{file.name}.{os.getpid()}.partial"
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -13,9 +13,7 @@ from tools.gostack.database.mysql_members import DatabaseError, Member, writable
 from tools.gostack.database.volume_archive import archive_beside, saved_volumes, volume_tars
 from tools.gostack.database.volumes import Volumes
 from tools.gostack.lifecycle.objects import StackObjects
-from tools.gostack.lifecycle.workspace import (
-    Workspace,
-)
+from tools.gostack.lifecycle.workspace import Workspace
 
 # Written by the schema migrations of a stack that is new and otherwise empty.
 _BOOKKEEPING = frozenset(

@@ -12,8 +12,8 @@ import os
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -74,7 +74,7 @@ def write_archive(file: Path, stack: str, made: str, volumes: Iterable[tuple[str
 def saved_volumes(file: Path) -> SavedVolumes:
     """Read a whole archive and return what is in it; raises DatabaseError with one sentence for a file that is none."""
     members = _members(file)
-    saved = _header(file, *next(members))
+    saved = _header(file, *next(members, (None, None)))
     for member, _ in members:
         volume = member.name.partition("/")[0]
         saved.files[volume] = saved.files.get(volume, 0) + (not member.isdir())
@@ -82,17 +82,34 @@ def saved_volumes(file: Path) -> SavedVolumes:
 
 
 def volume_tars(file: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Yield the name of each volume and its files as a tar, in which the folder of the volume is `.`."""
+    """Yield the name of each volume and its files as a tar, in which the folder of the volume is `.`; raises
+    DatabaseError."""
     members = ((member, content) for member, content in _members(file) if member.name != _HEADER)
     for volume, group in groupby(members, lambda found: found[0].name.partition("/")[0]):
-        # Beside the archive: a file system in memory may not hold a volume.
-        with tempfile.TemporaryFile(dir=file.parent) as spool:
+        with _spooled(file.parent, volume, group) as spool:
+            yield volume, spool
+
+
+@contextmanager
+def _spooled(
+    folder: Path, volume: str, members: Iterable[tuple[tarfile.TarInfo, IO[bytes] | None]]
+) -> Generator[IO[bytes]]:
+    """The members of a volume as a tar of their own, in a file without a name."""
+    with ExitStack() as opened:
+        try:
+            # Beside the archive: a file system in memory may not hold a volume.
+            spool = opened.enter_context(tempfile.TemporaryFile(dir=folder))
             with tarfile.open(fileobj=spool, mode="w|", format=tarfile.PAX_FORMAT) as tar:
-                for member, content in group:
+                for member, content in members:
                     tar.addfile(_moved(member, "."), content)
                     _forget(tar)
             spool.seek(0)
-            yield volume, spool
+        except OSError as error:
+            raise DatabaseError(
+                f"{folder} does not take the files of {volume} for a moment ({error.strerror}): correct that, or move "
+                "the backup to another folder."
+            ) from None
+        yield spool
 
 
 def first_name(stream: Iterator[bytes]) -> str:
@@ -148,10 +165,12 @@ def _members(file: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
         raise DatabaseError(
             f"{file} is cut off, damaged or no archive that `gostack backup` made: take another one."
         ) from None
+    except OSError as error:
+        raise DatabaseError(f"{file} cannot be read ({error.strerror}): correct that.") from None
 
 
-def _header(file: Path, member: tarfile.TarInfo, content: IO[bytes] | None) -> SavedVolumes:
-    if member.name == _HEADER and content is not None:
+def _header(file: Path, member: tarfile.TarInfo | None, content: IO[bytes] | None) -> SavedVolumes:
+    if member is not None and member.name == _HEADER and content is not None:
         with suppress(ValueError, KeyError, TypeError):
             found = json.loads(content.read())
             return SavedVolumes(str(found["stack"]), str(found["made"]))

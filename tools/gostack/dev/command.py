@@ -6,11 +6,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from docker.errors import APIError
+from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
 
 from components.ingress.tracks import STABLE
@@ -43,10 +43,12 @@ def dev(workspace: Workspace, service: str, region: str | None = None) -> int:
         released, found = _found(objects, settings, place)
         with tempfile.TemporaryDirectory() as folder:
             loop = Loop(objects, released, found, source, Path(folder) / "service")
+            # From here on: a save during the first compilation, which may take a minute, is one too.
+            saved = saves(source.context)
             try:
                 loop.swap()
                 print(f"{source.context} is watched; Ctrl-C brings back what was released", flush=True)
-                for _ in saves(source.context):
+                for _ in saved:
                     loop.swap()
             except KeyboardInterrupt:
                 print(f"\n{place}: what was released comes back", flush=True)
@@ -107,17 +109,36 @@ class Loop:
         self._remove(self._images[:-1])
 
     def leave(self) -> None:
-        """Bring back what was released."""
-        for replica in self._replicas:
-            replica.restore()
-        self._remove(self._images)
+        """Bring back what was released in every replica; raises UserError with what was wrong with some of them."""
+        problems: list[str] = []
+        # Every replica's turn comes, also when this is interrupted.
+        with ExitStack() as turns:
+            turns.callback(lambda: self._remove(list(self._images)))
+            for replica in reversed(self._replicas):
+                turns.callback(_restore, replica, problems)
+        if problems:
+            raise UserError("\n".join(problems))
 
     def _remove(self, images: Sequence[str]) -> None:
         engine: Any = self._client.images
         for image in images:
-            # A replica that did not get ready with the next one still has it, and one may be gone already.
-            with suppress(APIError):
+            try:
                 engine.remove(image)
+            except NotFound:
+                pass
+            except APIError:
+                # A replica that did not get ready with the next one still has it: tried again after the next save.
+                continue
+            self._images.remove(image)
+
+
+def _restore(replica: DevReplica, problems: list[str]) -> None:
+    try:
+        replica.restore()
+    except UserError as error:
+        problems.append(str(error))
+    except DockerException as error:
+        problems.append(f"{replica.name} does not run what was released ({error}): run `make up`, which mends it.")
 
 
 def _found(objects: StackObjects, settings: Settings, place: Place) -> tuple[Container, list[DevReplica]]:

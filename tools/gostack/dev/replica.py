@@ -15,6 +15,7 @@ from docker.models.containers import Container
 from components.microservice.workload import Workload
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.objects import last_words
+from tools.gostack.running.twin import create_like
 
 DRAIN_SECONDS = 1.1
 """Time in seconds after which no ingress sends a request to a replica that is out of the list: it asks Consul every
@@ -83,10 +84,16 @@ class DevReplica:
         return problem
 
     def restore(self) -> None:
-        """Let the replica run what was released, wherever it was interrupted."""
+        """Let the replica run what was released, wherever it was interrupted; raises UserError at the end when its
+        agent refused to take it out of the list meanwhile."""
+        refused: UserError | None = None
         self._released.reload()
         if self._made or self._released.status != "running":
-            self.leave()
+            try:
+                self.leave()
+            except UserError as error:
+                # Requests that fail for a moment are better than the other program for good.
+                refused = error
             for container in self._made:
                 self._stop(container)
             self._released.start()
@@ -95,27 +102,17 @@ class DevReplica:
             for container in list(self._made):
                 self._discard(container)
         self.enter()
+        if refused is not None:
+            raise refused
 
     def _created(self, image: str) -> Container:
-        # The low-level client, which the SDK has no types for: it takes the settings of another container as they are.
+        # The low-level client, which the SDK has no types for.
         api: Any = self._client.api
-        config, host = self._released.attrs["Config"], self._released.attrs["HostConfig"]
-        created = api.create_container(
-            image,
-            config.get("Cmd"),
-            name=f"{self.name}-dev-{secrets.token_hex(4)}",
-            environment=config["Env"],
-            entrypoint=config.get("Entrypoint"),
-            user=config.get("User"),
-            working_dir=config.get("WorkingDir"),
-            # Those of the stack: what is left after a crash is removed by the next `up`.
-            labels=config["Labels"],
-            stop_signal=config.get("StopSignal"),
-            stop_timeout=config.get("StopTimeout"),
-            host_config=host,
-            use_config_proxy=False,
-        )
-        container = self._client.containers.get(str(created["Id"]))
+        attributes = self._released.attrs
+        # With the labels of the stack: what is left after a crash is removed by the next `up`.
+        labels = attributes["Config"]["Labels"]
+        name = f"{self.name}-dev-{secrets.token_hex(4)}"
+        container = self._client.containers.get(create_like(api, attributes, name, image=image, labels=labels))
         self._made.append(container)
         return container
 

@@ -66,8 +66,11 @@ def compiled(source: Source, architecture: str, output: Path) -> str:
 
 
 def saves(folder: Path) -> Iterator[None]:
-    """Yield after each change of a file below a folder, once no other follows at once."""
-    seen = _times(folder)
+    """Yield after each change of a file below a folder since this call, once no other follows at once."""
+    return _changes(folder, _times(folder))
+
+
+def _changes(folder: Path, seen: Mapping[str, int]) -> Iterator[None]:
     while True:
         time.sleep(LOOK_SECONDS)
         now = _times(folder)

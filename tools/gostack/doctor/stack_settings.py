@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from tools.gostack.doctor.finding import Finding
+from tools.gostack.environment.locations import stack_names
 
 
 class StackSettings(Protocol):
@@ -43,7 +44,7 @@ def load_settings(project_root: Path, stack: str) -> tuple[StackSettings | None,
     """The stack's settings, and whether they are valid."""
     path = project_root / f"Pulumi.{stack}.yaml"
     if not path.is_file():
-        known = ", ".join(sorted(file.name.split(".")[1] for file in project_root.glob("Pulumi.*.yaml"))) or "none yet"
+        known = ", ".join(stack_names(project_root)) or "none yet"
         return None, Finding("settings", "fail", f"there is no {path.name}", f"choose a stack that exists: {known}")
     try:
         # Late: the settings are the program's, and a broken one must not keep the other checks from running.

@@ -17,6 +17,12 @@ def cache_folder(variables: Mapping[str, str] = os.environ) -> Path:
     return base / "gostack"
 
 
+def stack_names(project_root: Path) -> list[str]:
+    """The stacks that have a file, `Pulumi.<stack>.yaml`, sorted."""
+    files = project_root.glob("Pulumi.*.yaml")
+    return sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
+
+
 def state_folder(project_root: Path) -> Path:
     """The ignored folder of one checkout: Pulumi's state and the passphrase. Losing it loses the dev stack."""
     return project_root / ".gostack"

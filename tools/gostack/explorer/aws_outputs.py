@@ -50,6 +50,8 @@ def aws_outputs(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, A
             }
         case "aws:rds/clusterInstance:ClusterInstance":
             return {**arn, "endpoint": f"{inputs['identifier']}.example.com"}
+        case "aws:elasticache/replicationGroup:ReplicationGroup":
+            return {**arn, "primaryEndpointAddress": f"master.{inputs['replicationGroupId']}.cache.example.com"}
         case "aws:route53/record:Record":
             return {"fqdn": inputs["name"]}
         case _:

@@ -31,7 +31,7 @@ _CLASSES = {
     "front": "GlobalDns NetworkLoadBalancer",
     "entry": "Ingress ServiceGateway",
     "service": "Microservice DynamicConfiguration ScheduledTasks",
-    "data": "MySqlCluster MySqlMember MySqlProxy Database DatabaseMember ServiceDatabase Accessory",
+    "data": "MySqlCluster MySqlMember MySqlProxy Database DatabaseMember ServiceDatabase Accessory ElastiCache",
     "discovery": "ConsulDatacenter",
     "platform": "Region Backbone Cluster ClusterDefaults Network TargetBinding DnsDrain",
     "supply": "Registry ReleasedImage ServiceImage UpstreamImages",

@@ -17,7 +17,7 @@ from infra.settings.secret_references import EXAMPLES as STORE_EXAMPLES
 from infra.stack import build_stack
 from policy.readers import from_recorded
 from policy.resource import Graph
-from tools.gostack.environment.locations import PROJECT_ROOT
+from tools.gostack.environment.locations import PROJECT_ROOT, stack_names
 from tools.gostack.explorer.monitor import record
 
 PROJECT = PROJECT_ROOT
@@ -43,10 +43,9 @@ class RecordedStack:
     """Text of the stack file, for its comments."""
 
 
-def stack_names(project: Path = PROJECT) -> list[str]:
+def ordered_stacks(project: Path = PROJECT) -> list[str]:
     """Return the stacks that have a file, dev, staging and prod first."""
-    names = {path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in project.glob("Pulumi.*.yaml")}
-    return sorted(names, key=lambda name: (ENVIRONMENTS.index(name) if name in ENVIRONMENTS else 9, name))
+    return sorted(stack_names(project), key=lambda name: ENVIRONMENTS.index(name) if name in ENVIRONMENTS else 9)
 
 
 def record_stack(name: str, project: Path = PROJECT) -> RecordedStack:

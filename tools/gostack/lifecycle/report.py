@@ -11,7 +11,7 @@ from docker.models.containers import Container
 from infra.outputs import CONSOLE_PAGE
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.lifecycle.objects import StackObjects, last_words, role
-from tools.gostack.lifecycle.workspace import Workspace
+from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 
 
 def authority_file(workspace: Workspace) -> Path:
@@ -20,7 +20,10 @@ def authority_file(workspace: Workspace) -> Path:
 
 
 def write_authority(workspace: Workspace, outputs: dict[str, Any]) -> Path:
-    """Write the certificate of the stack's authority to a file for clients and return its path."""
+    """Write the certificate of the stack's authority to a file for clients and return its path; raises PulumiError for
+    a stack that is not up."""
+    if "ca_certificate" not in outputs:
+        raise PulumiError(f"the stack {workspace.stack} is not up: run `make up`.")
     path = authority_file(workspace)
     path.write_text(outputs["ca_certificate"], encoding="utf-8")
     return path

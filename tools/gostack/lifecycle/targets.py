@@ -5,7 +5,7 @@ from __future__ import annotations
 from components.ingress.tracks import CANARY
 from components.names import track_name
 from components.service_database.migrations import TRACK as MIGRATIONS
-from infra.settings import Settings, SettingsError
+from infra.settings import Settings, require_service
 
 
 def target_arguments(settings: Settings, service: str) -> list[str]:
@@ -15,10 +15,7 @@ def target_arguments(settings: Settings, service: str) -> list[str]:
     The targets are its components, whether the stack has them or not: a canary that is gone from the settings has to
     go. What depends on them is targeted too, which is what is in them and what reads their outputs.
     """
-    if service not in settings.services:
-        raise SettingsError(
-            f'"{service}" is no service of this stack: use one of {", ".join(sorted(settings.services))}.'
-        )
+    require_service(settings, service)
     targets = [f"--target=**::{name}" for name in sorted(components(settings, service))]
     return [*targets, "--target-dependents"]
 

@@ -16,13 +16,12 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from infra.settings import Settings, SettingsError, load_stack_file, require_stack_name
-from infra.settings.stack_file import encrypted, read_stack_file, read_text, with_salt, written
+from infra.settings.stack_file import SALT, encrypted, read_stack_file, read_text, with_salt, written
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.environment.variables import environment
 from tools.gostack.lifecycle.digest import digest
 
-SALT = "encryptionsalt"
 _ON_CLUSTER = {"gostack:kubernetes", "gostack:aws"}
 YIELDING = ("nice", "-n", "10")
 """Runs a command with less of the processors than others get while they want more than there are."""

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from tools.gostack.logs.line import LogLine
+from tools.gostack.printable import printable
 
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "bright_cyan", "bright_yellow", "bright_green")
 _LEVELS = {"WARN": "yellow", "WARNING": "yellow", "ERROR": "red", "FATAL": "red"}
@@ -79,9 +80,7 @@ def _value(value: Any) -> str:
 
 
 def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() or letter == "\t" else ascii(letter)[1:-1] for letter in text)
+    return printable(text, kept="\t")
 
 
 def _moment(time: int) -> datetime:

@@ -12,7 +12,8 @@ from tools.gostack.release.stack_file import set_maintenance
 def maintenance(workspace: Workspace, *, on: bool, service: str | None = None) -> int:
     """Switch the routes of a service, or of all services, to the ingress's own 503 and back, and return the exit code.
 
-    It is written into the stack file and released as one configuration of the ingress: no replica is touched. Raises
+    It is written into the stack file and released by an update of the stack. As long as nothing else changed since the
+    last one, that is one configuration of each ingress, and no replica is touched; what did is released with it. Raises
     UserError.
     """
     settings = workspace.settings

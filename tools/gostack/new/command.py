@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 from pydantic import TypeAdapter, ValidationError
 
+from infra.replaced import replace_text
 from infra.settings import SettingsError, load_stack_file
 from infra.settings.base import Name
 from infra.settings.stack_file import read_stack_file, read_text
@@ -93,12 +94,12 @@ def new_service(project: Path, name: str, kind: Kind, stacks: Sequence[str]) -> 
         for path, text in skeleton(project, name, kind).items():
             (folder / path).write_text(text, encoding="utf-8")
         for file, text in before.items():
-            file.write_text(with_service(text, file.name, name, kind), encoding="utf-8")
+            replace_text(file, with_service(text, file.name, name, kind))
             _ = load_stack_file(file, project)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         for file, text in before.items():
-            file.write_text(text, encoding="utf-8")
+            replace_text(file, text)
         raise
     print(f"services/{name} is written: its test runs with `cd services/{name} && go test ./...`")
     for stack, file in zip(stacks, files, strict=True):

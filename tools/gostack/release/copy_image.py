@@ -10,7 +10,7 @@ import os
 import re
 from pathlib import Path
 
-from infra.settings import SettingsError
+from infra.settings import require_service
 from tools.gostack.documents import mapping
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 from tools.gostack.release.crane import Crane, crane_of, log_in
@@ -25,12 +25,10 @@ def copy_image(workspace: Workspace, service: str, release: Path, commit: str, r
     On GitHub, `image` and `migrations-image` become outputs of the step. Raises PulumiError when staging accepted no
     such image, or when what arrived is not what was accepted.
     """
-    services = workspace.settings.services
-    if service not in services:
-        raise SettingsError(f'"{service}" is no service of this stack: use one of {", ".join(sorted(services))}.')
-    migrations = services[service].migrations
+    found = require_service(workspace.settings, service)
+    migrations = found.migrations
     wanted = {
-        "image": (accepted_image(release, service, commit), services[service].image, "image"),
+        "image": (accepted_image(release, service, commit), found.image, "image"),
         "migrations-image": (
             accepted_image(release, service, commit, "migrations"),
             migrations.image if migrations is not None else None,

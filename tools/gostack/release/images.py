@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
-from infra.settings import SettingsError
+from infra.settings import require_service
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 from tools.gostack.release.stack_file import write_image, write_migrations_image
 
@@ -51,10 +51,7 @@ def set_image(workspace: Workspace, service: str, image: str, migrations_image: 
     """Write an image as what a service runs, and one as what applies its SQL files, into the stack file and return the
     exit code."""
     settings = workspace.settings
-    if service not in settings.services:
-        raise SettingsError(
-            f'"{service}" is no service of this stack: use one of {", ".join(sorted(settings.services))}.'
-        )
+    require_service(settings, service)
     write_image(workspace, settings, service, image)
     if migrations_image:
         write_migrations_image(workspace, settings, service, migrations_image)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
-from infra.settings import SettingsError
+from infra.settings import require_service
 from tools.gostack.columns import aligned
 from tools.gostack.lifecycle.workspace import Workspace
 from tools.gostack.releases.history import committed, updates
@@ -26,15 +26,19 @@ def releases(workspace: Workspace, service: str | None = None, *, as_json: bool 
 
 def releases_of(workspace: Workspace, service: str | None) -> list[Release]:
     """Return the releases of a service, or of all, oldest first; raises SettingsError for one that there is not."""
-    services = workspace.settings.services
-    if service is not None and service not in services:
-        raise SettingsError(f'"{service}" is no service of this stack: use one of {", ".join(sorted(services))}.')
-    released = [one for one in changes(updates(workspace)) if service in (None, one.service)]
+    released = updates_of(workspace, service)
     known = {(one.service, one.image) for one in released}
     # As if each had succeeded, so that an image that stayed is told once.
     written = changes(replace(one, result=SUCCEEDED) for one in committed(workspace))
     wanted = [one for one in written if service in (None, one.service) and (one.service, one.image) not in known]
     return sorted([*(replace(one, result=COMMITTED) for one in wanted), *released], key=lambda one: _instant(one.time))
+
+
+def updates_of(workspace: Workspace, service: str | None) -> list[Release]:
+    """Return of these releases those that updates of this stack made, which alone have a number."""
+    if service is not None:
+        require_service(workspace.settings, service)
+    return [one for one in changes(updates(workspace)) if service in (None, one.service)]
 
 
 def as_text(found: Sequence[Release]) -> str:

@@ -34,23 +34,26 @@ def updates(workspace: Workspace) -> list[Release]:
         # No stack yet, or no Pulumi: the stack file's own history is there.
         return []
     entries = mappings(json.loads(text or "null"))[::-1]
-    kept = checkpoints(workspace)[-len(entries) :] if entries else []
+    kept = _history(workspace, "checkpoint")[-len(entries) :] if entries else []
     # A state that was moved has checkpoints of its own alone: then nobody can say which belongs to which.
     pairs = zip(entries, kept if len(kept) == len(entries) else [None] * len(entries), strict=True)
+    # Those before them, where the backend is a folder; Pulumi's own service counts for itself.
+    earlier = max(0, len(_history(workspace, "history")) - len(entries))
     found: list[Release] = []
-    for position, (entry, checkpoint) in enumerate(pairs, 1):
+    for position, (entry, checkpoint) in enumerate(pairs, earlier + 1):
         if entry.get("kind") == "update":
             found += _released(position, entry, checkpoint)
     return found
 
 
-def checkpoints(workspace: Workspace) -> list[Path]:
-    """Return the states after each update, oldest first, where the backend is a folder of this machine."""
+def _history(workspace: Workspace, kind: str) -> list[Path]:
+    """What each update left, its `history` or its `checkpoint`, which is the state after it: oldest first, and nothing
+    where the backend is no folder of this machine."""
     folder = workspace.backend_folder
     if folder is None:
         return []
     # Their names end with the time in nanoseconds.
-    return sorted(folder.glob(f".pulumi/history/*/{workspace.stack}/{workspace.stack}-*.checkpoint.json"))
+    return sorted(folder.glob(f".pulumi/history/*/{workspace.stack}/{workspace.stack}-*.{kind}.json"))
 
 
 def _released(position: int, entry: Mapping[str, Any], checkpoint: Path | None) -> Iterator[Release]:
@@ -101,10 +104,11 @@ def _deployed(checkpoint: Path | None) -> Mapping[str, Any]:
 def committed(workspace: Workspace) -> list[Release]:
     """Return, oldest first, the images that the stack file named for its services, from its git log."""
     file = workspace.stack_file
-    log = _git(file.parent, "log", f"--max-count={MOST_COMMITS}", f"--format={_FIELDS}", "--", file.name)
+    # Ended by NUL: a message may hold whatever else ends a line.
+    log = _git(file.parent, "log", "-z", f"--max-count={MOST_COMMITS}", f"--format={_FIELDS}", "--", file.name)
     found: list[Release] = []
-    for line in reversed(log.splitlines()):
-        commit, who, time, message = line.split("\x1f", 3)
+    for entry in reversed(log.split("\0")[:-1]):
+        commit, who, time, message = entry.split("\x1f", 3)
         try:
             document = read_text(_git(file.parent, "show", f"{commit}:./{file.name}"), file.name)
         except SettingsError:

@@ -9,7 +9,7 @@ from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle import lifecycle
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 from tools.gostack.release.images import set_image
-from tools.gostack.releases.command import releases_of
+from tools.gostack.releases.command import updates_of
 from tools.gostack.releases.model import SUCCEEDED, Release
 from tools.gostack.rollback.images import is_there
 from tools.gostack.rollback.migrations import migrations_between
@@ -21,13 +21,14 @@ IsThere = Callable[[Workspace, str], bool]
 def roll_back(
     workspace: Workspace, service: str, to: int | None = None, *, force: bool = False, there: IsThere = is_there
 ) -> int:
-    """Release an earlier image of a service again and return the exit code; nothing is built.
+    """Release an earlier image of a service again, and nothing of the others, and return the exit code; nothing is
+    built.
 
     `to` is a number of `gostack releases`; default: the last release with another image than the one that runs. With
     `force` migrations that lie between are no reason to refuse. Raises UserError.
     """
     settings = workspace.settings
-    found = releases_of(workspace, service)
+    found = updates_of(workspace, service)
     release = chosen(found, service, running(workspace, service), to)
     changed, unknown = migrations_between(workspace.project, settings.services[service], release.commit)
     if (changed or unknown) and not force:
@@ -47,7 +48,7 @@ def roll_back(
         )
     source = settings.services[service].context
     set_image(workspace, service, release.image)
-    if lifecycle.up(workspace) != 0:
+    if lifecycle.up(workspace, service) != 0:
         raise PulumiError(
             f"{workspace.stack_file.name} has {release.image} for {service}, and the update failed: correct the cause "
             "and run `make up`"

@@ -20,6 +20,7 @@ from tools.gostack.lifecycle.objects import StackObjects, role
 from tools.gostack.lifecycle.workspace import Workspace
 from tools.gostack.running.programs import run
 from tools.gostack.running.replica import MAIN_ROLES, SHELL, Program, RunningReplica
+from tools.gostack.running.twin import create_like
 
 # By usefulness: tools are installed most easily where Go is compiled.
 _IMAGES_WITH_SHELL = ("golang", "nginx", "mysql", "consul")
@@ -80,29 +81,18 @@ class DockerRuntime:
 
         It is in the replica's network, so a release that replaces the replica cuts it off.
         """
-        # The low-level client, which the SDK has no types for: it takes the settings of another container as they are.
+        # The low-level client, which the SDK has no types for.
         client: Any = self.objects.client.api
         found = self.objects.client.containers.get(replica.identity).attrs
         # The engine removes it when it ends, also where this command was killed meanwhile.
-        config, host = found["Config"], {**found["HostConfig"], "RestartPolicy": {"Name": "no"}, "AutoRemove": True}
+        host = {**found["HostConfig"], "RestartPolicy": {"Name": "no"}, "AutoRemove": True}
         binds: list[str] = found["HostConfig"].get("Binds") or []
         if binds:
             own = self._replicas_own()
             host["Binds"] = [bind for bind in binds if bind.partition(":")[0] not in own]
         # A task has no place in the stack, so it carries none of its labels; its name says what it is.
-        created = client.create_container(
-            found["Image"],
-            list(arguments),
-            name=f"{replica.name}-task-{name}-{secrets.token_hex(4)}",
-            environment=config["Env"],
-            entrypoint=config.get("Entrypoint"),
-            user=config.get("User"),
-            working_dir=config.get("WorkingDir"),
-            stdin_open=True,
-            tty=tty,
-            host_config=host,
-        )
-        identity = str(created["Id"])
+        called = f"{replica.name}-task-{name}-{secrets.token_hex(4)}"
+        identity = create_like(client, found, called, command=arguments, host=host, stdin_open=True, tty=tty)
         try:
             return run(self._docker("start", "--attach", "--interactive", identity))
         finally:

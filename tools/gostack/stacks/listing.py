@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.settings import SettingsError, load_stack_file
+from infra.settings import Settings, SettingsError, load_stack_file
 from tools.gostack.documents import mapping, mappings
+from tools.gostack.environment.locations import stack_names
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 
 
@@ -48,27 +49,34 @@ def list_stacks(project: Path, *, as_json: bool) -> int:
 
 def stacks(project: Path) -> list[ListedStack]:
     """Return the stacks of a checkout by name."""
-    names = sorted(file.name.split(".")[1] for file in project.glob("Pulumi.*.yaml"))
-    return [_listed(project, name) for name in names]
+    read = {name: _read(project, name) for name in stack_names(project)}
+    # All have one backend, which knows the project's stacks; Pulumi is in reach of those whose file can be read.
+    asked = next((name for name, settings in read.items() if isinstance(settings, Settings)), None)
+    states = _states(Workspace(project, asked)) if asked is not None else {}
+    return [_listed(name, settings, mapping(states.get(name))) for name, settings in read.items()]
 
 
-def _listed(project: Path, name: str) -> ListedStack:
-    workspace = Workspace(project, name)
+def _read(project: Path, name: str) -> Settings | SettingsError:
     try:
-        settings = load_stack_file(workspace.stack_file, project)
+        return load_stack_file(project / f"Pulumi.{name}.yaml", project)
     except SettingsError as error:
-        return ListedStack(name, "", "", 0, "", str(error))
+        return error
+
+
+def _listed(name: str, settings: Settings | SettingsError, known: Mapping[str, Any]) -> ListedStack:
+    if isinstance(settings, SettingsError):
+        return ListedStack(name, "", "", 0, "", str(settings))
     port = settings.regions[settings.ordered_regions()[0]].https_port
     entry = f"https://{settings.ingress.hosts[0]}{'' if port == 443 else f':{port}'}"
     platform = "aws" if settings.aws is not None else settings.platform
-    known = next((one for one in _states(workspace) if str(one["name"]).split("/")[-1] == name), mapping(None))
     updated = str(known.get("lastUpdate") or "")
     return ListedStack(name, platform, entry, int(known.get("resourceCount") or 0), updated, "")
 
 
-def _states(workspace: Workspace) -> list[Mapping[str, Any]]:
-    # Each stack may have a backend of its own, which its variables name.
+def _states(workspace: Workspace) -> dict[str, Mapping[str, Any]]:
+    """What the backend says of each of the project's stacks; nothing when it does not answer."""
     try:
-        return mappings(json.loads(workspace.capture("stack", "ls", "--json")))
+        listed = mappings(json.loads(workspace.capture("stack", "ls", "--json")))
     except PulumiError:
-        return []
+        return {}
+    return {str(one["name"]).split("/")[-1]: one for one in listed}

@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from infra.settings import Settings, SettingsError, load_stack_file, require_stack_name
-from infra.settings.stack_file import encrypted, read_stack_file, written
+from infra.settings.stack_file import SALT, encrypted, read_stack_file, written
 from tools.gostack.doctor.networks import foreign_networks
 from tools.gostack.doctor.ports import port_is_free
 from tools.gostack.documents import is_mapping, mapping
 from tools.gostack.environment.docker_engine import ask, find_endpoint
 from tools.gostack.environment.errors import UserError
+from tools.gostack.environment.locations import stack_names
 from tools.gostack.stacks.space import free_networks, free_ports
 from tools.gostack.stacks.text import is_document, with_entry, with_values, without
-
-SALT = "encryptionsalt"
 
 Machine = Callable[[], Mapping[str, str]]
 """Networks of this machine's engine, by name."""
@@ -37,8 +36,9 @@ def new_stack(
     Secrets stay behind: they are encrypted for the other stack. Raises UserError and SettingsError.
     """
     file, source = project / f"Pulumi.{name}.yaml", project / f"Pulumi.{origin}.yaml"
+    refused = UserError(f"{file.name} exists already: choose another name.")
     if file.exists():
-        raise UserError(f"{file.name} exists already: choose another name.")
+        raise refused
     settings = load_stack_file(source, project)
     require_stack_name(name, settings)
     if settings.platform != "docker":
@@ -56,7 +56,12 @@ def new_stack(
     secrets = list(encrypted_paths(document))
     values = {_path(key): str(value) for key, value in {**ports, **networks}.items()}
     text = _written(source.read_text(encoding="utf-8"), document, values, secrets)
-    file.write_text(_with_origin(text, origin), encoding="utf-8")
+    try:
+        # Somebody may have written one since.
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(_with_origin(text, origin))
+    except FileExistsError:
+        raise refused from None
     print(f"{file.name} is written, like {source.name}, with ports and networks of its own:")
     print("\n".join(f"  gostack:{key}: {value}" for key, value in {**ports, **networks}.items()))
     for path in secrets:
@@ -79,7 +84,9 @@ def _written(
 ) -> str:
     wanted = copy.deepcopy(dict(document))
     wanted.pop(SALT, None)
-    removed = [path for path in _whole(wanted, secrets) if _remove(wanted, path)]
+    removed = _whole(wanted, secrets)
+    for path in removed:
+        _remove(wanted, path)
     for path, value in values.items():
         _put(wanted, path, int(value) if value.isdigit() else value)
     changed = with_values(without(text, [(SALT,), *removed]), values)
@@ -102,11 +109,10 @@ def _whole(document: Mapping[str, Any], secrets: Sequence[tuple[str, ...]]) -> l
     return list(dict.fromkeys(found))
 
 
-def _remove(document: Any, path: tuple[str, ...]) -> bool:
+def _remove(document: Any, path: tuple[str, ...]) -> None:
     for key in path[:-1]:
         document = document[key]
     del document[path[-1]]
-    return True
 
 
 def _put(document: Any, path: tuple[str, ...], value: str | int) -> None:
@@ -140,9 +146,9 @@ def _with_origin(text: str, origin: str) -> str:
 def _others(project: Path) -> list[Settings]:
     """The settings of all stack files; one that is wrong has no stack that runs."""
     found: list[Settings] = []
-    for file in sorted(project.glob("Pulumi.*.yaml")):
+    for name in stack_names(project):
         try:
-            found.append(load_stack_file(file, project))
+            found.append(load_stack_file(project / f"Pulumi.{name}.yaml", project))
         except SettingsError:
             continue
     return found

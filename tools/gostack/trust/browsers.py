@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from tools.gostack.trust.authority import Authority, is_of
 from tools.gostack.trust.machine import Machine
+from tools.gostack.trust.outcome import Outcome
 
 DATABASE = "cert9.db"
 PLACES = (
@@ -26,25 +26,39 @@ def databases(home: Path) -> list[Path]:
     return sorted(folder for place in PLACES for folder in home.glob(place) if (folder / DATABASE).is_file())
 
 
-def add(machine: Machine, authority: Authority, file: Path) -> Iterator[str]:
-    """Put an authority into every database; yield a sentence for each."""
+def add(machine: Machine, authority: Authority, file: Path) -> Outcome:
+    """Put an authority into every database."""
+    done: list[str] = []
+    refused: list[str] = []
     for folder in _reachable(machine):
-        if authority.name in _names(machine, folder):
-            yield f"{folder} has {authority.name} already"
+        if authority.name in (_names(machine, folder) or ()):
+            done.append(f"{folder} has {authority.name} already")
             continue
         # It may identify servers, and nothing else.
         command = [*_certutil(folder), "-A", "-n", authority.name, "-t", "C,,", "-i", str(file)]
-        yield f"{folder} {'has' if machine.run(command) is not None else 'refuses'} {authority.name}"
+        if machine.run(command) is None:
+            refused.append(f"{folder} refuses {authority.name}: end the programs that use it, and repeat")
+        else:
+            done.append(f"{folder} has {authority.name}")
+    return Outcome(done, refused=refused)
 
 
-def remove(machine: Machine, stack: str) -> Iterator[str]:
-    """Take the authorities of a stack out of every database, and no other; yield a sentence for each."""
+def remove(machine: Machine, stack: str) -> Outcome:
+    """Take the authorities of a stack out of every database, and no other."""
+    done: list[str] = []
+    refused: list[str] = []
     for folder in _reachable(machine):
-        for name in _names(machine, folder):
+        names = _names(machine, folder)
+        if names is None:
+            refused.append(f"{folder} cannot be read: end the programs that use it, and repeat")
+        for name in names or ():
             pem = machine.run([*_certutil(folder), "-L", "-n", name, "-a"]) or ""
             if is_of(stack, name, pem):
-                gone = machine.run([*_certutil(folder), "-D", "-n", name]) is not None
-                yield f"{folder} {'has lost' if gone else 'keeps'} {name}"
+                if machine.run([*_certutil(folder), "-D", "-n", name]) is None:
+                    refused.append(f"{folder} keeps {name}: end the programs that use it, and repeat")
+                else:
+                    done.append(f"{folder} has lost {name}")
+    return Outcome(done, refused=refused)
 
 
 def missing(machine: Machine) -> str:
@@ -62,6 +76,7 @@ def _certutil(folder: Path) -> list[str]:
     return ["certutil", "-d", f"sql:{folder}"]
 
 
-def _names(machine: Machine, folder: Path) -> list[str]:
-    listed = machine.run([*_certutil(folder), "-L"]) or ""
-    return re.findall(r"^(gostack-\S+)", listed, flags=re.MULTILINE)
+def _names(machine: Machine, folder: Path) -> list[str] | None:
+    """What may be ours in a database; None for one that cannot be read."""
+    listed = machine.run([*_certutil(folder), "-L"])
+    return None if listed is None else re.findall(r"^(gostack-\S+)", listed, flags=re.MULTILINE)

@@ -17,18 +17,18 @@ def trust(workspace: Workspace, *, remove: bool = False, machine: Machine | None
     """
     machine = machine or Machine()
     if remove:
-        told = list(browsers.remove(machine, workspace.stack))
+        databases = browsers.remove(machine, workspace.stack)
         outcome = system.remove(machine, workspace.stack)
     else:
         file = write_authority(workspace, workspace.outputs())
         authority = Authority(workspace.stack, file.read_text(encoding="utf-8"))
-        told = list(browsers.add(machine, authority, file))
+        databases = browsers.add(machine, authority, file)
         outcome = system.add(machine, authority, file)
-    print("\n".join([*told, *outcome.done]))
+    print("\n".join([*databases.done, *databases.refused, *outcome.done]))
     hint = browsers.missing(machine)
     if hint:
         print(hint)
     if outcome.to_do:
-        print("the system's store takes root, run:")
+        print("this failed, and is left to do:" if machine.is_root else "the system's store takes root, run:")
         print("\n".join(f"  {command}" for command in outcome.to_do))
-    return 1 if outcome.to_do or hint else 0
+    return 1 if outcome.to_do or databases.refused or hint else 0

@@ -10,19 +10,9 @@ from pathlib import Path
 
 from tools.gostack.trust.authority import Authority, is_of
 from tools.gostack.trust.machine import Machine
+from tools.gostack.trust.outcome import Outcome
 
 KEYCHAIN = "/Library/Keychains/System.keychain"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What was done with a store, and what is left to do."""
-
-    done: Sequence[str] = ()
-    """Sentences."""
-
-    to_do: Sequence[str] = ()
-    """Commands that take root."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +84,10 @@ def _folder(machine: Machine) -> Folder | None:
 def _as_root(machine: Machine, commands: Sequence[Sequence[str]], done: str) -> Outcome:
     if not machine.is_root:
         return Outcome(to_do=[f"sudo {_shown(command)}" for command in commands])
-    for command in commands:
+    for number, command in enumerate(commands):
         if machine.run(command) is None:
-            return Outcome(to_do=[_shown(command)])
+            # Those behind it need what it does.
+            return Outcome(to_do=[_shown(left) for left in commands[number:]])
     return Outcome([done])
 
 

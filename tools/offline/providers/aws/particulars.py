@@ -91,6 +91,11 @@ def _global_cluster(words: Words, inputs: Inputs) -> dict[str, Any]:
     }
 
 
+def _replication_group(words: Words, inputs: Inputs) -> dict[str, Any]:
+    name = f"{words['id']}.{words['hex8']}.{words['region']}.cache.amazonaws.com"
+    return {"primaryEndpointAddress": f"master.{name}", "readerEndpointAddress": f"replica.{name}"}
+
+
 def _certificate(words: Words, inputs: Inputs) -> dict[str, Any]:
     names = dict.fromkeys([inputs.get("domainName"), *(inputs.get("subjectAlternativeNames") or [])])
     options = [
@@ -226,6 +231,7 @@ _SPECIAL: dict[str, Callable[[Words, Inputs], dict[str, Any]]] = {
     "aws:ecr/repository:Repository": _repository,
     "aws:eks/cluster:Cluster": _eks_cluster,
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": _association,
+    "aws:elasticache/replicationGroup:ReplicationGroup": _replication_group,
     "aws:kms/alias:Alias": _alias,
     "aws:kms/key:Key": _key,
     "aws:kms/replicaKey:ReplicaKey": _key,

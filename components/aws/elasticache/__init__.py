@@ -1,0 +1,1 @@
+"""Valkey as ElastiCache runs it: what an accessory of that kind is on AWS."""
