@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from components.consul.check import Check
 from components.consul.docker_agent import ConsulAgent
 from components.microservice.docker import Microservice
 from components.microservice.folders import WritableFolder
@@ -55,7 +56,11 @@ def test_a_replica_starts_in_its_pod_and_counts_when_its_check_passes() -> None:
 
 def test_a_new_replica_stands_beside_the_old_one_before_that_goes() -> None:
     graph = service()
-    assert {graph.resources[f"{NAME}-0-{part}"].delete_before_replace for part in PARTS} == {False}
+    for part in (graph.resources[f"{NAME}-0-{part}"] for part in PARTS):
+        assert part.delete_before_replace is False
+        # Neither can be had twice.
+        assert "ports" not in part.inputs
+        assert all("ipv4Address" not in network for network in part.plain("networksAdvanced") or [])
 
 
 @pytest.mark.parametrize(
@@ -67,6 +72,7 @@ def test_a_new_replica_stands_beside_the_old_one_before_that_goes() -> None:
         {"port": 8081},
         {"memory_mib": 64},
         {"drain_seconds": 9},
+        {"check": Check(path="/other")},
     ],
     ids=str,
 )

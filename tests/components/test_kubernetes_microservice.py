@@ -123,6 +123,8 @@ def test_the_autoscaler_has_the_number_and_begins_with_the_settings() -> None:
     assert "replicas" not in spec(graph, "deployment")
     found = spec(graph, "autoscaler")
     assert (found["minReplicas"], found["maxReplicas"]) == (3, 9)
+    (metric,) = found["metrics"]
+    assert metric["containerResource"]["target"] == {"type": "Utilization", "averageUtilization": 60}
     assert DEPLOYMENT in graph.resources[f"{NAME}-autoscaler"].dependencies
 
 

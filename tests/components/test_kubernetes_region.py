@@ -36,7 +36,7 @@ def test_a_namespace_outlives_the_stack_with_the_disks_in_it(region: Graph) -> N
 
 def test_pods_beyond_the_restricted_standard_are_refused(region: Graph) -> None:
     labels = region.resources[f"{NAME}-namespace"].plain("metadata")["labels"]
-    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert {labels[f"pod-security.kubernetes.io/{mode}"] for mode in ("enforce", "audit", "warn")} == {"restricted"}
 
 
 def test_nobody_talks_to_anybody_unless_it_is_said(region: Graph) -> None:

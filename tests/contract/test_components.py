@@ -20,7 +20,6 @@ from typing import get_type_hints
 
 import pulumi
 import pytest
-from pulumi.provider.experimental.analyzer import Analyzer
 
 import components
 from tests.graph.conftest import Document, dev_graph, staging_graph
@@ -60,9 +59,6 @@ CONCEPTS = sorted(path.parent.name for path in FOLDER.glob("*/kubernetes.py"))
 """Folders of what is deployed in a form for each platform."""
 
 KUBERNETES_KINDS = {"Deployment", "StatefulSet", "Service", "Secret", "ConfigMap", "Job", "NetworkPolicy", "Namespace"}
-
-NAMES_ONLY = {"images.kubernetes.ReleasedImage", "images.kubernetes.UpstreamImages"}
-"""Components that make nothing: nodes pull such images by themselves."""
 
 
 def platform(cls: type) -> str:
@@ -171,13 +167,6 @@ def test_it_is_made_from_a_name_documented_arguments_and_options(cls: type[pulum
     assert arguments.__doc__
 
 
-@pytest.mark.parametrize("cls", PUBLISHED, ids=identity)
-def test_programs_in_other_languages_could_use_it(cls: type[pulumi.ComponentResource]) -> None:
-    analysed = Analyzer("gostack").analyze([cls])
-    assert cls.__name__ in analysed["component_definitions"]
-    assert analysed["component_definitions"][cls.__name__].inputs
-
-
 @pytest.mark.parametrize("cls", CLASSES, ids=identity)
 def test_its_outputs_are_declared_and_described(cls: type[pulumi.ComponentResource]) -> None:
     assert cls.__doc__
@@ -193,14 +182,6 @@ def test_it_registers_under_its_own_token_and_tells_its_outputs_once(
     assert instances, "the dev stack has none: add a setting that makes one"
     for instance in instances:
         assert graph.registered_outputs.count(instance.name) == 1, instance.name
-
-
-@pytest.mark.parametrize("cls", CLASSES, ids=identity)
-def test_its_children_bear_its_name(cls: type[pulumi.ComponentResource], graph: Graph) -> None:
-    instances = {instance.name for instance in graph.of_type(f"gostack:index:{cls.__name__}")}
-    children = [item for item in graph.resources.values() if item.parent in instances]
-    assert children or identity(cls) in NAMES_ONLY
-    assert [child.name for child in children if not child.name.startswith(f"{child.parent}-")] == []
 
 
 def test_only_components_and_providers_stand_directly_under_the_stack(graphs: dict[bool, Graph]) -> None:

@@ -248,9 +248,9 @@ def test_an_entry_of_another_stack_is_not_looked_at() -> None:
     ("text", "sentence"),
     [
         ("allowed: []", "allowed is not a known key"),
-        ("allow: {}\n", ""),
+        ("allow:\n", ""),
         ("allow: [{urn: no-urn, operation: replace, reason: long enough to count, expires: 2026-12-01}]", "is no URN"),
-        (f"allow: [{{urn: '{EAST}', operation: replace, expires: 2026-12-01}}]", "entry 1: reason is missing"),
+        (f"allow: [{{urn: '{EAST}', operation: replace, expires: 2026-12-01}}]", "allow.0.reason is missing"),
         (f"allow: [{{urn: '{EAST}', operation: replace, reason: why, expires: 2026-12-01}}]", "reason is wrong"),
         (
             f"allow: [{{urn: '{EAST}', operation: update, reason: a reason that is good, expires: 2026-12-01}}]",
@@ -265,6 +265,7 @@ def test_an_entry_of_another_stack_is_not_looked_at() -> None:
             "is missing",
         ),
         ("allow: [", "is not valid YAML"),
+        ("- allow", "the file must be a mapping of keys"),
     ],
 )
 def test_a_wrong_file_is_refused_in_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:

@@ -1,8 +1,8 @@
-"""No value of any input reaches a report or a recording: fifty secrets, written in awkward ways into odd places.
+"""No value of any input reaches a report or a recording: secrets in every form that JSON has, written into odd places.
 
 Does not prove that a secret which the engine writes into a message of its own is found when it is encoded twice, packed
 or shorter than six characters. That an exported state and the logs of real commands hold none is
-tests/rehearsal/test_secrets_of_a_report.py.
+tests/integration/test_02_secrets.py.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.delivery.planted import PEM, PLANTED
 from tools.gostack.gate.decision import decide
 from tools.gostack.gate.environments import Environment
 from tools.gostack.report.assessment import Assessment
@@ -28,6 +27,20 @@ from tools.gostack.report.redaction import MASK, KnownSecrets, Redactor
 from tools.gostack.report.render import FORMATS
 from tools.gostack.report.setting_changes import compared
 
+PEM = """-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgq9zJ1WfB7xT5uQ2v
+Lr0hYk3nPd8Ee6sAaGiCcOoMmNhRANCAATfXvUwWyVzR1bKcQ0dJpLs4HgTiFoU
+-----END PRIVATE KEY-----
+"""
+PLANTED: tuple[tuple[str, object], ...] = (
+    ("aZ9bY8cX7dW6eV5fU4gT3h00", "aZ9bY8cX7dW6eV5fU4gT3h00"),
+    ("bY8cX7dW6eV5fU4gT3hS2i01", "mysql://app:bY8cX7dW6eV5fU4gT3hS2i01@mysql-east:3306/users"),
+    ("cX7dW6eV5fU4gT3hS2iR1j02", ["cX7dW6eV5fU4", "gT3hS2iR1j02"]),
+    ("dW6eV5fU4gT3hS2iR1jQ0k03", {"first": "dW6eV5fU4gT3", "second": "hS2iR1jQ0k03"}),
+    ("eV5fU4gT3hS2iR1jQ0kPlO04", base64.b64encode(b"user:eV5fU4gT3hS2iR1jQ0kPlO04").decode()),
+    (PEM, json.dumps({"tls.key": PEM})),
+)
+"""Secret and what stands in the open, marked by nobody."""
 NOBODY = Redactor(KnownSecrets(frozenset()))
 SECRET = "Xk9vR2qLm8zT4wPn6?&é/+Bd"
 
@@ -97,11 +110,11 @@ def kept_and_shown(recording: Assessment, folder: Path) -> dict[str, str]:
 
 
 def test_no_value_of_an_input_reaches_a_report_or_a_recording_wherever_it_stands(tmp_path: Path) -> None:
-    settings = json.dumps({"primary": PLANTED[0].written, "topology": PLANTED[1].written})
+    settings = json.dumps({"primary": PLANTED[0][1], "topology": PLANTED[1][1]})
     events: list[Event] = [{"sequence": 0, "preludeEvent": {"config": {"gostack:mysql": settings}}}]
-    for number, planted in enumerate(PLANTED):
-        for kind, new in odd_places(planted.written).items():
-            old = odd_places(PLANTED[number - 1].written)[kind]
+    for number, (_, written) in enumerate(PLANTED):
+        for kind, new in odd_places(written).items():
+            old = odd_places(PLANTED[number - 1][1])[kind]
             for op in ("create", "update", "create-replacement", "delete"):
                 event = step(op, kind, old, new)
                 metadata = event.get("resourcePreEvent", {"metadata": {}})["metadata"]
@@ -111,10 +124,10 @@ def test_no_value_of_an_input_reaches_a_report_or_a_recording_wherever_it_stands
     assert {finding.risk for finding in recording.findings} == {"data loss", "downtime", "exposure", "cost"}
     for name, text in kept_and_shown(recording, tmp_path).items():
         assert "planted" in text
-        assert [p.secret for p in PLANTED if any(piece in text for piece in pieces(p.secret))] == [], name
-        for planted in PLANTED:
+        assert [secret for secret, _ in PLANTED if any(piece in text for piece in pieces(secret))] == [], name
+        for _, written in PLANTED:
             # Nor what it was written as, which anybody can undo.
-            assert [line for line in str(planted.written).splitlines() if len(line) >= 12 and line in text] == [], name
+            assert [line for line in str(written).splitlines() if len(line) >= 12 and line in text] == [], name
 
 
 def test_no_text_of_a_setting_reaches_a_report() -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import yaml
 
 from infra.settings import parse_settings
+from tests.explorer.browser import find_browser
 from tools.gostack.explorer.html import render
 from tools.gostack.explorer.model import PageView, StackView
 from tools.gostack.explorer.recording import PROJECT, RecordedStack, ordered_stacks, record_settings, record_stack
 from tools.gostack.explorer.view import page_view
 
 Document = dict[str, Any]
+
+INSTALL = ".venv/bin/python -m tests.explorer.browser"
 
 SMALL_FILE = """\
 # The small stack: one region, one database server.
@@ -75,6 +79,29 @@ def small(view: PageView) -> StackView:
 @pytest.fixture(scope="session")
 def page(view: PageView) -> str:
     return render(view)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Of a module alone: its driver keeps a loop running in this thread, in which no stack could be recorded."""
+    driver = pytest.importorskip("playwright.sync_api", reason=f"Playwright is not installed: run `{INSTALL}`")
+    path = find_browser()
+    if path is None:
+        pytest.skip(f"there is no Chromium or Chrome on PATH: run `{INSTALL}`")
+    with driver.sync_playwright() as playwright:
+        # In a container or as root, Chromium cannot make its own sandbox; the page is ours.
+        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def violations() -> Callable[[Any], list[str]]:
+    """What axe finds in a tab."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=f"axe is not installed: run `{INSTALL}`")
+    return lambda tab: [
+        f"{item['id']}: {item['nodes'][0]['html']}" for item in axe.Axe().run(tab).response["violations"]
+    ]
 
 
 def card_named(stack: StackView, title: str) -> int:

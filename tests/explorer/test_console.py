@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 
-from tests.explorer.browser import find_browser
 from tests.explorer.console_stores import MARKUP, SQL, TRACE, Stores, running_stores
 from tools.gostack.explorer.recording import PROJECT
 
@@ -27,7 +26,6 @@ PHONE = {"width": 390, "height": 844}
 PATIENCE = 60_000
 """Milliseconds after which a browser on a busy machine counts as stuck; nothing here is about speed."""
 
-INSTALL = ".venv/bin/python -m tests.explorer.browser"
 VIEWS = ("", "service/users", f"trace/{TRACE}", "logs", "ingress", "containers", "objectives", "alerts")
 ARCHITECTURE = {
     "regions": [
@@ -46,19 +44,6 @@ ARCHITECTURE = {
 }  # fmt: skip
 
 Opener = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    driver = pytest.importorskip("playwright.sync_api", reason=f"Playwright is not installed: run `{INSTALL}`")
-    path = find_browser()
-    if path is None:
-        pytest.skip(f"there is no Chromium or Chrome on PATH: run `{INSTALL}`")
-    with driver.sync_playwright() as playwright:
-        # In a container or as root, Chromium cannot make its own sandbox; the page is ours.
-        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -267,14 +252,10 @@ def test_a_phone_scrolls_in_one_direction_only(opened: Opener, view: str) -> Non
 
 
 @pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", PHONE)], ids=["light-wide", "dark-phone"])
-def test_the_page_is_accessible(opened: Opener, scheme: str, size: dict[str, int]) -> None:
-    judge = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason=f"axe is not installed: run `{INSTALL}`"
-    )
-    problems: list[str] = []
+def test_the_page_is_accessible(
+    opened: Opener, violations: Callable[[Any], list[str]], scheme: str, size: dict[str, int]
+) -> None:
     for view in VIEWS:
         # The policy of the page lets nothing in, not even its judge.
         tab = opened(view, viewport=size, color_scheme=scheme, bypass_csp=True)
-        found = judge.Axe().run(tab).response["violations"]
-        problems += [f"{view}: {item['id']}: {item['nodes'][0]['html']}" for item in found]
-    assert problems == []
+        assert violations(tab) == [], view

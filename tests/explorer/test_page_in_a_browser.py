@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from tests.explorer.browser import find_browser
 from tests.explorer.conftest import card_named, titles
 from tools.gostack.explorer.model import StackView
 
@@ -24,22 +23,6 @@ PATIENCE = 120_000
 VIEWS = ("architecture", "resources", "network", "settings", "differences")
 
 Opener = Callable[..., Any]
-
-
-INSTALL = ".venv/bin/python -m tests.explorer.browser"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    driver = pytest.importorskip("playwright.sync_api", reason=f"Playwright is not installed: run `{INSTALL}`")
-    path = find_browser()
-    if path is None:
-        pytest.skip(f"there is no Chromium or Chrome on PATH: run `{INSTALL}`")
-    with driver.sync_playwright() as playwright:
-        # In a container or as root, Chromium cannot make its own sandbox; the page is ours.
-        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture
@@ -257,15 +240,11 @@ def test_who_wants_less_motion_gets_none(opened: Opener) -> None:
 
 
 @pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", PHONE)], ids=["light-wide", "dark-phone"])
-def test_the_page_is_accessible(opened: Opener, scheme: str, size: dict[str, int]) -> None:
-    judge = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason=f"axe is not installed: run `{INSTALL}`"
-    )
-    problems: list[str] = []
+def test_the_page_is_accessible(
+    opened: Opener, violations: Callable[[Any], list[str]], scheme: str, size: dict[str, int]
+) -> None:
     for view in VIEWS:
         tab = opened(
             f"stack=dev&view={view}&select=users-east&left=dev&right=small", viewport=size, color_scheme=scheme
         )
-        found = judge.Axe().run(tab).response["violations"]
-        problems += [f"{view}: {item['id']}: {item['nodes'][0]['html']}" for item in found]
-    assert problems == []
+        assert violations(tab) == [], view

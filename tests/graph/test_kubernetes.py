@@ -32,54 +32,10 @@ def full() -> Graph:
     return staging_graph(everything)
 
 
-def test_the_namespace_refuses_pods_beyond_the_restricted_standard(staging: Graph) -> None:
-    (namespace,) = manifests(staging, "Namespace").values()
-    labels = namespace["metadata"]["labels"]
-    assert namespace["metadata"]["name"] == "gostack-staging-east"
-    for mode in ("enforce", "audit", "warn"):
-        assert labels[f"pod-security.kubernetes.io/{mode}"] == "restricted"
-
-
-def test_data_outlives_the_stack(staging: Graph) -> None:
-    assert staging.resources["east-namespace"].retain_on_delete
-    for name in ("mysql-east-server", "mysql-east-replica-server"):
-        spec = manifests(staging, "StatefulSet")[name]["spec"]
-        assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
-
-
 def test_protected_data_is_not_deleted() -> None:
     protected = staging_graph(lambda d: d["mysql"].update(protect=True))
     names = {resource.name for resource in protected.resources.values() if resource.protect}
     assert names == {"mysql-east-server", "mysql-east-replica-server"}
-
-
-def test_no_container_is_root_or_writes_to_its_root_or_has_a_capability(full: Graph) -> None:
-    found = containers(full)
-    assert len(found) == 16
-    for name, container in found.items():
-        security = container["securityContext"]
-        assert security["runAsUser"] > 0, name
-        assert security == {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "privileged": False,
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-            "runAsUser": security["runAsUser"],
-            "runAsGroup": security["runAsGroup"],
-        }, name
-
-
-def test_no_pod_has_rights_on_the_cluster(full: Graph) -> None:
-    accounts = {item["metadata"]["name"]: item for item in manifests(full, "ServiceAccount").values()}
-    used = {pod["spec"]["serviceAccountName"] for pod in pods(full).values()}
-    assert used == accounts.keys()
-    assert all(account["automountServiceAccountToken"] is False for account in accounts.values())
-    assert not full.of_kind("RoleBinding")
-    assert not full.of_kind("ClusterRoleBinding")
-    for name, pod in pods(full).items():
-        assert pod["spec"]["automountServiceAccountToken"] is False, name
-        assert pod["spec"]["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
 
 
 def test_every_container_says_what_it_needs_and_gets_at_most(full: Graph) -> None:
@@ -144,70 +100,10 @@ def test_the_check_of_a_replica_goes_to_the_address_of_its_pod(staging: Graph) -
     assert CLIENTS_ADDRESS in variables["AGENT_CONFIGURATION"]["value"]
 
 
-def test_an_update_never_takes_a_replica_away_before_the_new_one_serves(full: Graph) -> None:
-    for name, deployment in manifests(full, "Deployment").items():
-        strategy = deployment["spec"]["strategy"]
-        assert strategy == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}, name
-
-
-def test_a_replica_counts_as_ready_only_while_it_is_registered_and_healthy(staging: Graph) -> None:
-    agent = containers(staging)["users-east-deployment/consul-agent"]
-    assert agent["restartPolicy"] == "Always"
-    assert "/v1/health/service/users?passing" in agent["readinessProbe"]["exec"]["command"][-1]
-
-
-def test_a_database_or_an_ingress_is_reached_while_consul_is_away(staging: Graph) -> None:
-    for name in ("mysql-east-server", "mysql-east-replica-server", "ingress-east-deployment"):
-        assert "readinessProbe" not in containers(staging)[f"{name}/consul-agent"]
-
-
-def test_an_old_replica_is_deregistered_at_once_and_serves_on_while_it_drains(staging: Graph) -> None:
-    found = containers(staging)
-    deregistration = found["users-east-deployment/consul-agent"]["lifecycle"]["preStop"]["exec"]["command"]
-    assert deregistration[-1] == "consul services deregister -id=users"
-    assert found["users-east-deployment/application"]["lifecycle"]["preStop"] == {"sleep": {"seconds": 3}}
-    grace = pods(staging)["users-east-deployment"]["spec"]["terminationGracePeriodSeconds"]
-    assert grace >= 3 + 20
-
-
-def test_the_autoscaler_alone_says_how_many_replicas_there_are(staging: Graph) -> None:
-    assert "replicas" not in manifests(staging, "Deployment")["users-east-deployment"]["spec"]
-    (scaler,) = manifests(staging, "HorizontalPodAutoscaler").values()
-    assert scaler["spec"]["scaleTargetRef"]["name"] == "users-east"
-    assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (2, 10)
-    (metric,) = scaler["spec"]["metrics"]
-    assert metric["containerResource"]["target"] == {"type": "Utilization", "averageUtilization": 50}
-
-
 def test_without_an_autoscaler_the_setting_says_it() -> None:
     graph = staging_graph(lambda d: d["services"]["users"].update(autoscaling=None, replicas=3))
     assert manifests(graph, "Deployment")["users-east-deployment"]["spec"]["replicas"] == 3
     assert not graph.of_kind("HorizontalPodAutoscaler")
-
-
-def test_nobody_evicts_two_pods_of_a_part_at_once(full: Graph) -> None:
-    budgets = manifests(full, "PodDisruptionBudget").values()
-    assert all(budget["spec"]["maxUnavailable"] == 1 for budget in budgets)
-    for name, pod in pods(full).items():
-        labels = pod["metadata"]["labels"]
-        covering = [budget for budget in budgets if selects(budget["spec"]["selector"], labels)]
-        # A job ends by itself, and a document's only writer may always move.
-        alone = labels["gostack.role"] in ("job", "dynamic-configuration")
-        assert len(covering) == (0 if alone else 1), name
-
-
-def test_replicas_are_spread_without_ever_waiting_for_a_lost_zone(staging: Graph) -> None:
-    for name, pod in pods(staging).items():
-        if name.endswith("-run"):
-            continue
-        constraints = pod["spec"]["topologySpreadConstraints"]
-        assert {item["topologyKey"] for item in constraints} == {
-            "topology.kubernetes.io/region",
-            "topology.kubernetes.io/zone",
-            "kubernetes.io/hostname",
-        }, name
-        assert {item["whenUnsatisfiable"] for item in constraints} == {"ScheduleAnyway"}, name
-        assert pod["spec"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"], name
 
 
 def test_the_members_of_the_database_keep_away_from_each_other(staging: Graph) -> None:
@@ -225,11 +121,6 @@ def test_consul_servers_are_replaced_one_by_one_and_keep_their_names_and_disks(s
     assert configuration["retry_join"] == [
         f"consul-east-{index}.consul-east.gostack-staging-east.svc" for index in range(3)
     ]
-
-
-def test_a_replica_of_the_database_begins_when_the_account_it_needs_is_there(staging: Graph) -> None:
-    assert "mysql-accounts-run" in staging.reachable("mysql-east-replica-server")
-    assert "mysql-accounts-run" not in staging.reachable("mysql-east-server")
 
 
 def test_replicas_of_a_service_start_after_its_migrations(staging: Graph) -> None:

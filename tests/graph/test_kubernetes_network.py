@@ -30,27 +30,10 @@ def roles(rule: Rule, key: str) -> list[str]:
     return [peer["podSelector"]["matchLabels"]["gostack.role"] for peer in rule[key] if "podSelector" in peer]
 
 
-def test_everything_is_denied_in_both_directions(full: Graph) -> None:
-    spec = manifests(full, "NetworkPolicy")["east-deny"]["spec"]
-    assert spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-
-
 def test_every_pod_may_ask_the_clusters_resolver_and_nothing_else_by_default(full: Graph) -> None:
     (rule,) = rules(full, "east-names", "egress")
     assert {(port["protocol"], port["port"]) for port in rule["ports"]} == {("TCP", 53), ("UDP", 53)}
     assert rule["to"][0]["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "kube-system"}
-
-
-def test_the_database_is_reached_by_applications_jobs_and_members_alone(full: Graph) -> None:
-    (rule,) = rules(full, "mysql-east-paths", "ingress")
-    assert roles(rule, "from") == ["application", "job", "mysql"]
-    assert rule["ports"] == [{"protocol": "TCP", "port": 3306}]
-
-
-def test_replicas_are_reached_by_the_ingress_and_by_other_services_alone(full: Graph) -> None:
-    (rule,) = rules(full, "users-east-paths", "ingress")
-    assert roles(rule, "from") == ["nginx", "application"]
-    assert rule["ports"] == [{"protocol": "TCP", "port": 8080}]
 
 
 def test_the_ingress_alone_is_reached_from_everywhere(full: Graph) -> None:
@@ -63,11 +46,6 @@ def test_the_ingress_alone_is_reached_from_everywhere(full: Graph) -> None:
     assert everywhere == ["ingress-east-paths"]
     (rule,) = rules(full, "ingress-east-paths", "ingress")
     assert [port["port"] for port in rule["ports"]] == [8443, 8080]
-
-
-def test_what_a_service_may_reach_outside_is_what_its_settings_say(full: Graph) -> None:
-    outside = [rule for rule in rules(full, "users-east-paths", "egress") if "ipBlock" in rule["to"][0]]
-    assert outside == [{"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}], "ports": [{"protocol": "TCP", "port": 443}]}]
 
 
 def test_consuls_servers_are_reached_by_agents_alone_and_their_pages_by_nobody(full: Graph) -> None:

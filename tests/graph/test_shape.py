@@ -201,38 +201,6 @@ def test_every_mounted_volume_is_one_of_the_stacks(dev: Graph) -> None:
     assert named | {name for name in own if name.rpartition("-")[0] in files} == own
 
 
-def test_images_are_pinned_by_identity(dev: Graph) -> None:
-    identities = {item.outputs["imageId"] for item in dev.of_type("docker:index/remoteImage:RemoteImage")}
-    assert {container.plain("image") for container in dev.containers} == identities
-
-
-def test_no_image_goes_with_its_resource_so_that_an_earlier_build_can_come_back(dev: Graph) -> None:
-    kept = {item.name: item.inputs.get("keepLocally") for item in dev.of_type("docker:index/remoteImage:RemoteImage")}
-    assert kept == {
-        "gostack-collector-image": True,
-        "gostack-console-image": True,
-        "mysql-proxy-image": True,
-        "upstream-consul": True,
-        "upstream-mysql": True,
-        "upstream-nginx": True,
-        "upstream-pause": True,
-        "upstream-victoria-logs": True,
-        "upstream-victoria-metrics": True,
-        "upstream-vmalert": True,
-        "users-image": True,
-    }
-
-
-def test_networks_go_before_their_replacement_because_ranges_cannot_overlap(dev: Graph) -> None:
-    networks = dev.of_type("docker:index/network:Network")
-    assert {item.name: item.delete_before_replace for item in networks} == {
-        "backbone-network": True,
-        "east-network": True,
-        "west-network": True,
-        "witness-network": True,
-    }
-
-
 def test_the_smallest_stack_is_complete() -> None:
     def smallest(document: Document) -> None:
         document["regions"].pop("west")

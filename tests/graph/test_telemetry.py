@@ -14,8 +14,6 @@ import pytest
 from tests.graph.conftest import Document, dev_graph
 from tests.graph.recorder import Graph
 
-PROGRAMS = ("metrics", "logs", "alerts", "collector", "console")
-
 
 @pytest.fixture(scope="module")
 def off() -> Graph:
@@ -120,10 +118,3 @@ def test_the_console_knows_what_the_stack_is_made_of() -> None:
         "mysql": {"topology": "group", "primary_region": "east", "members": ["east", "west", "witness"]},
         "accessories": [{"name": "cache", "regions": ["east"]}],
     }
-
-
-def test_its_image_and_container_of_each_program_are_there(dev: Graph) -> None:
-    images = {program: dev.resources[f"telemetry-{program}"].plain("image") for program in PROGRAMS}
-    assert len(set(images.values())) == len(PROGRAMS)
-    for program in ("collector", "console"):
-        assert f"gostack-{program}-image" in dev.resources[f"telemetry-{program}"].dependencies

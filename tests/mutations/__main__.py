@@ -12,8 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from tests.mutations import worker
-from tests.mutations.catalogue import MUTATIONS
-from tests.mutations.model import PROJECT, Mutation
+from tests.mutations.model import PROJECT, Mutation, catalogue
 
 LEAST_CAUGHT = 95
 WORKERS = 2
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--list", action="store_true", help="print them and try none")
     options = parser.parse_args(arguments)
     mutations = [
-        mutation for mutation in MUTATIONS if not options.only or any(part in mutation.name for part in options.only)
+        mutation for mutation in catalogue() if not options.only or any(part in mutation.name for part in options.only)
     ]
     problems = stale(mutations)
     if problems or not mutations:

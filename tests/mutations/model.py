@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+import yaml
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 _COMPONENTS = "tests/components"
@@ -85,6 +87,12 @@ class Mutation:
     def tests(self) -> tuple[str, ...]:
         """The tests that are asked about it."""
         return next(tests for pattern, tests in TESTS.items() if fnmatch(self.file, pattern))
+
+
+def catalogue() -> list[Mutation]:
+    """Every mutation of catalogue.yaml: file, name, and what is wrong then."""
+    files = yaml.safe_load((Path(__file__).parent / "catalogue.yaml").read_text(encoding="utf-8"))
+    return [Mutation(name, file, **parts) for file, found in files.items() for name, parts in found.items()]
 
 
 @dataclass(frozen=True)

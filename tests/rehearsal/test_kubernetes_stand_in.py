@@ -1,6 +1,6 @@
 """The stand-in for the Kubernetes plugin under the real Pulumi engine, on a small API server in this process.
 
-It does not prove what a real cluster makes of it: `test_kubernetes_stand_in_on_a_cluster.py` does.
+It does not prove what a real cluster makes of it: tests/integration_kubernetes runs the whole staging stack through it.
 """
 
 from __future__ import annotations

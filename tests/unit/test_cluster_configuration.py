@@ -9,11 +9,13 @@ import tomllib
 from ipaddress import IPv4Network
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from tools.offline.cluster import addons, components, configuration, images
+from tools.offline.cluster import components, images
+from tools.offline.cluster.configuration import rendered, resolver
 from tools.offline.cluster.debian import DebianPrograms
 from tools.offline.cluster.layout import (
     HOST_CIDR,
@@ -50,7 +52,9 @@ def test_every_node_has_addresses_devices_and_zones_of_its_own() -> None:
 
 
 def test_the_kubeconfig_names_one_context_and_holds_its_certificates() -> None:
-    document = yaml.safe_load(configuration.kubeconfig(b"authority", b"certificate", b"key"))
+    document = yaml.safe_load(
+        rendered("kubeconfig.yaml", authority=b"authority", certificate=b"certificate", key=b"key")
+    )
     assert document["current-context"] == "gostack"
     assert [context["name"] for context in document["contexts"]] == ["gostack"]
     (cluster,), (user,) = document["clusters"], document["users"]
@@ -62,7 +66,7 @@ def test_the_kubeconfig_names_one_context_and_holds_its_certificates() -> None:
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: node.name)
 def test_a_container_runtime_shares_nothing_with_another_one(node: components.Node) -> None:
-    document = tomllib.loads(configuration.containerd(FOLDERS, node, Path("/plugins")))
+    document = tomllib.loads(rendered("containerd.toml", folders=FOLDERS, node=node, plugins=Path("/plugins")))
     own = [document["root"], document["state"], document["grpc"]["address"]]
     own += [document["plugins"]["io.containerd.internal.v1.opt"]["path"]]
     own += [document["plugins"]["io.containerd.grpc.v1.cri"]["cni"]["conf_dir"]]
@@ -73,30 +77,30 @@ def test_a_container_runtime_shares_nothing_with_another_one(node: components.No
 
 def test_pods_of_a_node_get_addresses_of_its_range() -> None:
     for node in NODES:
-        bridge, _ = json.loads(configuration.pod_network(FOLDERS, node))["plugins"]
+        bridge, _ = json.loads(rendered("pod-network.json", folders=FOLDERS, node=node))["plugins"]
         (((subnet,),)) = bridge["ipam"]["ranges"]
         assert IPv4Network(subnet["subnet"]) == node.pod_cidr
         assert bridge["bridge"] == node.bridge
 
 
 def test_a_kubelet_refuses_who_has_no_certificate() -> None:
-    document = yaml.safe_load(configuration.kubelet(FOLDERS, NODES[0]))
+    document = yaml.safe_load(rendered("kubelet.yaml", folders=FOLDERS, node=NODES[0]))
     assert document["authentication"]["anonymous"] == {"enabled": False}
     assert document["authorization"] == {"mode": "Webhook"}
     assert (document["readOnlyPort"], document["healthzPort"]) == (0, 0)
 
 
 def test_node_ports_are_not_open_on_the_network_outside() -> None:
-    addresses = yaml.safe_load(configuration.kube_proxy(FOLDERS))["nodePortAddresses"]
+    addresses = yaml.safe_load(rendered("kube-proxy.yaml", folders=FOLDERS))["nodePortAddresses"]
     assert addresses == ["127.0.0.0/8", str(HOST_CIDR)]
 
 
 def test_the_registry_listens_on_the_loopback_address_only() -> None:
-    assert yaml.safe_load(configuration.registry(FOLDERS))["http"]["addr"] == "127.0.0.1:5001"
+    assert yaml.safe_load(rendered("registry.yaml", folders=FOLDERS))["http"]["addr"] == "127.0.0.1:5001"
 
 
 def test_secrets_are_encrypted_and_older_plain_ones_stay_readable() -> None:
-    (resource,) = yaml.safe_load(configuration.encryption(b"k" * 32))["resources"]
+    (resource,) = yaml.safe_load(rendered("encryption.yaml", key=b"k" * 32))["resources"]
     assert [list(provider) for provider in resource["providers"]] == [["secretbox"], ["identity"]]
 
 
@@ -110,7 +114,7 @@ def test_secrets_are_encrypted_and_older_plain_ones_stay_readable() -> None:
     ],
 )
 def test_pods_get_only_name_servers_that_they_can_reach(host: str, expected: str) -> None:
-    assert configuration.resolver(host) == expected
+    assert resolver(host) == expected
 
 
 def test_no_password_or_key_is_an_argument_of_a_process(tmp_path: Path) -> None:
@@ -136,8 +140,13 @@ def test_a_component_starts_anew_when_a_file_of_its_changes(tmp_path: Path) -> N
     assert component.fingerprint() != before
 
 
+def addons() -> list[dict[str, Any]]:
+    text = rendered("addons.yaml", kubernetes=Path("/kubernetes"), authority=b"authority")
+    return list(yaml.safe_load_all(text))
+
+
 def test_the_cluster_has_one_default_storage_class_that_waits_for_the_zone() -> None:
-    documents = list(yaml.safe_load_all(addons.manifests(Path("/kubernetes"), b"authority")))
+    documents = addons()
     (found,) = [document for document in documents if document["kind"] == "StorageClass"]
     assert found["metadata"]["name"] == "standard"
     assert found["metadata"]["annotations"] == {"storageclass.kubernetes.io/is-default-class": "true"}
@@ -145,7 +154,7 @@ def test_the_cluster_has_one_default_storage_class_that_waits_for_the_zone() -> 
 
 
 def test_no_component_is_an_administrator() -> None:
-    documents = list(yaml.safe_load_all(addons.manifests(Path("/kubernetes"), b"authority")))
+    documents = addons()
     roles = [document for document in documents if document["kind"] == "ClusterRole"]
     assert {role["metadata"]["name"] for role in roles} == {
         "gostack:network-policy",

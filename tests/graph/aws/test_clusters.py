@@ -31,29 +31,6 @@ def test_nodes_are_in_private_subnets(prod: Graph) -> None:
     assert all(subnet.plain("mapPublicIpOnLaunch") is False for subnet in prod.of_type("aws:ec2/subnet:Subnet"))
 
 
-def test_clusters_encrypt_secrets_and_write_down_everything(prod: Graph) -> None:
-    for region in REGIONS:
-        cluster = prod.resources[f"cluster-{region}-control-plane"]
-        encryption = cluster.plain("encryptionConfig")
-        assert encryption["resources"] == ["secrets"]
-        assert f"cluster-{region}-secrets-key" in cluster.dependencies
-        assert set(cluster.plain("enabledClusterLogTypes")) == {
-            "api",
-            "audit",
-            "authenticator",
-            "controllerManager",
-            "scheduler",
-        }
-        # A group that EKS made itself would have no end of retention.
-        assert f"cluster-{region}-logs" in cluster.dependencies
-
-
-def test_nobody_is_administrator_of_a_cluster_by_having_made_it(prod: Graph) -> None:
-    for cluster in prod.of_type("aws:eks/cluster:Cluster"):
-        access = cluster.plain("accessConfig")
-        assert access == {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False}
-
-
 def test_a_role_is_given_by_what_runs_and_by_nothing_else(prod: Graph) -> None:
     trusted = set()
     for role in prod.of_type("aws:iam/role:Role"):
@@ -67,13 +44,3 @@ def test_a_role_is_given_by_what_runs_and_by_nothing_else(prod: Graph) -> None:
         "pods.eks.amazonaws.com",
         "vpc-flow-logs.amazonaws.com",
     }
-
-
-def test_a_kubeconfig_names_a_command_and_holds_no_credential(prod: Graph) -> None:
-    for region in REGIONS:
-        provider = prod.resources[f"kubernetes-{region}"]
-        text = provider.plain("kubeconfig")
-        (user,) = json.loads(text)["users"]
-        assert user["user"].keys() == {"exec"}
-        assert user["user"]["exec"]["args"][:2] == ["eks", "get-token"]
-        assert region in user["user"]["exec"]["args"]

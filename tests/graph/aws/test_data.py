@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 from tests.graph.aws.regions import provider_region
-from tests.graph.recorder import Graph, names
-
-DATA = {
-    "aws:rds/globalCluster:GlobalCluster",
-    "aws:rds/cluster:Cluster",
-    "aws:rds/clusterInstance:ClusterInstance",
-    "aws:kms/key:Key",
-    "aws:secretsmanager/secret:Secret",
-}
+from tests.graph.recorder import Graph
 
 
 def test_everything_at_rest_is_encrypted_with_a_key_of_its_region(prod: Graph) -> None:
@@ -32,27 +24,3 @@ def test_everything_at_rest_is_encrypted_with_a_key_of_its_region(prod: Graph) -
         assert cluster.plain("storageEncrypted") is True
     for key in prod.of_type("aws:kms/key:Key"):
         assert key.plain("enableKeyRotation") is True
-
-
-def test_data_is_protected_here_and_in_aws(prod: Graph) -> None:
-    assert names(item for item in prod.resources.values() if item.type in DATA and not item.protect) == set()
-    for type_ in ("aws:rds/cluster:Cluster", "aws:rds/globalCluster:GlobalCluster", "aws:eks/cluster:Cluster"):
-        assert all(item.plain("deletionProtection") is True for item in prod.of_type(type_)), type_
-    for cluster in prod.of_type("aws:rds/cluster:Cluster"):
-        assert cluster.plain("skipFinalSnapshot") is False
-
-
-def test_what_everything_stands_on_cannot_be_replaced_by_accident(prod: Graph) -> None:
-    for type_ in (
-        "aws:ec2/vpc:Vpc",
-        "aws:ec2/subnet:Subnet",
-        "aws:eks/cluster:Cluster",
-        "aws:lb/loadBalancer:LoadBalancer",
-    ):
-        found = prod.of_type(type_)
-        assert found
-        assert names(item for item in found if not item.protect) == set()
-
-
-def test_backups_reach_back_two_weeks_in_every_region(prod: Graph) -> None:
-    assert [item.plain("backupRetentionPeriod") for item in prod.of_type("aws:rds/cluster:Cluster")] == [14, 14]

@@ -2,34 +2,8 @@
 
 from __future__ import annotations
 
-from tests.graph.aws.regions import REGIONS
 from tests.graph.prod import HOME, OTHER, Document, ground
 from tests.graph.recorder import Graph, names
-
-
-def test_no_connection_without_tls(prod: Graph) -> None:
-    groups = prod.of_type("aws:rds/clusterParameterGroup:ClusterParameterGroup")
-    assert len(groups) == len(REGIONS)
-    for group in groups:
-        parameters = {item["name"]: item["value"] for item in group.plain("parameters")}
-        assert parameters["require_secure_transport"] == "ON"
-        assert parameters["tls_version"] == "TLSv1.2,TLSv1.3"
-
-
-def test_the_administrators_password_is_given_to_the_writer_alone_and_nowhere_in_plain(prod: Graph) -> None:
-    writer, copy = (prod.resources[f"database-{region}-cluster"] for region in REGIONS)
-    assert writer.is_secret("masterPassword")
-    assert "masterPassword" not in copy.inputs
-    assert "masterUsername" not in copy.inputs
-    password = writer.plain("masterPassword")
-    assert len(password) >= 32
-    assert [name for name, text in prod.in_plain().items() if password in text] == []
-
-
-def test_every_region_has_a_copy_of_the_administrators_secret(prod: Graph) -> None:
-    (secret,) = prod.of_type("aws:secretsmanager/secret:Secret")
-    assert [item["region"] for item in secret.plain("replicas")] == [OTHER]
-    assert f"data-{OTHER}-key" in secret.dependencies
 
 
 def test_a_rotation_makes_another_password_and_changes_nothing_else_of_the_database(prod: Graph) -> None:

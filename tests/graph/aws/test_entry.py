@@ -24,15 +24,6 @@ def test_a_client_gets_the_nearest_region_that_is_well(prod: Graph) -> None:
     assert prod.outputs["url"]["value"] == "https://api.example.com"
 
 
-def test_clients_speak_tls_with_the_load_balancer_and_it_speaks_tls_with_nginx(prod: Graph) -> None:
-    for region in REGIONS:
-        listener = prod.resources[f"entry-{region}-https-listener"]
-        assert (listener.plain("protocol"), listener.plain("port")) == ("TLS", 443)
-        assert listener.plain("sslPolicy").startswith("ELBSecurityPolicy-TLS13-1-2-")
-        group = prod.resources[f"entry-{region}-https"]
-        assert (group.plain("protocol"), group.plain("port"), group.plain("preserveClientIp")) == ("TLS", 8443, "true")
-
-
 def test_one_record_proves_the_name_for_the_certificates_of_all_regions(prod: Graph) -> None:
     proofs = [item for item in prod.of_type("aws:route53/record:Record") if item.plain("type") == "CNAME"]
     assert names(proofs) == {f"certificate-{HOME}-proof"}

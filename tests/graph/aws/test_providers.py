@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import json
-from typing import Any
-
-import pulumi_aws
 
 from tests.graph.aws.regions import component_region, provider_region
 from tests.graph.conftest import Document
 from tests.graph.prod import HOME, ground
-from tests.graph.recorder import Graph, Registered, names
-
-
-def aws_resources(graph: Graph) -> list[Registered]:
-    return [item for item in graph.resources.values() if item.type.startswith("aws:")]
+from tests.graph.recorder import Graph, names
 
 
 def test_every_resource_has_an_explicit_provider_of_its_components_region(prod: Graph) -> None:
@@ -55,28 +46,3 @@ def test_without_a_permissions_boundary_in_the_settings_roles_have_none() -> Non
 
     for role in ground(change).of_type("aws:iam/role:Role"):
         assert role.plain("permissionsBoundary") is None, role.name
-
-
-def test_every_resource_that_takes_tags_names_owner_stack_service_and_cost_centre(prod: Graph) -> None:
-    untagged = []
-    for item in aws_resources(prod):
-        module, name = item.type.removeprefix("aws:").split("/")[0], item.type.rsplit(":", 1)[-1]
-        cls: Any = getattr(importlib.import_module(f"pulumi_aws.{module}"), name)
-        if "tags" in inspect.signature(cls._internal_init).parameters:
-            tags = item.plain("tags") or {}
-            if not {"owner", "stack", "service", "cost-centre", "region"} <= tags.keys():
-                untagged.append(item.name)
-    assert untagged == []
-
-
-def test_the_provider_tags_what_aws_makes_for_a_resource(prod: Graph) -> None:
-    for provider in prod.of_type("pulumi:providers:aws"):
-        tags = json.loads(provider.plain("defaultTags"))["tags"]
-        assert {"owner", "stack", "service", "cost-centre"} <= tags.keys()
-
-
-def test_the_sdk_has_every_type_that_is_used(prod: Graph) -> None:
-    assert pulumi_aws.__name__
-    for item in aws_resources(prod):
-        module = item.type.removeprefix("aws:").split("/")[0]
-        assert hasattr(importlib.import_module(f"pulumi_aws.{module}"), item.type.rsplit(":", 1)[-1]), item.type

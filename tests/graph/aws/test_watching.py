@@ -7,14 +7,6 @@ from tests.graph.prod import HOME
 from tests.graph.recorder import Graph
 
 
-def test_logs_end_and_are_encrypted(prod: Graph) -> None:
-    groups = prod.of_type("aws:cloudwatch/logGroup:LogGroup")
-    assert groups
-    for group in groups:
-        assert group.plain("retentionInDays") == 90
-        assert group.plain("kmsKeyId"), group.name
-
-
 def test_somebody_is_told_of_load_lag_errors_expiry_and_a_region_that_is_away(prod: Graph) -> None:
     alarms = prod.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")
     told = {(item.plain("namespace"), item.plain("metricName")) for item in alarms}
@@ -34,9 +26,3 @@ def test_somebody_is_told_of_load_lag_errors_expiry_and_a_region_that_is_away(pr
     for alarm in alarms:
         if alarm.plain("metricName") in ("CPUUtilization", "node_cpu_utilization"):
             assert (alarm.plain("threshold"), alarm.plain("period") * alarm.plain("evaluationPeriods")) == (80, 300)
-
-
-def test_a_budget_tells_before_the_money_is_spent(prod: Graph) -> None:
-    (budget,) = prod.of_type("aws:budgets/budget:Budget")
-    assert budget.plain("limitAmount") == "4500"
-    assert {item["notificationType"] for item in budget.plain("notifications")} == {"ACTUAL", "FORECASTED"}

@@ -133,7 +133,7 @@ def can_be_started(endpoint: str) -> bool:
     """Whether `ensure_engine` can install or start an engine here without asking the user for anything."""
     if endpoint != DEFAULT_SOCKET or platform.system() != "Linux" or os.geteuid() != 0:
         return False
-    return _daemon() is not None or "debian" in _os_release()
+    return _daemon() is not None or _is_debian()
 
 
 def _daemon() -> str | None:
@@ -141,7 +141,7 @@ def _daemon() -> str | None:
 
 
 def _start(endpoint: str, progress: Progress) -> Engine:
-    is_debian = "debian" in _os_release()
+    is_debian = _is_debian()
     is_root = os.geteuid() == 0
     daemon = _daemon()
     if platform.system() != "Linux" or not is_root:
@@ -262,14 +262,13 @@ def _read_json(path: Path) -> dict[str, Any]:
     return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
 
 
-def _os_release() -> set[str]:
-    """The identifiers of this distribution and those that it is like, e.g. {"ubuntu", "debian"}."""
+def _is_debian() -> bool:
+    """Whether this is Debian or, like Ubuntu, made from it."""
     try:
-        lines = Path("/etc/os-release").read_text().splitlines()
+        release = platform.freedesktop_os_release()
     except OSError:
-        return set()
-    values = [line.partition("=")[2].strip('"') for line in lines if line.startswith(("ID=", "ID_LIKE="))]
-    return {word for value in values for word in value.split()}
+        return False
+    return "debian" in (release["ID"], *release.get("ID_LIKE", "").split())
 
 
 def _dotted(version: tuple[int, int]) -> str:

@@ -27,43 +27,20 @@ ROLES = {
 }
 """Role to its title, in the order of the drawing's rows."""
 
-_ROLE_OF_CLASS = {
-    "GlobalDns": "front",
-    "NetworkLoadBalancer": "front",
-    "Ingress": "entry",
-    "ServiceGateway": "entry",
-    "Microservice": "service",
-    "DynamicConfiguration": "service",
-    "ScheduledTasks": "service",
-    "MySqlCluster": "data",
-    "MySqlMember": "data",
-    "MySqlProxy": "data",
-    "Database": "data",
-    "DatabaseMember": "data",
-    "ServiceDatabase": "data",
-    "Accessory": "data",
-    "ElastiCache": "data",
-    "ConsulDatacenter": "discovery",
-    "Region": "platform",
-    "Backbone": "platform",
-    "Cluster": "platform",
-    "ClusterDefaults": "platform",
-    "Network": "platform",
-    "TargetBinding": "platform",
-    "DnsDrain": "platform",
-    "Registry": "supply",
-    "ReleasedImage": "supply",
-    "ServiceImage": "supply",
-    "UpstreamImages": "supply",
-    "CertificateAuthority": "trust",
-    "Certificate": "trust",
-    "PublicCertificate": "trust",
-    "EncryptionKey": "trust",
-    "GossipKey": "trust",
-    "GeneratedPassword": "trust",
-    "AlarmTopic": "watch",
-    "Budget": "watch",
+_CLASSES = {
+    "front": "GlobalDns NetworkLoadBalancer",
+    "entry": "Ingress ServiceGateway",
+    "service": "Microservice DynamicConfiguration ScheduledTasks",
+    "data": "MySqlCluster MySqlMember MySqlProxy Database DatabaseMember ServiceDatabase Accessory ElastiCache",
+    "discovery": "ConsulDatacenter",
+    "platform": "Region Backbone Cluster ClusterDefaults Network TargetBinding DnsDrain",
+    "supply": "Registry ReleasedImage ServiceImage UpstreamImages",
+    "trust": "CertificateAuthority Certificate PublicCertificate EncryptionKey GossipKey GeneratedPassword",
+    "watch": "AlarmTopic Budget",
 }
+"""Role to its classes, in the order in which a request meets them."""
+
+_ROLE_OF_CLASS = {cls: role for role, classes in _CLASSES.items() for cls in classes.split()}
 _ORDER = list(_ROLE_OF_CLASS)
 
 _PROVIDER = "Where the resources of a region are made: the account, the cluster and the region, said explicitly."

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tools.gostack.documents import is_list
-from tools.gostack.gate.environments import GateError, first_problem, read_yaml
+from tools.gostack.gate.environments import read_file
 from tools.gostack.report.urn import Urn
 
 FILE = Path(__file__).resolve().parent / "allow.yaml"
@@ -45,22 +44,15 @@ class AllowEntry(BaseModel):
         return Urn.parse(self.urn).stack
 
 
+class _Allowed(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    allow: list[AllowEntry] | None = None
+
+
 def load_allow_entries(file: Path = FILE) -> list[AllowEntry]:
-    """Return the entries; raises GateError with the number of the one that is wrong."""
-    document = read_yaml(file)
-    unknown = sorted(set(document) - {"allow"})
-    if unknown:
-        raise GateError(f"{file.name}: {unknown[0]} is not a known key: write the entries below allow.")
-    entries: object = document.get("allow") or []
-    if not is_list(entries):
-        raise GateError(f"{file.name}: allow must be a list of entries.")
-    found: list[AllowEntry] = []
-    for number, values in enumerate(entries, start=1):
-        try:
-            found.append(AllowEntry.model_validate(values))
-        except ValidationError as error:
-            raise GateError(f"{file.name}: entry {number}: {first_problem(error)}.") from None
-    return found
+    """Return the entries; raises GateError with the key that is wrong."""
+    return read_file(file, _Allowed).allow or []
 
 
 def refused(entries: Sequence[AllowEntry], stack: str, known: set[str], today: datetime.date) -> list[str]:
@@ -85,7 +77,5 @@ def refused(entries: Sequence[AllowEntry], stack: str, known: set[str], today: d
 
 def allowing(entries: Sequence[AllowEntry], urn: str, operation: str, today: datetime.date) -> AllowEntry | None:
     """Return the entry that allows an operation on a resource today; None when there is none."""
-    for entry in entries:
-        if (entry.urn, entry.operation) == (urn, operation) and today <= entry.expires:
-            return entry
-    return None
+    meant = (item for item in entries if (item.urn, item.operation) == (urn, operation) and today <= item.expires)
+    return next(meant, None)

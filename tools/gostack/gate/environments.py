@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tools.gostack.documents import is_mapping
 from tools.gostack.environment.errors import UserError
 
 FILE = Path(__file__).resolve().parent / "environments.yaml"
+Document = TypeVar("Document", bound=BaseModel)
 
 
 class GateError(UserError):
@@ -37,19 +37,15 @@ class Environment(BaseModel):
     """True when each replacement or deletion of what holds data needs an entry in tools/gostack/gate/allow.yaml."""
 
 
+class _Environments(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    environments: Annotated[dict[str, Environment], Field(min_length=1)]
+
+
 def load_environments(file: Path = FILE) -> dict[str, Environment]:
     """Return environment to what it asks for; raises GateError."""
-    document = read_yaml(file)
-    found: dict[str, Environment] = {}
-    entries: object = document.get("environments")
-    if not is_mapping(entries) or set(document) != {"environments"} or not entries:
-        raise GateError(f"{file.name} must hold one key, environments, with an entry for each stack.")
-    for name, values in entries.items():
-        try:
-            found[str(name)] = Environment.model_validate(values or {})
-        except ValidationError as error:
-            raise GateError(f"{file.name}: environments.{name}.{first_problem(error)}.") from None
-    return found
+    return read_file(file, _Environments).environments
 
 
 def environment_of(stack: str, environments: dict[str, Environment], packages: Iterable[str] = ()) -> Environment:
@@ -70,25 +66,24 @@ def environment_of(stack: str, environments: dict[str, Environment], packages: I
     )
 
 
-def read_yaml(file: Path) -> Mapping[str, Any]:
-    """Return the mapping in a file; raises GateError when there is none."""
+def read_file(file: Path, model: type[Document]) -> Document:
+    """Return what a file of the gate says; raises GateError with the first key that is wrong."""
     try:
         document: object = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return model.model_validate({} if document is None else document)
     except FileNotFoundError:
         raise GateError(f"{file.name} does not exist: take it back from version control.") from None
+    except ValidationError as error:
+        raise GateError(f"{file.name}: {_first_problem(error)}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise GateError(f"{file.name} is not valid YAML ({' '.join(str(error).split())}): correct that line.") from None
-    if document is None:
-        return {}
-    if not is_mapping(document):
-        raise GateError(f"{file.name} must be a mapping of keys.")
-    return document
 
 
-def first_problem(error: ValidationError) -> str:
-    """Return the first thing that is wrong, as "key: what"."""
+def _first_problem(error: ValidationError) -> str:
     problem = error.errors()[0]
-    path = ".".join(str(part) for part in problem["loc"])
+    path = ".".join(str(part) for part in problem["loc"]) or "the file"
+    if problem["type"] == "model_type":
+        return f"{path} must be a mapping of keys"
     if problem["type"] == "extra_forbidden":
         return f"{path} is not a known key"
     if problem["type"] == "missing":

@@ -10,69 +10,34 @@ class StepState(TypedDict, total=False):
     """A resource before or after a step."""
 
     urn: str
-    """Its identity."""
-
     type: str
-    """Its type."""
-
-    parent: str
-    """URN of its parent."""
-
-    provider: str
-    """Reference of its provider."""
-
-    custom: bool
-    """True for what a provider makes, False for a component."""
-
-    inputs: Mapping[str, Any]
-    """What the program gives."""
-
-    outputs: Mapping[str, Any]
-    """What the provider says."""
-
-    protect: bool
-    """True when the engine refuses to delete it."""
-
-    retainOnDelete: bool
-    """True when its deletion leaves it where it is."""
+    parent: str  # URN of its parent
+    provider: str  # reference of its provider
+    custom: bool  # true for what a provider makes, false for a component
+    inputs: Mapping[str, Any]  # what the program gives
+    outputs: Mapping[str, Any]  # what the provider says
+    protect: bool  # true when the engine refuses to delete it
+    retainOnDelete: bool  # true when its deletion leaves it where it is
 
 
 class PropertyDiff(TypedDict, total=False):
     """How one property differs."""
 
-    diffKind: str
-    """`add`, `delete` or `update`; with `-replace` behind it where that forces a replacement."""
+    diffKind: str  # `add`, `delete` or `update`; with `-replace` behind it where that forces a replacement
 
 
 class Step(TypedDict):
     """One thing that the engine does with a resource. A replacement has several."""
 
-    op: str
-    """What is done, for example `create-replacement`."""
-
-    urn: str
-    """Identity of the resource."""
-
+    op: str  # what is done, for example `create-replacement`
+    urn: str  # identity of the resource
     type: str
-    """Its type."""
-
-    provider: NotRequired[str]
-    """Reference of its provider."""
-
-    old: NotRequired[StepState | None]
-    """Before; None when it is created."""
-
-    new: NotRequired[StepState | None]
-    """After; None when it is deleted."""
-
-    keys: NotRequired[list[str] | None]
-    """Properties that force a replacement."""
-
-    diffs: NotRequired[list[str] | None]
-    """Properties that differ."""
-
-    detailedDiff: NotRequired[dict[str, PropertyDiff] | None]
-    """Path to how it differs, when the provider has compared."""
+    provider: NotRequired[str]  # reference of its provider
+    old: NotRequired[StepState | None]  # before; None when it is created
+    new: NotRequired[StepState | None]  # after; None when it is deleted
+    keys: NotRequired[list[str] | None]  # properties that force a replacement
+    diffs: NotRequired[list[str] | None]  # properties that differ
+    detailedDiff: NotRequired[dict[str, PropertyDiff] | None]  # path to how it differs, when the provider has compared
 
 
 class StepEvent(TypedDict):
@@ -107,15 +72,13 @@ class PolicyEvent(TypedDict, total=False):
 class PreludeEvent(TypedDict, total=False):
     """What holds from the start."""
 
-    config: dict[str, str]
-    """The stack's configuration."""
+    config: dict[str, str]  # the stack's configuration
 
 
 class SummaryEvent(TypedDict, total=False):
     """What is told at the end."""
 
-    PolicyPacks: dict[str, str] | None
-    """Policy pack to its version."""
+    PolicyPacks: dict[str, str] | None  # policy pack to its version
 
 
 class Event(TypedDict, total=False):

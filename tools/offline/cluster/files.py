@@ -11,6 +11,12 @@ from tools.offline.cluster.certificates import ensure_certificates
 from tools.offline.cluster.layout import NODES, Folders
 from tools.offline.cluster.programs import Programs
 
+NODE_FILES = {
+    "containerd.toml": "containerd.toml",
+    "cni/10-gostack.conflist": "pod-network.json",
+    "kubelet.yaml": "kubelet.yaml",
+}
+"""File of a node to its template."""
 _RESOLVERS = (Path("/run/systemd/resolve/resolv.conf"), Path("/etc/resolv.conf"))
 
 
@@ -26,19 +32,19 @@ def write_all(folders: Folders, programs: Programs) -> None:
         "network-policy",
     ):
         put(folders.configuration / f"{user}.kubeconfig", kubeconfig(folders, user))
-    put(folders.configuration / "kube-proxy.yaml", configuration.kube_proxy(folders))
-    put(folders.configuration / "registry.yaml", configuration.registry(folders))
+    put(folders.configuration / "kube-proxy.yaml", configuration.rendered("kube-proxy.yaml", folders=folders))
+    put(folders.configuration / "registry.yaml", configuration.rendered("registry.yaml", folders=folders))
     put(folders.configuration / "resolv.conf", configuration.resolver(_resolver()))
     encryption = folders.configuration / "encryption.yaml"
     if not encryption.is_file():
         # Once: what was encrypted with a lost key is lost.
-        put(encryption, configuration.encryption(secrets.token_bytes(32)))
+        put(encryption, configuration.rendered("encryption.yaml", key=secrets.token_bytes(32)))
     for node in NODES:
         own = folders.configuration / node.name
         put(folders.configuration / f"{node.name}.kubeconfig", kubeconfig(folders, node.name))
-        put(own / "containerd.toml", configuration.containerd(folders, node, programs.debian.network_plugins))
-        put(own / "cni" / "10-gostack.conflist", configuration.pod_network(folders, node))
-        put(own / "kubelet.yaml", configuration.kubelet(folders, node))
+        node_values = {"folders": folders, "node": node, "plugins": programs.debian.network_plugins}
+        for name, template in NODE_FILES.items():
+            put(own / name, configuration.rendered(template, **node_values))
     for folder in ("volumes", "registry"):
         (folders.data / folder).mkdir(parents=True, exist_ok=True)
 
@@ -67,8 +73,10 @@ def put(path: Path, content: str) -> bool:
 def kubeconfig(folders: Folders, user: str) -> str:
     """The kubeconfig of one user of the API."""
     own = folders.certificates
-    parts = (own / "cluster-ca.crt", own / f"{user}.crt", own / f"{user}.key")
-    return configuration.kubeconfig(*(part.read_bytes() for part in parts))
+    files = {"authority": "cluster-ca.crt", "certificate": f"{user}.crt", "key": f"{user}.key"}
+    return configuration.rendered(
+        "kubeconfig.yaml", **{part: (own / file).read_bytes() for part, file in files.items()}
+    )
 
 
 def _resolver() -> str:

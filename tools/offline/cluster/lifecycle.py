@@ -12,7 +12,17 @@ from pathlib import Path
 from tools.gostack.environment.errors import BootstrapError
 from tools.gostack.environment.locks import exclusive
 from tools.gostack.environment.progress import Progress
-from tools.offline.cluster import addons, cgroups, components, files, images, leftovers, network, ownership, preflight
+from tools.offline.cluster import (
+    cgroups,
+    components,
+    configuration,
+    files,
+    images,
+    leftovers,
+    network,
+    ownership,
+    preflight,
+)
 from tools.offline.cluster.api import ApiServer
 from tools.offline.cluster.debian import find_debian_programs
 from tools.offline.cluster.layout import NODES, PAUSE_IMAGE, Folders, Node
@@ -200,7 +210,7 @@ def _import_pause_image(folders: Folders, programs: Programs, node: Node, proces
 
 def _apply(folders: Folders, programs: Programs) -> None:
     authority = (folders.certificates / "cluster-ca.crt").read_bytes()
-    given = addons.manifests(programs.kubernetes, authority)
+    given = configuration.rendered("addons.yaml", kubernetes=programs.kubernetes, authority=authority)
     admin = folders.configuration / "admin.kubeconfig"
     files.put(admin, files.kubeconfig(folders, "admin"))
     command = [str(programs.kubernetes), "kubectl", "--kubeconfig", str(admin), "apply", "--server-side"]
