@@ -19,7 +19,7 @@ GO_MODULES := services/users services/greeter components/mysql/proxy components/
 STATICCHECK = $(GOSTACK) offline program staticcheck
 
 .PHONY: help up preview down doctor env cluster test test-unit test-go test-core test-integration test-long test-cluster \
-	test-kubernetes lint lint-python lint-go lint-workflows lint-cluster bench drill requirements clean python
+	test-kubernetes lint lint-python lint-go lint-workflows lint-cluster bench drill requirements clean python judges
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\$$/, "$$", $$2); printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,8 +47,9 @@ cluster: python ## a real local Kubernetes cluster with an image registry, for S
 
 test: lint-python test-go test-unit test-core ## what every change must pass: no account, no cluster
 
-test-unit: python ## the tests without Pulumi and Docker
-	$(PYTHON) -m pytest -n auto --dist loadfile tests/unit tests/telemetry_rules tests/components tests/graph tests/contract tests/policy tests/delivery
+test-unit: judges ## the tests without Pulumi and Docker
+	$(PYTHON) -m pytest -n auto --dist loadfile tests/unit tests/telemetry_rules tests/components tests/graph tests/contract tests/policy tests/delivery \
+		tests/aws
 
 test-go: lint-go ## the tests of every Go program
 	for module in $(GO_MODULES); do (cd $$module && go test ./...) || exit 1; done
@@ -81,7 +82,7 @@ test-kubernetes: cluster ## the stack on a real Kubernetes cluster, which `make 
 
 lint: lint-python lint-go lint-workflows ## static analysis alone
 
-lint-python: python
+lint-python: judges
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m pyright
@@ -119,6 +120,9 @@ requirements: python ## lock requirements.in into requirements.txt
 	.venv/bin/uv pip compile tests/explorer/requirements.in --output-file tests/explorer/requirements.txt --quiet \
 		--generate-hashes --universal --python-version 3.11 --constraint requirements.txt \
 		--custom-compile-command "make requirements"
+	.venv/bin/uv pip compile tests/aws/requirements.in --output-file tests/aws/requirements.txt --quiet \
+		--generate-hashes --universal --python-version 3.11 --constraint requirements.txt \
+		--custom-compile-command "make requirements"
 
 clean: python ## remove what can be made again; IMAGES=1 also images that were built here, CACHE=1 built tools (the state stays)
 	$(if $(IMAGES),$(GOSTACK) offline remove-images)
@@ -128,3 +132,7 @@ clean: python ## remove what can be made again; IMAGES=1 also images that were b
 
 python:
 	@python3 -m tools.gostack.environment.python_environment
+
+# What tests/aws judges prod by: AWS's models, moto, CloudFormation's linter. Nothing else needs it.
+judges: python
+	@.venv/bin/uv pip install --quiet --python $(PYTHON) --require-hashes -r tests/aws/requirements.txt

@@ -230,7 +230,7 @@ class AwsSettings(Section):
     interface_endpoints: list[Annotated[str, AfterValidator(_endpoint)]] | None = None
     """Services of AWS that are reached without leaving the network ("ecr.api"); by `size` when it is not given."""
 
-    kubernetes_version: Annotated[str, shaped("1\\.[0-9]{2}", "a version of Kubernetes", "1.34")]
+    kubernetes_version: Annotated[str, shaped("1\\.[0-9]{2}", "a version of Kubernetes", "1.36")]
     """Version of Kubernetes, in quotes. A higher one upgrades one region after the other; none goes back."""
 
     api_access: list[Annotated[str, AfterValidator(_anywhere_is_named)]] = Field(default_factory=list[str])

@@ -19,6 +19,7 @@ from policy.rules import (
     secrets,
     storage,
     tls,
+    versions,
     workloads,
 )
 
@@ -39,6 +40,7 @@ SUBJECTS = (
     images,
     logs,
     labels,
+    versions,
 )
 
 RULES: tuple[Rule, ...] = tuple(

@@ -74,7 +74,7 @@ AWS_VALUES: dict[str, Any] = {
     "tags": TAGS,
     "target_group_arns": {"https": "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/1"},
     "topic_arn": TOPIC,
-    "version": "1.34",
+    "version": "1.36",
     "vpc_id": "vpc-1",
     "zone_id": "Z1234",
 }

@@ -240,7 +240,6 @@ class DatabaseMember(pulumi.ComponentResource):
             performance_insights_retention_period=7,
             monitoring_interval=60,
             monitoring_role_arn=monitoring_role,
-            copy_tags_to_snapshot=True,
             tags=named(args["tags"], f"{args['identifier']}-{index}"),
             # An instance holds no data, and its name is taken while it is there.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, protect=args["protect"]),

@@ -34,7 +34,7 @@ class ClusterArgs(TypedDict):
     """AWS region."""
 
     version: str
-    """Version of Kubernetes, for example "1.34"; a higher one is upgraded to in place."""
+    """Version of Kubernetes, for example "1.36"; a higher one is upgraded to in place."""
 
     subnet_ids: pulumi.Input[Sequence[str]]
     """Private subnets of the nodes."""

@@ -247,4 +247,11 @@ EXAMPLES = {
             "from pods": changed(graph(TEMPLATE), "nodes", "metadataOptions.httpPutResponseHopLimit", 2),
         },
     ),
+    "kubernetes-version": Example(
+        changed(graph(CLUSTER), "cluster", "version", "1.99"),
+        {
+            "ended": changed(graph(CLUSTER), "cluster", "version", "1.30"),
+            "ends soon": changed(graph(CLUSTER), "cluster", "version", "1.34"),
+        },
+    ),
 }

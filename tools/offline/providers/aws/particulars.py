@@ -32,7 +32,7 @@ def _eks_cluster(words: Words, inputs: Inputs) -> dict[str, Any]:
         "status": "ACTIVE",
         "clusterId": "",
         "vpcConfig": {"clusterSecurityGroupId": f"sg-{words['hex17']}", "vpcId": f"vpc-{words['hex17']}"},
-        "version": "1.34",
+        "version": "1.36",
     }
 
 

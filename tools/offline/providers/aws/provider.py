@@ -84,9 +84,9 @@ class AwsProvider:
             return news, [Failure("", text)]
         values = plain(news)
         found = failures(resource.name, kind.inputs, values)
-        if not found:
-            refused = rules.refused_values(resource.type, values)
-            found = [Failure(name, f"{text}. Examine values at '{resource.name}.{name}'") for name, text in refused]
+        region = values.get("region")
+        if isinstance(region, str) and region not in rules.REGIONS:
+            found.append(Failure("region", f'invalid AWS Region: "{region}"'))
         inputs = self._named(kind, resource, olds, news, seed, autonaming)
         return inputs, found
 
