@@ -29,6 +29,9 @@ CONSOLE_ADDRESS = "127.0.0.1"
 
 METRICS_PORT, LOGS_PORT, ALERTS_PORT, OTLP_PORT, CONSOLE_PORT = 8428, 9428, 8880, 4318, 3000
 
+TRACKS_INTERVAL_SECONDS = 2
+"""Time in seconds between two readings of what a canary is judged by."""
+
 METRICS_URL = f"http://127.0.0.1:{METRICS_PORT}/metrics"
 LOGS_URL = f"http://127.0.0.1:{LOGS_PORT}/logs"
 ALERTS_URL = f"http://127.0.0.1:{ALERTS_PORT}/alerts"
@@ -50,6 +53,7 @@ def scrape_configuration(datacenters: Sequence[ConsulReference]) -> str:
         logs=f"127.0.0.1:{LOGS_PORT}",
         alerts=f"127.0.0.1:{ALERTS_PORT}",
         collector=f"127.0.0.1:{OTLP_PORT}",
+        tracks_interval=TRACKS_INTERVAL_SECONDS,
     )
 
 

@@ -19,7 +19,7 @@ class AnalysisSettings(Section):
     """Weights in percent, one after the other; the last one is 100."""
 
     interval_seconds: Annotated[int, Field(ge=1, le=3600)] = 10
-    """Time in seconds between two looks at the ingress's figures."""
+    """Time in seconds between two looks at the figures of both tracks."""
 
     checks: Annotated[int, Field(ge=1, le=1000)] = 3
     """Looks in a row that must find nothing wrong before the next step."""
@@ -30,11 +30,16 @@ class AnalysisSettings(Section):
     minimum_requests: Annotated[int, Field(ge=1, le=1_000_000)] = 10
     """Requests of the canary since the step began; fewer are no data."""
 
+    quiet_seconds: Annotated[int, Field(ge=0, le=86_400)] = 0
+    """Time in seconds since the step began during which fewer requests speak neither for nor against a canary; after
+    it one request is enough. For a service that is asked seldom; 0: fewer requests are held against it at once."""
+
     error_percent: Annotated[float, Field(ge=0, le=100)] = 1.0
     """Highest share in percent of the canary's requests that may end in a 5xx."""
 
     p99_milliseconds: Annotated[int, Field(ge=1, le=600_000)] = 800
-    """Longest time in milliseconds in which 99 % of the canary's requests must be answered."""
+    """Longest time in milliseconds in which the canary must answer 99 % of its requests. 1, 1.25, 1.5, 2, 2.5, 3, 4,
+    5, 6 and 8 times a power of ten are judged exactly, others within a third between these."""
 
     @model_validator(mode="after")
     def _steps_rise(self) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.benchmarks import docker, kubernetes
+from tests.benchmarks import docker, kubernetes, telemetry
 from tools.gostack.cli.guard import guarded
 from tools.gostack.environment.locations import PROJECT_ROOT
 from tools.gostack.lifecycle import lifecycle
@@ -17,10 +17,15 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--stack", default="dev", help="name of the stack (default: dev)")
     parser.add_argument("--rounds", type=int, default=2, help="how often everything is measured")
+    parser.add_argument(
+        "--telemetry", action="store_true", help="requests a second with telemetry and without it, and nothing else"
+    )
     options = parser.parse_args(arguments)
     workspace = Workspace(PROJECT_ROOT, options.stack)
 
     def run() -> int:
+        if options.telemetry:
+            return telemetry.run(workspace, options.rounds)
         measured = kubernetes if lifecycle.on_cluster(workspace) else docker
         return measured.run(workspace, options.rounds)
 

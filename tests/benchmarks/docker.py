@@ -9,8 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +31,25 @@ PROJECT_NAME = "gostackbenchmark"
 
 def run(workspace: Workspace, rounds: int) -> int:
     """Measure a copy of the stack with ports and networks of its own and print a table; return the exit code."""
+    with copied(workspace) as (copy, folder):
+        times = _measure(copy, folder, rounds)
+    _print(times)
+    return 0
+
+
+@contextmanager
+def copied(workspace: Workspace) -> Generator[tuple[Workspace, Path]]:
+    """A copy of the stack that is not up yet, and a folder for files; afterwards all of it is gone."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = folder / f"Pulumi.{STACK}.yaml"
         settings.write_text(written(_shifted(workspace)), encoding="utf-8")
         copy = Workspace(workspace.project, STACK, settings, quiet=True)
-        _quietly(lambda: lifecycle.down(copy, purge=True))
+        quietly(lambda: lifecycle.down(copy, purge=True))
         try:
-            times = _measure(copy, folder, rounds)
+            yield copy, folder
         finally:
-            _quietly(lambda: lifecycle.down(copy, purge=True))
-    _print(times)
-    return 0
+            quietly(lambda: lifecycle.down(copy, purge=True))
 
 
 def _measure(workspace: Workspace, folder: Path, rounds: int) -> dict[str, list[float]]:
@@ -52,11 +59,11 @@ def _measure(workspace: Workspace, folder: Path, rounds: int) -> dict[str, list[
         print(f"round {number} of {rounds}", file=sys.stderr, flush=True)
         _time(times, "up from nothing, to the first answer", lambda: _up(workspace, folder))
         _time(times, "up without a change", lambda: _pulumi(workspace, "up", "--yes", "--skip-preview"))
-        _time(times, "`make up` without a change (with refresh)", lambda: _must(lifecycle.up(workspace)))
+        _time(times, "`make up` without a change (with refresh)", lambda: must(lifecycle.up(workspace)))
         _time(times, "preview without a change", lambda: _pulumi(workspace, "preview", "--expect-no-changes"))
         file = _write_compose(workspace, folder)
         url = str(workspace.outputs()["services"]["users"]["url"])
-        _time(times, "destroy with all data", lambda: _must(lifecycle.down(workspace, purge=True)))
+        _time(times, "destroy with all data", lambda: must(lifecycle.down(workspace, purge=True)))
         if compose is not None:
             _measure_compose([*compose, "--project-name", PROJECT_NAME, "--file", str(file)], url, folder, times)
     return times
@@ -86,7 +93,7 @@ def _shifted(workspace: Workspace) -> dict[str, Any]:
 
 
 def _up(workspace: Workspace, folder: Path) -> None:
-    _must(lifecycle.up(workspace))
+    must(lifecycle.up(workspace))
     outputs = workspace.outputs()
     shutil.copy(write_authority(workspace, outputs), folder / "ca.pem")
     _wait_for_answer(str(outputs["services"]["users"]["url"]), folder / "ca.pem")
@@ -145,17 +152,19 @@ def _quiet_command(command: list[str]) -> None:
 
 def _time(times: dict[str, list[float]], what: str, action: Callable[[], object]) -> None:
     started = time.monotonic()
-    _quietly(action)
+    quietly(action)
     times.setdefault(what, []).append(time.monotonic() - started)
     print(f"  {what}: {times[what][-1]:.1f} s", file=sys.stderr, flush=True)
 
 
-def _quietly(action: Callable[[], object]) -> None:
+def quietly(action: Callable[[], object]) -> None:
+    """Run something without what it prints."""
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         action()
 
 
-def _must(code: int) -> None:
+def must(code: int) -> None:
+    """Raise PulumiError for an exit code that is not 0."""
     if code != 0:
         raise PulumiError(f"the measured command failed with exit code {code}")
 

@@ -13,7 +13,12 @@ import pytest
 import yaml
 
 from components.docker.files import FOLDER
-from components.telemetry.configuration import collector_configuration, console_configuration, scrape_configuration
+from components.telemetry.configuration import (
+    TRACKS_INTERVAL_SECONDS,
+    collector_configuration,
+    console_configuration,
+    scrape_configuration,
+)
 from components.telemetry.docker import Telemetry
 from tests.components.alone import NAME, Secret, alone, before, children, exported
 from tests.contract.test_instances import CONSUL, REGION, VALUES
@@ -186,6 +191,15 @@ def test_what_the_collector_counts_is_scraped_once() -> None:
         ("collector;(certificate|container|ingress)_.*", "drop")
     ]
     assert jobs()["containers"]["honor_labels"] is True
+
+
+def test_what_a_canary_is_judged_by_is_scraped_apart_and_often() -> None:
+    tracks = jobs()["tracks"]
+    assert tracks["static_configs"] == jobs()["containers"]["static_configs"]
+    assert (tracks["scrape_interval"], tracks["scrape_timeout"]) == (f"{TRACKS_INTERVAL_SECONDS}s",) * 2
+    # Another page of the collector, so that nothing is counted twice.
+    assert tracks["metrics_path"] == "/metrics/services"
+    assert tracks["honor_labels"] is True
 
 
 def test_the_console_answers_to_names_of_this_machine_alone(telemetry: Graph) -> None:

@@ -52,6 +52,30 @@ def test_where_no_canary_can_be_judged_none_gets_a_client(
     assert (PROJECT / f"Pulumi.{stack}.yaml").read_bytes() == before
 
 
+def test_a_canary_of_a_stack_without_telemetry_gets_no_client_but_can_lose_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class WithoutTelemetry(Workspace):
+        @property
+        def settings(self) -> Settings:
+            def change(document: dict[str, Any]) -> None:
+                document["telemetry"] = {"enabled": False}
+                document["services"]["users"]["canary"] = {"environment": {"RELEASE": "next"}}
+
+            return published_settings("dev", change)
+
+    taken_back: list[str] = []
+    monkeypatch.setattr(rollout, "set_weight", lambda *_: taken_back.append("refused too late"))
+    monkeypatch.setattr("tools.gostack.canary.promote.take_back", lambda _, service, __: taken_back.append(service))
+    monkeypatch.setattr("tools.gostack.canary.promote.StackObjects.of", lambda *_: None)
+    workspace = WithoutTelemetry(PROJECT, "dev")
+    with pytest.raises(PulumiError, match=r"gostack:telemetry\.enabled is false in Pulumi\.dev\.yaml: set it to true"):
+        promote(workspace, "users")
+    assert taken_back == []
+    assert roll_back(workspace, "users") == 0
+    assert taken_back == ["users"]
+
+
 class Recorded(Workspace):
     """Keeps what Pulumi would be called with."""
 

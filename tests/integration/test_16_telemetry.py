@@ -16,8 +16,14 @@ import pytest
 import urllib3
 
 from tests.integration.support import LiveStack, tell, wait_until
+from tools.gostack.canary.figures import SETTLED_SECONDS, TrackMetrics
+from tools.gostack.canary.walk import LATE_SECONDS
 from tools.gostack.lifecycle import lifecycle
 from tools.gostack.open.command import address
+from tools.gostack.status.command import looker
+from tools.gostack.status.layout import as_text
+from tools.gostack.status.model import Traffic
+from tools.gostack.telemetry.console import Console
 
 PROGRAMS = ("metrics", "logs", "alerts", "collector", "console")
 HTTP = urllib3.PoolManager(retries=False, timeout=20)
@@ -128,6 +134,61 @@ def test_requests_are_counted_of_a_service_that_knows_nothing_of_it(stack: LiveS
     # Once each, however often what counts them is scraped.
     time.sleep(SCRAPED_SECONDS)
     assert total(console, query) == before + 50
+
+
+def test_status_shows_what_clients_get_and_how_many_alerts_fire(stack: LiveStack, console: str, entry: str) -> None:
+    region = stack.workspace.settings.ordered_regions()[0]
+    look = looker(stack.workspace)
+
+    def traffic() -> Traffic | None:
+        for _ in range(20):
+            ask(stack, entry, "status")
+        wanted = ("greeter", "stable", region)
+        (row,) = [one for one in look().services if (one.service, one.track, one.region) == wanted]
+        return row.traffic
+
+    wait_until(lambda: bool((found := traffic()) and found.requests_per_second > 0), 60, "status shows requests")
+    found = traffic()
+    assert found
+    assert found.error_percent == 0
+    assert found.p99_milliseconds
+    assert found.p99_milliseconds > 0
+    wait_until(lambda: look().alerts is not None, 60, "status knows how many alerts fire")
+    assert f"; {look().alerts or 'no'} alert" in as_text(look())
+
+
+def test_the_tracks_of_a_service_are_measured_to_the_request_within_seconds(
+    stack: LiveStack, console: str, entry: str
+) -> None:
+    metrics = TrackMetrics(Console(console), "greeter", stack.workspace.settings.ordered_regions())
+    metrics.check()
+    metrics.restart()
+    time.sleep(SETTLED_SECONDS)
+    for number in range(40):
+        ask(stack, entry, f"measured-{number}")
+    asked = time.monotonic()
+
+    def reached() -> bool:
+        late = time.monotonic() - asked
+        return metrics.sample().age_seconds <= late
+
+    wait_until(reached, LATE_SECONDS, "the figures reach to it")
+    tell(f"what was answered is in the figures after {time.monotonic() - asked:.1f} s")
+    sample = metrics.sample()
+    assert (sample.stable.requests, sample.stable.errors, sample.canary.requests) == (40, 0, 0)
+    assert sample.stable.p99_milliseconds > 0
+
+
+def test_figures_are_known_to_be_old_when_nobody_counts(stack: LiveStack, console: str) -> None:
+    metrics = TrackMetrics(Console(console), "greeter", stack.workspace.settings.ordered_regions())
+    (collector,) = stack.containers("collector", service="telemetry")
+    collector.pause()
+    try:
+        time.sleep(LATE_SECONDS + 2)
+        assert metrics.sample().age_seconds >= LATE_SECONDS
+    finally:
+        collector.unpause()
+    wait_until(lambda: metrics.sample().age_seconds < LATE_SECONDS, 60, "the figures are of now again")
 
 
 def test_every_container_has_its_figures(stack: LiveStack, console: str) -> None:

@@ -69,16 +69,20 @@ class Load:
         *,
         http2: bool = False,
         keepalive: bool = True,
+        connections: int = _MOST_CONNECTIONS,
         detours: Mapping[str, str] | None = None,
     ) -> None:
-        """`detours` leads requests for a host and port to another one, which need not be in the certificate."""
+        """`detours` leads requests for a host and port to another one, which need not be in the certificate.
+
+        With a `rate` of 0 each of the `connections` sends its next request as soon as it has its answer.
+        """
         self.result = Result()
         self._vegeta = str(vegeta(PROJECT_ROOT, Progress()))
         self._requests = requests
         self._patience = timeout + 20
         self._command = [
             *(self._vegeta, "attack", "-format=json", "-lazy", f"-rate={rate}/s", f"-timeout={timeout}s"),
-            *(f"-duration={LONGEST_SECONDS}s", f"-root-certs={authority}", f"-max-workers={_MOST_CONNECTIONS}"),
+            *(f"-duration={LONGEST_SECONDS}s", f"-root-certs={authority}", f"-max-workers={connections}"),
             *(f"-http2={str(http2).lower()}", f"-keepalive={str(keepalive).lower()}"),
             *(f"-connect-to={wanted}:{address}" for wanted, address in (detours or {}).items()),
         ]

@@ -7,16 +7,16 @@ Does not prove that the console lets the path through: an integration test does.
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from tools.gostack.alerts.command import alerts, console_url
+from tests.support.console import FakeConsole, running_console
+from tools.gostack.alerts.command import alerts
 from tools.gostack.environment.errors import UserError
+from tools.gostack.telemetry.console import console_of
 
 WATCHDOG = {
     "name": "Watchdog",
@@ -41,40 +41,16 @@ CERTIFICATE = {
 }
 PENDING = {**SLOW, "name": "ErrorShare", "state": "pending"}
 
-Answer = Callable[..., Any]
-
-
-class Console(HTTPServer):
-    status = 200
-    text = ""
-    asked = ""
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        console = cast("Console", self.server)
-        console.asked = self.path
-        self.send_response(console.status)
-        self.end_headers()
-        self.wfile.write(console.text.encode())
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        pass
-
 
 @pytest.fixture
-def console() -> Iterator[Console]:
-    with Console(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+def console() -> Iterator[FakeConsole]:
+    with running_console() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
-def shown(console: Console, *found: dict[str, Any], as_json: bool = False) -> int:
+def shown(console: FakeConsole, *found: dict[str, Any], as_json: bool = False) -> int:
     console.text = json.dumps({"status": "success", "data": {"alerts": list(found)}})
-    return alerts(stack(f"http://127.0.0.1:{console.server_port}"), as_json=as_json)
+    return alerts(stack(console.url), as_json=as_json)
 
 
 def stack(url: str) -> Any:
@@ -82,13 +58,15 @@ def stack(url: str) -> Any:
     return SimpleNamespace(stack="dev", outputs=lambda: outputs)
 
 
-def test_nothing_but_the_watchdog_is_well(console: Console, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_but_the_watchdog_is_well(console: FakeConsole, capsys: pytest.CaptureFixture[str]) -> None:
     assert shown(console, WATCHDOG, PENDING) == 0
     assert capsys.readouterr().out == "nothing fires.\n"
-    assert console.asked == "/alerts/api/v1/alerts"
+    assert console.asked == ["/alerts/api/v1/alerts"]
 
 
-def test_what_fires_is_a_table_with_the_critical_first(console: Console, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_fires_is_a_table_with_the_critical_first(
+    console: FakeConsole, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert shown(console, SLOW, WATCHDOG, CERTIFICATE) == 1
     heading, first, second, *_ = capsys.readouterr().out.splitlines()
     assert heading.split() == ["alert", "severity", "service", "region", "since", "summary"]
@@ -98,7 +76,7 @@ def test_what_fires_is_a_table_with_the_critical_first(console: Console, capsys:
     assert first.index("the certificate") == second.index("2%") == heading.index("summary")
 
 
-def test_another_program_gets_json(console: Console, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_program_gets_json(console: FakeConsole, capsys: pytest.CaptureFixture[str]) -> None:
     assert shown(console, SLOW, WATCHDOG, as_json=True) == 1
     assert json.loads(capsys.readouterr().out) == [
         {
@@ -112,20 +90,20 @@ def test_another_program_gets_json(console: Console, capsys: pytest.CaptureFixtu
     ]
 
 
-def test_silence_because_no_rule_is_evaluated_is_not_well(console: Console) -> None:
+def test_silence_because_no_rule_is_evaluated_is_not_well(console: FakeConsole) -> None:
     with pytest.raises(UserError, match="Watchdog, which always fires, does not"):
         shown(console)
 
 
 @pytest.mark.parametrize(("status", "text", "told"), [(502, "", "answers 502"), (200, "<html>", "does not answer")])
-def test_a_console_that_cannot_tell_is_no_silence(status: int, text: str, told: str, console: Console) -> None:
+def test_a_console_that_cannot_tell_is_no_silence(status: int, text: str, told: str, console: FakeConsole) -> None:
     console.status, console.text = status, text
     with pytest.raises(UserError, match=told):
-        alerts(stack(f"http://127.0.0.1:{console.server_port}"))
+        alerts(stack(console.url))
 
 
-def test_a_console_that_is_away_is_no_silence(console: Console) -> None:
-    url = f"http://127.0.0.1:{console.server_port}"
+def test_a_console_that_is_away_is_no_silence(console: FakeConsole) -> None:
+    url = console.url
     console.server_close()
     with pytest.raises(UserError, match="does not answer"):
         alerts(stack(url))
@@ -133,6 +111,6 @@ def test_a_console_that_is_away_is_no_silence(console: Console) -> None:
 
 def test_a_stack_that_cannot_have_alerts_says_why() -> None:
     with pytest.raises(UserError, match="is not up"):
-        console_url({}, "dev")
+        console_of({}, "dev")
     with pytest.raises(UserError, match=r"gostack:telemetry\.enabled"):
-        console_url({"regions": {"east": ""}, "dashboards": {"consul-east": "http://127.0.0.1:8500"}}, "dev")
+        console_of({"regions": {"east": ""}, "dashboards": {"consul-east": "http://127.0.0.1:8500"}}, "dev")

@@ -1,126 +1,71 @@
-"""Figures from an ingress's log, the judgement on them, and the walk that follows from it.
+"""The judgement on a canary's figures, and the walk that follows from it.
 
-Does not prove that a real ingress writes such a log, nor that traffic follows:
-tests/integration/test_12_canary.py does.
+Does not prove that the figures are those of a running stack, nor that traffic follows: tests/unit/test_track_metrics.py
+asks a real store, tests/integration/test_12_canary.py walks.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from infra.settings.canary import AnalysisSettings
-from tools.gostack.canary.figures import Figures, Sample, by_track
-from tools.gostack.canary.judgement import objection
-from tools.gostack.canary.walk import Outcome, ShiftError, walk
+from tools.gostack.canary.figures import Figures, Sample
+from tools.gostack.canary.judgement import fault, too_few
+from tools.gostack.canary.walk import LATE_SECONDS, Outcome, ShiftError, walk
 
 LIMITS = AnalysisSettings(steps=[5, 50, 100], interval_seconds=10, checks=2, threshold=2, minimum_requests=10)
 
 
-def line(
-    track: str,
-    status: int = 200,
-    upstream: str = "200",
-    seconds: str = "0.010",
-    service: str = "users",
-    timestamp: str = "2026-11-22T03:00:00+00:00",
-) -> str:
-    return json.dumps(
-        {
-            "timestamp": timestamp,
-            "upstream_service": service,
-            "track": track,
-            "status": status,
-            "upstream_status": upstream,
-            "upstream_seconds": seconds,
-        }
-    )
-
-
-def figures(requests: int, errors: int = 0, milliseconds: int = 10, slow: int = 0) -> Figures:
-    return Figures(
-        [
-            Sample(failed=number < errors, seconds=0.9 if number < slow else milliseconds / 1000)
-            for number in range(requests)
-        ]
-    )
-
-
-def test_requests_are_counted_by_track_and_only_those_of_the_service() -> None:
-    log = [line("stable"), line("canary"), line("canary", 500, "500"), line("canary", service="greeter")]
-    log += ["nginx: a line that is none of the access log", "{broken", line("canary", 400, upstream="")]
-    tracks = by_track(log, "users")
-    assert {track: (found.requests, found.errors) for track, found in tracks.items()} == {
-        "stable": (1, 0),
-        "canary": (2, 1),
-    }
-
-
-@pytest.mark.parametrize(
-    ("status", "upstream", "failed"),
-    [
-        (200, "200", False),
-        (404, "404", False),
-        (503, "503", True),
-        # The client got an answer, but the canary failed first.
-        (200, "502, 200", True),
-        (200, "504 : 200", True),
-    ],
-)
-def test_a_failed_attempt_counts_though_the_client_did_not_notice(status: int, upstream: str, failed: bool) -> None:
-    assert by_track([line("canary", status, upstream)], "users")["canary"].errors == int(failed)
-
-
-def test_time_is_that_of_all_attempts() -> None:
-    (sample,) = by_track([line("canary", 200, "502, 200 : 200", "0.250, 0.005 : -")], "users")["canary"].samples
-    assert sample.seconds == pytest.approx(0.255)
-
-
-def test_the_99th_percentile_is_a_request_that_was_measured() -> None:
-    assert figures(100, slow=1).p99_milliseconds == 10
-    assert figures(100, slow=2).p99_milliseconds == 900
-    assert figures(10, slow=1).p99_milliseconds == 900
-    assert Figures().p99_milliseconds == 0
+STABLE = Figures(200, 0, 10)
 
 
 def test_what_is_within_the_limits_goes_on() -> None:
-    assert objection(figures(100, errors=1), figures(100), LIMITS) == ""
-    assert objection(figures(100, slow=1), figures(100), LIMITS) == ""
+    assert fault(Figures(100, 1, 800), STABLE, LIMITS) == ""
+    assert too_few(Figures(10), STABLE, 10) == ""
 
 
 @pytest.mark.parametrize(
     ("canary", "words"),
     [
-        (figures(0), "no data: the canary had 0 requests, 10 are needed"),
-        (figures(9), "no data: the canary had 9 requests"),
-        (figures(100, errors=2), "2.00 % of the canary's requests failed (2 of 100), the limit is 1 %; stable: 0.00 %"),
-        (figures(100, slow=2), "the canary's P99 is 900 ms, the limit is 800 ms; stable: 10 ms"),
+        (
+            Figures(100, 2, 10),
+            "2.00 % of the canary's requests failed (2 of 100), the limit is 1 %; stable: 0.00 %",
+        ),
+        (Figures(100, 1, 801), "the canary's P99 is 801 ms, the limit is 800 ms; stable: 10 ms"),
     ],
 )
 def test_what_speaks_against_a_canary_is_told_with_its_figures(canary: Figures, words: str) -> None:
-    assert objection(canary, figures(200), LIMITS).startswith(words)
+    assert fault(canary, STABLE, LIMITS) == words
 
 
-GOOD, BAD = (figures(100), figures(200)), (figures(100, errors=5), figures(200))
+def test_too_few_requests_are_no_data() -> None:
+    assert too_few(Figures(9), STABLE, 10) == "no data: the canary had 9 requests, 10 are needed (stable had 200)"
+
+
+GOOD = Sample(Figures(100, 0, 10), STABLE, age_seconds=0)
+BAD = replace(GOOD, canary=Figures(100, 5, 10))
+NONE = replace(GOOD, canary=Figures())
+FEW = replace(GOOD, canary=Figures(2, 0, 10))
 
 
 @dataclass
 class Rehearsal:
     """A canary whose looks and versions are written down beforehand."""
 
-    looks: Sequence[tuple[Figures, Figures]] = ()
+    looks: Sequence[Sample] = ()
     versions: dict[int, str] = field(default_factory=dict[int, str])
     """Number of the question to the version that is told from then on."""
     refused: int = -1
     weights: list[int] = field(default_factory=list[int])
     asked: int = 0
-    looked: int = 0
+    looked: int = -1
+    """Looks until now; before the first one, it is asked once how long clients have had the canary."""
     in_traffic: float = 0.0
+    settled: float = 0.0
     watched: list[int] = field(default_factory=list[int])
     """How many weights there had been at each call of `watch`."""
     version: str = "one"
@@ -135,25 +80,31 @@ class Rehearsal:
             raise ShiftError(f"the update to {weight} % failed")
         self.weights.append(weight)
 
-    def watch(self) -> None:
+    def watch(self) -> float:
         self.watched.append(len(self.weights))
+        return self.settled
 
-    def seconds_in_traffic(self, minimum_requests: int) -> float:
-        assert minimum_requests == LIMITS.minimum_requests
+    def seconds_in_traffic(self) -> float:
         return self.in_traffic
 
-    def look(self) -> tuple[Figures, Figures]:
+    def sample(self) -> Sample:
         self.looked += 1
-        return self.looks[self.looked - 1] if self.looked <= len(self.looks) else GOOD
+        return self.looks[self.looked - 1] if 0 < self.looked <= len(self.looks) else GOOD
 
     def roll_back(self) -> None:
         self.weights.append(0)
 
 
-def walked(rehearsal: Rehearsal, look_seconds: float = 0) -> tuple[Outcome, list[float], str]:
+def walked(
+    rehearsal: Rehearsal, look_seconds: float = 0, limits: AnalysisSettings = LIMITS
+) -> tuple[Outcome, list[float], str]:
     waits: list[float] = []
     told: list[str] = []
-    outcome = walk(rehearsal, LIMITS, waits.append, told.append, lambda: sum(waits) + look_seconds * rehearsal.looked)
+
+    def clock() -> float:
+        return sum(waits) + look_seconds * max(0, rehearsal.looked)
+
+    outcome = walk(rehearsal, limits, waits.append, told.append, clock)
     return outcome, waits, "\n".join(told)
 
 
@@ -181,17 +132,12 @@ def test_a_look_that_takes_its_time_makes_the_next_one_no_later() -> None:
 
 
 def test_the_first_step_counts_from_the_first_clients_request_and_the_others_from_their_update() -> None:
-    rehearsal = Rehearsal(in_traffic=12)
+    rehearsal = Rehearsal(in_traffic=12, settled=4)
     _, waits, _ = walked(rehearsal)
-    # The first look was due two seconds ago, and the second is no later for it.
-    assert waits == [0, 8, 10, 10, 10, 10]
+    # The first look was due two seconds ago, and the second is no later for it; later steps begin when they are
+    # measured apart from the one before.
+    assert waits == [0, 8, 14, 10, 14, 10]
     assert rehearsal.watched == [0, 2, 3]
-
-
-def test_the_first_request_is_told_by_the_log() -> None:
-    log = [line("canary", timestamp=f"2026-11-22T03:00:{second}+01:00") for second in (12, 10, 11)]
-    assert by_track(log, "users")["canary"].first_at == datetime(2026, 11, 22, 2, 0, 10, tzinfo=UTC).timestamp()
-    assert Figures().first_at == math.inf
 
 
 def test_one_bad_look_alone_is_forgiven_but_the_step_starts_to_count_anew() -> None:
@@ -202,10 +148,59 @@ def test_one_bad_look_alone_is_forgiven_but_the_step_starts_to_count_anew() -> N
 
 
 def test_no_data_sends_it_back() -> None:
-    rehearsal = Rehearsal(looks=[(Figures(), figures(200))] * 2)
+    rehearsal = Rehearsal(looks=[NONE, NONE])
     outcome, _, _ = walked(rehearsal)
     assert outcome.reason.startswith("no data")
     assert rehearsal.weights == [5, 0]
+
+
+def test_a_look_that_finds_nothing_wrong_waits_for_the_metrics_of_its_moment_and_the_next_one_is_no_later() -> None:
+    late = replace(GOOD, age_seconds=1.2)
+    _, waits, _ = walked(Rehearsal(looks=[late, late, late, late, GOOD, BAD, BAD]))
+    assert waits[:6] == [10, 0.5, 0.5, 0.5, 8.5, 10]
+
+
+def test_what_is_wrong_is_known_however_late_the_metrics_are() -> None:
+    late = replace(BAD, age_seconds=4)
+    outcome, waits, _ = walked(Rehearsal(looks=[late, late]))
+    assert not outcome.completed
+    assert waits == [10, 10]
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        (replace(GOOD, age_seconds=math.inf, gap="there are no metrics of west"), "there are no metrics of west"),
+        (replace(GOOD, age_seconds=60), "the metrics end 60 s ago"),
+    ],
+)
+def test_good_figures_without_those_of_every_region_are_no_data_and_never_a_promotion(lost: Sample, words: str) -> None:
+    rehearsal = Rehearsal(looks=[GOOD] * 5 + [lost] * 1000)
+    outcome, waits, _ = walked(rehearsal)
+    assert outcome == Outcome(False, f"no data: {words}")
+    assert rehearsal.weights == [5, 50, 100, 0]
+    # The last good look was after 50 s; the one of 70 s was over after its time to be late.
+    assert sum(waits) == 70 + LATE_SECONDS
+
+
+def test_a_service_that_is_asked_seldom_gets_its_time() -> None:
+    quiet = LIMITS.model_copy(update={"quiet_seconds": 60, "steps": [100]})
+    # Too few until 50 s, then one is enough: the looks of 60 and 70 s count.
+    outcome, waits, _ = walked(Rehearsal(looks=[NONE] * 3 + [FEW] * 4), limits=quiet)
+    assert (outcome.completed, sum(waits)) == (True, 70)
+
+
+def test_a_service_that_is_asked_seldom_is_not_promoted_without_a_request() -> None:
+    quiet = LIMITS.model_copy(update={"quiet_seconds": 60})
+    outcome, waits, _ = walked(Rehearsal(looks=[NONE] * 100), limits=quiet)
+    assert outcome.reason == "no data: the canary had 0 requests, 1 are needed (stable had 200)"
+    assert sum(waits) == 70
+
+
+def test_what_is_wrong_sends_back_a_service_that_is_asked_seldom_at_once() -> None:
+    quiet = LIMITS.model_copy(update={"quiet_seconds": 60})
+    outcome, waits, _ = walked(Rehearsal(looks=[BAD, BAD]), limits=quiet)
+    assert (outcome.completed, sum(waits)) == (False, 20)
 
 
 def test_a_breach_in_the_last_step_still_sends_it_back() -> None:

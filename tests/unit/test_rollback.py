@@ -28,16 +28,13 @@ def test_a_rollback_switches_the_traffic_before_it_waits_for_another_command(
         if refused:
             raise PulumiError("refused")
 
-    monkeypatch.setattr(rollout, "refuse_without_figures", lambda *_: None)
-    monkeypatch.setattr(rollout, "canary_of", lambda *_: None)
     monkeypatch.setattr(rollout, "set_weight", lambda *_: steps.append("stack file"))
     monkeypatch.setattr(rollout, "everybody_to_stable", switch)
-    monkeypatch.setattr(rollout.StackObjects, "of", lambda *_: None)
     monkeypatch.setattr(rollout.lifecycle, "update", lambda _: steps.append("update") or 0)
     workspace = SimpleNamespace(project=tmp_path, stack="dev", variables={}, settings=None)
     lock = state_folder(tmp_path) / "dev.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as another_command:
         fcntl.flock(another_command, fcntl.LOCK_EX)
-        rollout.StackRollout(cast("Any", workspace), "users").roll_back()
+        rollout.take_back(cast("Any", workspace), "users", cast("Any", None))
     assert steps == ["stack file", "traffic", "update"]

@@ -9,6 +9,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from rich.console import Console
 
 from infra.settings import load_stack_file
+from tests.support.console import FakeConsole, running_console
 from tests.support.engine import PROJECT
 from tools.gostack.cli.guard import INTERRUPTED, guarded
 from tools.gostack.lifecycle.instances import Instance, Place, Standing
@@ -36,20 +38,27 @@ from tools.gostack.status.model import (
     IngressEntry,
     ReplicaCount,
     Status,
+    Traffic,
     judged,
     missing,
     one_sentence,
 )
+from tools.gostack.status.traffic import firing_alerts, with_traffic
 
 WELL = Status(
     "dev",
-    [ReplicaCount("users", "stable", "east", "users:1", 2, 2), ReplicaCount("consul", "", "east", "consul:1", 3, 3)],
+    [
+        ReplicaCount("users", "stable", "east", "users:1", 2, 2, Traffic(12.34, 0.5, 81.6)),
+        ReplicaCount("cart", "stable", "east", "cart:1", 1, 1, Traffic(0.0, None, None)),
+        ReplicaCount("consul", "", "east", "consul:1", 3, 3),
+    ],
     [DatabaseMember("east", "primary", "online")],
     [IngressEntry("east", "127.0.0.1:8443", reachable=True, certificate_days=80)],
     3600,
     [],
+    0,
 )
-ILL = replace(WELL, services=[replace(WELL.services[0], passing=1)], problems=["users in east: 1 of 2 pass."])
+ILL = replace(WELL, services=[replace(WELL.services[0], passing=1)], problems=["users in east: 1 of 2 pass."], alerts=2)
 
 
 @pytest.mark.parametrize(("found", "code"), [(WELL, 0), (ILL, 1)])
@@ -59,8 +68,17 @@ def test_the_exit_code_says_whether_all_is_well(
     monkeypatch.setattr(command, "looker", lambda _: lambda: found)
     assert command.status(cast("Any", None), as_json=True) == code
     document = json.loads(capsys.readouterr().out)
-    assert set(document) == {"well", "stack", "services", "databases", "ingresses", "ca_days", "problems"}
-    assert set(document["services"][0]) == {"service", "track", "region", "image", "passing", "wanted"}
+    assert set(document) == {"well", "stack", "services", "databases", "ingresses", "ca_days", "problems", "alerts"}
+    assert document["services"][0] == {
+        "service": "users",
+        "track": "stable",
+        "region": "east",
+        "image": "users:1",
+        "passing": 2 if found is WELL else 1,
+        "wanted": 2,
+        "traffic": {"requests_per_second": 12.34, "error_percent": 0.5, "p99_milliseconds": 81.6},
+    }
+    assert document["alerts"] == found.alerts
     assert document["well"] is (code == 0)
 
 
@@ -83,9 +101,10 @@ def test_watching_goes_on_until_it_is_interrupted(
 
 def test_text_is_aligned_and_ends_with_the_verdict() -> None:
     assert as_text(WELL).splitlines() == [
-        "service  track   region  passing  image",
-        "users    stable  east    2/2      users:1",
-        "consul           east    3/3      consul:1",
+        "service  track   region  passing  requests/s  errors  P99    image",
+        "users    stable  east    2/2      12.3        0.50 %  82 ms  users:1",
+        "cart     stable  east    1/1      0.0         -       -      cart:1",
+        "consul           east    3/3      -           -       -      consul:1",
         "",
         "mysql  role     state",
         "east   primary  online",
@@ -93,12 +112,14 @@ def test_text_is_aligned_and_ends_with_the_verdict() -> None:
         "ingress  address         state      certificate",
         "east     127.0.0.1:8443  reachable  80 d left",
         "",
-        "dev is as its settings say; its authority expires in 3600 d.",
+        "dev is as its settings say; no alerts fire; its authority expires in 3600 d.",
     ]
     assert as_text(ILL).splitlines()[-2:] == [
-        "dev is not as its settings say; its authority expires in 3600 d:",
+        "dev is not as its settings say; 2 alerts fire; its authority expires in 3600 d:",
         "  users in east: 1 of 2 pass.",
     ]
+    assert "; 1 alert fires; " in as_text(replace(WELL, alerts=1))
+    assert "; whether an alert fires is not known; " in as_text(replace(WELL, alerts=None))
 
 
 def test_a_terminal_shows_what_lacks_in_red() -> None:
@@ -106,6 +127,51 @@ def test_a_terminal_shows_what_lacks_in_red() -> None:
     with console.capture() as captured:
         console.print(as_renderable(ILL))
     assert "\x1b[1;31m1/2" in captured.get()
+
+
+ROWS = [replace(row, traffic=None) for row in WELL.services]
+EAST = {"service": "users", "track": "stable", "region": "east"}
+WATCHDOG = {"name": "Watchdog", "state": "firing"}
+
+
+@pytest.fixture
+def console() -> Iterator[FakeConsole]:
+    with running_console() as server:
+        yield server
+
+
+def test_what_clients_get_stands_in_the_row_of_its_track_and_region(console: FakeConsole) -> None:
+    console.results = {
+        "histogram_quantile": [(EAST, 0.25)],
+        'status="5xx"': [(EAST, 3)],
+        "ingress_requests_total": [(EAST, 600), ({**EAST, "region": "west"}, 60), ({**EAST, "service": "cart"}, 0)],
+    }
+    users, cart, consul = with_traffic(ROWS, console.console())
+    assert users.traffic == Traffic(10, 0.5, 250)
+    assert cart.traffic == Traffic(0, None, None)
+    assert consul.traffic is None
+
+
+def test_alerts_are_counted_when_rules_are_evaluated(console: FakeConsole) -> None:
+    console.text = json.dumps({"data": {"alerts": [WATCHDOG, {"name": "ErrorShare", "state": "firing"}]}})
+    assert firing_alerts(console.console()) == 1
+    console.text = json.dumps({"data": {"alerts": []}})
+    assert firing_alerts(console.console()) is None
+
+
+def test_without_telemetry_nothing_is_said_of_traffic() -> None:
+    assert with_traffic(ROWS, None) == ROWS
+    assert firing_alerts(None) is None
+
+
+def test_a_store_that_does_not_answer_holds_no_status_up(console: FakeConsole) -> None:
+    console.holds.clear()
+    began = time.monotonic()
+    assert with_traffic(ROWS, console.console(seconds=0.2)) == ROWS
+    assert firing_alerts(console.console(seconds=0.2)) is None
+    # Of those that were asked for, the first is the last.
+    assert len(console.asked) == 2
+    assert time.monotonic() - began < 5
 
 
 def test_a_place_without_enough_replicas_is_one_sentence() -> None:

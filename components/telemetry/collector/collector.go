@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -24,14 +25,18 @@ func collect(ctx context.Context, given configuration, secrets redaction, listen
 	measured := newMetrics()
 	known := newDirectory()
 	requests := newIngress(measured.registry)
+	// Apart, as it is scraped much more often than the rest.
+	judged := prometheus.NewRegistry()
+	services := newServed(judged)
 	to := newStore(given.Logs, measured)
 	queue := newSpanQueue()
 	logs := &tailer{
-		root: given.Containers, stack: given.Stack, directory: known, dropped: measured,
+		root: given.Containers, stack: given.Stack, directory: known, dropped: measured, served: services,
 		saved: maps.Clone(kept.of), batches: make(chan *batch),
 		rows: func(line found) []byte {
 			row := lineRow(line, secrets)
 			requests.count(row)
+			services.count(row)
 			return encodeRow(row)
 		},
 	}
@@ -57,6 +62,7 @@ func collect(ctx context.Context, given configuration, secrets redaction, listen
 	paths := http.NewServeMux()
 	paths.Handle("POST /v1/traces", newTraces(queue, secrets, measured))
 	paths.Handle("GET /metrics", promhttp.HandlerFor(measured.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	paths.Handle("GET /metrics/services", promhttp.HandlerFor(judged, promhttp.HandlerOpts{}))
 	paths.HandleFunc("GET /health", logs.healthy)
 	server := &http.Server{Handler: paths, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
 	context.AfterFunc(ctx, func() { _ = server.Close() })

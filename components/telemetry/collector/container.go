@@ -36,6 +36,8 @@ type container struct {
 	ended *position
 	// changed is true when the position is another one than that of the last batch.
 	changed bool
+	// atEnd is true when the last read came to the end of what had been written.
+	atEnd bool
 }
 
 type part struct {
@@ -169,11 +171,13 @@ func (c *container) checkpoint() (checkpoint, bool) {
 
 // read hands on the lines that fit into the buffer; false when there was nothing.
 func (c *container) read(buffer []byte, hear func(found), dropped *metrics) bool {
+	c.atEnd = false
 	if len(c.files) == 0 {
 		return false
 	}
 	file, last := c.files[0], len(c.files) == 1
 	length, _ := file.ReadAt(buffer, file.offset)
+	c.atEnd = last && length < len(buffer)
 	text := buffer[:length]
 	end := bytes.LastIndexByte(text, '\n') + 1
 	if end == 0 {

@@ -73,7 +73,8 @@ func (r *running) get(path string) (int, string) {
 func (r *running) metric(series string) string {
 	r.t.Helper()
 	_, text := r.get("/metrics")
-	for line := range strings.Lines(text) {
+	_, judged := r.get("/metrics/services")
+	for line := range strings.Lines(text + judged) {
 		if value, ok := strings.CutPrefix(line, series+" "); ok {
 			return strings.TrimSpace(value)
 		}

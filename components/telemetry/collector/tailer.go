@@ -22,6 +22,8 @@ type tailer struct {
 	directory   *directory
 	// rows makes rows of a line, and counts it.
 	rows func(found) []byte
+	// served is told how far the logs have been read.
+	served *served
 	// batches is closed when the last one has been handed on.
 	batches chan *batch
 	dropped *metrics
@@ -77,7 +79,11 @@ func (t *tailer) run(ctx, grace context.Context) {
 
 // read puts what a container has written into a batch.
 func (t *tailer) read(id string, of *container, buffer []byte, into *batch) bool {
+	began := time.Now()
 	busy := of.read(buffer, func(line found) { into.add(t.rows(line)) }, t.dropped)
+	if of.atEnd {
+		t.served.reached(of.who, began)
+	}
 	if of.changed {
 		if saved, ok := of.checkpoint(); ok {
 			into.read[id] = saved
@@ -88,6 +94,7 @@ func (t *tailer) read(id string, of *container, buffer []byte, into *batch) bool
 		of.close()
 		delete(t.containers, id)
 		t.directory.remove(id)
+		t.served.forget(of.who)
 		delete(into.read, id)
 		into.gone = append(into.gone, id)
 	}

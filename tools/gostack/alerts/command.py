@@ -7,19 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import urllib3
-
 from tools.gostack.columns import aligned
-from tools.gostack.documents import mapping, mappings
-from tools.gostack.environment.errors import UserError
+from tools.gostack.documents import mapping
 from tools.gostack.lifecycle.workspace import Workspace
+from tools.gostack.telemetry.console import Console, TelemetryError, console_of
 
 FIRING = 1
 WATCHDOG = "Watchdog"
 """The alert that always fires while rules are evaluated."""
-
-_PATH = "/alerts/api/v1/alerts"
-_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -51,7 +46,7 @@ def alerts(workspace: Workspace, *, as_json: bool = False) -> int:
     `as_json` prints a list of objects with the keys `name`, `severity`, `service`, `region`, `since`, `summary`.
     Raises UserError where nobody can tell: the stack is not up, has no telemetry, or evaluates no rules.
     """
-    found = firing(console_url(workspace.outputs(), workspace.stack))
+    found = firing(console_of(workspace.outputs(), workspace.stack))
     if as_json:
         print(json.dumps([asdict(alert) for alert in found]))
     else:
@@ -59,21 +54,11 @@ def alerts(workspace: Workspace, *, as_json: bool = False) -> int:
     return FIRING if found else 0
 
 
-def console_url(outputs: Mapping[str, Any], stack: str) -> str:
-    """Return the console's URL from a stack's outputs; raises UserError where there is none."""
-    if not outputs.get("regions"):
-        raise UserError(f"the stack {stack} is not up: run `make up`.")
-    url = mapping(outputs.get("dashboards")).get("console")
-    if not url:
-        raise UserError(f"the stack {stack} has no telemetry: set gostack:telemetry.enabled to true.")
-    return str(url)
-
-
-def firing(console: str) -> list[Alert]:
-    """Return what fires but the watchdog, what is critical first; raises UserError when the console cannot tell."""
-    fires = [alert for alert in _asked(console) if alert.get("state") == "firing"]
+def firing(console: Console) -> list[Alert]:
+    """Return what fires but the watchdog, critical ones first; raises TelemetryError when the console cannot tell."""
+    fires = [alert for alert in console.alerts() if alert.get("state") == "firing"]
     if WATCHDOG not in [alert.get("name") for alert in fires]:
-        raise UserError(
+        raise TelemetryError(
             f"{WATCHDOG}, which always fires, does not: the rules are not evaluated, or not yet. Try again in a "
             "minute; then see whether the telemetry's containers run."
         )
@@ -88,20 +73,6 @@ def as_text(found: Sequence[Alert]) -> str:
     heading = ("alert", "severity", "service", "region", "since", "summary")
     rows = [heading, *(tuple(asdict(alert).values()) for alert in found)]
     return "\n".join([*aligned(rows), "", "What to do: docs/alerts.md"])
-
-
-def _asked(console: str) -> Sequence[Mapping[str, Any]]:
-    url = console.rstrip("/") + _PATH
-    try:
-        answer = urllib3.request("GET", url, retries=False, redirect=False, timeout=_SECONDS)
-        document = answer.json() if answer.status == 200 else None
-    except (urllib3.exceptions.HTTPError, ValueError) as error:
-        raise UserError(
-            f"{url} does not answer ({type(error).__name__}): see whether the telemetry's containers run."
-        ) from None
-    if document is None:
-        raise UserError(f"{url} answers {answer.status}: see whether the telemetry's containers run.")
-    return mappings(mapping(mapping(document).get("data")).get("alerts"))
 
 
 def _alert(found: Mapping[str, Any]) -> Alert:

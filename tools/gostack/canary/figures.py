@@ -1,67 +1,45 @@
-"""What clients got from each track of a service, from the ingress's own access log."""
+"""What the tracks of a service did since a moment, from the stack's metrics."""
 
 from __future__ import annotations
 
-import json
 import math
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import pairwise
 
-SERVER_FAILED = 500
-_PERCENTILE = 0.99
-_NUMBERS = re.compile(r"[0-9.]+")
+from components.ingress.tracks import CANARY, STABLE
+from components.telemetry.configuration import TRACKS_INTERVAL_SECONDS
+from tools.gostack.telemetry.console import Console, TelemetryError
+
+_ROUNDING_SECONDS = 1
+"""The store rounds down to whole seconds what is now."""
+
+SETTLED_SECONDS = TRACKS_INTERVAL_SECONDS + _ROUNDING_SECONDS + 1
+"""Time in seconds until what was answered before a moment is counted by a reading of the counters for certain."""
+
+_READ_TO = "ingress_read_to_timestamp_seconds"
+_LONGEST_GAP = "15s"
+"""Time between two readings of the counters beyond which nobody knows what they were at a moment."""
 
 
 @dataclass(frozen=True)
-class Sample:
-    """One request, as the ingress saw it."""
-
-    failed: bool
-    """Whether the answer, or an attempt to get one, was a 5xx."""
-
-    seconds: float
-    """Time that the service took, over all attempts."""
-
-    logged_at: float = math.inf
-    """When it was answered, in whole seconds on the wall clock; infinite when that is not known."""
-
-
-@dataclass
 class Figures:
     """The requests of one track."""
 
-    samples: list[Sample] = field(default_factory=list[Sample])
+    requests: int = 0
+    """Number of requests that were led to it."""
 
-    @property
-    def requests(self) -> int:
-        """Number of requests."""
-        return len(self.samples)
+    errors: int = 0
+    """Number of those of which the answer, or an attempt to get one, was a 5xx."""
 
-    @property
-    def errors(self) -> int:
-        """Number of those that failed."""
-        return sum(sample.failed for sample in self.samples)
+    p99_milliseconds: float = 0.0
+    """Time in which it answered 99 % of them, over all attempts; 0.0 without any request."""
 
     @property
     def error_percent(self) -> float:
         """Share in percent of those that failed; 0.0 without any request."""
         return 100 * self.errors / self.requests if self.requests else 0.0
-
-    @property
-    def p99_milliseconds(self) -> float:
-        """Time in which 99 % of the requests were answered (nearest rank); 0.0 without any request."""
-        if not self.samples:
-            return 0.0
-        ranked = sorted(sample.seconds for sample in self.samples)
-        return 1000 * ranked[math.ceil(_PERCENTILE * len(ranked)) - 1]
-
-    @property
-    def first_at(self) -> float:
-        """When the first of them was answered, in seconds on the wall clock; infinite without any request."""
-        return min((sample.logged_at for sample in self.samples), default=math.inf)
 
     def __str__(self) -> str:
         return (
@@ -70,35 +48,104 @@ class Figures:
         )
 
 
-def by_track(lines: Iterable[str], service: str) -> dict[str, Figures]:
-    """Return track to figures of the requests for `service` in an ingress's log; other lines do not count."""
-    tracks: dict[str, Figures] = {}
-    for line in lines:
-        entry = _entry(line)
-        if entry.get("upstream_service") == service and entry.get("upstream_status"):
-            figures = tracks.setdefault(str(entry["track"]), Figures())
-            figures.samples.append(_sample(entry))
-    return tracks
+@dataclass(frozen=True)
+class Sample:
+    """Figures of both tracks over all regions."""
+
+    canary: Figures = Figures()
+    stable: Figures = Figures()
+
+    age_seconds: float = math.inf
+    """What was answered longer ago than this is in them, in every region; infinite where that is not known."""
+
+    gap: str = ""
+    """Why it is not known; else empty."""
 
 
-def _entry(line: str) -> dict[str, Any]:
-    if not line.startswith("{"):
-        return {}
-    try:
-        return json.loads(line)
-    except json.JSONDecodeError:
-        return {}
+class TrackMetrics:
+    """Figures of a service's tracks since a moment. What is later than the metrics is `age_seconds`, not an error."""
+
+    def __init__(
+        self, console: Console, service: str, regions: Iterable[str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._console = console
+        self._service = service
+        self._regions = frozenset(regions)
+        self._clock = clock
+        self._since = clock()
+
+    def restart(self) -> None:
+        """Forget everything until now, and what is counted together with it."""
+        self._since = self._clock() + SETTLED_SECONDS
+
+    def check(self) -> None:
+        """Raise TelemetryError when the metrics cannot be asked, or know nothing of a region."""
+        unknown = self._regions - self._ages("").keys()
+        if unknown:
+            raise TelemetryError(
+                f"{_no_metrics(unknown)}: run `make up`, and see whether the telemetry's containers run."
+            )
+
+    def sample(self) -> Sample:
+        """Return the figures that there are, which may be none."""
+        seconds = self._clock() - self._since
+        if seconds <= 0:
+            return Sample(gap="nothing is measured yet")
+        try:
+            return self._sample(f"{1000 * seconds:.0f}ms")
+        except TelemetryError as error:
+            return Sample(gap=str(error))
+
+    def seconds_since_first(self) -> float:
+        """Time since the canary's first request, a little too long rather than too short; 0.0 without any, or
+        while the metrics cannot be asked."""
+        seconds = int(self._clock() - self._since)
+        query = f"sum({self._of('duration_seconds_count', CANARY)}) or vector(0)"
+        try:
+            read = self._console.since(query, seconds) if seconds > 0 else []
+        except TelemetryError:
+            return 0.0
+        for (before, value), (_, next_value) in pairwise(read):
+            if next_value > value:
+                # It was after the reading before this one.
+                return read[-1][0] - before + TRACKS_INTERVAL_SECONDS
+        return 0.0
+
+    def _sample(self, window: str) -> Sample:
+        def grown(series: str, by: str = "track") -> str:
+            # Of a track that is new, all of its first value counts, too. `increase` would guess.
+            return f"sum by ({by}) (increase_pure({self._of(series)}[{window}]))"
+
+        # In this order: whatever comes in between two questions, what is asked later reaches as far as `ages` says, and
+        # no error is without its request. A region whose counters nobody read at the moment has figures of another one.
+        ages = self._ages(f" and on (region) last_over_time({_READ_TO}[{_LONGEST_GAP}] offset {window})")
+        p99 = self._by_track(f"histogram_quantile(0.99, {grown('duration_seconds_bucket', 'track, le')})")
+        errors = self._by_track(grown("failures_total"))
+        requests = self._by_track(grown("duration_seconds_count"))
+        unknown = self._regions - ages.keys()
+
+        def figures(track: str) -> Figures:
+            return Figures(round(requests.get(track, 0)), round(errors.get(track, 0)), 1000 * p99.get(track, 0))
+
+        return Sample(
+            figures(CANARY),
+            figures(STABLE),
+            age_seconds=math.inf if unknown else max(ages[region] for region in self._regions),
+            gap=_no_metrics(unknown) if unknown else "",
+        )
+
+    def _ages(self, condition: str) -> dict[str, float]:
+        """Region to how long ago the last request was answered that is counted for certain, where it is known."""
+        found = self._console.now(f"time() - min by (region) ({_READ_TO}){condition}")
+        return {one.labels.get("region", ""): one.value + _ROUNDING_SECONDS for one in found}
+
+    def _by_track(self, query: str) -> dict[str, float]:
+        return {one.labels.get("track", ""): one.value for one in self._console.now(query)}
+
+    def _of(self, series: str, track: str = "") -> str:
+        which = f',track="{track}"' if track else ""
+        return f'ingress_service_{series}{{service="{self._service}"{which}}}'
 
 
-def _sample(entry: dict[str, Any]) -> Sample:
-    # Several attempts stand in one field: "502, 200", and "502 : 200" where another group of replicas was asked.
-    statuses = [int(number) for number in _numbers(entry["upstream_status"])]
-    return Sample(
-        failed=max([int(entry["status"]), *statuses]) >= SERVER_FAILED,
-        seconds=sum(float(number) for number in _numbers(entry.get("upstream_seconds", ""))),
-        logged_at=datetime.fromisoformat(entry["timestamp"]).timestamp() if "timestamp" in entry else math.inf,
-    )
-
-
-def _numbers(text: str) -> Sequence[str]:
-    return _NUMBERS.findall(text)
+def _no_metrics(regions: Iterable[str]) -> str:
+    return f"there are no metrics of {', '.join(sorted(regions))}"

@@ -6,18 +6,22 @@ from infra.settings.canary import AnalysisSettings
 from tools.gostack.canary.figures import Figures
 
 
-def objection(canary: Figures, stable: Figures, limits: AnalysisSettings) -> str:
-    """Return what speaks against the canary in one sentence; empty when nothing does.
+def too_few(canary: Figures, stable: Figures, wanted: int) -> str:
+    """Return in one sentence that the canary had fewer requests than this; empty when it had as many.
 
-    Too few requests speak against it as well: nobody can say that it is good. The stable track's figures are told, so
-    that a reader sees whether the canary or something behind both of them is the cause; the canary is stopped in either
-    case.
+    Nobody can say of such a canary that it is good.
     """
-    if canary.requests < limits.minimum_requests:
-        return (
-            f"no data: the canary had {canary.requests} requests, {limits.minimum_requests} are needed "
-            f"(stable had {stable.requests})"
-        )
+    if canary.requests >= wanted:
+        return ""
+    return f"no data: the canary had {canary.requests} requests, {wanted} are needed (stable had {stable.requests})"
+
+
+def fault(canary: Figures, stable: Figures, limits: AnalysisSettings) -> str:
+    """Return what is wrong with the canary in one sentence; empty when nothing is.
+
+    The stable track's figures are told, so that a reader sees whether the canary or something behind both of them is
+    the cause; the canary is stopped in either case.
+    """
     if canary.error_percent > limits.error_percent:
         return (
             f"{canary.error_percent:.2f} % of the canary's requests failed ({canary.errors} of {canary.requests}), "

@@ -6,9 +6,10 @@ import sys
 import time
 from collections.abc import Callable
 
-from tools.gostack.canary.rollout import StackRollout, canary_of, refuse_without_figures
+from tools.gostack.canary.rollout import StackRollout, canary_of, refuse_elsewhere, take_back
 from tools.gostack.canary.walk import walk
 from tools.gostack.lifecycle import lifecycle
+from tools.gostack.lifecycle.objects import StackObjects
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 from tools.gostack.release.stack_file import make_canary_stable, remove_canary
 
@@ -18,7 +19,7 @@ def promote(workspace: Workspace, service: str, tell: Callable[[str], None] | No
 
     `tell` is given each step in words; without it, they are printed with the time.
     """
-    refuse_without_figures(workspace)
+    refuse_elsewhere(workspace)
     canary = canary_of(workspace, service)
     tell = tell or _printed_with_the_time()
     outcome = walk(StackRollout(workspace, service), canary.analysis, time.sleep, tell)
@@ -35,8 +36,10 @@ def promote(workspace: Workspace, service: str, tell: Callable[[str], None] | No
 
 
 def roll_back(workspace: Workspace, service: str) -> int:
-    """Take all clients away from the canary of `service` and return the exit code."""
-    StackRollout(workspace, service).roll_back()
+    """Take all clients away from the canary of `service` and return the exit code; it needs no metrics."""
+    refuse_elsewhere(workspace)
+    canary_of(workspace, service)
+    take_back(workspace, service, StackObjects.of(workspace.stack, workspace.variables))
     print(f"{service}: everybody has the stable version; commit {workspace.stack_file.name}")
     return 0
 

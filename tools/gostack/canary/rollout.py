@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-import time
 
-from components.ingress.tracks import CANARY, STABLE
+from components.ingress.tracks import CANARY
 from infra.settings import SettingsError, require_service
 from infra.settings.canary import CanarySettings
-from tools.gostack.canary.figures import Figures
-from tools.gostack.canary.ingress_log import IngressLog
+from tools.gostack.canary.figures import SETTLED_SECONDS, Sample, TrackMetrics
 from tools.gostack.canary.traffic import everybody_to_stable
 from tools.gostack.canary.walk import ShiftError
 from tools.gostack.lifecycle import lifecycle
 from tools.gostack.lifecycle.objects import StackObjects
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 from tools.gostack.release.stack_file import set_weight
+from tools.gostack.telemetry.console import console_of
 
 
 class StackRollout:
     """The canary of one service. Its weight is what the stack file says: traffic follows by an update."""
 
     def __init__(self, workspace: Workspace, service: str) -> None:
-        refuse_without_figures(workspace)
-        canary_of(workspace, service)
+        """Raise UserError where nobody can tell what clients get."""
+        settings = workspace.settings
+        if not settings.has_telemetry:
+            raise PulumiError(
+                f"a canary is judged by the stack's metrics, and gostack:telemetry.enabled is false in "
+                f"{workspace.stack_file.name}: set it to true and run `make up`."
+            )
         self._workspace = workspace
         self._service = service
+        console = console_of(workspace.outputs(), workspace.stack)
+        self._metrics = TrackMetrics(console, service, settings.ordered_regions())
+        self._metrics.check()
         self._objects = StackObjects.of(workspace.stack, workspace.variables)
-        self._log = IngressLog(self._objects, service)
 
     def release(self) -> str:
         """Identity of what runs as the canary: a digest over its pods' own."""
@@ -50,43 +56,47 @@ class StackRollout:
         if code != 0:
             raise ShiftError(f"the update to {weight} % failed")
 
-    def watch(self) -> None:
-        """Forget what was measured so far."""
-        self._log.restart()
+    def watch(self) -> float:
+        """Forget what was measured so far, and return the time in seconds until it is kept apart from what follows."""
+        self._metrics.restart()
+        return SETTLED_SECONDS
 
-    def seconds_in_traffic(self, minimum_requests: int) -> float:
-        """Time since the canary's first request after `watch`; 0.0 while it had fewer than this many."""
-        canary, _ = self.look()
-        return max(0.0, time.time() - canary.first_at) if canary.requests >= minimum_requests else 0.0
+    def seconds_in_traffic(self) -> float:
+        """Time since the canary's first request after `watch`; 0.0 without any."""
+        return self._metrics.seconds_since_first()
 
-    def look(self) -> tuple[Figures, Figures]:
+    def sample(self) -> Sample:
         """Figures of the canary and of the stable track since `watch`."""
-        self._log.read()
-        return self._log.figures(CANARY), self._log.figures(STABLE)
+        return self._metrics.sample()
 
     def roll_back(self) -> None:
-        """Send everybody to the stable track: the traffic first, then the state; raises PulumiError."""
-        # Written first: whatever is interrupted from here on, the next update agrees with it.
-        set_weight(self._workspace, self._service, 0)
-        refusal = ""
-        try:
-            # At once, whatever else works on the stack: an update that is under way may put its own weights back, and
-            # the one below, which waits for its end, takes them away again.
-            everybody_to_stable(self._objects, self._workspace.settings, self._service)
-        except PulumiError as error:
-            # An ingress that refuses is no reason to leave the clients of the others with the canary.
-            refusal = str(error)
-        if lifecycle.update(self._workspace) != 0:
-            found = refusal or "the canary has no traffic"
-            raise PulumiError(f"{found}; the update to 0 % failed: correct the cause and run `make up`")
+        """Send everybody to the stable track; raises PulumiError."""
+        take_back(self._workspace, self._service, self._objects)
 
 
-def refuse_without_figures(workspace: Workspace) -> None:
-    """Raise PulumiError for a stack whose ingress cannot be read: no canary is judged, or moved, unseen."""
+def take_back(workspace: Workspace, service: str, objects: StackObjects) -> None:
+    """Send everybody to the stable track: the traffic first, then the state; raises PulumiError."""
+    # Written first: whatever is interrupted from here on, the next update agrees with it.
+    set_weight(workspace, service, 0)
+    refusal = ""
+    try:
+        # At once, whatever else works on the stack: an update that is under way may put its own weights back, and
+        # the one below, which waits for its end, takes them away again.
+        everybody_to_stable(objects, workspace.settings, service)
+    except PulumiError as error:
+        # An ingress that refuses is no reason to leave the clients of the others with the canary.
+        refusal = str(error)
+    if lifecycle.update(workspace) != 0:
+        found = refusal or "the canary has no traffic"
+        raise PulumiError(f"{found}; the update to 0 % failed: correct the cause and run `make up`")
+
+
+def refuse_elsewhere(workspace: Workspace) -> None:
+    """Raise PulumiError for a stack that is not on Docker: no canary is judged, or moved, there yet."""
     platform = workspace.settings.platform
     if platform != "docker":
         raise PulumiError(
-            f"a canary is judged by the ingress's logs on Docker alone, and {workspace.stack} is on "
+            f"a canary is judged by the stack's metrics on Docker alone, and {workspace.stack} is on "
             f"{platform.capitalize()}: release there with `gostack set-image` and `make up` (docs/pipeline.md)."
         )
 

@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from infra.settings.canary import AnalysisSettings
-from tools.gostack.canary.figures import Figures
-from tools.gostack.canary.judgement import objection
+from tools.gostack.canary.figures import Sample
+from tools.gostack.canary.judgement import fault, too_few
 from tools.gostack.environment.errors import UserError
+
+LATE_SECONDS = 10
+"""Time in seconds after which metrics that do not reach to the moment of a look are no data."""
+
+_POLL_SECONDS = 0.5
 
 
 class Rollout(Protocol):
@@ -24,15 +29,15 @@ class Rollout(Protocol):
         """Send this share of the clients in percent to the canary; raises ShiftError."""
         ...
 
-    def watch(self) -> None:
-        """Forget what was measured so far."""
+    def watch(self) -> float:
+        """Forget what was measured so far, and return the time in seconds until it is kept apart from what follows."""
         ...
 
-    def seconds_in_traffic(self, minimum_requests: int) -> float:
-        """Time since the canary's first request after `watch`; 0.0 while it had fewer than this many."""
+    def seconds_in_traffic(self) -> float:
+        """Time since the canary's first request after `watch`; 0.0 without any."""
         ...
 
-    def look(self) -> tuple[Figures, Figures]:
+    def sample(self) -> Sample:
         """Figures of the canary and of the stable track since `watch`."""
         ...
 
@@ -101,12 +106,8 @@ class _Walk:
                 continue
             release = found
             self.tell(f"{weight} % of the clients have the canary")
-            if first:
-                behind = self.rollout.seconds_in_traffic(self.limits.minimum_requests)
-            else:
-                # What the canary did at another weight, or another version, is not to be judged again.
-                behind = 0.0
-                self.rollout.watch()
+            # What the canary did at another weight, or another version, is not to be judged again.
+            behind = self._seconds_in_traffic() if first else -self.rollout.watch()
             first = False
             reason, changed = self._step(release, behind)
             if reason:
@@ -118,9 +119,15 @@ class _Walk:
             position += 1
         return ""
 
+    def _seconds_in_traffic(self) -> float:
+        """Time since the first clients had the canary; 0.0 while it had too few requests to be judged."""
+        minimum = self.limits.minimum_requests
+        sample, _ = self._sampled(self.clock(), minimum)
+        return self.rollout.seconds_in_traffic() if sample.canary.requests >= minimum else 0.0
+
     def _step(self, release: str, seconds_behind: float) -> tuple[str, bool]:
         """Return what spoke against the step, and whether another version came in between."""
-        due = self.clock() - seconds_behind
+        began = due = self.clock() - seconds_behind
         passed = failed = 0
         while passed < self.limits.checks:
             # A look takes its time; the next one is not to be later for it.
@@ -128,10 +135,31 @@ class _Walk:
             self.wait(max(0.0, due - self.clock()))
             if self.rollout.release() != release:
                 return "", True
-            canary, stable = self.rollout.look()
-            problem = objection(canary, stable, self.limits)
-            self.tell(f"  canary: {canary}; stable: {stable}" + (f" — {problem}" if problem else ""))
-            passed, failed = (0, failed + 1) if problem else (passed + 1, 0)
+            patient = due - began < self.limits.quiet_seconds
+            minimum = self.limits.minimum_requests if patient or not self.limits.quiet_seconds else 1
+            sample, problem = self._sampled(due, minimum)
+            lack = too_few(sample.canary, sample.stable, minimum)
+            text = problem or lack
+            self.tell(f"  canary: {sample.canary}; stable: {sample.stable}" + (f" — {text}" if text else ""))
+            if lack and not problem and patient:
+                continue
+            passed, failed = (0, failed + 1) if text else (passed + 1, 0)
             if failed >= self.limits.threshold:
-                return problem, False
+                return text, False
         return "", False
+
+    def _sampled(self, moment: float, minimum: int) -> tuple[Sample, str]:
+        """Return the figures of a moment, and what is wrong with them.
+
+        What is wrong with a canary is known at once; that nothing is, only when the metrics reach to the moment.
+        """
+        while True:
+            late = self.clock() - moment
+            sample = self.rollout.sample()
+            enough = sample.canary.requests >= minimum
+            wrong = fault(sample.canary, sample.stable, self.limits) if enough else ""
+            if wrong or late >= sample.age_seconds:
+                return sample, wrong
+            if late >= LATE_SECONDS:
+                return sample, f"no data: {sample.gap or f'the metrics end {sample.age_seconds:.0f} s ago'}"
+            self.wait(_POLL_SECONDS)

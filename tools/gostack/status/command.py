@@ -14,8 +14,13 @@ from tools.gostack.running.replica import RunningReplica
 from tools.gostack.running.runtime import refuse_aws
 from tools.gostack.status.certificates import authority_days, entry
 from tools.gostack.status.model import DatabaseMember, IngressEntry, ReplicaCount, Status
+from tools.gostack.status.traffic import firing_alerts, with_traffic
+from tools.gostack.telemetry.console import Console
 
 WATCH_SECONDS = 2.0
+_TELEMETRY_SECONDS = 2.0
+"""Time in seconds for an answer of the telemetry, without which a status is shown, too."""
+
 MISSING = 1
 
 Parts = tuple[list[ReplicaCount], list[DatabaseMember], list[str]]
@@ -26,9 +31,10 @@ def status(workspace: Workspace, *, as_json: bool = False, watch: bool = False) 
     """Show what a stack has, and return 0 when everything is as the settings say, else 1.
 
     `as_json` prints an object with these keys: `well` (bool), `stack`, `services` (a list of `service`, `track`,
-    `region`, `image`, `passing`, `wanted`), `databases` (`place`, `role`, `state`), `ingresses` (`region`, `address`,
-    `reachable`, `certificate_days`), `ca_days`, and `problems`, a list of sentences. `watch` shows it again every two
-    seconds until Ctrl-C: on a terminal in place, else one after the other.
+    `region`, `image`, `passing`, `wanted`, and `traffic`: null or `requests_per_second`, `error_percent`,
+    `p99_milliseconds`), `databases` (`place`, `role`, `state`), `ingresses` (`region`, `address`, `reachable`,
+    `certificate_days`), `ca_days`, `problems`, a list of sentences, and `alerts`, null or how many fire. `watch` shows
+    it again every two seconds until Ctrl-C: on a terminal in place, else one after the other.
 
     Raises UserError for a stack that is not up at all.
     """
@@ -45,6 +51,8 @@ def looker(workspace: Workspace) -> Callable[[], Status]:
     settings, stack = workspace.settings, workspace.stack
     refuse_aws(settings, stack)
     outputs = _outputs(workspace)
+    url = outputs.get("dashboards", {}).get("console")
+    console = Console(url, _TELEMETRY_SECONDS) if url else None
     parts = _on_kubernetes(workspace) if settings.platform == "kubernetes" else _on_docker(workspace, outputs)
 
     def look() -> Status:
@@ -54,7 +62,8 @@ def looker(workspace: Workspace) -> Callable[[], Status]:
         problems += refused
         if authority is not None and authority < 0:
             problems.append("the stack's certificate authority has expired: raise gostack:rotation.authority.")
-        return Status(stack, counts, members, entries, authority, problems)
+        counts, alerts = with_traffic(counts, console), firing_alerts(console)
+        return Status(stack, counts, members, entries, authority, problems, alerts)
 
     return look
 

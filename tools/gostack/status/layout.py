@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from tools.gostack.columns import aligned
-from tools.gostack.status.model import Status
+from tools.gostack.status.model import Status, Traffic
 
 _SOON_DAYS = 14
+_SERVICES = ("service", "track", "region", "passing", "requests/s", "errors", "P99", "image")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ def tables(status: Status) -> list[Rows]:
             Cell(one.track),
             Cell(one.region),
             Cell(f"{one.passing}/{one.wanted}", one.passing >= one.wanted),
+            *_traffic(one.traffic),
             Cell(one.image),
         ]
         for one in status.services
@@ -50,7 +52,7 @@ def tables(status: Status) -> list[Rows]:
         for one in status.ingresses
     ]
     found = [
-        ([Cell("service"), Cell("track"), Cell("region"), Cell("passing"), Cell("image")], services),
+        ([Cell(title) for title in _SERVICES], services),
         ([Cell("mysql"), Cell("role"), Cell("state")], databases),
         ([Cell("ingress"), Cell("address"), Cell("state"), Cell("certificate")], entries),
     ]
@@ -80,9 +82,27 @@ def as_renderable(status: Status, *, verdict_first: bool = False) -> RenderableT
 
 def _last(status: Status) -> list[str]:
     authority = f"; its authority expires in {status.ca_days} d" if status.ca_days is not None else ""
+    also = f"{_alerts(status.alerts)}{authority}"
     if status.well:
-        return [f"{status.stack} is as its settings say{authority}."]
-    return [f"{status.stack} is not as its settings say{authority}:", *(f"  {one}" for one in status.problems)]
+        return [f"{status.stack} is as its settings say{also}."]
+    return [f"{status.stack} is not as its settings say{also}:", *(f"  {one}" for one in status.problems)]
+
+
+def _alerts(number: int | None) -> str:
+    if number is None:
+        return "; whether an alert fires is not known"
+    return "; 1 alert fires" if number == 1 else f"; {number or 'no'} alerts fire"
+
+
+def _traffic(found: Traffic | None) -> list[Cell]:
+    if found is None:
+        return [Cell("-")] * 3
+    errors, p99 = found.error_percent, found.p99_milliseconds
+    return [
+        Cell(f"{found.requests_per_second:.1f}"),
+        Cell("-" if errors is None else f"{errors:.2f} %"),
+        Cell("-" if p99 is None else f"{p99:.0f} ms"),
+    ]
 
 
 def _days(days: int | None) -> Cell:

@@ -8,8 +8,21 @@ from typing import Any
 
 
 @dataclass(frozen=True, order=True)
+class Traffic:
+    """What clients got from a track in a region, in the last minute that is counted."""
+
+    requests_per_second: float
+
+    error_percent: float | None
+    """Share in percent of the requests that were answered with 5xx; None without any request."""
+
+    p99_milliseconds: float | None
+    """Time in which 99 % of them were answered; None without any request."""
+
+
+@dataclass(frozen=True, order=True)
 class ReplicaCount:
-    """How many replicas of a track serve in a region."""
+    """How many replicas of a track serve in a region, and what they do."""
 
     service: str
     """A service of the settings, `ingress` or `consul`."""
@@ -27,6 +40,9 @@ class ReplicaCount:
 
     wanted: int
     """Replicas that the settings ask for."""
+
+    traffic: Traffic | None = None
+    """None where clients ask nothing, or nobody counts it."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +87,9 @@ class Status:
 
     problems: Sequence[str]
     """What is missing, a sentence each."""
+
+    alerts: int | None = None
+    """How many alerts fire; None when that is not known."""
 
     @property
     def well(self) -> bool:

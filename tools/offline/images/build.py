@@ -203,7 +203,7 @@ class StandInBuilder:
         """The folder to build from: the recipe's own, or a copy with what the host contributes."""
         recipe = self._recipes.folder(name)
         if name in _COMPILED:
-            binary = self._compiled(name, _COMPILED[name])
+            binary = compiled(name, self._recipes, _Forwarded(self._progress))
             shutil.copytree(recipe, staging)
             _link_or_copy(binary, staging / name)
             return staging
@@ -213,20 +213,6 @@ class StandInBuilder:
             shutil.copyfile(self._recipes.certificates(), staging / "ca-certificates.crt")
             return staging
         return recipe
-
-    def _compiled(self, name: str, program: _Compiled) -> Path:
-        folder = self._recipes.folder(program.recipe)
-        module, version = required_module((folder / "go.mod").read_text())
-        return build_binary(
-            folder,
-            f"{module}{program.package}",
-            name,
-            variables={program.version: f"{name}-{version}"} if program.version else {},
-            title=program.title,
-            usually=program.usually,
-            lane="images",
-            progress=_Forwarded(self._progress),
-        )
 
     def _copy_toolchain(self, target: Path) -> None:
         root = capture([find_go()[0], "env", "GOROOT"])
@@ -279,6 +265,23 @@ def program_version(engine: Engine, name: str, reference: str) -> str:
         return ""
     found = re.search(r"\d+\.\d+(\.\d+)*", engine.run(reference, command))
     return found[0] if found else ""
+
+
+def compiled(name: str, recipes: Recipes, progress: Progress) -> Path:
+    """Return the path of a program that is in no package, built when it is first asked for."""
+    program = _COMPILED[name]
+    folder = recipes.folder(program.recipe)
+    module, version = required_module((folder / "go.mod").read_text())
+    return build_binary(
+        folder,
+        f"{module}{program.package}",
+        name,
+        variables={program.version: f"{name}-{version}"} if program.version else {},
+        title=program.title,
+        usually=program.usually,
+        lane="images",
+        progress=progress,
+    )
 
 
 def required_module(go_mod: str) -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""What commands learn from a stack's telemetry."""
