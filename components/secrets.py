@@ -8,6 +8,7 @@ import pulumi
 
 PASSWORD_BYTES = 24
 GOSSIP_KEY_BYTES = 32
+STATE_KEY_BYTES = 32
 
 
 class GeneratedSecretArgs(TypedDict):
@@ -40,6 +41,19 @@ class GossipKey(pulumi.ComponentResource):
     def __init__(self, name: str, args: GeneratedSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:GossipKey", name, {}, opts)
         fresh = base64.b64encode(secrets.token_bytes(GOSSIP_KEY_BYTES)).decode()
+        self.value = stored_secret(f"{name}-value", fresh, trigger=args["rotation"], parent=self)
+        self.register_outputs({"value": self.value})
+
+
+class StateKey(pulumi.ComponentResource):
+    """The key with which a program encrypts what it keeps (AES-256)."""
+
+    value: pulumi.Output[str]
+    """32 bytes in base64 (secret)."""
+
+    def __init__(self, name: str, args: GeneratedSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("gostack:index:StateKey", name, {}, opts)
+        fresh = base64.b64encode(secrets.token_bytes(STATE_KEY_BYTES)).decode()
         self.value = stored_secret(f"{name}-value", fresh, trigger=args["rotation"], parent=self)
         self.register_outputs({"value": self.value})
 

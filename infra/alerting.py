@@ -21,7 +21,6 @@ def rules_arguments(settings: Settings) -> RulesArgs:
             for track in service.tracks()
             for region in settings.ordered_regions()
         ],
-        "certificate_lifetime_days": settings.certificates.lifetime_days,
         "objectives": {name: service.slo for name, service in settings.services.items() if service.slo is not None},
     }
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pulumi
 
+from components.acme.args import ACME, ACME_SOURCE
 from components.certificates import Certificate, CertificateAuthority
 from components.images.build_context import PROJECT
+from components.ingress.args import IngressArgs
 from components.ingress.tracks import CANARY, STABLE
 from components.microservice.task import Hooks
 from components.mysql import PROXY, PROXY_SOURCE
@@ -13,6 +15,7 @@ from components.names import track_name
 from components.secrets import GeneratedPassword, GossipKey
 from components.service_database.migrations import TRACK as MIGRATIONS
 from components.telemetry.configuration import COLLECTOR, COLLECTOR_SOURCE, CONSOLE, CONSOLE_SOURCE
+from infra.acme import acme_arguments
 from infra.arguments import (
     accessory_arguments,
     image_arguments,
@@ -266,23 +269,35 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
             "rotation": settings.rotation.certificates,
         },
     )
+    # Or one that every client trusts, which it orders and renews by itself.
+    acme = None
+    if (order := settings.certificates.acme) is not None:
+        client = platform.built_image(
+            ACME, own_image_arguments(ACME, ACME_SOURCE, images["golang"]["reference"], labels)
+        )
+        acme = platform.acme_client(
+            "acme", acme_arguments(platform, order, regions, consul, client, ca), platform.options(primary_region)
+        )
     # No client is sent to a canary that is not there yet.
     canaries = [replicas for tracks in services.values() for replicas in tracks.get(CANARY, {}).values()]
     ingresses: dict[str, Ingress] = {}
     for region in platform.regions:
+        entry: IngressArgs = {
+            "region": regions[region].reference,
+            "consul": consul[region].reference,
+            "image": platform.regional_image(region, third_party["nginx"]),
+            "configuration": ingress_configuration(settings, region, platform.peers(region)),
+            "certificate": certificate.certificate,
+            "private_key": certificate.private_key,
+            "http_port": settings.regions[region].http_port,
+            "memory_mib": settings.ingress.memory_mib,
+            "labels": labels,
+        }
+        if acme is not None:
+            entry["acme"] = acme.connection
         ingresses[region] = platform.ingress(
             f"ingress-{region}",
-            {
-                "region": regions[region].reference,
-                "consul": consul[region].reference,
-                "image": platform.regional_image(region, third_party["nginx"]),
-                "configuration": ingress_configuration(settings, region, platform.peers(region)),
-                "certificate": certificate.certificate,
-                "private_key": certificate.private_key,
-                "http_port": settings.regions[region].http_port,
-                "memory_mib": settings.ingress.memory_mib,
-                "labels": labels,
-            },
+            entry,
             platform.options(region, [*canaries, *platform.released_before(region, ingresses)]),
         )
     url = platform.dns(ingresses)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pulumi
 
+from components.acme.args import CHALLENGES
 from components.ingress import HTTPS_PORT
 from components.ingress.docker import ingress_host_name
 from components.telemetry.architecture import Architecture, ShownRegion, ShownService
@@ -43,6 +44,8 @@ def telemetry_arguments(
         "rules": rule_files(rules_arguments(platform.settings)),
         "receivers": receivers(settings.receivers),
         "certificates": {region: f"{ingress_host_name(region)}:{HTTPS_PORT}" for region in platform.regions},
+        "host": platform.settings.ingress.hosts[0],
+        "acme": CHALLENGES if platform.settings.certificates.acme is not None else "",
         "redact": settings.redact,
         "architecture": architecture(platform.settings),
         "port": settings.port,

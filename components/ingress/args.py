@@ -1,10 +1,11 @@
 """The ingress of a region: its routes, its canaries and its load balancer."""
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 
+from components.acme.args import AcmeConnection
 from components.consul.args import ConsulReference
 from components.ingress.configuration import IngressConfiguration
 from components.region.args import RegionReference
@@ -30,6 +31,9 @@ class IngressArgs(TypedDict):
 
     private_key: pulumi.Input[str]
     """Its private key, PEM (secret)."""
+
+    acme: NotRequired[AcmeConnection]
+    """Docker only: where another certificate for the hosts comes from, once there is one."""
 
     http_port: int
     """Port that redirects to the one for TLS."""

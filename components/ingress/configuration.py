@@ -41,6 +41,9 @@ class IngressConfiguration:
     trusted_proxies: Sequence[str] = ()
     """Networks in CIDR notation whose `X-Forwarded-For` tells who the client is."""
 
+    challenges: str = ""
+    """Docker only: host and port that answers the challenges of http-01 (ACME); empty where nobody does."""
+
     worker_processes: int = 2
     """Nginx workers."""
 

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_docker as docker
 
+from components.acme.args import AcmeConnection
 from components.consul.docker_agent import ConsulAgent
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.docker.pod import Pod
@@ -28,6 +29,9 @@ from components.text import script
 NGINX_USER = 101
 
 EVERYWHERE = "0.0.0.0"
+
+CERTIFICATE_SECONDS = 10
+"""Time in seconds after which an ingress asks again whether there is another certificate."""
 
 SCRATCH_MIB = 32
 """Memory in MiB for the scratch folder of an Nginx, which writes no body there."""
@@ -112,15 +116,18 @@ class Ingress(pulumi.ComponentResource):
             create_first=True,
             depends_on=[agent],
         )
+        files: ConfigurationReleaseArgs = {
+            "network_mode": pod.network_mode,
+            "image": args["image"],
+            "volume": releases.name,
+            "files": _files(args),
+            "labels": labels,
+        }
+        if "acme" in args:
+            files["acme"] = args["acme"]
         release = ConfigurationRelease(
             f"{name}-release",
-            {
-                "network_mode": pod.network_mode,
-                "image": args["image"],
-                "volume": releases.name,
-                "files": _files(args),
-                "labels": labels,
-            },
+            files,
             pulumi.ResourceOptions(parent=self, depends_on=[server]),
         )
         # Not as soon as the release is in force: a preview of every route would show whoever follows it replaced.
@@ -179,8 +186,11 @@ class ConfigurationReleaseArgs(TypedDict):
     files: Mapping[str, pulumi.Input[str]]
     """Path in the release to text; secret texts stay secret. One text has at most 128 KiB."""
 
+    acme: NotRequired[AcmeConnection]
+    """Where another certificate than that of the files comes from; the release follows it."""
+
     labels: Mapping[str, str]
-    """Labels of the container."""
+    """Labels of the container, that of the region among them."""
 
 
 class ConfigurationRelease(pulumi.ComponentResource):
@@ -207,6 +217,7 @@ class ConfigurationRelease(pulumi.ComponentResource):
                 environment={
                     "FILES": " ".join(sorted(args["files"])),
                     **{variable_name(file): text for file, text in args["files"].items()},
+                    **_followed(args),
                 },
                 volumes=[docker.ContainerVolumeArgs(volume_name=args["volume"], container_path=RELEASES)],
                 health=HealthCheck(test=["CMD-SHELL", RELEASE_HEALTH], wait_seconds=30, start_period_seconds=20),
@@ -218,6 +229,20 @@ class ConfigurationRelease(pulumi.ComponentResource):
         )
         self.identity = container.id
         self.register_outputs({"identity": self.identity})
+
+
+def _followed(args: ConfigurationReleaseArgs) -> dict[str, pulumi.Input[str]]:
+    """The variables by which a release follows the certificate of an ACME client."""
+    if "acme" not in args:
+        return {}
+    acme = args["acme"]
+    return {
+        "ACME_URL": acme["url"],
+        "ACME_CA": acme["ca_certificate"],
+        "ACME_TOKEN": pulumi.Output.secret(acme["token"]),
+        "ACME_SECONDS": str(CERTIFICATE_SECONDS),
+        "REGION": args["labels"]["gostack.region"],
+    }
 
 
 def variable_name(file: str) -> str:

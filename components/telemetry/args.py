@@ -57,6 +57,12 @@ class TelemetryArgs(TypedDict):
     certificates: Mapping[str, str]
     """Region to host and port whose certificate is watched."""
 
+    host: str
+    """Host name that it is asked for."""
+
+    acme: str
+    """Host and port at which the ACME client tells metrics; empty where there is none."""
+
     redact: Sequence[str]
     """Regular expressions (RE2) of what is struck out of logs before it is kept."""
 

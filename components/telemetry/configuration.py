@@ -44,11 +44,13 @@ CONTAINERS, CGROUPS, STATE = "/containers", "/cgroups", "/state"
 """Folders of the collector: the engine's containers and the machine's control groups, both read-only, and its own."""
 
 
-def scrape_configuration(datacenters: Sequence[ConsulReference]) -> str:
-    """Return what VictoriaMetrics scrapes: whatever the datacenters know, their servers, and the telemetry itself."""
+def scrape_configuration(datacenters: Sequence[ConsulReference], acme: str) -> str:
+    """Return what VictoriaMetrics scrapes: whatever the datacenters know, their servers, the telemetry itself, and the
+    ACME client at `acme`, host and port; empty where there is none."""
     return rendered(
         "telemetry/templates/scrape.yml.j2",
         datacenters=datacenters,
+        acme=acme,
         metrics=f"127.0.0.1:{METRICS_PORT}",
         logs=f"127.0.0.1:{LOGS_PORT}",
         alerts=f"127.0.0.1:{ALERTS_PORT}",
@@ -57,8 +59,9 @@ def scrape_configuration(datacenters: Sequence[ConsulReference]) -> str:
     )
 
 
-def collector_configuration(stack: str, certificates: Mapping[str, str], redact: Sequence[str]) -> str:
-    """Return what the collector reads; `certificates` is region to host and port of the ingress there."""
+def collector_configuration(stack: str, certificates: Mapping[str, str], host: str, redact: Sequence[str]) -> str:
+    """Return what the collector reads; `certificates` is region to host and port of the ingress there, `host` the name
+    that it is asked for."""
     return _json(
         {
             "stack": stack,
@@ -68,6 +71,7 @@ def collector_configuration(stack: str, certificates: Mapping[str, str], redact:
             "listen": f":{OTLP_PORT}",
             "logs": LOGS_URL,
             "certificates": dict(certificates),
+            "host": host,
             "redact": list(redact),
         }
     )

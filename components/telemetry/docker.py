@@ -101,7 +101,7 @@ class Telemetry(pulumi.ComponentResource):
         )
 
     def _metrics(self) -> ContainerSpec:
-        scraped = scrape_configuration(self._args["consul"])
+        scraped = scrape_configuration(self._args["consul"], self._args["acme"])
         return ContainerSpec(
             image=self._args["images"]["metrics"],
             role="metrics",
@@ -182,7 +182,7 @@ class Telemetry(pulumi.ComponentResource):
 
     def _collector(self) -> ContainerSpec:
         args = self._args
-        configuration = collector_configuration(args["stack"], args["certificates"], args["redact"])
+        configuration = collector_configuration(args["stack"], args["certificates"], args["host"], args["redact"])
         return ContainerSpec(
             image=args["images"]["collector"],
             role="collector",

@@ -13,7 +13,6 @@ from components.telemetry.objectives import Objective, objective_rules
 RUNBOOK = "docs/alerts.md"
 """Page that says of every alert what to do."""
 
-_CRITICAL_DAYS = 7
 _FILES = Path(__file__).resolve().parent / "rules"
 
 
@@ -39,9 +38,6 @@ class RulesArgs(TypedDict):
     replicas: Sequence[WantedReplicas]
     """Replicas of every service, in every region."""
 
-    certificate_lifetime_days: int
-    """Lifetime in days of the ingress certificate."""
-
     objectives: Mapping[str, Objective]
     """Service to its objective; a service without one has no error budget."""
 
@@ -64,19 +60,11 @@ def rule_files(args: RulesArgs) -> dict[str, str]:
 
 def _recorded(args: RulesArgs) -> list[dict[str, Any]]:
     """What the settings say, as series that other rules compare with."""
-    wanted = [
+    return [
         {
             "record": "service:replicas:wanted",
             "expr": f"vector({wanted['replicas']})",
             "labels": {key: wanted[key] for key in ("service", "region", "track")},
         }
         for wanted in args["replicas"]
-    ]
-    warning = args["certificate_lifetime_days"] * 0.2
-    # Of a certificate that lives for a few days only, 7 days would be all of its life.
-    critical = _CRITICAL_DAYS if warning > _CRITICAL_DAYS else warning / 2
-    return [
-        *wanted,
-        {"record": "certificate:warning:days", "expr": f"vector({warning:g})"},
-        {"record": "certificate:critical:days", "expr": f"vector({critical:g})"},
     ]

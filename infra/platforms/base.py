@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 import pulumi
 
 from components.accessory.args import AccessoryArgs
+from components.acme.args import AcmeClientArgs
 from components.consul.args import ConsulDatacenterArgs
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
 from components.ingress.args import IngressArgs
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from components.accessory import docker as docker_accessory
     from components.accessory import kubernetes as kubernetes_accessory
     from components.aws.elasticache.cache import ElastiCache
+    from components.acme import docker as docker_acme
     from components.consul import docker as docker_consul
     from components.consul import kubernetes as kubernetes_consul
     from components.docker import job as docker_job
@@ -64,6 +66,7 @@ Microservice: TypeAlias = "docker_microservice.Microservice | kubernetes_microse
 ScheduledTasks: TypeAlias = "docker_scheduled_tasks.ScheduledTasks | kubernetes_scheduled_tasks.ScheduledTasks"
 Job: TypeAlias = "docker_job.Job | kubernetes_job.Job"
 Ingress: TypeAlias = "docker_ingress.Ingress | kubernetes_ingress.Ingress"
+AcmeClient: TypeAlias = "docker_acme.AcmeClient"
 Telemetry: TypeAlias = "docker_telemetry.Telemetry"
 
 
@@ -180,6 +183,10 @@ class Platform(ABC):
         """Create one name for the ingresses of all regions and return the stack's URL; without one, the URL is that of
         the first region's ingress."""
         return next(iter(ingresses.values())).url
+
+    def acme_client(self, name: str, args: AcmeClientArgs, opts: pulumi.ResourceOptions) -> AcmeClient:
+        """Create what gets a certificate for the ingresses; the settings refuse it where it has another way."""
+        raise NotImplementedError
 
     def telemetry(self, name: str, args: TelemetryArgs, opts: pulumi.ResourceOptions) -> Telemetry:
         """Create what keeps metrics, logs and traces of the stack; the settings refuse it where it cannot be yet."""

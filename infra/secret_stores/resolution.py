@@ -55,6 +55,9 @@ def with_secrets(settings: Settings, stores: Mapping[str, SecretStore] = STORES)
         update={
             "services": filled("services", settings.services),
             "accessories": filled("accessories", settings.accessories),
+            "certificates": settings.certificates.model_copy(
+                update=filled("certificates", {"acme": acme} if (acme := settings.certificates.acme) else {})
+            ),
             "telemetry": settings.telemetry.model_copy(
                 update={"receivers": filled("telemetry.receivers", settings.telemetry.receivers)}
             ),

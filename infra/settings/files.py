@@ -28,6 +28,11 @@ def require_files(settings: Settings, project: Path) -> None:
     cannot be what an image is built from."""
     if settings.aws is not None:
         require_certificates(settings.aws, project)
+    if settings.certificates.acme is not None:
+        try:
+            settings.certificates.acme.directory_authority(project)
+        except ValueError as error:
+            raise SettingsError(f"gostack:certificates.acme.directory_ca: {error}") from None
     for name, accessory in settings.accessories.items():
         if (size := _size(accessory.secrets)) > LARGEST_GIVEN:
             raise SettingsError(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components.acme.args import CHALLENGES
 from components.ingress import IPV6_LOOPBACK, IngressConfiguration, Route, render_ingress
 from components.names import called_name
 
@@ -33,7 +34,7 @@ LOCAL_NAMES = ("gostack.localhost", "*.gostack.localhost")
 
 def ingress_configuration(settings: Settings, region: str, other_regions: Sequence[str]) -> IngressConfiguration:
     """Return what the ingress of a region serves."""
-    ingress = settings.ingress
+    ingress, acme = settings.ingress, settings.certificates.acme
     return IngressConfiguration(
         region=region,
         other_regions=other_regions,
@@ -50,6 +51,7 @@ def ingress_configuration(settings: Settings, region: str, other_regions: Sequen
         },
         maintenance=[name for name, service in settings.services.items() if service.maintenance],
         trusted_proxies=ingress.trusted_proxies,
+        challenges=CHALLENGES if acme is not None and acme.challenge == "http-01" else "",
         worker_processes=ingress.worker_processes,
         worker_connections=ingress.worker_connections,
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from components.acme.args import ACME
 from components.ingress.nginx import HEALTH_PATH
 from components.ingress.route import quoted
 from components.mysql.accounts import migration_account
@@ -15,6 +16,7 @@ from components.mysql.names import owner_of
 from components.names import called_name, service_values
 from components.telemetry.configuration import COLLECTOR, CONSOLE, CONSOLE_ADDRESS, HOST
 from infra.settings.accessories import AccessorySettings, accessory_problem
+from infra.settings.acme import acme_problem
 from infra.settings.aws import AwsSettings
 from infra.settings.aws_checks import aws_problem
 from infra.settings.base import Name, RegionName, Section
@@ -51,7 +53,7 @@ SCHEDULER = "gostack-scheduler"
 
 RESERVED_SERVICES = frozenset(
     {"mysql", "mysql-proxy", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key", "localhost"}
-    | {SCHEDULER, HOST, COLLECTOR, CONSOLE}
+    | {SCHEDULER, HOST, COLLECTOR, CONSOLE, ACME}
 )
 """Names of the stack's own parts, by which Consul and Pulumi know them, and of the caller itself."""
 
@@ -124,6 +126,7 @@ class Settings(Section):
             or platform_problem(self)
             or unused_key_problem(self)
             or telemetry_problem(self)
+            or acme_problem(self)
             or shared_database_problem(self)
             or job_problem(self)
             or schedules_problem(self)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from components.ingress.configuration import memory_needed_mib
+from infra.settings.acme import AcmeSettings
 from infra.settings.base import AnyNetwork, Name, NetworkAddress, Section
 
 _HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -148,13 +149,17 @@ class IngressSettings(Section):
 
 
 class CertificateSettings(Section):
-    """The certificates that the project's own authority signs."""
+    """The certificates that the project's own authority signs, and that of another authority."""
 
     lifetime_days: Annotated[int, Field(ge=2, le=397)] = 60
     """Lifetime in days of the ingress certificate; it is renewed by `up` in the last 30 % of it."""
 
     authority_lifetime_days: Annotated[int, Field(ge=365, le=7300)] = 3650
     """Lifetime in days of the certificate authority and of the certificates between MySQL and the services."""
+
+    acme: AcmeSettings | None = None
+    """Docker only: where the ingress gets a certificate that every client trusts (Let's Encrypt or another one that
+    speaks ACME), which renews itself. Until there is one it shows the one of the stack's own authority."""
 
     @model_validator(mode="after")
     def _authority_outlives(self) -> Self:
@@ -176,7 +181,7 @@ class RotationSettings(Section):
     """Key that encrypts Consul's gossip."""
 
     certificates: Annotated[int, Field(ge=1)] = 1
-    """Ingress certificate."""
+    """Ingress certificate; with `certificates.acme` the account, too, and one is ordered."""
 
     authority: Annotated[int, Field(ge=1)] = 1
     """Certificate authority; clients must trust the new one. The members of a MySQL group, which know each other by it

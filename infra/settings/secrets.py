@@ -73,6 +73,8 @@ def require_encrypted(values: Mapping[str, Any]) -> None:
     found = [(kind, values.get(kind)) for kind in ("services", "accessories")]
     if isinstance(telemetry, dict):
         found.append(("telemetry.receivers", cast("dict[str, Any]", telemetry).get("receivers")))
+    if isinstance(certificates := values.get("certificates"), dict):
+        found.append(("certificates", {"acme": cast("dict[str, Any]", certificates).get("acme")}))
     owners = [
         (f"{kind}.{name}", name, settings)
         for kind, sections in found

@@ -127,11 +127,11 @@ def written(graph: Graph, part: str) -> list[str]:
 
 def test_each_program_finds_what_it_is_told_where_it_looks(telemetry: Graph) -> None:
     given = {
-        "metrics": ("/etc/gostack/scrape.yml", scrape_configuration([CONSUL])),  # type: ignore[list-item]
+        "metrics": ("/etc/gostack/scrape.yml", scrape_configuration([CONSUL], "")),  # type: ignore[list-item]
         "alerts": ("/etc/gostack/rules/consul.yml", "groups: []"),
         "collector": (
             "/etc/gostack/collector.json",
-            collector_configuration("test", {"east": "ingress-east:8443"}, ["[0-9]{16}"]),
+            collector_configuration("test", {"east": "ingress-east:8443"}, "localhost", ["[0-9]{16}"]),
         ),
         "console": (
             "/etc/gostack/console.json",
@@ -164,7 +164,7 @@ def test_a_program_of_ours_counts_as_there_once_it_answers(telemetry: Graph) -> 
 
 
 def jobs() -> dict[str, Any]:
-    found = yaml.safe_load(scrape_configuration(DATACENTERS))
+    found = yaml.safe_load(scrape_configuration(DATACENTERS, "gostack-acme:8080"))
     return {job["job_name"]: job for job in found["scrape_configs"]}
 
 
@@ -182,6 +182,11 @@ def test_every_server_of_consul_is_scraped() -> None:
         (["10.80.1.12:8500"], "east", "consul-east-1"),
         (["10.80.2.11:8500"], "west", "consul-west-0"),
     ]
+
+
+def test_an_acme_client_is_scraped_where_there_is_one() -> None:
+    assert jobs()["certificates"]["static_configs"][0]["targets"] == ["gostack-acme:8080"]
+    assert "gostack-acme" not in scrape_configuration(DATACENTERS, "")
 
 
 def test_what_the_collector_counts_is_scraped_once() -> None:
@@ -216,7 +221,7 @@ def test_the_console_answers_to_names_of_this_machine_alone(telemetry: Graph) ->
 
 
 def test_the_collector_is_told_all_that_it_reads() -> None:
-    told = json.loads(collector_configuration("dev", {"east": "ingress-east:8443"}, ["[0-9]{16}"]))
+    told = json.loads(collector_configuration("dev", {"east": "ingress-east:8443"}, "localhost", ["[0-9]{16}"]))
     assert told == {
         "stack": "dev",
         "containers": "/containers",
@@ -225,6 +230,7 @@ def test_the_collector_is_told_all_that_it_reads() -> None:
         "listen": ":4318",
         "logs": "http://127.0.0.1:9428/logs",
         "certificates": {"east": "ingress-east:8443"},
+        "host": "localhost",
         "redact": ["[0-9]{16}"],
     }
 

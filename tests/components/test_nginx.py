@@ -11,7 +11,7 @@ import re
 
 import pytest
 
-from components.ingress import Match, Protocol, Route
+from components.ingress import IngressConfiguration, Match, Protocol, Route, render_ingress
 from tests.components.nginx_text import Directive, effective, rendered
 
 GRPC, PLAIN = Route(path="/grpc.Service/", protocol=Protocol.GRPC), Route(path="/users", per_try_timeout_seconds=2)
@@ -223,3 +223,27 @@ def test_an_unknown_host_gets_no_service(http: Directive) -> None:
         if item.name == "server" and "default_server" in item.values("listen")[0] and "ssl" in item.values("listen")[0]
     ]
     assert not any(item.values("proxy_pass") or item.values("grpc_pass") for item in unknown.all())
+
+
+def test_a_challenge_is_passed_on_by_plain_http_whatever_host_it_names_and_nothing_else_is() -> None:
+    configuration = IngressConfiguration(
+        "east", ["west"], ["shop.example.com"], 443, {"users": [PLAIN]}, challenges="gostack-acme:8080"
+    )
+    (http,) = [item for item in effective(dict(render_ingress(configuration))).block if item.name == "http"]
+    servers = [item for item in http.block if item.name == "server"]
+    found = [
+        (server, item)
+        for server in servers
+        for item in server.block
+        if item.name == "location" and item.words == ["/.well-known/acme-challenge/"]
+    ]
+    ((server, location),) = found
+    assert server.values("listen") == ["8080 default_server reuseport"]
+    # By a variable: the client's address is asked for each time.
+    assert location.values("set") == ["$challenges gostack-acme:8080"]
+    assert location.values("proxy_pass") == ["http://$challenges"]
+    assert location.values("resolver") == ["127.0.0.11 valid=1s ipv6=off"]
+
+
+def test_without_an_acme_client_no_challenge_is_answered(http: Directive) -> None:
+    assert not [item for item in http.all() if item.name == "location" and "acme" in " ".join(item.words)]

@@ -88,6 +88,8 @@ def graphs() -> dict[bool, Graph]:
         document["services"]["users"]["schedules"] = {"nightly": {"cron": "30 3 * * *", "task": "purge"}}
         document["services"]["users"]["volumes"] = {"uploads": {"path": "/data/uploads", "storage_class": "files"}}
         if document["platform"] == "docker":
+            document["ingress"] = {"hosts": ["shop.example.com"]}
+            document["certificates"] = {"acme": {}}
             del document["services"]["users"]["volumes"]["uploads"]["storage_class"]
         document["accessories"] = {"cache": {"kind": "valkey"}}
         # Somebody who calls it by its name.

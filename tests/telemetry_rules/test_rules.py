@@ -28,7 +28,6 @@ ARGS: RulesArgs = {
     "replicas": [
         {"service": "users", "region": region, "track": "stable", "replicas": 2} for region in ("east", "west")
     ],
-    "certificate_lifetime_days": 60,
     "objectives": {"users": Objective(latency_milliseconds=250)},
 }
 
@@ -44,6 +43,7 @@ MADE = {
         "container_start_time_seconds",
         "container_oom_events_total",
         "certificate_not_after_seconds",
+        "certificate_not_before_seconds",
         "collector_rows_dropped_total",
         "collector_store_up",
     },
@@ -51,7 +51,7 @@ MADE = {
     "VictoriaMetrics": {"vm_free_disk_space_bytes", "vm_storage_is_read_only"},
     "VictoriaLogs": {"vl_free_disk_space_bytes", "vl_storage_is_read_only"},
     "the scraper": {"up"},
-    "nobody yet, as certificates are renewed by updates alone": {"certificate_renewal_failures_total"},
+    "the ACME client": {"certificate_renewal_failing", "certificate_issued_not_after_seconds"},
 }
 """Who makes which series."""
 
@@ -138,11 +138,3 @@ def series(expression: str) -> set[str]:
 
 def test_a_stack_without_objectives_has_no_rules_about_them() -> None:
     assert "objectives.yml" not in rule_files({**ARGS, "objectives": {}})
-
-
-@pytest.mark.parametrize(("lifetime", "warning", "critical"), [(60, "12", "7"), (397, "79.4", "7"), (5, "1", "0.5")])
-def test_a_fresh_certificate_is_no_alarm_however_short_its_life(lifetime: int, warning: str, critical: str) -> None:
-    [group] = yaml.safe_load(rule_files({**ARGS, "certificate_lifetime_days": lifetime})["settings.yml"])["groups"]
-    recorded = {rule["record"]: rule["expr"] for rule in group["rules"]}
-    assert recorded["certificate:warning:days"] == f"vector({warning})"
-    assert recorded["certificate:critical:days"] == f"vector({critical})"

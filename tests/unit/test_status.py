@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from rich.console import Console
 
+from components.certificates.x509 import new_authority
 from infra.settings import load_stack_file
 from tests.support.console import FakeConsole, running_console
 from tests.support.engine import PROJECT
@@ -296,6 +297,19 @@ def test_a_certificate_that_clients_refuse_is_told_and_its_days_are_shown(server
     found, problem = entry("east", server[0], "localhost", certificate(10)[0].decode())
     assert (found.reachable, found.certificate_days) == (False, 9)
     assert problem.startswith("the ingress of east shows a certificate that clients refuse (")
+
+
+def test_a_certificate_by_acme_is_a_public_one_or_the_stacks_own(
+    server: tuple[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    address, public = server
+    (tmp_path / "system.pem").write_text(public)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "system.pem"))
+    other = new_authority("another", 365).certificate
+    assert entry("east", address, "localhost", other)[1] != ""
+    assert entry("east", address, "localhost", other, public=True)[1] == ""
+    monkeypatch.delenv("SSL_CERT_FILE")
+    assert entry("east", address, "localhost", public, public=True)[1] == ""
 
 
 def test_an_entry_that_does_not_answer_is_told() -> None:

@@ -17,15 +17,21 @@ const (
 
 // certificates asks each ingress for its certificate. While one does not answer, what it said last is still true.
 type certificates struct {
-	addresses map[string]string
-	notAfter  *prometheus.GaugeVec
+	addresses           map[string]string
+	host                string
+	notBefore, notAfter *prometheus.GaugeVec
 }
 
-func newCertificates(addresses map[string]string, registry prometheus.Registerer) *certificates {
-	made := &certificates{addresses, prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "certificate_not_after_seconds", Help: "When the certificate of a region's ingress expires, in seconds since 1970.",
-	}, []string{"region", "host"})}
-	registry.MustRegister(made.notAfter)
+func newCertificates(addresses map[string]string, host string, registry prometheus.Registerer) *certificates {
+	gauge := func(name, help string) *prometheus.GaugeVec {
+		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"region", "host"})
+	}
+	made := &certificates{
+		addresses, host,
+		gauge("certificate_not_before_seconds", "When the life of the certificate of a region's ingress began, in seconds since 1970."),
+		gauge("certificate_not_after_seconds", "When the certificate of a region's ingress expires, in seconds since 1970."),
+	}
+	registry.MustRegister(made.notBefore, made.notAfter)
 	return made
 }
 
@@ -50,7 +56,7 @@ func (c *certificates) ask(ctx context.Context, region, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
 	// It is looked at, not trusted: nothing is sent. One that has expired must be seen too.
-	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec
+	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, ServerName: c.host}} //nolint:gosec
 	connection, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return err
@@ -64,7 +70,9 @@ func (c *certificates) ask(ctx context.Context, region, address string) error {
 	if host == "" {
 		host, _, _ = net.SplitHostPort(address)
 	}
-	c.notAfter.DeletePartialMatch(prometheus.Labels{"region": region})
-	c.notAfter.WithLabelValues(region, host).Set(float64(leaf.NotAfter.Unix()))
+	for gauge, when := range map[*prometheus.GaugeVec]time.Time{c.notBefore: leaf.NotBefore, c.notAfter: leaf.NotAfter} {
+		gauge.DeletePartialMatch(prometheus.Labels{"region": region})
+		gauge.WithLabelValues(region, host).Set(float64(when.Unix()))
+	}
 	return nil
 }

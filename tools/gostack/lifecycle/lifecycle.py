@@ -62,10 +62,11 @@ def _up(workspace: Workspace, service: str | None, scope: Iterable[str]) -> int:
     outputs = workspace.outputs()
     _tell(forget_what_is_gone(objects, outputs["consul"]))
     missing = wait_until_whole(settings, objects, outputs["consul"], lambda sentence: _tell([sentence]))
+    authority = write_authority(workspace, outputs)
+    if settings.certificates.acme is not None:
+        authority = None
     # Without a replica, an ingress has nothing to reach.
-    unreachable = (
-        [] if missing else wait_until_reachable(settings, outputs["addresses"], write_authority(workspace, outputs))
-    )
+    unreachable = [] if missing else wait_until_reachable(settings, outputs["addresses"], authority)
     if missing or unreachable:
         print("\n".join(["", diagnosis(objects), *missing, *unreachable]), file=sys.stderr)
         print(f"error: the stack {workspace.stack} is not what its settings say: see above.", file=sys.stderr)

@@ -74,10 +74,13 @@ def write(workspace: Workspace, service: str, values: Mapping[str, str]) -> None
 
 
 def _owner(workspace: Workspace, name: str) -> tuple[str, Mapping[str, Any]]:
-    """The kind of a service, an accessory or a receiver of alerts, and what the stack file says of it; as it is,
-    because what is wrong with it may be a missing secret."""
+    """The kind of a service, an accessory, a receiver of alerts or `acme`, and what the stack file says of it; as it
+    is, because what is wrong with it may be a missing secret."""
     config = mapping(read_stack_file(workspace.stack_file).get("config"))
     found = {kind: mapping(config.get(f"gostack:{kind}")) for kind in ("services", "accessories")}
+    found["certificates"] = {
+        kind: one for kind, one in mapping(config.get("gostack:certificates")).items() if kind == "acme"
+    }
     found["telemetry.receivers"] = mapping(mapping(config.get("gostack:telemetry")).get("receivers"))
     kinds = [kind for kind, sections in found.items() if name in sections]
     if len(kinds) > 1:

@@ -16,13 +16,15 @@ from tools.gostack.status.model import IngressEntry
 _PATIENCE_SECONDS = 3.0
 
 
-def entry(region: str, address: str, host: str, authority: str) -> tuple[IngressEntry, str]:
+def entry(region: str, address: str, host: str, authority: str, *, public: bool = False) -> tuple[IngressEntry, str]:
     """Return the entry at an address, host and port, and one sentence when it is not well, else "".
 
     `host` is the name that clients use, `authority` the certificate in PEM that must have signed the entry's; empty for
-    one that is public.
+    one that is public. With `public` it may be either.
     """
     verified = ssl.create_default_context(cadata=authority or None)
+    if public:
+        verified.load_default_certs()
     try:
         certificate, problem = _shown(address, host, verified), ""
     except ssl.SSLCertVerificationError as error:

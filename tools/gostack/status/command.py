@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from infra.settings import Settings
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.workspace import Workspace
 from tools.gostack.running.replica import RunningReplica
@@ -57,7 +58,7 @@ def looker(workspace: Workspace) -> Callable[[], Status]:
 
     def look() -> Status:
         counts, members, problems = parts()
-        entries, refused = _entries(outputs, settings.ingress.hosts[0])
+        entries, refused = _entries(outputs, settings)
         authority = authority_days(outputs["ca_certificate"])
         problems += refused
         if authority is not None and authority < 0:
@@ -107,9 +108,12 @@ def _on_kubernetes(workspace: Workspace) -> Callable[[], Parts]:
     return parts
 
 
-def _entries(outputs: dict[str, Any], host: str) -> tuple[list[IngressEntry], list[str]]:
+def _entries(outputs: dict[str, Any], settings: Settings) -> tuple[list[IngressEntry], list[str]]:
     addresses: dict[str, str] = outputs["addresses"]
-    asked = [entry(region, address, host, outputs["ca_certificate"]) for region, address in addresses.items()]
+    host, public = settings.ingress.hosts[0], settings.certificates.acme is not None
+    asked = [
+        entry(region, address, host, outputs["ca_certificate"], public=public) for region, address in addresses.items()
+    ]
     return [one for one, _ in asked], [problem for _, problem in asked if problem]
 
 
