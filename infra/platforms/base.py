@@ -28,8 +28,8 @@ from infra.settings.model import WITNESS
 if TYPE_CHECKING:
     from components.accessory import docker as docker_accessory
     from components.accessory import kubernetes as kubernetes_accessory
-    from components.aws.elasticache.cache import ElastiCache
     from components.acme import docker as docker_acme
+    from components.aws.elasticache.cache import ElastiCache
     from components.consul import docker as docker_consul
     from components.consul import kubernetes as kubernetes_consul
     from components.docker import job as docker_job
