@@ -123,6 +123,7 @@ VALUES: dict[str, Any] = {
     "node": "node",
     "other_regions": ["west"],
     "more_values": {},
+    "peers": [],
     "port": 8080,
     "ports": [5672, 15672],
     "private_key": AUTHORITY.private_key,
