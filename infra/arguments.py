@@ -107,6 +107,7 @@ def accessory_arguments(
         "accessory": name,
         "region": regions[region].reference,
         "reachable_from": [regions[other].reference for other in platform.regions if other not in runs_in],
+        "peers": [regions[other].reference for other in runs_in if other != region],
         "consul": consul.reference,
         "image": image,
         "ports": accessory.all_ports(),

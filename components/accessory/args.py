@@ -90,6 +90,9 @@ class AccessoryArgs(TypedDict):
     reachable_from: Sequence[RegionReference]
     """Other regions in which the name leads here, because they have none of their own."""
 
+    peers: Sequence[RegionReference]
+    """Other regions that have one of this name of their own."""
+
     consul: ConsulReference
     """Datacenter of the region."""
 
@@ -160,9 +163,13 @@ class AccessoryArgs(TypedDict):
     """Labels that every object of the stack carries."""
 
 
-def accessory_values(args: AccessoryArgs, address: pulumi.Output[str]) -> dict[str, pulumi.Input[str]]:
-    """Return what services may be told of an accessory; whoever uses it waits until it is healthy."""
+def accessory_values(
+    args: AccessoryArgs, address: pulumi.Output[str], peers: Sequence[str]
+) -> dict[str, pulumi.Input[str]]:
+    """Return what services may be told of an accessory, and of those at the hosts `peers`; whoever uses it waits until
+    it is healthy."""
     return {
+        "peers": ",".join(f"{host}:{args['ports'][0]}" for host in peers),
         "host": address.apply(lambda known: known.rpartition(":")[0]),
         "port": address.apply(lambda known: known.rpartition(":")[2]),
         "address": address,

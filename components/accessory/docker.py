@@ -14,6 +14,7 @@ from components.docker.container import ContainerSpec, HealthCheck, hardened_con
 from components.docker.files import file_mounts
 from components.docker.pod import Pod
 from components.docker.volumes import volume_labels
+from components.region.args import RegionReference
 
 FOLDER_MIB = 64
 """Size in MiB of a folder in memory."""
@@ -38,6 +39,10 @@ class Accessory(pulumi.ComponentResource):
     def __init__(self, name: str, args: DockerAccessoryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Accessory", name, {}, opts)
         region, accessory, port = args["region"], args["accessory"], args["ports"][0]
+        # All regions share the backbone: one that is alone is found there, and of several each by its region.
+        stack_wide = [accessory] if args["reachable_from"] else []
+        if args["peers"]:
+            stack_wide = [peer_name(accessory, region)]
         labels = {**args["labels"], "gostack.region": region["region"], "gostack.service": accessory}
         disks = {
             disk: docker.Volume(
@@ -55,8 +60,7 @@ class Accessory(pulumi.ComponentResource):
             {
                 "networks": [region["network"], region["backbone_network"]],
                 "pause_image": args["pause_image"],
-                # All regions share the backbone: one that is alone is found there, too.
-                "host_names": [accessory] if args["reachable_from"] else [],
+                "host_names": stack_wide,
                 "local_names": [] if args["reachable_from"] else [accessory],
                 "labels": labels,
             },
@@ -89,13 +93,18 @@ class Accessory(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[program]),
         )
         self.address = pulumi.Output.all(agent.node, program.id).apply(lambda _: f"{accessory}:{port}")
-        self._values = accessory_values(args, self.address)
+        self._values = accessory_values(args, self.address, [peer_name(accessory, peer) for peer in args["peers"]])
         self.register_outputs({"address": self.address})
 
     @property
     def values(self) -> Mapping[str, pulumi.Input[str]]:
-        """What services may be told of it: `host`, `port`, `address`, and what else it is known by."""
+        """What services may be told of it: `host`, `port`, `address`, `peers`, and what else it is known by."""
         return self._values
+
+
+def peer_name(accessory: str, region: RegionReference) -> str:
+    """Return the name by which other regions reach the accessory of a region that is not alone."""
+    return f"{accessory}.{region['region']}"
 
 
 def _program_spec(

@@ -105,12 +105,14 @@ class Accessory(pulumi.ComponentResource):
         for other in args["reachable_from"]:
             self._alias(f"{name}-in-{other['region']}", args, labels, other["network"], server)
         self.address = server.id.apply(lambda _: f"{accessory}:{port}")
-        self._values = accessory_values(args, self.address)
+        self._values = accessory_values(
+            args, self.address, [service_host(accessory, namespace_of(peer)) for peer in args["peers"]]
+        )
         self.register_outputs({"address": self.address})
 
     @property
     def values(self) -> Mapping[str, pulumi.Input[str]]:
-        """What services may be told of it: `host`, `port`, `address`, and what else it is known by."""
+        """What services may be told of it: `host`, `port`, `address`, `peers`, and what else it is known by."""
         return self._values
 
     def _alias(

@@ -35,6 +35,9 @@ class IngressConfiguration:
     """Name by which other services call a service, or its port that the route names, to the rules for their
     requests."""
 
+    limits: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Service to the requests a second that are let through to it, for those with a limit."""
+
     maintenance: Sequence[str] = ()
     """Services whose routes the ingress answers itself, with 503."""
 

@@ -153,6 +153,8 @@ class _NumberedRoute:
             "heads": self._heads(),
             "grpc": self.route.protocol is Protocol.GRPC,
             "internal": self.internal,
+            # Other services are no crowd that comes by surprise.
+            "limit": 0 if self.internal else configuration.limits.get(self.service, 0),
             "streams": self.route.protocol in (Protocol.SSE, Protocol.WEBSOCKET),
             "prefix": self.route.path.rstrip("/"),
             # A call by a service's name has no route of the settings.

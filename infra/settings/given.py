@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from infra.settings.model import Settings
 
 MYSQL_VALUES = ("host", "port", "address", "user", "password", "database", "ca_file", "dsn", "url")
-_ACCESSORY_VALUES = {"image": ("host", "port", "address"), "valkey": ("host", "port", "address", "password", "url")}
+_ACCESSORY_VALUES = {
+    "image": ("host", "port", "address", "peers"),
+    "valkey": ("host", "port", "address", "peers", "password", "url"),
+}
 
 
 def known_references(settings: Settings, service: str) -> list[str]:

@@ -49,6 +49,11 @@ def ingress_configuration(settings: Settings, region: str, other_regions: Sequen
         canaries={
             name: service.canary.traffic() for name, service in settings.services.items() if service.canary is not None
         },
+        limits={
+            name: service.ingress_limit_per_second
+            for name, service in settings.services.items()
+            if service.ingress_limit_per_second and service.routes
+        },
         maintenance=[name for name, service in settings.services.items() if service.maintenance],
         trusted_proxies=ingress.trusted_proxies,
         challenges=CHALLENGES if acme is not None and acme.challenge == "http-01" else "",

@@ -89,6 +89,12 @@ class ServiceSettings(Workload):
     routes: list[Route] = Field(default_factory=list[Route])
     """Paths of the ingress that lead here; none for a service that only others call."""
 
+    ingress_limit_per_second: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Requests a second that the ingress of a region lets through to the service, of all clients and on all routes
+    together, for example 500; one second's worth may come at once. More get 429 with `Retry-After: 1`, so that a crowd
+    does not take what the service needs for the others. 0 is no limit. `rate_limit_per_second` of a route is for each
+    client."""
+
     maintenance: bool = False
     """True: the ingress answers every route of the service with 503, `Retry-After` and a page for browsers, and asks no
     replica. Other services still reach it by its name. A change replaces no replica; `gostack maintenance on` writes

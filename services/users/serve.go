@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"gostack.dev/users/internal/cache"
 	"gostack.dev/users/internal/configuration"
 	"gostack.dev/users/internal/database"
 	"gostack.dev/users/internal/dynamic"
@@ -52,17 +53,38 @@ func serve(ctx context.Context, lookup configuration.Lookup, output io.Writer) i
 		metrics.WatchPool("replica", pools.Replica)
 	}
 	// A series that only appears with the first failure cannot be alerted on.
-	for _, name := range []string{users.PrimaryBreaker, users.ReplicaBreaker} {
+	breakerChanged := func(name, state string) {
+		metrics.BreakerChanged(name, state)
+		logger.Warn("a circuit breaker changed", "name", name, "state", state)
+	}
+	for _, name := range []string{users.PrimaryBreaker, users.ReplicaBreaker, cache.SharedBreaker, cache.SourceBreaker} {
 		metrics.BreakerChanged(name, "closed")
 	}
-	repository := users.NewMySQLRepository(pools, users.RepositoryOptions{
-		PrimaryMoves: settings.Database.PrimaryMoves(),
-		BreakerChanged: func(name, state string) {
-			metrics.BreakerChanged(name, state)
-			logger.Warn("a circuit breaker changed", "name", name, "state", state)
-		},
-		Fallback: metrics.ReplicaFallback,
+	stored := users.NewMySQLRepository(pools, users.RepositoryOptions{
+		PrimaryMoves:   settings.Database.PrimaryMoves(),
+		BreakerChanged: breakerChanged,
+		Fallback:       metrics.ReplicaFallback,
 	})
+
+	var repository users.Repository = stored
+	var without httpserver.Without
+	if settings.Cache.TTL > 0 {
+		cached, levels, err := users.NewCached(stored, cacheOptions(settings, metrics.Cache, breakerChanged, logger))
+		if err != nil {
+			logger.Error("the cache cannot be set up", "error", err.Error())
+			return exitFailure
+		}
+		repository = cached
+		if settings.Cache.Address != "" {
+			without = httpserver.Without{Spell: settings.Cache.MaximumStale, Worked: levels.Reached, LastWorked: levels.LastReached}
+		}
+		metrics.WatchCache(levels.Sizes)
+		caching, forget := context.WithCancel(context.WithoutCancel(ctx))
+		defer forget()
+		go levels.Run(caching)
+		// What the last requests have written is told before it ends.
+		defer levels.Flush()
+	}
 
 	limiter := resilience.NewLimiter()
 	store := dynamic.NewStore(dynamic.Settings{
@@ -70,7 +92,7 @@ func serve(ctx context.Context, lookup configuration.Lookup, output io.Writer) i
 		RateLimitBurst:     settings.Server.RateLimitBurst,
 	}, func(current dynamic.Settings) { limiter.Set(current.RateLimitPerSecond, current.RateLimitBurst) })
 
-	readiness := httpserver.NewHealth(dependencies(pools)...)
+	readiness := httpserver.NewHealth(without, dependencies(pools)...)
 	router := httpserver.NewRouter(logger)
 	users.NewHandlers(repository).Register(router)
 	readiness.Register(router, settings.Identity)
@@ -92,7 +114,7 @@ func serve(ctx context.Context, lookup configuration.Lookup, output io.Writer) i
 	if settings.Consul.Address != "" {
 		go dynamic.NewWatcher(settings.Consul.Address, settings.Consul.Key, settings.Consul.Token.Reveal(), store, logger).Run(ctx)
 	}
-	go forgetKeys(ctx, repository, settings.Server.IdempotencyMemory, logger)
+	go forgetKeys(ctx, stored, settings.Server.IdempotencyMemory, logger)
 
 	logger.Info("serving", "port", settings.Server.Port, "version", settings.Identity.Version, "commit", settings.Identity.Commit, "instance", settings.Identity.Instance)
 	if err := server.Run(ctx, listener); err != nil {
@@ -112,6 +134,19 @@ func start(lookup configuration.Lookup, output io.Writer) (configuration.Configu
 		return configuration.Configuration{}, nil, err
 	}
 	return settings, observability.NewLogger(output, settings.LogLevel, settings.Identity), nil
+}
+
+func cacheOptions(settings configuration.Configuration, observer cache.Observer, breakerChanged func(name, state string), logger *slog.Logger) cache.Options[users.User] {
+	wanted := settings.Cache
+	return cache.Options[users.User]{
+		Server: cache.Server{
+			Address: wanted.Address, Peers: wanted.PeerAddresses,
+			Password: wanted.Password, TLS: wanted.TLS, Timeout: wanted.Timeout,
+		},
+		TTL: wanted.TTL, Unheard: wanted.Unheard, MaximumStale: wanted.MaximumStale,
+		Patience: wanted.Patience, LoadTimeout: settings.Server.RequestTimeout, LocalBytes: wanted.LocalBytes,
+		BreakerChanged: breakerChanged, Observer: observer, Logger: logger,
+	}
 }
 
 func dependencies(pools database.Pools) []httpserver.Dependency {

@@ -17,6 +17,9 @@ FIGURES = {
     "sent": "requests sent",
     "failed": "requests without an answer, or with a status of 400 or more",
     "failed_reads": "of these, reads",
+    "read_success": "share of the reads that were answered with success",
+    "p99_growth": "how many times longer than before the fault 99 % of the requests took at most, those of 20 ms and "
+    "less counting as 20 ms",
     "failed_at_the_end": "of these, requests of the last five seconds",
     "outage": "longest time in seconds in which every request of one kind (reading or writing, one protocol) failed",
     "failure_span": "time in seconds from the first request that failed to the end of the last",

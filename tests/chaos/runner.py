@@ -19,6 +19,9 @@ NEW_CONNECTIONS = "HTTP/1.1, new connections"
 
 END_SECONDS = 5.0
 
+_NOTICEABLE_SECONDS = 0.02
+"""Below this, a busy machine alone makes the difference between two times."""
+
 
 @dataclass
 class Outcome:
@@ -72,11 +75,19 @@ def measure(loads: dict[str, Result], fault_at: float) -> dict[str, float]:
     """The figures that answers give."""
     everything = merged(loads.values())
     last = max((answer.sent_at for answer in everything.answers), default=0.0)
+    reads = [answer for answer in everything.answers if answer.method == "GET"]
+    failed_reads = sum(bool(answer.problem) for answer in reads)
+    before, after = (
+        Result([one for one in everything.answers if (one.sent_at < fault_at) is earlier]).percentile(0.99)
+        for earlier in (True, False)
+    )
     late = [answer.ended_at - fault_at for answer in everything.failures]
     return {
         "sent": everything.sent,
         "failed": len(everything.failures),
-        "failed_reads": sum(answer.method == "GET" for answer in everything.failures),
+        "failed_reads": failed_reads,
+        "read_success": 1 - failed_reads / len(reads) if reads else 0.0,
+        "p99_growth": after / max(before, _NOTICEABLE_SECONDS),
         "failed_at_the_end": sum(answer.sent_at > last - END_SECONDS for answer in everything.failures),
         "outage": max((part.longest_outage for part in _kinds(loads)), default=0.0),
         "failure_span": everything.failure_span,

@@ -33,7 +33,9 @@ class Directive:
             yield from item.all()
 
 
-def rendered(*routes: Route, canary: CanaryTraffic | None = None, internal: Sequence[str] = ()) -> dict[str, str]:
+def rendered(
+    *routes: Route, canary: CanaryTraffic | None = None, internal: Sequence[str] = (), limit: int = 0
+) -> dict[str, str]:
     """File name to text of the configuration of an ingress with these routes, and services that others call by name."""
     configuration = IngressConfiguration(
         region="east",
@@ -42,6 +44,7 @@ def rendered(*routes: Route, canary: CanaryTraffic | None = None, internal: Sequ
         https_port=8443,
         routes={"users": list(routes) or [Route(path="/users")]},
         canaries={} if canary is None else {"users": canary},
+        limits={"users": limit} if limit else {},
         internal={service: Route(path="/", timeout_seconds=60) for service in internal},
     )
     return dict(render_ingress(configuration))

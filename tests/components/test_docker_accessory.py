@@ -40,6 +40,12 @@ def test_one_in_each_region_is_known_there_alone_and_the_only_one_everywhere(que
     assert aliases(only) == {"east-network": ["queue"], "backbone-network": ["queue"]}
 
 
+def test_one_of_several_is_known_to_the_others_by_its_region() -> None:
+    graph = alone(Accessory, told=told, peers=[WEST])
+    assert aliases(graph) == {"east-network": ["queue.east", "queue"], "backbone-network": ["queue.east"]}
+    assert graph.outputs["peers"]["value"] == "queue.west:5672"
+
+
 def test_its_disk_has_a_fixed_name_and_outlives_the_stack(queue: Graph) -> None:
     disk = queue.resources[f"{NAME}-data"]
     assert disk.plain("name") == "test-queue-data-east"
@@ -107,6 +113,7 @@ def test_services_are_told_where_it_is() -> None:
         "host": "queue",
         "port": "5672",
         "address": "queue:5672",
+        "peers": "",
         "url": "redis://queue",
     }
 

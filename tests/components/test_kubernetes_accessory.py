@@ -63,6 +63,17 @@ def test_the_only_one_is_found_from_the_other_regions_too() -> None:
     assert {"calls-application-west", "calls-job-west"} <= children(graph)
 
 
+def test_one_of_several_is_told_where_the_others_are() -> None:
+    graph = alone(
+        Accessory,
+        told=lambda made: dict(made.values),
+        user=70,
+        region={**REGION, "namespace": "shop"},
+        peers=[{**WEST, "namespace": "shop"}],
+    )
+    assert graph.outputs["peers"]["value"] == "queue.shop-west.svc:5672"
+
+
 def test_it_runs_without_root_and_writes_to_its_folders_alone(queue: Graph) -> None:
     security = container(queue, "program", "accessory")["securityContext"]
     assert (security["runAsUser"], security["runAsNonRoot"], security["readOnlyRootFilesystem"]) == (70, True, True)

@@ -126,6 +126,7 @@ VALUES: dict[str, Any] = {
     "node": "node",
     "other_regions": ["west"],
     "more_values": {},
+    "peers": [],
     "port": 8080,
     "order": {
         "directory": "https://acme.example.com/directory",

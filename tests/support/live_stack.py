@@ -50,6 +50,12 @@ class StackUnderTest:
         document["config"].setdefault("gostack:rotation", {}).update(counters)
         self._write_settings(document)
 
+    def change_accessories(self, **accessories: dict[str, Any]) -> None:
+        """Put these accessories into the stack file, in the place of those of the same name."""
+        document = read_stack_file(self.workspace.stack_file)
+        document["config"].setdefault("gostack:accessories", {}).update(accessories)
+        self._write_settings(document)
+
     def interrupted_up(self, after_seconds: float, how: signal.Signals) -> int:
         """Start `pulumi up`, send it a signal, and return its exit code."""
         process = self.start_up()

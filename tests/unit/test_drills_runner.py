@@ -164,6 +164,20 @@ def test_reads_that_go_on_do_not_hide_that_no_write_does() -> None:
     assert (figures["failed"], figures["failed_reads"]) == (3, 0)
 
 
+def test_slowness_counts_against_what_was_before_the_fault() -> None:
+    before = [Answer(float(index), 0.1, 200, "", "GET") for index in range(10)]
+    after = [Answer(20.0 + index, 0.4, 200, "", "GET") for index in range(9)]
+    refused = [Answer(20.0, 0.05, 503, "answered 503", "GET")]
+    figures = runner.measure({"HTTP/1.1": Result([*before, *after, *refused])}, fault_at=15.0)
+    assert figures["p99_growth"] == pytest.approx(4.0)
+    assert figures["read_success"] == pytest.approx(0.95)
+
+
+def test_what_a_busy_machine_does_to_short_times_is_no_growth() -> None:
+    answers = [Answer(0.0, 0.002, 200, "", "GET"), Answer(20.0, 0.02, 200, "", "GET")]
+    assert runner.measure({"HTTP/1.1": Result(answers)}, fault_at=15.0)["p99_growth"] == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize(
     ("criterion", "met"),
     [

@@ -89,6 +89,29 @@ type Consul struct {
 	Key     string
 }
 
+// Cache says what is kept of single rows, and where.
+type Cache struct {
+	// TTL is how old a row may be that is answered without asking the database; zero turns the cache off.
+	TTL time.Duration
+	// Unheard is the TTL in this process while no changes are heard of.
+	Unheard      time.Duration
+	MaximumStale time.Duration
+	Patience     time.Duration
+	LocalBytes   int
+	// Address is the region's Valkey; empty where there is none.
+	Address string
+	// PeerAddresses are those of other regions, which are told of changes.
+	PeerAddresses []string
+	Password      func() string
+	TLS           bool
+	// Timeout is how long a request waits for Valkey.
+	Timeout time.Duration
+}
+
+// Without Valkey nobody tells of what another replica has written: a row is then
+// known for when the database is away, and not answered otherwise.
+const unheardWithValkey = 1_000
+
 // Configuration is everything that the platform tells the service at start.
 type Configuration struct {
 	Identity Identity
@@ -96,6 +119,7 @@ type Configuration struct {
 	Server   Server
 	Database Database
 	Consul   Consul
+	Cache    Cache
 	// ExportTraces is false without an OTLP endpoint: trace ids are still made
 	// and passed on, only nobody collects them.
 	ExportTraces bool
@@ -113,6 +137,11 @@ func Load(lookup Lookup, version, commit string) (Configuration, error) {
 	requestTimeout, silence := usualRequestTimeout, usualSilence
 	if len(members) > 0 {
 		requestTimeout, silence = failoverRequestTimeout, failoverSilence
+	}
+	cacheAddress := e.address("CACHE_ADDRESS", e.text("CACHE_ADDRESS", ""))
+	unheard := 0
+	if cacheAddress != "" {
+		unheard = unheardWithValkey
 	}
 	configuration := Configuration{
 		Identity: identity,
@@ -149,6 +178,18 @@ func Load(lookup Lookup, version, commit string) (Configuration, error) {
 			Address: e.webAddress("CONSUL_HTTP_ADDR"),
 			Token:   Secret(e.text("CONSUL_HTTP_TOKEN", "")),
 			Key:     "services/" + identity.Service + "/settings",
+		},
+		Cache: Cache{
+			TTL:           e.seconds("CACHE_TTL_SECONDS", 30, 0, 3_600),
+			Unheard:       e.milliseconds("CACHE_UNHEARD_MILLISECONDS", unheard, 0, 60_000),
+			MaximumStale:  e.seconds("CACHE_MAX_STALE_SECONDS", 600, 0, 86_400),
+			Patience:      e.milliseconds("CACHE_PATIENCE_MILLISECONDS", 300, 10, 10_000),
+			LocalBytes:    e.integer("CACHE_LOCAL_MIB", 8, 1, 4_096) << 20,
+			Address:       cacheAddress,
+			PeerAddresses: e.addresses("CACHE_PEER_ADDRESSES"),
+			Password:      e.passwordOf("CACHE_PASSWORD"),
+			TLS:           e.flag("CACHE_TLS"),
+			Timeout:       e.milliseconds("CACHE_TIMEOUT_MILLISECONDS", 50, 5, 5_000),
 		},
 		ExportTraces: e.text("OTEL_EXPORTER_OTLP_ENDPOINT", "") != "" || e.text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "") != "",
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -161,5 +162,37 @@ func TestNoFormatShowsThePassword(t *testing.T) {
 	}
 	if settings.Database.Password.Reveal() != "hush" {
 		t.Error("the database cannot get the password either")
+	}
+}
+
+func TestWithoutValkeyNoRowIsAnsweredThatTheDatabaseWasNotAskedFor(t *testing.T) {
+	settings, err := Load(environmentWith(nil), "1.0.0", "abc")
+	if err != nil || settings.Cache.Unheard != 0 || settings.Cache.Address != "" || settings.Cache.MaximumStale != 10*time.Minute {
+		t.Errorf("%+v, %v", settings.Cache, err)
+	}
+	settings, err = Load(environmentWith(map[string]string{"CACHE_ADDRESS": "cache:6379", "CACHE_PEER_ADDRESSES": "cache.west:6379", "CACHE_TLS": "true"}), "1.0.0", "abc")
+	if err != nil || settings.Cache.Unheard != time.Second || settings.Cache.PeerAddresses[0] != "cache.west:6379" || !settings.Cache.TLS {
+		t.Errorf("%+v, %v", settings.Cache, err)
+	}
+}
+
+func TestThePasswordOfTheCacheIsReadFromItsFileEachTime(t *testing.T) {
+	path := t.TempDir() + "/password"
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("first\n")
+	settings, err := Load(environmentWith(map[string]string{"CACHE_PASSWORD_FILE": path}), "1.0.0", "abc")
+	if err != nil || settings.Cache.Password() != "first" {
+		t.Fatal(err)
+	}
+	write("second")
+	if password := settings.Cache.Password(); password != "second" {
+		t.Error(password)
+	}
+	if _, err := Load(environmentWith(map[string]string{"CACHE_PASSWORD_FILE": path + "x"}), "1.0.0", "abc"); err == nil || !strings.Contains(err.Error(), "CACHE_PASSWORD_FILE") {
+		t.Error(err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +49,31 @@ func (e *environment) secret(name, meaning string) Secret {
 		e.complain("%s is missing: set it to %s.", name, meaning)
 	}
 	return Secret(value)
+}
+
+// passwordOf returns how to get a password that may change: from the file that
+// <name>_FILE names, else from the variable itself.
+func (e *environment) passwordOf(name string) func() string {
+	path, value := e.text(name+"_FILE", ""), Secret(e.text(name, ""))
+	if path == "" {
+		return value.Reveal
+	}
+	if _, err := os.ReadFile(path); err != nil {
+		e.complain("%s_FILE must name a file that can be read, but %v.", name, err)
+	}
+	return func() string {
+		text, _ := os.ReadFile(path)
+		return strings.TrimSpace(string(text))
+	}
+}
+
+func (e *environment) flag(name string) bool {
+	value := e.text(name, "false")
+	yes, err := strconv.ParseBool(value)
+	if err != nil {
+		e.complain("%s must be true or false, but it is %q.", name, value)
+	}
+	return yes
 }
 
 func (e *environment) integer(name string, fallback, smallest, largest int) int {

@@ -18,6 +18,9 @@ const headStart = 300 * time.Millisecond
 // errNoMember is an outage whatever the members' reasons were.
 var errNoMember = errors.New("no member can be used")
 
+// errSilence says that not one of all members took a connection: there is none to take over.
+var errSilence = fmt.Errorf("%w: none of them is there", errNoMember)
+
 // memberConnector opens a connection to one of several members: to the likely
 // one first, and when that fails or takes long, to whichever is ready first.
 type memberConnector struct {
@@ -62,11 +65,12 @@ func (c *memberConnector) Connect(ctx context.Context) (driver.Conn, error) {
 		locate()
 	}
 	var problems []error
+	reason := errSilence
 	for {
 		if race.running == 0 && located == nil {
 			race.start(ctx, c.members...)
 			if race.running == 0 {
-				return nil, fmt.Errorf("%w: %w", errNoMember, hidden{errors.Join(problems...)})
+				return nil, fmt.Errorf("%w: %w", reason, hidden{errors.Join(problems...)})
 			}
 		}
 		select {
@@ -81,6 +85,9 @@ func (c *memberConnector) Connect(ctx context.Context) (driver.Conn, error) {
 			if ended.err == nil {
 				c.connected(ended.address)
 				return ended.connection, nil
+			}
+			if !IsUnconnected(ended.err) {
+				reason = errNoMember
 			}
 			problems = append(problems, fmt.Errorf("%s: %w", ended.address, ended.err))
 			c.failed(ended.address)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -322,5 +323,26 @@ func TestReadsGoToTheNearestMemberAndToAnotherOneWhileItIsAway(t *testing.T) {
 		if err != nil || connection.(*member).address != step.expected {
 			t.Errorf("without %q: %v, %v", step.away, connection, err)
 		}
+	}
+}
+
+func TestAGroupOfWhichNoMemberIsThereIsToldFromOneWithoutAPrimary(t *testing.T) {
+	gone := &net.OpError{Op: "dial", Err: errRefused}
+	for name, test := range map[string]struct {
+		said    map[string]error
+		allAway bool
+	}{
+		"all are gone":         {map[string]error{"a:1": gone, "b:2": gone, "c:3": gone}, true},
+		"one takes no writes":  {map[string]error{"a:1": gone, "b:2": errNotPrimary, "c:3": gone}, false},
+		"one is slow to greet": {map[string]error{"a:1": gone, "b:2": gone, "c:3": context.DeadlineExceeded}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bench := newPrimaryBench()
+			bench.memberConnector.connect = func(_ context.Context, address string) (driver.Conn, error) { return nil, test.said[address] }
+			_, err := bench.Connect(t.Context())
+			if !IsUnavailable(err) || IsAllAway(err) != test.allAway {
+				t.Errorf("%v: all away %v", err, IsAllAway(err))
+			}
+		})
 	}
 }

@@ -72,6 +72,10 @@ func isBroken(err error) bool {
 	return errors.As(err, &network) || errors.As(err, &certificate) || errors.As(err, &record)
 }
 
+// IsAllAway tells that of a group no member takes connections, so that there is
+// no next primary to wait for.
+func IsAllAway(err error) bool { return errors.Is(err, errSilence) }
+
 // IsUnconnected tells a connection that could not be made, so that nothing was
 // asked over it: its server refuses, or a name server lost a question.
 func IsUnconnected(err error) bool {

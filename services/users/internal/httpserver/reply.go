@@ -16,6 +16,8 @@ type Reply struct {
 	Data    any
 	// Location is the address of what was made; it may be empty.
 	Location string
+	// Header has what else the answer says of itself; it may be nil.
+	Header map[string]string
 }
 
 // Failure is an answer that tells the caller what went wrong.
@@ -53,6 +55,9 @@ type envelope struct {
 func writeReply(writer http.ResponseWriter, reply Reply) {
 	if reply.Location != "" {
 		writer.Header().Set("Location", reply.Location)
+	}
+	for name, value := range reply.Header {
+		writer.Header().Set(name, value)
 	}
 	writeEnvelope(writer, reply.Status, envelope{reply.Status, reply.Message, reply.Data})
 }

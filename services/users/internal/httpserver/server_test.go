@@ -29,7 +29,7 @@ func newFixture(dependencies ...Dependency) *serverFixture {
 	log := &bytes.Buffer{}
 	logger := slog.New(slog.NewJSONHandler(log, nil))
 	router := NewRouter(logger)
-	health := NewHealth(dependencies...)
+	health := NewHealth(Without{}, dependencies...)
 	identity := configuration.Identity{Service: "test", Region: "east"}
 	health.Register(router, identity)
 	metrics := observability.NewMetrics(identity)
@@ -170,6 +170,40 @@ func (s *switchable) check(context.Context) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	return s.err
+}
+
+func TestAnInstanceThatKnowsEnoughStaysWhileItsDependenciesAreAwayEverywhere(t *testing.T) {
+	database := &switchable{}
+	fixture := newFixture(Dependency{Name: "primary", Check: database.check, Required: true})
+	var told int
+	elsewhere := time.Now()
+	fixture.health.without = Without{
+		Spell:      time.Minute,
+		Worked:     func(context.Context) { told++ },
+		LastWorked: func(context.Context) time.Time { return elsewhere },
+	}
+	ready := func() int { return code(t, fixture.ask(http.MethodGet, "/health/ready", nil)) }
+	database.set(errors.New("down"))
+	if got := ready(); got != http.StatusServiceUnavailable {
+		t.Errorf("a new instance: %d", got)
+	}
+	database.set(nil)
+	if got := ready(); got != http.StatusOK || told != 1 {
+		t.Errorf("with its database: %d, told %d times", got, told)
+	}
+	database.set(errors.New("down"))
+	if got := ready(); got != http.StatusOK || told != 1 {
+		t.Errorf("without: %d, told %d times", got, told)
+	}
+	elsewhere = time.Now().Add(2 * alone)
+	if got := ready(); got != http.StatusServiceUnavailable {
+		t.Errorf("while others have theirs: %d", got)
+	}
+	elsewhere = time.Time{}
+	fixture.health.lastWorked.Store(time.Now().Add(-2 * time.Minute).UnixNano())
+	if got := ready(); got != http.StatusServiceUnavailable {
+		t.Errorf("when all it knows is too old: %d", got)
+	}
 }
 
 func TestANewInstanceIsReadyOnlyWithItsPrimaryAndAnOldOneWithEither(t *testing.T) {

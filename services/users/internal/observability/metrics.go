@@ -22,6 +22,8 @@ type Metrics struct {
 	breakers  *prometheus.GaugeVec
 	fallbacks *prometheus.CounterVec
 	failovers prometheus.Counter
+	// Cache is what the cache tells of itself.
+	Cache *CacheMetrics
 }
 
 // NewMetrics has a registry of its own, so that two servers in one test do not collide.
@@ -50,6 +52,7 @@ func NewMetrics(identity configuration.Identity) *Metrics {
 		Name: "database_primary_changes_total",
 		Help: "How often this instance found the primary at another address than before.",
 	})
+	metrics.Cache = newCacheMetrics(metrics.registry)
 	information := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "service_build_info",
 		Help: "Always 1; the labels say what is running.",

@@ -64,6 +64,9 @@ func NewBreaker(options BreakerOptions) *Breaker {
 	return &Breaker{inner: gobreaker.NewCircuitBreaker[struct{}](settings)}
 }
 
+// Closed tells whether calls go through; it changes nothing.
+func (b *Breaker) Closed() bool { return b.inner.State() == gobreaker.StateClosed }
+
 // Do calls the operation unless the breaker is open, which gives ErrOpen at once.
 // An operation that must not take as long as ctx allows brings its own deadline:
 // one that ends with ctx is not counted, because it may have waited for its turn.

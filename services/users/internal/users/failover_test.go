@@ -3,6 +3,7 @@ package users
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"testing"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"github.com/DATA-DOG/go-sqlmock"
 	"github.com/go-sql-driver/mysql"
 
+	"gostack.dev/users/internal/configuration"
+	"gostack.dev/users/internal/database"
 	"gostack.dev/users/internal/resilience"
 )
 
@@ -155,7 +158,7 @@ func TestAReadThatNeedsThePrimaryWaitsForItToo(t *testing.T) {
 	bench.replica.ExpectQuery(selectUser).WillReturnRows(emptyRows())
 	bench.primary.ExpectQuery(selectUser).WillReturnError(errBroken)
 	bench.primary.ExpectQuery(selectUser).WillReturnRows(row(1))
-	if user, err := bench.Get(t.Context(), 1); err != nil || user.ID != 1 {
+	if user, err := bench.get(t.Context(), 1); err != nil || user.ID != 1 {
 		t.Errorf("%+v, %v", user, err)
 	}
 }
@@ -226,6 +229,38 @@ func TestAPrimaryThatCannotMoveIsDialledAFewTimes(t *testing.T) {
 		_, created, err := bench.Create(t.Context(), someInput, "")
 		if created != served || errors.Is(err, ErrUnavailable) == served {
 			t.Errorf("%d failures: created %v, %v", failures, created, err)
+		}
+	}
+}
+
+func TestNobodyWaitsForAPrimaryWhileNoMemberIsThere(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refusing := listener.Addr().String()
+	_ = listener.Close()
+	settings := configuration.Database{
+		PrimaryAddress: refusing, ReplicaAddress: refusing, MemberAddresses: []string{refusing},
+		Name: "users", User: "test", DialTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second,
+		MaximumOpenConnections: 2,
+	}
+	pools, err := database.Open(settings, configuration.Consul{}, slog.New(slog.DiscardHandler), func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = pools.Close() }()
+	repository := NewMySQLRepository(pools, RepositoryOptions{PrimaryMoves: true, Fallback: func(string) {}})
+	repository.pause = func(context.Context) bool {
+		t.Error("it waits for the next primary")
+		return false
+	}
+	for range 20 {
+		if _, _, err := repository.Create(t.Context(), someInput, "key"); !errors.Is(err, ErrUnavailable) {
+			t.Error(err)
+		}
+		if _, err := repository.List(t.Context(), Window{Limit: 1}); !errors.Is(err, ErrUnavailable) {
+			t.Error(err)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"gostack.dev/users/internal/httpserver"
 )
@@ -22,6 +23,7 @@ const (
 	largestOffset = 10_000
 	longestKey    = 255
 	retrySeconds  = 2
+	seenHeader    = "X-Seen-Updated-At"
 	// statusClientClosed is what proxies log for a caller who hung up; nobody receives it.
 	statusClientClosed = 499
 )
@@ -101,11 +103,23 @@ func (h *Handlers) get(request *http.Request) (httpserver.Reply, error) {
 	if err != nil {
 		return httpserver.Reply{}, err
 	}
-	user, err := h.repository.Get(request.Context(), id)
+	since, err := seen(request)
+	if err != nil {
+		return httpserver.Reply{}, err
+	}
+	reading, err := h.repository.Get(request.Context(), id, since)
 	if err != nil {
 		return httpserver.Reply{}, failureOf(request.Context(), err)
 	}
-	return httpserver.Reply{Status: http.StatusOK, Message: "ok", Data: user}, nil
+	reply := httpserver.Reply{Status: http.StatusOK, Message: "ok", Data: reading.User}
+	if reading.Degraded {
+		reply.Message = "ok, as last known"
+		reply.Header = map[string]string{
+			"Warning":    `110 - "Response is Stale"`,
+			"X-Degraded": fmt.Sprintf("age=%d", int(reading.Age.Seconds())),
+		}
+	}
+	return reply, nil
 }
 
 func (h *Handlers) create(request *http.Request) (httpserver.Reply, error) {
@@ -156,6 +170,20 @@ func (h *Handlers) delete(request *http.Request) (httpserver.Reply, error) {
 		return httpserver.Reply{}, failureOf(request.Context(), err)
 	}
 	return httpserver.Reply{Status: http.StatusOK, Message: "deleted"}, nil
+}
+
+// seen is the updated_at that the caller got with an earlier answer: whoever wrote
+// reads what he wrote, wherever he asks.
+func seen(request *http.Request) (time.Time, error) {
+	text := request.Header.Get(seenHeader)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	since, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return time.Time{}, badRequest(seenHeader+" must be the updated_at of an earlier answer", nil)
+	}
+	return since, nil
 }
 
 func pathID(request *http.Request) (uint64, error) {

@@ -26,6 +26,9 @@ type memory struct {
 	asked map[string]Input
 	next  uint64
 	err   error
+	// degraded is the age of what Get returns, since what it was asked for.
+	degraded time.Duration
+	since    time.Time
 }
 
 func newMemory() *memory {
@@ -61,7 +64,13 @@ func (m *memory) List(_ context.Context, window Window) (Page, error) {
 	return page, m.err
 }
 
-func (m *memory) Get(_ context.Context, id uint64) (User, error) {
+func (m *memory) Get(_ context.Context, id uint64, since time.Time) (Reading, error) {
+	m.since = since
+	user, err := m.get(id)
+	return Reading{User: user, Degraded: m.degraded > 0, Age: m.degraded}, err
+}
+
+func (m *memory) get(id uint64) (User, error) {
 	user, found := m.users[id]
 	if m.err == nil && !found {
 		return User{}, ErrNotFound
@@ -90,7 +99,7 @@ func (m *memory) Create(_ context.Context, input Input, key string) (User, bool,
 }
 
 func (m *memory) Update(ctx context.Context, id uint64, input Input) (User, error) {
-	user, err := m.Get(ctx, id)
+	user, err := m.get(id)
 	if err != nil {
 		return User{}, err
 	}
@@ -103,7 +112,7 @@ func (m *memory) Update(ctx context.Context, id uint64, input Input) (User, erro
 }
 
 func (m *memory) Delete(ctx context.Context, id uint64) error {
-	if _, err := m.Get(ctx, id); err != nil {
+	if _, err := m.get(id); err != nil {
 		return err
 	}
 	delete(m.users, id)
@@ -123,7 +132,7 @@ func ask(t *testing.T, repository Repository, method, target, body string, heade
 	router := httpserver.NewRouter(logger)
 	NewHandlers(repository).Register(router)
 	server := httpserver.New(httpserver.Options{
-		Router: router, Health: httpserver.NewHealth(), Metrics: observability.NewMetrics(configuration.Identity{}), Logger: logger,
+		Router: router, Health: httpserver.NewHealth(httpserver.Without{}), Metrics: observability.NewMetrics(configuration.Identity{}), Logger: logger,
 		Allow: func() bool { return true }, Feature: func(string) bool { return false },
 		RequestTimeout: time.Minute, MaximumBodyBytes: 2000,
 	})
@@ -406,5 +415,30 @@ func TestAnUnavailableDatabaseInvitesTheCallerBackAndAFaultShowsNothing(t *testi
 	repository.err = errors.New("column secret")
 	if got := ask(t, repository, http.MethodGet, "/api/v1/users", ""); got.status != http.StatusInternalServerError || strings.Contains(got.text, "secret") {
 		t.Errorf("fault: %s", got.text)
+	}
+}
+
+func TestALastKnownUserSaysHowOldHeIs(t *testing.T) {
+	repository := newMemory()
+	ask(t, repository, http.MethodPost, "/api/v1/users", ada)
+	if got := ask(t, repository, http.MethodGet, "/api/v1/users/1", ""); got.header.Get("Warning") != "" || got.header.Get("X-Degraded") != "" {
+		t.Errorf("got %+v", got)
+	}
+	repository.degraded = 90*time.Second + time.Millisecond
+	got := ask(t, repository, http.MethodGet, "/api/v1/users/1", "")
+	if got.status != http.StatusOK || got.header.Get("Warning") != `110 - "Response is Stale"` || got.header.Get("X-Degraded") != "age=90" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestWhoWroteMayAskForWhatHeWrote(t *testing.T) {
+	repository := newMemory()
+	ask(t, repository, http.MethodPost, "/api/v1/users", ada)
+	got := ask(t, repository, http.MethodGet, "/api/v1/users/1", "", seenHeader, "2030-01-02T03:04:05.000006Z")
+	if got.status != http.StatusOK || !repository.since.Equal(instant) {
+		t.Errorf("asked for one since %v, got %+v", repository.since, got)
+	}
+	if got := ask(t, repository, http.MethodGet, "/api/v1/users/1", "", seenHeader, "yesterday"); got.status != http.StatusBadRequest {
+		t.Errorf("got %+v", got)
 	}
 }

@@ -72,4 +72,16 @@ func TestRealMySQLKeepsTheRepositorysPromises(t *testing.T) {
 	if err != nil || seen != 5 || counted.Total != 5 || len(counted.Users) != 2 || counted.More {
 		t.Errorf("saw %d by cursors, %+v by pages, %v", seen, counted, err)
 	}
+
+	// The version of a row grows although the clock of whoever writes is behind.
+	before := time.Now()
+	repository.now = func() time.Time { return before.Add(-time.Hour).UTC().Truncate(time.Microsecond) }
+	var last User
+	for range 3 {
+		changed, err := repository.Update(t.Context(), counted.Users[0].ID, Input{Name: "m", Email: counted.Users[0].Email})
+		if err != nil || !changed.UpdatedAt.After(last.UpdatedAt) || changed.UpdatedAt.Before(counted.Users[0].UpdatedAt) {
+			t.Errorf("updated at %v after %v and %v, %v", changed.UpdatedAt, last.UpdatedAt, counted.Users[0].UpdatedAt, err)
+		}
+		last = changed
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"gostack.dev/users/internal/database"
@@ -40,8 +41,10 @@ const (
 // MySQLRepository keeps users in MySQL: it reads from the replica of the region
 // and writes to the primary.
 type MySQLRepository struct {
-	pools          database.Pools
-	primaryMoves   bool
+	pools        database.Pools
+	primaryMoves bool
+	// allAway remembers, while the primary's breaker is open, that no member answers.
+	allAway        atomic.Bool
 	primaryBreaker *resilience.Breaker
 	replicaBreaker *resilience.Breaker
 	fallback       func(reason string)
@@ -104,20 +107,24 @@ func (r *MySQLRepository) List(ctx context.Context, window Window) (Page, error)
 	return page, err
 }
 
-// Get returns one user. A user that the replica does not have may be too new
-// for it, so the primary has the last word.
-func (r *MySQLRepository) Get(ctx context.Context, id uint64) (User, error) {
+// Get returns one user. A user that the replica does not have, or only as he was
+// before what the caller has seen, may be too new for it: the primary has the last word.
+func (r *MySQLRepository) Get(ctx context.Context, id uint64, since time.Time) (Reading, error) {
 	var user User
 	query := func(ctx context.Context, pool *sql.DB) (err error) {
 		user, err = get(ctx, pool, id)
 		return err
 	}
 	err := r.read(ctx, query)
-	if errors.Is(err, ErrNotFound) && r.hasReplica() {
-		r.fallback("not_found")
+	if r.hasReplica() && (errors.Is(err, ErrNotFound) || err == nil && user.UpdatedAt.Before(since)) {
+		reason := "too_old"
+		if err != nil {
+			reason = "not_found"
+		}
+		r.fallback(reason)
 		err = r.onPrimary(ctx, repeatable, func(ctx context.Context) error { return query(ctx, r.pools.Primary) })
 	}
-	return user, err
+	return Reading{User: user}, err
 }
 
 // Create makes a user, at most one for each idempotency key.
@@ -168,7 +175,8 @@ func (r *MySQLRepository) Update(ctx context.Context, id uint64, input Input) (U
 	var user User
 	err := r.onPrimary(ctx, repeatable, func(ctx context.Context) error {
 		return r.transaction(ctx, func(ctx context.Context, transaction *sql.Tx) error {
-			result, err := transaction.ExecContext(ctx, "UPDATE users SET name = ?, email = ?, updated_at = ? WHERE id = ?", input.Name, input.Email, r.now(), id)
+			// The time is the row's version, too: it grows even where clocks differ.
+			result, err := transaction.ExecContext(ctx, "UPDATE users SET name = ?, email = ?, updated_at = GREATEST(CAST(? AS DATETIME(6)), updated_at + INTERVAL 1 MICROSECOND) WHERE id = ?", input.Name, input.Email, r.now(), id)
 			if err != nil {
 				return emailTaken(err)
 			}
@@ -235,14 +243,20 @@ const (
 // worth more than an error, and an error of every replica would make the ingress
 // take them all for dead, for reads too. An operation whose commit may have
 // arrived is run again only where that is harmless. Where the primary cannot move,
-// only a connection that was never made is tried again, a few times.
+// only a connection that was never made is tried again, a few times; and where of
+// all members none says anything, there is nothing to wait for.
 func (r *MySQLRepository) onPrimary(ctx context.Context, again repetition, operation func(context.Context) error) error {
 	for attempt := 1; ; attempt++ {
 		err := translate(r.primaryBreaker.Do(ctx, operation))
+		if !errors.Is(err, resilience.ErrOpen) {
+			r.allAway.Store(database.IsAllAway(err))
+		}
 		switch {
 		case !errors.Is(err, ErrUnavailable):
 			return err
 		case !r.primaryMoves && (attempt == connectAttempts || !database.IsUnconnected(err)):
+			return err
+		case r.allAway.Load():
 			return err
 		case again == onlyOnce && errors.Is(err, errUncertain):
 			return err

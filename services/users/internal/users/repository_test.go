@@ -29,7 +29,7 @@ const (
 	insertKey  = "INSERT INTO idempotency_keys (idempotency_key, request_hash, user_id, created_at) VALUES (?, ?, 0, ?)"
 	updateKey  = "UPDATE idempotency_keys SET user_id = ? WHERE idempotency_key = ?"
 	selectKey  = "SELECT request_hash, user_id FROM idempotency_keys WHERE idempotency_key = ?"
-	updateUser = "UPDATE users SET name = ?, email = ?, updated_at = ? WHERE id = ?"
+	updateUser = "UPDATE users SET name = ?, email = ?, updated_at = GREATEST(CAST(? AS DATETIME(6)), updated_at + INTERVAL 1 MICROSECOND) WHERE id = ?"
 	forgetKeys = "DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?"
 	deleteUser = "DELETE FROM users WHERE id = ?"
 )
@@ -67,6 +67,11 @@ func newBenchWith(t *testing.T, options RepositoryOptions) *repositoryBench {
 	return bench
 }
 
+func (b *repositoryBench) get(ctx context.Context, id uint64) (User, error) {
+	reading, err := b.Get(ctx, id, time.Time{})
+	return reading.User, err
+}
+
 func row(id uint64) *sqlmock.Rows {
 	return emptyRows().AddRow(id, someInput.Name, someInput.Email, instant, instant)
 }
@@ -78,7 +83,7 @@ func emptyRows() *sqlmock.Rows {
 func TestReadsGoToTheReplicaOnly(t *testing.T) {
 	bench := newBench(t)
 	bench.replica.ExpectQuery(selectUser).WithArgs(1).WillReturnRows(row(1))
-	user, err := bench.Get(t.Context(), 1)
+	user, err := bench.get(t.Context(), 1)
 	if err != nil || user.ID != 1 || !user.CreatedAt.Equal(instant) || len(bench.fallbacks) != 0 {
 		t.Errorf("%+v, %v, %v", user, err, bench.fallbacks)
 	}
@@ -88,9 +93,19 @@ func TestAUserTooNewForTheReplicaIsFoundAtThePrimary(t *testing.T) {
 	bench := newBench(t)
 	bench.replica.ExpectQuery(selectUser).WillReturnRows(emptyRows())
 	bench.primary.ExpectQuery(selectUser).WillReturnRows(row(1))
-	user, err := bench.Get(t.Context(), 1)
+	user, err := bench.get(t.Context(), 1)
 	if err != nil || user.ID != 1 || len(bench.fallbacks) != 1 || bench.fallbacks[0] != "not_found" {
 		t.Errorf("%+v, %v, %v", user, err, bench.fallbacks)
+	}
+}
+
+func TestAUserOlderThanTheCallerHasSeenIsAskedOfThePrimary(t *testing.T) {
+	bench := newBench(t)
+	bench.replica.ExpectQuery(selectUser).WillReturnRows(emptyRows().AddRow(1, "old", someInput.Email, instant, instant.Add(-time.Second)))
+	bench.primary.ExpectQuery(selectUser).WillReturnRows(row(1))
+	reading, err := bench.Get(t.Context(), 1, instant)
+	if err != nil || reading.User.Name != someInput.Name || len(bench.fallbacks) != 1 || bench.fallbacks[0] != "too_old" {
+		t.Errorf("%+v, %v, %v", reading, err, bench.fallbacks)
 	}
 }
 
@@ -98,7 +113,7 @@ func TestAUserWhomNeitherHasIsNotFound(t *testing.T) {
 	bench := newBench(t)
 	bench.replica.ExpectQuery(selectUser).WillReturnRows(emptyRows())
 	bench.primary.ExpectQuery(selectUser).WillReturnRows(emptyRows())
-	if _, err := bench.Get(t.Context(), 1); !errors.Is(err, ErrNotFound) {
+	if _, err := bench.get(t.Context(), 1); !errors.Is(err, ErrNotFound) {
 		t.Error(err)
 	}
 }
@@ -109,7 +124,7 @@ func TestAUserIsNotCalledMissingWhileThePrimaryCannotBeAsked(t *testing.T) {
 	for range connectAttempts {
 		bench.primary.ExpectQuery(selectUser).WillReturnError(errBroken)
 	}
-	if _, err := bench.Get(t.Context(), 1); !errors.Is(err, ErrUnavailable) {
+	if _, err := bench.get(t.Context(), 1); !errors.Is(err, ErrUnavailable) {
 		t.Error(err)
 	}
 }
@@ -124,7 +139,7 @@ func TestReadsFallBackToThePrimaryAndStopAskingABrokenReplica(t *testing.T) {
 		bench.primary.ExpectQuery(selectUser).WillReturnRows(row(1))
 	}
 	for range reads {
-		if _, err := bench.Get(t.Context(), 1); err != nil {
+		if _, err := bench.get(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -290,7 +305,7 @@ func TestAFaultOfTheProgramIsNoOutage(t *testing.T) {
 	for range 9 {
 		bench.replica.ExpectQuery(selectUser).WillReturnRows(wrong)
 		bench.primary.ExpectQuery(selectUser).WillReturnRows(wrong)
-		if _, err := bench.Get(t.Context(), 1); err == nil || errors.Is(err, ErrUnavailable) {
+		if _, err := bench.get(t.Context(), 1); err == nil || errors.Is(err, ErrUnavailable) {
 			t.Fatalf("got %v", err)
 		}
 	}

@@ -35,6 +35,14 @@ type User struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
+// Reading is a user as far as is known.
+type Reading struct {
+	User User
+	// Degraded tells that the database is away: so long ago the user was like this.
+	Degraded bool
+	Age      time.Duration
+}
+
 // Input is what a caller may say about a user.
 type Input struct {
 	Name  string `json:"name"`
@@ -69,7 +77,8 @@ const CountLimit = 10_000
 // fault of the program.
 type Repository interface {
 	List(ctx context.Context, window Window) (Page, error)
-	Get(ctx context.Context, id uint64) (User, error)
+	// Get returns a user as he was at the given time or later.
+	Get(ctx context.Context, id uint64, since time.Time) (Reading, error)
 	// Create makes a user. With a key it makes one at most: a second call with
 	// the same key and input returns the first user and false.
 	Create(ctx context.Context, input Input, idempotencyKey string) (user User, created bool, err error)
