@@ -82,11 +82,12 @@ type Server struct {
 	IdempotencyMemory time.Duration
 }
 
-// Consul says where the hot settings are; an empty Address turns them off.
+// Consul says where the hot settings and the flags are; an empty Address turns them off.
 type Consul struct {
-	Address string
-	Token   Secret
-	Key     string
+	Address  string
+	Token    Secret
+	Key      string
+	FlagsKey string
 }
 
 // Configuration is everything that the platform tells the service at start.
@@ -96,6 +97,8 @@ type Configuration struct {
 	Server   Server
 	Database Database
 	Consul   Consul
+	// FlagsFile keeps the last flags for a start without Consul; empty keeps none.
+	FlagsFile string
 	// ExportTraces is false without an OTLP endpoint: trace ids are still made
 	// and passed on, only nobody collects them.
 	ExportTraces bool
@@ -146,10 +149,12 @@ func Load(lookup Lookup, version, commit string) (Configuration, error) {
 			StatementTimeout:          e.seconds("MIGRATE_STATEMENT_TIMEOUT_SECONDS", 900, 1, 86_400),
 		},
 		Consul: Consul{
-			Address: e.webAddress("CONSUL_HTTP_ADDR"),
-			Token:   Secret(e.text("CONSUL_HTTP_TOKEN", "")),
-			Key:     "services/" + identity.Service + "/settings",
+			Address:  e.webAddress("CONSUL_HTTP_ADDR"),
+			Token:    Secret(e.text("CONSUL_HTTP_TOKEN", "")),
+			Key:      "services/" + identity.Service + "/settings",
+			FlagsKey: "flags/" + identity.Service,
 		},
+		FlagsFile:    e.text("FLAGS_FILE", ""),
 		ExportTraces: e.text("OTEL_EXPORTER_OTLP_ENDPOINT", "") != "" || e.text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "") != "",
 	}
 	if configuration.Database.ReplicaAddress == "" {
