@@ -156,7 +156,7 @@ func TestWhatIsOffOrUnknownGivesTheDefaultOfTheCode(t *testing.T) {
 	if flags.Boolean(t.Context(), "x", false) {
 		t.Error("a flag whose document is gone has its value still")
 	}
-	expected := []string{"x  ERROR", "x  ERROR", "x  DISABLED", "x on ERROR", "x  ERROR"}
+	expected := []string{"x  FLAG_NOT_FOUND", "x  FLAG_NOT_FOUND", "x  DISABLED", "x  TYPE_MISMATCH", "x  FLAG_NOT_FOUND"}
 	if fmt.Sprint(told) != fmt.Sprint(expected) {
 		t.Errorf("told %q", told)
 	}

@@ -39,12 +39,17 @@ type hook struct {
 
 // Finally is called whether or not there is such a flag.
 func (h hook) Finally(ctx context.Context, evaluation openfeature.HookContext, details openfeature.InterfaceEvaluationDetails, _ openfeature.HookHints) {
+	variant, reason := details.Variant, string(details.Reason)
+	if details.ErrorCode != "" {
+		// No error but a word of why the default was used: that nobody has set a flag is the usual one.
+		variant, reason = "", string(details.ErrorCode)
+	}
 	if h.evaluated != nil {
-		h.evaluated(evaluation.FlagKey(), details.Variant, string(details.Reason))
+		h.evaluated(evaluation.FlagKey(), variant, reason)
 	}
 	if request, known := ctx.Value(requestKey{}).(*Request); known {
 		request.mutex.Lock()
-		request.variants[evaluation.FlagKey()] = details.Variant
+		request.variants[evaluation.FlagKey()] = variant
 		request.mutex.Unlock()
 	}
 }

@@ -27,7 +27,7 @@ func NewFlagMetrics(metrics *Metrics) *FlagMetrics {
 		}, []string{"flag", "variant", "outcome"}),
 		evaluations: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "feature_flag_evaluations_total",
-			Help: "Evaluations of flags, by variant and OpenFeature's reason.",
+			Help: "Evaluations of flags, by variant and OpenFeature's reason, or its code of an error.",
 		}, []string{"flag", "variant", "reason"}),
 		documents: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "feature_flag_documents_total",
