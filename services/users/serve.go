@@ -12,6 +12,7 @@ import (
 	"gostack.dev/users/internal/configuration"
 	"gostack.dev/users/internal/database"
 	"gostack.dev/users/internal/dynamic"
+	"gostack.dev/users/internal/flags"
 	"gostack.dev/users/internal/httpserver"
 	"gostack.dev/users/internal/observability"
 	"gostack.dev/users/internal/resilience"
@@ -92,6 +93,18 @@ func serve(ctx context.Context, lookup configuration.Lookup, output io.Writer) i
 		RateLimitBurst:     settings.Server.RateLimitBurst,
 	}, func(current dynamic.Settings) { limiter.Set(current.RateLimitPerSecond, current.RateLimitBurst) })
 
+	flagMetrics := observability.NewFlagMetrics(metrics)
+	featureFlags, err := flags.New(ctx, flags.Options{
+		Attributes: map[string]any{
+			"region": settings.Identity.Region, "track": settings.Identity.Track, "version": settings.Identity.Version,
+		},
+		File: settings.FlagsFile, Taken: flagMetrics.Document, Evaluated: flagMetrics.Evaluated, Logger: logger,
+	})
+	if err != nil {
+		logger.Error("the feature flags cannot be set up", "error", err.Error())
+		return exitFailure
+	}
+
 	readiness := httpserver.NewHealth(without, dependencies(pools)...)
 	router := httpserver.NewRouter(logger)
 	users.NewHandlers(repository).Register(router)
@@ -100,6 +113,7 @@ func serve(ctx context.Context, lookup configuration.Lookup, output io.Writer) i
 	server := httpserver.New(httpserver.Options{
 		Router: router, Health: readiness, Metrics: metrics, Logger: logger,
 		Allow: limiter.Allow, Feature: store.Feature,
+		Flags:            &httpserver.Flags{Flags: featureFlags, Metrics: flagMetrics},
 		RequestTimeout:   settings.Server.RequestTimeout,
 		MaximumBodyBytes: settings.Server.MaximumBodyBytes,
 		DrainDuration:    settings.Server.DrainDuration,
@@ -112,7 +126,9 @@ func serve(ctx context.Context, lookup configuration.Lookup, output io.Writer) i
 		return exitFailure
 	}
 	if settings.Consul.Address != "" {
-		go dynamic.NewWatcher(settings.Consul.Address, settings.Consul.Key, settings.Consul.Token.Reveal(), store, logger).Run(ctx)
+		for key, document := range map[string]dynamic.Document{settings.Consul.Key: store, settings.Consul.FlagsKey: featureFlags} {
+			go dynamic.NewWatcher(settings.Consul.Address, key, settings.Consul.Token.Reveal(), document, logger).Run(ctx)
+		}
 	}
 	go forgetKeys(ctx, stored, settings.Server.IdempotencyMemory, logger)
 

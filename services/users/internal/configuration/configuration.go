@@ -82,11 +82,12 @@ type Server struct {
 	IdempotencyMemory time.Duration
 }
 
-// Consul says where the hot settings are; an empty Address turns them off.
+// Consul says where the hot settings and the flags are; an empty Address turns them off.
 type Consul struct {
-	Address string
-	Token   Secret
-	Key     string
+	Address  string
+	Token    Secret
+	Key      string
+	FlagsKey string
 }
 
 // Cache says what is kept of single rows, and where.
@@ -120,6 +121,8 @@ type Configuration struct {
 	Database Database
 	Consul   Consul
 	Cache    Cache
+	// FlagsFile keeps the last flags for a start without Consul; empty keeps none.
+	FlagsFile string
 	// ExportTraces is false without an OTLP endpoint: trace ids are still made
 	// and passed on, only nobody collects them.
 	ExportTraces bool
@@ -175,9 +178,10 @@ func Load(lookup Lookup, version, commit string) (Configuration, error) {
 			StatementTimeout:          e.seconds("MIGRATE_STATEMENT_TIMEOUT_SECONDS", 900, 1, 86_400),
 		},
 		Consul: Consul{
-			Address: e.webAddress("CONSUL_HTTP_ADDR"),
-			Token:   Secret(e.text("CONSUL_HTTP_TOKEN", "")),
-			Key:     "services/" + identity.Service + "/settings",
+			Address:  e.webAddress("CONSUL_HTTP_ADDR"),
+			Token:    Secret(e.text("CONSUL_HTTP_TOKEN", "")),
+			Key:      "services/" + identity.Service + "/settings",
+			FlagsKey: "flags/" + identity.Service,
 		},
 		Cache: Cache{
 			TTL:           e.seconds("CACHE_TTL_SECONDS", 30, 0, 3_600),
@@ -191,6 +195,7 @@ func Load(lookup Lookup, version, commit string) (Configuration, error) {
 			TLS:           e.flag("CACHE_TLS"),
 			Timeout:       e.milliseconds("CACHE_TIMEOUT_MILLISECONDS", 50, 5, 5_000),
 		},
+		FlagsFile:    e.text("FLAGS_FILE", ""),
 		ExportTraces: e.text("OTEL_EXPORTER_OTLP_ENDPOINT", "") != "" || e.text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "") != "",
 	}
 	if configuration.Database.ReplicaAddress == "" {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"sync/atomic"
 )
@@ -66,6 +67,9 @@ func (s *Store) Feature(name string) bool { return s.current.Load().Features[nam
 
 // Current returns the settings in force.
 func (s *Store) Current() Settings { return *s.current.Load() }
+
+// LogValue gives the settings in force to the log.
+func (s *Store) LogValue() slog.Value { return slog.AnyValue(s.Current()) }
 
 // Replace takes a document over, or leaves everything as it is and says why.
 func (s *Store) Replace(document []byte) error {

@@ -19,27 +19,39 @@ const (
 	// Consul adds up to a sixteenth of the wait to spread its load.
 	requestTimeout = blockingWait + blockingWait/16 + 10*time.Second
 	shortestPause  = 200 * time.Millisecond
-	longestPause   = 5 * time.Second
+	// The agent is on this machine: to ask it often costs little, and a change
+	// that was made while it was away is in force soon after.
+	longestPause = time.Second
 	// The agent beside a new instance comes up after it: the settings must be
 	// there before the first request.
 	longestPauseAtStart = 400 * time.Millisecond
 	largestDocument     = 512 << 10
 )
 
-// Watcher keeps a Store equal to one key in Consul.
+// Document is what a key holds, as the service uses it: Settings, or flags.
+type Document interface {
+	// Replace takes a new document over, or leaves everything as it is and says why.
+	Replace(document []byte) error
+	// Reset goes back to what is so without a document.
+	Reset()
+	// LogValue is what is in force, for the log.
+	slog.LogValuer
+}
+
+// Watcher keeps a Document equal to one key in Consul.
 type Watcher struct {
-	address string
-	key     string
-	token   string
-	store   *Store
-	logger  *slog.Logger
-	client  *http.Client
+	address  string
+	key      string
+	token    string
+	document Document
+	logger   *slog.Logger
+	client   *http.Client
 }
 
 // NewWatcher returns a watcher of one key; address is Consul's HTTP address.
-func NewWatcher(address, key, token string, store *Store, logger *slog.Logger) *Watcher {
+func NewWatcher(address, key, token string, document Document, logger *slog.Logger) *Watcher {
 	return &Watcher{
-		address: address, key: key, token: token, store: store, logger: logger,
+		address: address, key: key, token: token, document: document, logger: logger,
 		client: &http.Client{Timeout: requestTimeout},
 	}
 }
@@ -93,15 +105,15 @@ func (w *Watcher) Run(ctx context.Context) {
 
 func (w *Watcher) take(ctx context.Context, received answer) {
 	if !received.found {
-		w.store.Reset()
+		w.document.Reset()
 		w.logger.InfoContext(ctx, "no settings in Consul; those of the environment are in force", "key", w.key)
 		return
 	}
-	if err := w.store.Replace(received.document); err != nil {
+	if err := w.document.Replace(received.document); err != nil {
 		w.logger.ErrorContext(ctx, "settings in Consul were refused; the present ones stay in force", "key", w.key, "error", err.Error())
 		return
 	}
-	w.logger.InfoContext(ctx, "settings from Consul are in force", "key", w.key, "settings", w.store.Current())
+	w.logger.InfoContext(ctx, "settings from Consul are in force", "key", w.key, "settings", w.document)
 }
 
 func (w *Watcher) ask(ctx context.Context, index uint64) (answer, error) {

@@ -26,12 +26,14 @@ const (
 
 // Options is what a server needs to know.
 type Options struct {
-	Router           *Router
-	Health           *Health
-	Metrics          *observability.Metrics
-	Logger           *slog.Logger
-	Allow            func() bool
-	Feature          func(name string) bool
+	Router  *Router
+	Health  *Health
+	Metrics *observability.Metrics
+	Logger  *slog.Logger
+	Allow   func() bool
+	Feature func(name string) bool
+	// Flags may be nil: a server without feature flags.
+	Flags            *Flags
 	RequestTimeout   time.Duration
 	MaximumBodyBytes int
 	DrainDuration    time.Duration
@@ -52,6 +54,9 @@ func New(options Options) *Server {
 		options.After = time.After
 	}
 	var handler http.Handler = options.Router
+	if options.Flags != nil {
+		handler = options.Flags.wrap(handler)
+	}
 	handler = refuseWrites(options.Feature, handler)
 	handler = limitRate(options.Allow, handler)
 	handler = withDeadline(options.RequestTimeout, handler)
