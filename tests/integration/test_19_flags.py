@@ -22,11 +22,11 @@ from infra.settings.canary import AnalysisSettings
 from tests.integration.support import LiveStack, tell, wait_until
 from tests.support.live import JSON
 from tests.support.load import Load, Request
-from tools.gostack.alerts.command import console_url
 from tools.gostack.flags.command import Wanted, set_flag, store_of
 from tools.gostack.flags.figures import VariantMetrics
 from tools.gostack.flags.rollout import FlagRollout, walk_flag
 from tools.gostack.flags.store import FlagStore, StoreError
+from tools.gostack.telemetry.console import console_of
 
 FLAG = "request_timeout"
 VARIANTS = ['usual=""', "hopeless=1us"]
@@ -133,7 +133,7 @@ def test_a_bad_variant_is_taken_back_at_five_percent(
     assert set_flag(store, FLAG, Wanted(state=True, clear=True)) == 0
     everywhere(stack, version(store))
     before = store.read("west").document.flags[FLAG]
-    metrics = VariantMetrics(console_url(stack.outputs, stack.workspace.stack), "users", FLAG)
+    metrics = VariantMetrics(console_of(stack.outputs, stack.workspace.stack), "users", FLAG)
     limits = AnalysisSettings(steps=[5, 100], interval_seconds=40, checks=1, threshold=2)
     url = f"{stack.users_url}/{stack.create_user()['id']}"
     body = json.dumps({"name": "Ada", "email": f"{uuid.uuid4()}@example.com"}).encode()

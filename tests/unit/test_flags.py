@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from infra.settings.canary import AnalysisSettings
-from tools.gostack.canary.figures import Figures, Sample
+from tools.gostack.canary.figures import Figures
 from tools.gostack.cli.main import main
 from tools.gostack.environment.errors import UserError
 from tools.gostack.flags import rules
@@ -28,6 +28,7 @@ from tools.gostack.flags.document import flag_of
 from tools.gostack.flags.figures import VariantMetrics
 from tools.gostack.flags.rollout import FlagRollout, walk_flag
 from tools.gostack.flags.store import FlagStore
+from tools.gostack.telemetry.console import Console
 
 KEY = "flags/users"
 
@@ -365,8 +366,8 @@ class Walked:
 
 
 LIMITS = AnalysisSettings(steps=[1, 5, 25, 100], interval_seconds=30, checks=2, threshold=2)
-GOOD = Figures([Sample(failed=False, seconds=0.01)] * 100)
-BAD = Figures([Sample(failed=True, seconds=0.01)] * 3 + [Sample(failed=False, seconds=0.01)] * 97)
+GOOD = Figures(requests=100, errors=0, p99_milliseconds=10)
+BAD = Figures(requests=100, errors=3, p99_milliseconds=10)
 
 
 def walked(store: FlagStore, scene: Walked, variant: str = "on") -> int:
@@ -396,7 +397,7 @@ def test_a_bad_variant_is_taken_back_and_other_flags_stay(
         scene.by_variant = {"on": BAD, "off": GOOD}
         assert flags("set", "users", "other") == 0
 
-    scene.happens = {61.0: turns_bad}
+    scene.happens = {78.0: turns_bad}
     assert walked(store, scene) == 1
     assert (
         "taken back, everybody has what was before: 3.00 % of the canary's requests failed" in capsys.readouterr().err
@@ -448,7 +449,7 @@ def test_what_cannot_be_walked_says_why(arguments: list[str], told: str, store: 
         walked(store, Walked())
 
 
-class Console(BaseHTTPRequestHandler):
+class ConsoleHandler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         query = parse_qs(urlsplit(self.path).query)["query"][0]
         known = cast("Any", self.server).known
@@ -466,14 +467,15 @@ class Console(BaseHTTPRequestHandler):
 
 def test_figures_by_variant_are_what_the_metrics_say() -> None:
     server = serve([])
-    server.RequestHandlerClass = Console
-    found = VariantMetrics(server.url, "users", "x").figures(43.4)
+    server.RequestHandlerClass = ConsoleHandler
+    metrics = VariantMetrics(Console(server.url), "users", "x")
+    found = metrics.figures(43.4)
     queries = cast("Any", server).known
     server.shutdown()
     server.server_close()
     assert (found["on"].requests, found["on"].errors, round(found["on"].p99_milliseconds)) == (20, 4, 900)
     assert (found["off"].requests, found["off"].errors, round(found["off"].p99_milliseconds)) == (380, 0, 20)
     series = 'feature_flag_request_duration_seconds_count{service="users",flag="x"}'
-    assert queries[0] == f"sum by (variant) (increase_pure({series}[43s]))"
+    assert queries[-1] == f"sum by (variant) (increase_pure({series}[43s]))"
     with pytest.raises(UserError, match="does not answer"):
-        VariantMetrics(server.url, "users", "x").figures(1)
+        metrics.figures(1)

@@ -78,10 +78,10 @@ def walk(
 ) -> int:
     """Walk a variant to everybody, judged by its requests: 0 everybody has it, 1 it was taken back."""
     from infra.settings.canary import AnalysisSettings
-    from tools.gostack.alerts.command import console_url
     from tools.gostack.flags import change, rollout
     from tools.gostack.flags.command import store_of
     from tools.gostack.flags.figures import VariantMetrics
+    from tools.gostack.telemetry.console import console_of
 
     try:
         limits = AnalysisSettings(
@@ -97,7 +97,7 @@ def walk(
         raise UserError(f"these are no limits of a walk: {error}") from None
     found = workspace(stack)
     store = store_of(found, service)
-    metrics = VariantMetrics(console_url(found.outputs(), stack), service, flag)
+    metrics = VariantMetrics(console_of(found.outputs(), stack), service, flag)
     wanted = rollout.chosen_variant(change.read(store).newest.document.flags.get(flag), variant)
     return rollout.walk_flag(rollout.FlagRollout(store, flag, wanted, metrics), limits, flag)
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-import urllib3
-
-from tools.gostack.canary.figures import Figures, Sample
-from tools.gostack.documents import mapping, mappings
-from tools.gostack.environment.errors import UserError
+from tools.gostack.canary.figures import Figures
+from tools.gostack.telemetry.console import Console
 
 METRIC = "feature_flag_request_duration_seconds"
 """Histogram of a service, with the labels `flag`, `variant` and `outcome` (`ok` or `failed`)."""
@@ -18,56 +13,30 @@ METRIC = "feature_flag_request_duration_seconds"
 SCRAPED_SECONDS = 17
 """Time in seconds until what a service counts is in the store: services are scraped every 15 s."""
 
-_QUERY = "/metrics/api/v1/query"
-_SECONDS = 10
-
 
 @dataclass(frozen=True)
 class VariantMetrics:
     """Figures of one flag's variants over all replicas of a service."""
 
-    console: str
-    """URL of the telemetry's console."""
-
+    console: Console
     service: str
     flag: str
 
     def figures(self, seconds: float) -> dict[str, Figures]:
-        """Return variant to its figures of the last `seconds`; raises UserError when the store cannot tell."""
-        requests = self._grown("count", "variant", seconds)
-        failed = self._grown("count", "variant", seconds, ',outcome="failed"')
-        slow = self._asked(f"histogram_quantile(0.99, {self._query('bucket', 'variant, le', seconds)})")
+        """Return variant to its figures of the last `seconds`; raises TelemetryError when the store cannot tell."""
+        # In this order: what is asked later has more, and so no failure is without its request.
+        slow = self._by_variant(f"histogram_quantile(0.99, {self._grown('bucket', 'variant, le', seconds)})")
+        failed = self._by_variant(self._grown("count", "variant", seconds, ',outcome="failed"'))
+        requests = self._by_variant(self._grown("count", "variant", seconds))
         return {
-            variant: _figures(round(number), round(failed.get(variant, 0)), slow.get(variant, 0))
+            variant: Figures(round(number), round(failed.get(variant, 0)), 1000 * slow.get(variant, 0))
             for variant, number in requests.items()
         }
 
-    def _grown(self, part: str, by: str, seconds: float, more: str = "") -> dict[str, float]:
-        return self._asked(self._query(part, by, seconds, more))
-
-    def _query(self, part: str, by: str, seconds: float, more: str = "") -> str:
+    def _grown(self, part: str, by: str, seconds: float, more: str = "") -> str:
         series = f'{METRIC}_{part}{{service="{self.service}",flag="{self.flag}"{more}}}'
         # Of a variant that is new, all of its first value counts, too. `increase` would guess.
         return f"sum by ({by}) (increase_pure({series}[{max(1, round(seconds))}s]))"
 
-    def _asked(self, query: str) -> dict[str, float]:
-        url = self.console.rstrip("/") + _QUERY
-        try:
-            answer = urllib3.request(
-                "GET", url, fields={"query": query, "nocache": "1"}, retries=False, redirect=False, timeout=_SECONDS
-            )
-            data = mapping(answer.json()).get("data") if answer.status == 200 else None
-        except (urllib3.exceptions.HTTPError, ValueError) as error:
-            raise UserError(f"{url} does not answer ({type(error).__name__}): see `gostack open dashboards`.") from None
-        if data is None:
-            raise UserError(f"{url} answers {answer.status}: see whether the telemetry's containers run.")
-        return {_variant(one): float(one["value"][1]) for one in mappings(mapping(data).get("result"))}
-
-
-def _variant(series: Mapping[str, Any]) -> str:
-    return str(mapping(series.get("metric")).get("variant", ""))
-
-
-def _figures(requests: int, failed: int, p99_seconds: float) -> Figures:
-    # The store has sums: each request is given the time in which 99 % were answered, which is the only one that counts.
-    return Figures([Sample(failed=number < failed, seconds=p99_seconds) for number in range(requests)])
+    def _by_variant(self, query: str) -> dict[str, float]:
+        return {one.labels.get("variant", ""): one.value for one in self.console.now(query)}

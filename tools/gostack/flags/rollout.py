@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from infra.settings.canary import AnalysisSettings
-from tools.gostack.canary.figures import Figures
+from tools.gostack.canary.figures import Figures, Sample
 from tools.gostack.canary.walk import ShiftError, walk
 from tools.gostack.environment.errors import UserError
 from tools.gostack.flags import rules
@@ -16,6 +16,7 @@ from tools.gostack.flags.command import told_missing
 from tools.gostack.flags.document import Flag, dumped, flag_of
 from tools.gostack.flags.figures import SCRAPED_SECONDS, VariantMetrics
 from tools.gostack.flags.store import FlagStore, StoreError
+from tools.gostack.telemetry.console import TelemetryError
 
 STEPS = [1, 5, 25, 100]
 """Shares in percent, one after the other."""
@@ -70,20 +71,27 @@ class FlagRollout:
         if missing:
             raise ShiftError(missing)
 
-    def watch(self) -> None:
-        """Forget what was measured so far, and what is scraped with it."""
+    def watch(self) -> float:
+        """Forget what was measured so far and what is scraped with it, and return the time in seconds until it is."""
         self._since = self._clock() + SCRAPED_SECONDS
+        return SCRAPED_SECONDS
 
-    def seconds_in_traffic(self, minimum_requests: int) -> float:
+    def seconds_in_traffic(self) -> float:
         """Nothing is counted yet: a change is in force at once, and its requests are scraped later."""
-        _ = minimum_requests
         return 0.0
 
-    def look(self) -> tuple[Figures, Figures]:
-        """Figures of the variant and of the default one since `watch`."""
+    def sample(self) -> Sample:
+        """Figures of the variant and of the default one since `watch`, as far as they are scraped; what is not is in
+        the next ones."""
         seconds = self._clock() - self._since
-        found = self._metrics.figures(seconds) if seconds > 0 else {}
-        return found.get(self._variant, Figures()), found.get(self._before.default_variant, Figures())
+        if seconds <= 0:
+            return Sample(gap="nothing is measured yet")
+        try:
+            found = self._metrics.figures(seconds)
+        except TelemetryError as error:
+            return Sample(gap=str(error))
+        variants = [found.get(name, Figures()) for name in (self._variant, self._before.default_variant)]
+        return Sample(*variants, age_seconds=0.0)
 
     def roll_back(self) -> None:
         """Give the flag the definition from before the walk, unless somebody else has changed it; raises UserError."""
