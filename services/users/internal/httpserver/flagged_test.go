@@ -39,7 +39,7 @@ func TestAFlagShortensTheDeadlineOfSomeAndRequestsCountByVariant(t *testing.T) {
 	})
 	router.HandlePlain("GET /metrics", metrics.Handler())
 	server := New(Options{
-		Router: router, Health: NewHealth(nil), Metrics: metrics, Logger: logger,
+		Router: router, Health: NewHealth(Without{}), Metrics: metrics, Logger: logger,
 		Allow: func() bool { return true }, Feature: func(string) bool { return false },
 		Flags: &Flags{Flags: evaluated, Metrics: counted}, RequestTimeout: 1e9, MaximumBodyBytes: 1,
 	})
