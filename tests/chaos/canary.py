@@ -10,7 +10,6 @@ from tests.chaos.changes import apply
 from tests.chaos.scene import DrillError, Scene
 from tests.support.load import Load, Request
 from tests.support.load_result import NO_ANSWER, Answer
-from tools.gostack.canary.figures import SERVER_FAILED
 from tools.gostack.canary.promote import promote
 
 UNSTEADY = "unsteady"
@@ -21,6 +20,8 @@ RATE = 200
 SLOW_SECONDS = 0.8
 
 SLACK_SECONDS = 5
+
+_SERVER_FAILED = 500
 
 
 def longest_harm(analysis: AnalysisSettings) -> int:
@@ -79,7 +80,7 @@ def _reason(said: str) -> str:
 
 
 def _failed(answer: Answer) -> bool:
-    return answer.status == NO_ANSWER or answer.status >= SERVER_FAILED
+    return answer.status == NO_ANSWER or answer.status >= _SERVER_FAILED
 
 
 def _of_the_canary(answer: Answer) -> bool:
