@@ -146,7 +146,7 @@ class Bench:
         title = resource.type.rsplit(":", 1)[1]
         if "TagSpecifications" in shape.members and "tags" in meant:
             names["tags"] = "TagSpecifications.Tags"
-            words: list[str] = shape.shape.members["TagSpecifications"].member.members["ResourceType"].enum  # type: ignore[attr-defined]
+            words: list[str] = shape.shape.members["TagSpecifications"].member.members["ResourceType"].enum
             constants["TagSpecifications.ResourceType"] = TAGGED.get(title) or next(
                 (word for word in words if plain(word) == plain(title)), title
             )
@@ -233,14 +233,18 @@ def _lint(region: str, resources: dict[str, Any]) -> list[Any]:
     return [match for match in cfnlint.api.lint(text, regions=[region]) if match.rule.id not in OF_TEMPLATES]
 
 
+def _has(container: Any, key: int | str) -> bool:
+    return isinstance(container, list) or key in container
+
+
 def spoiled(inputs: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
     """The inputs with another value at a path; None takes it away."""
     result: Any = copy.deepcopy(dict(inputs))
-    at = result
+    at: Any = result
     *way, last = (int(step) if step.isdigit() else step for step in path.split("."))
     for step in way:
         at = at[step]
-    assert isinstance(at, list) or last in at or value is not None, f"there is no {path}"
+    assert value is not None or _has(at, last), f"there is no {path}"
     if value is None:
         del at[last]
     else:

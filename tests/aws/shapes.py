@@ -6,8 +6,10 @@ Both come with packages (botocore, cfn-lint); nothing of them is written down he
 from __future__ import annotations
 
 import re
-from functools import cache, cached_property
-from typing import Any, ClassVar, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, ClassVar
 
 import botocore.model
 import botocore.session
@@ -17,23 +19,23 @@ _SESSION = botocore.session.Session()
 _DEEPEST = 3
 
 
-class Shape(Protocol):
+class Shape(ABC):
     """A value that AWS describes."""
 
     @property
+    @abstractmethod
     def kind(self) -> str:
         """`structure`, `list`, `map`, `document` (any JSON), `string`, `integer`, `number` or `boolean`."""
-        ...
 
     @property
-    def members(self) -> dict[str, Shape]:
+    @abstractmethod
+    def members(self) -> Mapping[str, Shape]:
         """Of a structure."""
-        ...
 
     @property
+    @abstractmethod
     def element(self) -> Shape:
         """Of a list or a map."""
-        ...
 
 
 def places(shape: Shape) -> list[dict[str, list[str]]]:
@@ -60,7 +62,7 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-class ApiShape:
+class ApiShape(Shape):
     """A shape of botocore's."""
 
     _KINDS: ClassVar = {
@@ -71,23 +73,27 @@ class ApiShape:
         "blob": "string",
     }
 
-    def __init__(self, shape: botocore.model.Shape) -> None:
-        self.shape = shape
+    def __init__(self, shape: Any) -> None:
+        self.shape: Any = shape
+        """A `botocore.model.Shape`, whose attributes have no types."""
+        self._members: dict[str, Shape] | None = None
 
     @property
     def kind(self) -> str:
-        return self._KINDS.get(self.shape.type_name, self.shape.type_name)
+        return self._KINDS.get(self.shape.type_name, str(self.shape.type_name))
 
-    @cached_property
-    def members(self) -> dict[str, Shape]:
-        return {name: ApiShape(member) for name, member in getattr(self.shape, "members", {}).items()}
+    @property
+    def members(self) -> Mapping[str, Shape]:
+        if self._members is None:
+            self._members = {name: ApiShape(member) for name, member in getattr(self.shape, "members", {}).items()}
+        return self._members
 
-    @cached_property
+    @property
     def element(self) -> Shape:
-        return ApiShape(self.shape.member if self.kind == "list" else self.shape.value)  # type: ignore[attr-defined]
+        return ApiShape(self.shape.member if self.kind == "list" else self.shape.value)
 
 
-class SchemaShape:
+class SchemaShape(Shape):
     """A part of a resource type's JSON schema."""
 
     def __init__(self, schema: dict[str, Any], part: dict[str, Any]) -> None:
@@ -95,6 +101,7 @@ class SchemaShape:
         while "$ref" in part:
             part = schema["definitions"][part["$ref"].rsplit("/", 1)[1]]
         self._part = part
+        self._members: dict[str, Shape] | None = None
 
     @property
     def kind(self) -> str:
@@ -105,11 +112,14 @@ class SchemaShape:
             return "map" if "patternProperties" in self._part and types == "object" else "document"
         return {"array": "list"}.get(types, types) if isinstance(types, str) else "string"
 
-    @cached_property
-    def members(self) -> dict[str, Shape]:
-        return {name: SchemaShape(self._schema, part) for name, part in self._part.get("properties", {}).items()}
+    @property
+    def members(self) -> Mapping[str, Shape]:
+        if self._members is None:
+            given = self._part.get("properties", {})
+            self._members = {name: SchemaShape(self._schema, part) for name, part in given.items()}
+        return self._members
 
-    @cached_property
+    @property
     def element(self) -> Shape:
         inner = self._part["items"] if self.kind == "list" else next(iter(self._part["patternProperties"].values()))
         return SchemaShape(self._schema, inner)

@@ -243,7 +243,6 @@ def test_the_rules_know_every_replica_and_every_objective() -> None:
         ("users", region, track.name, track.replicas) for region in settings.regions for track in users.tracks()
     }
     assert {name: slo.availability for name, slo in arguments["objectives"].items()} == {"users": 99.5}
-    assert arguments["certificate_lifetime_days"] == settings.certificates.lifetime_days
 
 
 @pytest.mark.parametrize(

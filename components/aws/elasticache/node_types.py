@@ -24,4 +24,5 @@ def node_type(memory_mib: int) -> str:
     for name, gib in _MEMORY_GIB.items():
         if gib * 1024 >= memory_mib:
             return name
-    raise ValueError(f"{memory_mib} MiB are more than {name} has: use at most {int(gib * 1024)}.")
+    largest, gib = list(_MEMORY_GIB.items())[-1]
+    raise ValueError(f"{memory_mib} MiB are more than {largest} has: use at most {int(gib * 1024)}.")

@@ -40,5 +40,9 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
+    environment.filters["base64"] = _base64  # pyright: ignore[reportUnknownMemberType]
     return environment
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
