@@ -74,8 +74,8 @@ class ValkeyArgs(TypedDict):
     persistence: bool
     """True when its data is to outlive it."""
 
-    eviction: EvictionPolicy
-    """What goes when its memory is full."""
+    eviction: str
+    """What goes when its memory is full: an `EvictionPolicy`."""
 
 
 class AccessoryArgs(TypedDict):

@@ -14,7 +14,8 @@ while kill -0 "$master" 2> /dev/null; do
     kill -QUIT "$master" 2> /dev/null || true
     break
   fi
-  # Without a process of its own, as this is asked all day.
+  # Without a process of its own, as this is asked all day; dash and busybox know -ef.
+  # shellcheck disable=SC3013
   if [ ! current -ef "$live" ] && next=$(readlink current); then
     echo "ingress: from release $live to $next" >&2
     kill -HUP "$master"

@@ -60,5 +60,5 @@ MISTAKES = (
         "template",
         "Resource",
     ),
-    Mistake("network-eu-central-1-endpoints-https", "ipProtocol", "tpc", "template", "'tpc' is not one of"),
+    Mistake("network-eu-central-1-endpoints-https", "ipProtocol", "tpc", "template", "'IpProtocol' value 'tpc'"),
 )

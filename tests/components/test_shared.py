@@ -13,7 +13,7 @@ import pytest
 from components.certificates import Certificate, CertificateAuthority
 from components.images import docker, kubernetes
 from components.images.build_options import BuildOptions, BuildSecret
-from components.secrets import GeneratedPassword, GossipKey
+from components.secrets import GeneratedPassword, GossipKey, StateKey
 from tests.components.alone import NAME, alone, children, exported, only
 from tests.graph.recorder import Graph, unwrapped
 
@@ -25,7 +25,7 @@ def value(graph: Graph) -> str:
     return found
 
 
-@pytest.mark.parametrize("cls", [GeneratedPassword, GossipKey])
+@pytest.mark.parametrize("cls", [GeneratedPassword, GossipKey, StateKey])
 def test_a_generated_secret_is_stored_once_and_made_anew_by_its_counter_alone(cls: type) -> None:
     first = alone(cls, rotation=1, told=lambda made: {"value": made.value})
     again = alone(cls, rotation=1, kept=first)

@@ -23,7 +23,7 @@ import pytest
 
 import components
 from tests.graph.conftest import Document, dev_graph, staging_graph
-from tests.graph.prod import ground
+from tests.graph.prod import HOME, OTHER, prod_graph
 from tests.graph.recorder import Graph
 
 FOLDER = Path(components.__file__).resolve().parent
@@ -100,8 +100,10 @@ def graphs() -> dict[bool, Graph]:
 
 @pytest.fixture(scope="module")
 def on_aws() -> Graph:
-    """What the prod stack stands on."""
-    return ground()
+    """The prod stack, with what is optional on AWS."""
+    return prod_graph(
+        lambda document: document.update(accessories={"cache": {"kind": "valkey", "regions": [HOME, OTHER]}})
+    )
 
 
 @pytest.fixture

@@ -69,7 +69,8 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
     ),
     "other hosts get another certificate": (
         lambda d: d.update(ingress={"hosts": ["example.com"]}),
-        RELEASES | CONSOLE | {"ingress-certificate-issued-at", "ingress-certificate-key-pair"},
+        # The collector asks for the certificate of the first host.
+        RELEASES | CONSOLE | told("collector") | {"ingress-certificate-issued-at", "ingress-certificate-key-pair"},
     ),
     "a rotated certificate reloads nginx": (
         lambda d: d.update(rotation={"certificates": 2}),

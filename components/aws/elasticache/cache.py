@@ -6,7 +6,6 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.accessory.args import EvictionPolicy
 from components.accessory.valkey import PORT
 from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarms
 from components.aws.elasticache.node_types import node_type
@@ -45,8 +44,8 @@ class ElastiCacheArgs(TypedDict):
     persistence: bool
     """True keeps a snapshot of each night, and the last one when it is removed."""
 
-    eviction: EvictionPolicy
-    """What goes when its memory is full."""
+    eviction: str
+    """What goes when its memory is full: a `maxmemory-policy`."""
 
     vpc_id: pulumi.Input[str]
     """Identity of the region's VPC."""
