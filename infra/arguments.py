@@ -107,7 +107,7 @@ def accessory_arguments(
         "accessory": name,
         "region": regions[region].reference,
         "reachable_from": [regions[other].reference for other in platform.regions if other not in runs_in],
-        "peers": [regions[other].reference for other in runs_in if other != region],
+        "peers": [regions[other].reference for other in platform.peers(region) if other in runs_in],
         "consul": consul.reference,
         "image": image,
         "ports": accessory.all_ports(),

@@ -12,8 +12,10 @@ import pytest
 from components.aws.elasticache.cache import ElastiCache
 from components.aws.elasticache.node_types import node_type
 from components.names import replication_group
-from tests.components.alone import NAME, Secret, alone, exported, only
-from tests.graph.prod import HOME, OTHER, prod_graph
+from infra.settings.given import known_references
+from tests.components.alone import NAME, Secret, alone, exported, only, variables
+from tests.graph.kubernetes import containers
+from tests.graph.prod import HOME, OTHER, prod_graph, prod_settings
 from tests.graph.recorder import Graph, unwrapped
 
 PASSWORD = "correct-horse_battery_staple"
@@ -103,14 +105,24 @@ def test_a_long_name_is_one_that_aws_takes() -> None:
     assert "--" not in name
 
 
-def test_a_service_in_prod_is_told_of_the_one_in_its_region() -> None:
-    def change(document: dict[str, Any]) -> None:
+def test_a_service_in_prod_is_told_all_that_settings_let_it_ask_of_the_one_in_its_region() -> None:
+    def cache(document: dict[str, Any]) -> None:
         document["accessories"] = {"cache": {"kind": "valkey", "regions": [HOME, OTHER]}}
-        document["services"]["users"].setdefault("environment", {})["CACHE"] = "${accessory.cache.address}"
 
-    graph = prod_graph(change)
+    known = [name for name in known_references(prod_settings(cache), "users") if name.startswith("accessory.cache.")]
+
+    def asked(document: dict[str, Any]) -> None:
+        cache(document)
+        variables = {f"CACHE_{name.rpartition('.')[2].upper()}": f"${{{name}}}" for name in known}
+        document["services"]["users"].setdefault("environment", {}).update(variables)
+
+    graph = prod_graph(asked)
     groups = {item.name: item for item in graph.of_type(GROUP)}
     assert groups.keys() == {f"cache-{HOME}-group", f"cache-{OTHER}-group"}
     assert {item.plain("replicationGroupId") for item in groups.values()} == {"gostack-prod-cache"}
     for region in (HOME, OTHER):
         assert f"cache-{region}-group" in graph.reachable(f"users-{region}-deployment"), region
+        told = variables(containers(graph)[f"users-{region}-deployment/application"])
+        assert told["CACHE_ADDRESS"] == "master.gostack-prod-cache.cache.example.com:6379"
+        # Regions share no network.
+        assert told["CACHE_PEERS"] == ""

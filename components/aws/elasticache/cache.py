@@ -137,6 +137,8 @@ class ElastiCache(pulumi.ComponentResource):
             "host": group.primary_endpoint_address,
             "port": str(PORT),
             "address": self.address,
+            # Regions share no network.
+            "peers": "",
             "password": token,
             # Two s: over TLS.
             "url": pulumi.Output.secret(pulumi.Output.concat("rediss://:", token, "@", self.address, "/0")),
@@ -145,7 +147,7 @@ class ElastiCache(pulumi.ComponentResource):
 
     @property
     def values(self) -> Mapping[str, pulumi.Input[str]]:
-        """What services may be told of it: `host`, `port`, `address`, `password` and `url`."""
+        """What services may be told of it: `host`, `port`, `address`, `peers`, `password` and `url`."""
         return self._values
 
     def _parameters(self) -> aws.elasticache.ParameterGroup:
