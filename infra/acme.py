@@ -12,6 +12,7 @@ from components.images.build_context import PROJECT
 from infra.platforms.base import ConsulDatacenter, Image, Platform, Region
 from infra.settings import Settings
 from infra.settings.acme import AcmeSettings
+from infra.settings.ingress import certificate_names
 
 
 def acme_arguments(
@@ -51,5 +52,5 @@ def _order(settings: Settings, acme: AcmeSettings) -> AcmeOrder:
         "provider": acme.provider or "",
         "environment": {**acme.environment, **secrets},
         "nameservers": acme.nameservers,
-        "names": settings.ingress.hosts,
+        "names": certificate_names(settings),
     }

@@ -10,6 +10,8 @@ from infra.images import resolved_images
 from infra.outputs import StackOutputs
 from infra.secret_stores.resolution import with_secrets
 from infra.settings import load_settings
+from infra.settings.edge_files import require_edge_secrets
+from infra.settings.loading import PROJECT
 from infra.stack import build_stack
 
 
@@ -21,6 +23,7 @@ def stack_outputs(stack: str) -> StackOutputs:
     """
     try:
         settings = with_secrets(load_settings())
+        require_edge_secrets(settings, PROJECT)
         return build_stack(stack, settings, resolved_images(settings))
     except ValueError as error:
         # For whoever looks for a fault of the program itself: `pulumi up --debug`.

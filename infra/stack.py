@@ -8,6 +8,7 @@ from components.acme.args import ACME, ACME_SOURCE
 from components.certificates import Certificate, CertificateAuthority
 from components.images.build_context import PROJECT
 from components.ingress.args import IngressArgs
+from components.ingress.token_verifier import VERIFIER, VERIFIER_SOURCE, token_logins
 from components.ingress.tracks import CANARY, STABLE
 from components.microservice.task import Hooks
 from components.mysql import PROXY, PROXY_SOURCE
@@ -26,6 +27,7 @@ from infra.arguments import (
     released_after,
     service_database_arguments,
 )
+from infra.edge import edge_files, token_verifier_arguments
 from infra.images import golang_image
 from infra.outputs import ImageOutput, StackOutputs, outputs
 from infra.platforms import platform_for
@@ -39,7 +41,7 @@ from infra.platforms.base import (
     ServiceVolumes,
 )
 from infra.settings import Settings
-from infra.settings.ingress import ingress_configuration, served_hosts
+from infra.settings.ingress import certificate_names, ingress_configuration
 from infra.settings.migration_files import migrations_folder
 from infra.telemetry import telemetry_arguments
 
@@ -264,7 +266,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
         "ingress-certificate",
         {
             "ca_key_pair": ca.key_pair,
-            "names": served_hosts(settings),
+            "names": certificate_names(settings),
             "lifetime_days": settings.certificates.lifetime_days,
             "rotation": settings.rotation.certificates,
         },
@@ -278,6 +280,14 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
         acme = platform.acme_client(
             "acme", acme_arguments(platform, order, regions, consul, client, ca), platform.options(primary_region)
         )
+    # Bearer tokens are verified by a program of the stack's own beside each Nginx.
+    verifier = None
+    if token_logins(settings.ingress.logins):
+        verifier_image = platform.built_image(
+            VERIFIER,
+            own_image_arguments(VERIFIER, VERIFIER_SOURCE, images["golang"]["reference"], labels),
+        )
+        verifier = token_verifier_arguments(settings, PROJECT, verifier_image.image_id)
     # No client is sent to a canary that is not there yet.
     canaries = [replicas for tracks in services.values() for replicas in tracks.get(CANARY, {}).values()]
     ingresses: dict[str, Ingress] = {}
@@ -289,6 +299,8 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
             "configuration": ingress_configuration(settings, region, platform.peers(region)),
             "certificate": certificate.certificate,
             "private_key": certificate.private_key,
+            "edge_files": edge_files(settings, PROJECT),
+            "token_verifier": verifier,
             "http_port": settings.regions[region].http_port,
             "memory_mib": settings.ingress.memory_mib,
             "labels": labels,

@@ -15,6 +15,7 @@ from components.telemetry.rules import rule_files
 from infra.alerting import receivers, rules_arguments
 from infra.platforms.base import ConsulDatacenter, Image, Platform, Region
 from infra.settings import Settings
+from infra.settings.ingress import watched_hosts
 from infra.settings.model import WITNESS
 from infra.settings.services import ServiceSettings
 
@@ -44,7 +45,7 @@ def telemetry_arguments(
         "rules": rule_files(rules_arguments(platform.settings)),
         "receivers": receivers(settings.receivers),
         "certificates": {region: f"{ingress_host_name(region)}:{HTTPS_PORT}" for region in platform.regions},
-        "host": platform.settings.ingress.hosts[0],
+        "hosts": watched_hosts(platform.settings),
         "acme": CHALLENGES if platform.settings.certificates.acme is not None else "",
         "redact": settings.redact,
         "architecture": architecture(platform.settings),

@@ -8,6 +8,7 @@ import pulumi
 from components.acme.args import AcmeConnection
 from components.consul.args import ConsulReference
 from components.ingress.configuration import IngressConfiguration
+from components.ingress.token_verifier import TokenVerifierArgs
 from components.region.args import RegionReference
 
 
@@ -34,6 +35,13 @@ class IngressArgs(TypedDict):
 
     acme: NotRequired[AcmeConnection]
     """Docker only: where another certificate for the hosts comes from, once there is one."""
+
+    edge_files: Mapping[str, pulumi.Input[str]]
+    """Name to text of what the hosts and logins of the configuration need: certificates, keys (secret), names of people
+    with hashes of their passwords (secret)."""
+
+    token_verifier: TokenVerifierArgs | None
+    """What verifies the tokens of the configuration's logins; None without one of kind `jwt`."""
 
     http_port: int
     """Port that redirects to the one for TLS."""

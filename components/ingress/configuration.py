@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from components.ingress.login import Login
 from components.ingress.route import Route
+from components.ingress.site import Site
 from components.ingress.tracks import CanaryTraffic
 
 
@@ -47,6 +49,18 @@ class IngressConfiguration:
     challenges: str = ""
     """Docker only: host and port that answers the challenges of http-01 (ACME); empty where nobody does."""
 
+    sites: Mapping[str, Site] = field(default_factory=dict[str, Site])
+    """Host to what is special about it."""
+
+    certified: Sequence[str] = ()
+    """Hosts with a certificate of their own, in the files `certificate_file` and `key_file`."""
+
+    logins: Mapping[str, Login] = field(default_factory=dict[str, Login])
+    """Name to the logins that routes ask for."""
+
+    nameless_clients: bool = False
+    """Whether TLS clients that name no host are answered: a load balancer in front names none."""
+
     worker_processes: int = 2
     """Nginx workers."""
 
@@ -57,6 +71,26 @@ class IngressConfiguration:
     def concurrent_requests(self) -> int:
         """Requests at once; each takes a connection to its client and one to a replica. More get 503."""
         return self.worker_processes * self.worker_connections // 2
+
+
+def certificate_file(host: str) -> str:
+    """Return the file of a release with the certificate of a host that has its own."""
+    return f"site-{host}-certificate.pem"
+
+
+def key_file(host: str) -> str:
+    """Return the file of a release with its private key."""
+    return f"site-{host}-key.pem"
+
+
+def client_ca_file(host: str) -> str:
+    """Return the file of a release with the authorities of the certificates of a host's clients."""
+    return f"site-{host}-clients.pem"
+
+
+def users_file(login: str) -> str:
+    """Return the file of a release with the names and hashes of a login of kind `basic`."""
+    return f"login-{login}.htpasswd"
 
 
 FIXED_MIB = 96

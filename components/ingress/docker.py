@@ -22,6 +22,7 @@ from components.ingress import (
 )
 from components.ingress.args import IngressArgs
 from components.ingress.releases import INGRESS_HEALTH, RELEASE_HEALTH, RELEASES
+from components.ingress.token_verifier import READY, VERIFIER_RESOURCES, verifier_environment
 from components.names import CALLED_PORT
 from components.text import script
 
@@ -116,6 +117,27 @@ class Ingress(pulumi.ComponentResource):
             create_first=True,
             depends_on=[agent],
         )
+        verifiers: list[docker.Container] = []
+        if (verifier := args["token_verifier"]) is not None:
+            spec = ContainerSpec(
+                image=verifier["image"],
+                labels=labels,
+                role="token-verifier",
+                memory_mib=VERIFIER_RESOURCES.memory_limit_mib,
+                environment=verifier_environment(verifier),
+                health=HealthCheck(test=["CMD", *READY], wait_seconds=30),
+                stop_seconds=2,
+            )
+            verifiers.append(
+                hardened_container(
+                    f"{name}-token-verifier",
+                    spec,
+                    parent=self,
+                    network_mode=pod.network_mode,
+                    # Another configuration has another port.
+                    create_first=True,
+                )
+            )
         files: ConfigurationReleaseArgs = {
             "network_mode": pod.network_mode,
             "image": args["image"],
@@ -128,7 +150,7 @@ class Ingress(pulumi.ComponentResource):
         release = ConfigurationRelease(
             f"{name}-release",
             files,
-            pulumi.ResourceOptions(parent=self, depends_on=[server]),
+            pulumi.ResourceOptions(parent=self, depends_on=[server, *verifiers]),
         )
         # Not as soon as the release is in force: a preview of every route would show whoever follows it replaced.
         self._releases = releases.name
@@ -262,6 +284,7 @@ def _files(args: DockerIngressArgs) -> dict[str, pulumi.Input[str]]:
         **render_ingress(args["configuration"], internal_port=CALLED_PORT),
         "certificate.pem": args["certificate"],
         "private_key.pem": pulumi.Output.secret(args["private_key"]),
+        **args["edge_files"],
     }
 
 

@@ -18,12 +18,20 @@ from components.consul.kubernetes_agent import (
 from components.ingress import HTTP_PORT, HTTPS_PORT, INTERNAL_PORT, RELEASE_PLACEHOLDER, render_ingress
 from components.ingress.args import IngressArgs
 from components.ingress.resources import INGRESS_REPLICAS, INGRESS_SCRATCH_MIB, ingress_resources
+from components.ingress.token_verifier import (
+    READY,
+    VERIFIER_RESOURCES,
+    asks_services,
+    issuer_ports,
+    verifier_environment,
+)
 from components.kubernetes.names import APPLICATION, NGINX, ROLE_LABEL, STACK_LABEL, selector, workload_labels
 from components.kubernetes.network import EgressRule, IngressRule, network_policy, networks, pods_of_stack, tcp
 from components.kubernetes.pod import (
     ContainerSpec,
     Probes,
     container,
+    exec_probe,
     http_probe,
     memory_volume,
     sleep_before_stop,
@@ -38,6 +46,7 @@ from components.kubernetes.workload import (
     metadata,
     service_account,
 )
+from components.microservice.workload import SERVICE_USER
 from components.names import CALLED_PORT
 from components.options import given_dependencies
 
@@ -118,7 +127,11 @@ class Ingress(pulumi.ComponentResource):
             f"{name}-certificate",
             region["network"],
             labels,
-            {_CERTIFICATE: args["certificate"], _KEY: pulumi.Output.secret(args["private_key"])},
+            {
+                _CERTIFICATE: args["certificate"],
+                _KEY: pulumi.Output.secret(args["private_key"]),
+                **args["edge_files"],
+            },
             self,
         )
         secret = immutable_secret(
@@ -138,7 +151,7 @@ class Ingress(pulumi.ComponentResource):
             NGINX_USER,
             # Without readiness of its own: known replicas are served while Consul is away.
             init_containers=[sidecar(args["consul"], secret, started_with_leader=True)],
-            containers=[_nginx(args)],
+            containers=[_nginx(args), *_token_verifier(args)],
             volumes=[_files_volume(files, keys), memory_volume("scratch", INGRESS_SCRATCH_MIB), agent_volume()],
             anti_affinity_to={**selector(labels), **release},
             # Nginx gives requests 30 s after its stop signal (worker_shutdown_timeout).
@@ -247,6 +260,43 @@ def _nginx(args: KubernetesIngressArgs) -> k8s.core.v1.ContainerArgs:
     )
 
 
+def _token_verifier(args: KubernetesIngressArgs) -> list[k8s.core.v1.ContainerArgs]:
+    given = args["token_verifier"]
+    if given is None:
+        return []
+    return [
+        container(
+            ContainerSpec(
+                name="token-verifier",
+                image=given["image"],
+                user=SERVICE_USER,
+                group=SERVICE_USER,
+                resources=VERIFIER_RESOURCES,
+                environment=verifier_environment(given),
+                probes=Probes(readiness=exec_probe(READY, period=2, failures=2)),
+                # Nginx asks it until its last request has ended.
+                pre_stop=sleep_before_stop(_drain_seconds(args)),
+            )
+        )
+    ]
+
+
+def _to_issuers(args: KubernetesIngressArgs, stack: str) -> list[EgressRule]:
+    """Let the verifier fetch the keys of issuers, outside of the stack or among its services."""
+    given = args["token_verifier"]
+    if given is None:
+        return []
+    ports = issuer_ports(given["logins"])
+    return [
+        *([EgressRule(to=networks("0.0.0.0/0"), ports=tcp(*ports))] if ports else []),
+        *(
+            [EgressRule(to=pods_of_stack(stack, NGINX), ports=tcp(INTERNAL_PORT))]
+            if asks_services(given["logins"])
+            else []
+        ),
+    ]
+
+
 def _files_volume(files: pulumi.Input[str], keys: pulumi.Input[str]) -> k8s.core.v1.VolumeArgs:
     """All files in one folder: the configuration names them relative to it."""
     return k8s.core.v1.VolumeArgs(
@@ -265,6 +315,8 @@ def _network_policy(
     name: str, args: KubernetesIngressArgs, labels: dict[str, str], parent: pulumi.Resource
 ) -> k8s.networking.v1.NetworkPolicy:
     stack = args["labels"].get(STACK_LABEL, "gostack")
+    verifier = args["token_verifier"]
+    verifiers = [NGINX] if verifier is not None and asks_services(verifier["logins"]) else []
     return network_policy(
         name,
         args["region"]["network"],
@@ -273,13 +325,13 @@ def _network_policy(
         incoming=[
             IngressRule(from_=networks("0.0.0.0/0"), ports=tcp(HTTPS_PORT, HTTP_PORT)),
             *(
-                [IngressRule(from_=pods_of_stack(stack, *CALLERS), ports=tcp(INTERNAL_PORT))]
+                [IngressRule(from_=pods_of_stack(stack, *CALLERS, *verifiers), ports=tcp(INTERNAL_PORT))]
                 if args["configuration"].internal
                 else []
             ),
         ],
         # Replicas of every region, at the port that Consul tells.
-        outgoing=[to_servers(stack), EgressRule(to=pods_of_stack(stack, APPLICATION))],
+        outgoing=[to_servers(stack), EgressRule(to=pods_of_stack(stack, APPLICATION)), *_to_issuers(args, stack)],
     )
 
 

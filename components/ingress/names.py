@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Address
+from typing import Annotated
 from urllib.parse import unquote
+
+from pydantic import AfterValidator
 
 _PATH = re.compile(r"^/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*$")
 _TOKEN = re.compile(r"^[A-Za-z][A-Za-z0-9-]{0,62}$")
 _ORIGIN = re.compile(r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$")
+
+_HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_LONGEST_HOST = 253
 
 LONGEST_PATH = 1024
 LONGEST_PATTERN = 512
@@ -16,6 +23,30 @@ _RETRIED = (403, 404, 429, 500, 502, 503, 504)
 """What `proxy_next_upstream` knows: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_next_upstream."""
 
 _FRAMING = {"connection", "content-length", "date", "server", "trailer", "transfer-encoding", "upgrade"}
+
+
+def _host(value: str) -> str:
+    labels = value.split(".")
+    if labels[-1].isdigit():
+        # No top-level domain has digits alone: what ends with some is an address, or nothing.
+        try:
+            return str(IPv4Address(value))
+        except ValueError:
+            raise ValueError(
+                f'"{value}" is neither a host name nor an IPv4 address; write it like "127.0.0.1".'
+            ) from None
+    if len(value) > _LONGEST_HOST or not all(_HOST_LABEL.fullmatch(label) for label in labels):
+        raise ValueError(f'"{value}" is not a host name; write it like "api.example.com".')
+    return value
+
+
+HostName = Annotated[str, AfterValidator(_host)]
+"""A host name in small letters or an IPv4 address."""
+
+
+def is_address(host: str) -> bool:
+    """Return whether a host is an IP address: TLS clients that come by one send no name (RFC 6066, section 3)."""
+    return ":" in host or host.rpartition(".")[2].isdigit()
 
 
 def url_path(value: str) -> str:

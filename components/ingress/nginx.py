@@ -7,13 +7,22 @@ of the text is `nginx -t` of the image that runs it.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from components.ingress.configuration import IngressConfiguration
+from components.ingress.configuration import (
+    IngressConfiguration,
+    certificate_file,
+    client_ca_file,
+    key_file,
+    users_file,
+)
+from components.ingress.names import is_address
 from components.ingress.own_answers import MAINTENANCE, OWN_ANSWERS
 from components.ingress.route import Protocol, Route, quoted
+from components.ingress.token_verifier import token_logins, verifier_port
 from components.ingress.tracks import CANARY, STABLE, CanaryTraffic
 from components.names import called_name
 from components.text import rendered, templates
@@ -43,6 +52,9 @@ IPV6_LOOPBACK = "::1"
 HEALTH_PATH = "/.well-known/gostack/healthz"
 """Path by which the ingress tells over TLS that it serves; over plain HTTP it is /healthz, which no route can claim."""
 
+LOGIN_PATH = "/.well-known/gostack/login/"
+"""Where Nginx asks itself about a login: nobody else is answered there."""
+
 CLIENT_COOKIE = "client"
 """Cookie by which a browser keeps its track: a random identity, not the track."""
 
@@ -56,6 +68,13 @@ _DEFAULT_HEADERS = {
 
 _OWN_HEADERS = {"X-Request-ID": "$request_identity", "X-Trace-ID": "$trace"}
 
+IDENTITY_HEADERS = {
+    "X-Auth-Subject": "$auth_subject",
+    "X-Client-Subject": "$client_subject",
+    "X-Client-Fingerprint": "$client_fingerprint",
+}
+"""What a service is told of who asks; what a client itself sends in them is left out on every route."""
+
 _CORS_HEADERS = ("Origin", "Credentials", "Methods", "Headers")
 
 
@@ -66,6 +85,7 @@ def render_ingress(configuration: IngressConfiguration, *, internal_port: int = 
     is large: each travels in a variable, of which Linux takes 128 KiB.
     """
     routes = list(_routes(configuration))
+    tokens = token_logins(configuration.logins)
     internal = list(_internal_routes(configuration))
     upstreams = dict(sorted((route.upstream, route.service) for route in [*routes, *internal]))
     files = {
@@ -74,7 +94,14 @@ def render_ingress(configuration: IngressConfiguration, *, internal_port: int = 
             configuration=configuration,
             upstreams=list(upstreams),
             routes=routes,
-            servers=_servers(configuration.hosts, routes),
+            servers=_servers(configuration, routes),
+            redirects=[
+                _redirect(configuration, host) for host, site in configuration.sites.items() if site.redirect_from
+            ],
+            canonical=_canonical(configuration),
+            preloaded=[host for host, site in configuration.sites.items() if site.hsts_preload],
+            verifier_port=verifier_port(tokens) if tokens else 0,
+            nameless=configuration.nameless_clients or any(map(is_address, configuration.hosts)),
             http_port=HTTP_PORT,
             https_port=HTTPS_PORT,
             internal_port=internal_port,
@@ -92,6 +119,8 @@ def render_ingress(configuration: IngressConfiguration, *, internal_port: int = 
             configuration.other_regions,
         ),
         "proxy.conf": _text("proxy.conf.j2", https_port=configuration.https_port, internal=False),
+        "identity.conf": _text("identity.conf.j2", headers=_identity_headers(), directive="proxy_set_header"),
+        "grpc_identity.conf": _text("identity.conf.j2", headers=_identity_headers(), directive="grpc_set_header"),
         "headers.conf": _text("headers.conf.j2", headers={**_DEFAULT_HEADERS, **_OWN_HEADERS}),
         "own_answers.conf": _text("own_answers.conf.j2", answers=OWN_ANSWERS, internal=False),
         "error_pages.conf": _text("error_pages.conf.j2"),
@@ -104,6 +133,8 @@ def render_ingress(configuration: IngressConfiguration, *, internal_port: int = 
             region=configuration.region,
             others=configuration.other_regions,
         )
+    if tokens:
+        files["logins.conf"] = _text("logins.conf.j2", logins=sorted(tokens), path=LOGIN_PATH)
     if configuration.maintenance:
         files["maintenance.conf"] = _text("maintenance.conf.j2", answer=MAINTENANCE)
     if configuration.internal:
@@ -161,6 +192,9 @@ class _NumberedRoute:
             "shown_route": '""' if self.internal else _literal(self.route.path),
             "track": f"$track_of_{_variable(self.service)}" if canary is not None else STABLE,
             "canary": canary is not None,
+            "login": configuration.logins[self.route.login] if self.route.login is not None else None,
+            "login_path": LOGIN_PATH,
+            "users_file": users_file(self.route.login or ""),
             "statuses": " ".join(f"http_{status}" for status in self.route.retry.statuses),
         }
         template = "grpc_route.conf.j2" if values["grpc"] else "route.conf.j2"
@@ -239,21 +273,61 @@ def _internal_routes(configuration: IngressConfiguration) -> Iterator[_NumberedR
         yield _NumberedRoute(f"to_{name}_grpc", service, grpc, internal=True)
 
 
-def _servers(hosts: Sequence[str], routes: Sequence[_NumberedRoute]) -> list[dict[str, Any]]:
-    """The hosts that serve the same routes, with those routes."""
-    groups: dict[tuple[int, ...], list[str]] = {}
-    for host in hosts:
+def _servers(configuration: IngressConfiguration, routes: Sequence[_NumberedRoute]) -> list[dict[str, Any]]:
+    """The hosts that serve the same routes in the same way, with those routes."""
+    groups: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+    for host in configuration.hosts:
         served = tuple(
             number for number, found in enumerate(routes) if not found.route.hosts or host in found.route.hosts
         )
-        groups.setdefault(served, []).append(f"[{host}]" if ":" in host else host)
+        site = configuration.sites.get(host)
+        alone = host in configuration.certified or (site is not None and site.client_certificates is not None)
+        groups.setdefault((host if alone else "", served), []).append(_server_name(host))
     return [
         {
             "names": names,
             "routes": [routes[number] for number in served],
             "root": any('"/"' in routes[number].route.location_heads() for number in served),
+            **_tls(configuration, host),
         }
-        for served, names in groups.items()
+        for (host, served), names in groups.items()
+    ]
+
+
+def _redirect(configuration: IngressConfiguration, host: str) -> dict[str, Any]:
+    """The server of the names that redirect to a host."""
+    return {"names": configuration.sites[host].redirect_from, "to": _server_name(host), **_tls(configuration, host)}
+
+
+def _tls(configuration: IngressConfiguration, host: str) -> dict[str, Any]:
+    own = host in configuration.certified
+    site = configuration.sites.get(host)
+    return {
+        "certificate": certificate_file(host) if own else "",
+        "key": key_file(host) if own else "",
+        "clients": site.client_certificates if site is not None else None,
+        "clients_ca": client_ca_file(host),
+    }
+
+
+def _canonical(configuration: IngressConfiguration) -> dict[str, str]:
+    """Every name that is served, as a map of nginx has it, to the host that a browser is sent to."""
+    found = {_server_name(host): "$host" for host in configuration.hosts}
+    for host, site in configuration.sites.items():
+        found |= dict.fromkeys(site.redirect_from, _server_name(host))
+    return found
+
+
+def _server_name(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _identity_headers() -> list[tuple[str, str]]:
+    """Name and value; programs that take an underscore for a hyphen, as CGI does, get nothing else by either."""
+    return [
+        ("".join(spelled), value if "_" not in spelled else '""')
+        for name, value in IDENTITY_HEADERS.items()
+        for spelled in itertools.product(*("-_" if letter == "-" else letter for letter in name))
     ]
 
 

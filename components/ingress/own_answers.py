@@ -29,6 +29,8 @@ class OwnAnswer:
 
 
 OWN_ANSWERS = (
+    OwnAnswer("unauthorized", 401, "log in first"),
+    OwnAnswer("no_certificate", 403, "this host is for clients with a certificate"),
     OwnAnswer("not_found", 404, "no such path"),
     OwnAnswer("too_large", 413, "the request body is too large"),
     OwnAnswer("too_many", 429, "too many requests, slow down", retry_after=1),

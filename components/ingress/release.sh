@@ -107,7 +107,8 @@ publish
 [ "$given" != /tmp/release.pem ] || keep "$given"
 end
 [ -z "${ONCE:-}" ] || exit 0
-unset "$(variable private_key.pem)"
+# No program that runs beside needs them; keys and passwords' hashes are among them.
+for file in $FILES; do unset "$(variable "$file")"; done
 trap 'exit 0' TERM INT
 told=
 while :; do

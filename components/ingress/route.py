@@ -175,6 +175,14 @@ class Route(Section):
     headers: ResponseHeaders = ResponseHeaders()
     """Changes to the answer's headers."""
 
+    login: str | None = None
+    """Name of one of `gostack:ingress.logins`, which a client needs before the request reaches the service. Answers to
+    preflights of `cors` need none."""
+
+    client_certificate: bool = False
+    """True: only clients with a certificate, which the route's hosts ask for (`gostack:ingress.sites`); others get 403.
+    Needed where a host's `client_certificates` are not `required`."""
+
     cors: Cors | None = None
     """Pages of other origins that may call the route; without it, the service answers them itself."""
 

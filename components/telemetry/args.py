@@ -55,10 +55,10 @@ class TelemetryArgs(TypedDict):
     """Name to who is told of alerts; with none of them there is no Alertmanager."""
 
     certificates: Mapping[str, str]
-    """Region to host and port whose certificate is watched."""
+    """Region to host and port of its ingress."""
 
-    host: str
-    """Host name that it is asked for."""
+    hosts: Sequence[str]
+    """Hosts whose certificates are watched there."""
 
     acme: str
     """Host and port at which the ACME client tells metrics; empty where there is none."""

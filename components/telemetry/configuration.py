@@ -59,9 +59,11 @@ def scrape_configuration(datacenters: Sequence[ConsulReference], acme: str) -> s
     )
 
 
-def collector_configuration(stack: str, certificates: Mapping[str, str], host: str, redact: Sequence[str]) -> str:
-    """Return what the collector reads; `certificates` is region to host and port of the ingress there, `host` the name
-    that it is asked for."""
+def collector_configuration(
+    stack: str, certificates: Mapping[str, str], hosts: Sequence[str], redact: Sequence[str]
+) -> str:
+    """Return what the collector reads; `certificates` is region to host and port of the ingress there, `hosts`
+    are those whose certificates are watched."""
     return _json(
         {
             "stack": stack,
@@ -71,7 +73,7 @@ def collector_configuration(stack: str, certificates: Mapping[str, str], host: s
             "listen": f":{OTLP_PORT}",
             "logs": LOGS_URL,
             "certificates": dict(certificates),
-            "host": host,
+            "hosts": list(hosts),
             "redact": list(redact),
         }
     )

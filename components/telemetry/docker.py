@@ -182,7 +182,7 @@ class Telemetry(pulumi.ComponentResource):
 
     def _collector(self) -> ContainerSpec:
         args = self._args
-        configuration = collector_configuration(args["stack"], args["certificates"], args["host"], args["redact"])
+        configuration = collector_configuration(args["stack"], args["certificates"], args["hosts"], args["redact"])
         return ContainerSpec(
             image=args["images"]["collector"],
             role="collector",

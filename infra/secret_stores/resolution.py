@@ -58,6 +58,12 @@ def with_secrets(settings: Settings, stores: Mapping[str, SecretStore] = STORES)
             "certificates": settings.certificates.model_copy(
                 update=filled("certificates", {"acme": acme} if (acme := settings.certificates.acme) else {})
             ),
+            "ingress": settings.ingress.model_copy(
+                update={
+                    "sites": filled("ingress.sites", settings.ingress.sites),
+                    "logins": filled("ingress.logins", settings.ingress.logins),
+                }
+            ),
             "telemetry": settings.telemetry.model_copy(
                 update={"receivers": filled("telemetry.receivers", settings.telemetry.receivers)}
             ),

@@ -9,6 +9,7 @@ from cryptography import x509
 from pydantic import Field, SecretStr, model_validator
 
 from infra.settings.base import FilePath, Section, shaped
+from infra.settings.ingress import certificate_names
 from infra.settings.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ _AWS = "gostack:certificates.acme has no meaning with gostack:aws, where ACM ren
 
 class AcmeSettings(Section):
     """An authority that speaks ACME (RFC 8555), and how it sees that the host names are the stack's. One certificate
-    has all of `ingress.hosts`, which must be names that lead to the stack from everywhere."""
+    has those of `ingress.hosts` without one of their own and the names that redirect to them. They must lead to the
+    stack from everywhere."""
 
     directory: Annotated[str, shaped(r"https://[^\s/]+(/\S*)?", "the address of a directory", LETS_ENCRYPT)] = (
         LETS_ENCRYPT
@@ -104,17 +106,20 @@ def acme_problem(settings: Settings) -> str:
         return ""
     if settings.platform != "docker":
         return _AWS if settings.aws is not None else _KUBERNETES
-    hosts = settings.ingress.hosts
-    for host in hosts:
+    hosts, sites = settings.ingress.hosts, settings.ingress.sites
+    if all(host in sites and sites[host].has_certificate for host in hosts):
+        return "gostack:certificates.acme has no host to get a certificate for, as each has its own: remove it."
+    names = certificate_names(settings)
+    for host in names:
         labels = host.split(".")
         if len(labels) < 2 or labels[-1].isdigit() or labels[-1] == "localhost":
             return (
-                f'gostack:ingress.hosts has "{host}", for which gostack:certificates.acme gets no certificate: name '
+                f'gostack:ingress has "{host}", for which gostack:certificates.acme gets no certificate: name '
                 "only hosts that the world knows."
             )
-    if len(hosts) > _MOST_NAMES:
+    if len(names) > _MOST_NAMES:
         return (
-            f"gostack:ingress.hosts has {len(hosts)} names, and one certificate of gostack:certificates.acme takes "
+            f"gostack:ingress has {len(names)} names, and one certificate of gostack:certificates.acme takes "
             f"{_MOST_NAMES}: remove some."
         )
     return ""

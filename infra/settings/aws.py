@@ -11,8 +11,8 @@ from pydantic import AfterValidator, Field
 
 from components.aws.network.addresses import ZONES, default_zones, plan_subnets
 from components.ingress import HEALTH_PATH
+from components.ingress.names import HostName
 from infra.settings.base import FilePath, NetworkAddress, Section, shaped
-from infra.settings.platform import HostName
 
 # A shape and not a list: AWS opens regions more often than this file changes.
 _REGION = re.compile(r"^(af|ap|ca|cn|eu|il|me|mx|sa|us)(-gov)?-(central|(north|south)(east|west)?|east|west)-[1-9]$")

@@ -11,6 +11,7 @@ from components.accessory.resources import accessory_resources
 from components.aws.dns.resources import DNS_DRAIN
 from components.consul.resources import CONSUL_AGENT, CONSUL_SERVER, CONSUL_STORAGE_GIB
 from components.ingress.resources import INGRESS_REPLICAS, ingress_resources
+from components.ingress.token_verifier import VERIFIER_RESOURCES, token_logins
 from components.kubernetes.resources import (
     JOB,
     SURGE,
@@ -104,8 +105,9 @@ def _given(settings: Settings) -> QuotaSettings:
 def _kinds(settings: Settings, region: str) -> Iterator[_Pods]:
     yield _Pods(pod_demand(CONSUL_SERVER, storage_gib=CONSUL_STORAGE_GIB), settings.consul.servers)
     ingress = ingress_resources(memory_mib=settings.ingress.memory_mib)
+    beside = [VERIFIER_RESOURCES] if token_logins(settings.ingress.logins) else []
     # Another configuration comes up whole beside the one that serves.
-    yield _Pods(pod_demand(ingress, CONSUL_AGENT), INGRESS_REPLICAS, surge=INGRESS_REPLICAS)
+    yield _Pods(pod_demand(ingress, CONSUL_AGENT, *beside), INGRESS_REPLICAS, surge=INGRESS_REPLICAS)
     if settings.aws is not None:
         yield _Pods(pod_demand(DNS_DRAIN), 1)
     else:

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from components.images.build_options import DEFAULT_DOCKERFILE
 from infra.settings.aws_files import require_certificates
 from infra.settings.build_files import Source, build_problems
+from infra.settings.edge_files import require_edge_files
 from infra.settings.errors import SettingsError
 from infra.settings.given import reference_problem
 from infra.settings.migration_files import migrations_problems
@@ -33,6 +34,7 @@ def require_files(settings: Settings, project: Path) -> None:
             settings.certificates.acme.directory_authority(project)
         except ValueError as error:
             raise SettingsError(f"gostack:certificates.acme.directory_ca: {error}") from None
+    require_edge_files(settings, project)
     for name, accessory in settings.accessories.items():
         if (size := _size(accessory.secrets)) > LARGEST_GIVEN:
             raise SettingsError(

@@ -55,6 +55,11 @@ def ingress_configuration(settings: Settings, region: str, other_regions: Sequen
             if service.ingress_limit_per_second and service.routes
         },
         maintenance=[name for name, service in settings.services.items() if service.maintenance],
+        sites=ingress.sites,
+        certified=[host for host, site in ingress.sites.items() if site.has_certificate],
+        logins=ingress.logins,
+        # The load balancers of AWS name no host to what is behind them.
+        nameless_clients=settings.aws is not None,
         trusted_proxies=ingress.trusted_proxies,
         challenges=CHALLENGES if acme is not None and acme.challenge == "http-01" else "",
         worker_processes=ingress.worker_processes,
@@ -89,10 +94,27 @@ def size_problem(settings: Settings) -> str | None:
 
 
 def served_hosts(settings: Settings) -> list[str]:
-    """Return every host name and address that the ingresses serve, and that their certificate names."""
+    """Return every host name and address that the ingresses serve."""
     local = settings.platform == "docker" and "localhost" in settings.ingress.hosts
     names = [name for name in LOCAL_NAMES if local and name not in settings.ingress.hosts]
     return [*settings.ingress.hosts, *loopback_hosts(settings), *names]
+
+
+def certificate_names(settings: Settings) -> list[str]:
+    """Return every name that the certificate of the stack's own authority is for: those with none of their own, or all
+    where each has one, as clients that name no host get it."""
+    sites = settings.ingress.sites
+    served = served_hosts(settings)
+    found = [host for host in served if host not in sites or not sites[host].has_certificate]
+    found += [name for site in sites.values() if not site.has_certificate for name in site.redirect_from]
+    return found or served
+
+
+def watched_hosts(settings: Settings) -> list[str]:
+    """Return a host for each certificate that the ingresses have: that of the stack's own authority, and the others."""
+    ingress = settings.ingress
+    found = [host for host, site in ingress.sites.items() if site.has_certificate]
+    return [*found, *[host for host in ingress.hosts if host not in found][:1]]
 
 
 def loopback_hosts(settings: Settings) -> list[str]:

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from components.acme.args import ACME
 from components.ingress.nginx import HEALTH_PATH
 from components.ingress.route import quoted
+from components.ingress.token_verifier import VERIFIER, token_logins
 from components.mysql.accounts import migration_account
 from components.mysql.names import owner_of
 from components.names import called_name, service_values
@@ -21,6 +22,7 @@ from infra.settings.aws import AwsSettings
 from infra.settings.aws_checks import aws_problem
 from infra.settings.base import Name, RegionName, Section
 from infra.settings.connections import connections_problem
+from infra.settings.edge import edge_problem
 from infra.settings.given import given_problem
 from infra.settings.images import ImageSettings
 from infra.settings.ingress import size_problem
@@ -53,7 +55,7 @@ SCHEDULER = "gostack-scheduler"
 
 RESERVED_SERVICES = frozenset(
     {"mysql", "mysql-proxy", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key", "localhost"}
-    | {SCHEDULER, HOST, COLLECTOR, CONSOLE, ACME}
+    | {SCHEDULER, HOST, COLLECTOR, CONSOLE, ACME, VERIFIER}
 )
 """Names of the stack's own parts, by which Consul and Pulumi know them, and of the caller itself."""
 
@@ -118,6 +120,12 @@ class Settings(Section):
     rotation: RotationSettings = RotationSettings()
     """Counters that renew secrets."""
 
+    @property
+    def first_host_certified_elsewhere(self) -> bool:
+        """Whether the first host, at which `up` and `status` ask, may have a certificate that the stack's own authority
+        did not sign: one of the host's own, or one by ACME."""
+        return self.certificates.acme is not None or self.ingress.first_has_certificate
+
     @model_validator(mode="after")
     def _fits_the_platform(self) -> Self:
         problem = (
@@ -176,6 +184,13 @@ class Settings(Section):
                             f"{owners[claim]} claims already: give one of them another path."
                         )
                     owners[claim] = f'service "{service}"'
+        return self
+
+    @model_validator(mode="after")
+    def _edge_is_served(self) -> Self:
+        problem = edge_problem(self)
+        if problem:
+            raise ValueError(problem)
         return self
 
     @model_validator(mode="after")
@@ -336,7 +351,8 @@ class Settings(Section):
 
     def needs_engine(self) -> bool:
         """Whether this machine's Docker engine takes part: it runs the stack, or builds an image of it."""
-        return self.platform == "docker" or any(service.is_built_here() for service in self.services.values())
+        built_here = any(service.is_built_here() for service in self.services.values())
+        return self.platform == "docker" or built_here or bool(token_logins(self.ingress.logins))
 
     def cluster(self) -> ClusterAccess:
         """Return the kubeconfig and the context of a stack on a cluster that exists already.

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from ipaddress import IPv4Address
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from components.ingress.configuration import memory_needed_mib
+from components.ingress.names import HostName
 from infra.settings.acme import AcmeSettings
 from infra.settings.base import AnyNetwork, Name, NetworkAddress, Section
-
-_HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_LONGEST_HOST = 253
-
-
-def _host(value: str) -> str:
-    labels = value.split(".")
-    if labels[-1].isdigit():
-        # No top-level domain has digits alone: what ends with some is an address, or nothing.
-        try:
-            return str(IPv4Address(value))
-        except ValueError:
-            raise ValueError(
-                f'"{value}" is neither a host name nor an IPv4 address; write it like "127.0.0.1".'
-            ) from None
-    if len(value) > _LONGEST_HOST or not all(_HOST_LABEL.fullmatch(label) for label in labels):
-        raise ValueError(f'"{value}" is not a host name; write it like "api.example.com".')
-    return value
-
-
-HostName = Annotated[str, AfterValidator(_host)]
-"""A host name in small letters or an IPv4 address."""
+from infra.settings.edge import Logins, LoginSettings, Sites, SiteSettings
 
 
 class ConsulSettings(Section):
@@ -109,7 +87,15 @@ class IngressSettings(Section):
     """The way in."""
 
     hosts: Annotated[list[HostName], Field(min_length=1)] = Field(default=["localhost", "127.0.0.1"])
-    """Host names and addresses that are served; others get a JSON 404. The certificate names them."""
+    """Host names and addresses that are served; the first one is that of the stack's URL. The certificate names them. A
+    TLS client that asks for another name gets no certificate, and a request for another host 421."""
+
+    sites: Sites = Field(default_factory=dict[str, SiteSettings])
+    """Host, one of `hosts`, to what is special about it: its own certificate, those of its clients, names that redirect
+    to it."""
+
+    logins: Logins = Field(default_factory=dict[str, LoginSettings])
+    """Name to a login that routes can ask for, for example {"internal": {"kind": "basic"}}."""
 
     trusted_proxies: list[AnyNetwork] = Field(default_factory=list[str])
     """Networks in CIDR notation of load balancers or proxies in front, whose `X-Forwarded-For` tells who the client is,
@@ -128,6 +114,12 @@ class IngressSettings(Section):
 
     memory_mib: Annotated[int, Field(ge=128, le=65536)] = 512
     """Memory limit of an Nginx in MiB; it must hold every connection that it may have."""
+
+    @property
+    def first_has_certificate(self) -> bool:
+        """Whether the first host, at which `up` and `status` ask, has a certificate of its own."""
+        site = self.sites.get(self.hosts[0])
+        return site is not None and site.has_certificate
 
     @model_validator(mode="after")
     def _memory_holds_the_connections(self) -> Self:

@@ -67,19 +67,23 @@ Secrets = Annotated[
 """Secrets by their names."""
 
 
+OWNERS = ("services", "accessories", "certificates", "telemetry.receivers", "ingress.sites", "ingress.logins")
+"""Keys whose entries have `secrets`."""
+
+
+def entries(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return the sections that a stack file has below a key with dots, without the namespace of keys."""
+    found: Any = values
+    for part in key.split("."):
+        found = cast("dict[str, Any]", found).get(part) if isinstance(found, dict) else None
+    sections = cast("dict[str, Any]", found if isinstance(found, dict) else {})
+    # Numbers of `certificates` are none.
+    return {name: section for name, section in sections.items() if section is None or isinstance(section, dict)}
+
+
 def require_encrypted(values: Mapping[str, Any]) -> None:
     """Raise SettingsError for a secret that a stack file has in plain text."""
-    telemetry = values.get("telemetry")
-    found = [(kind, values.get(kind)) for kind in ("services", "accessories")]
-    if isinstance(telemetry, dict):
-        found.append(("telemetry.receivers", cast("dict[str, Any]", telemetry).get("receivers")))
-    if isinstance(certificates := values.get("certificates"), dict):
-        found.append(("certificates", {"acme": cast("dict[str, Any]", certificates).get("acme")}))
-    owners = [
-        (f"{kind}.{name}", name, settings)
-        for kind, sections in found
-        for name, settings in cast("dict[str, Any]", sections if isinstance(sections, dict) else {}).items()
-    ]
+    owners = [(f"{kind}.{name}", name, settings) for kind in OWNERS for name, settings in entries(values, kind).items()]
     for key, owner, settings in owners:
         secrets = cast("dict[str, Any]", settings).get("secrets") if isinstance(settings, dict) else None
         for name, value in cast("dict[str, Any]", secrets if isinstance(secrets, dict) else {}).items():

@@ -17,9 +17,9 @@ from tests.contract.test_components import CLASSES, identity
 
 
 @cache
-def looked_at() -> frozenset[Any]:
-    """What the tests of this folder import from `components`, by itself or as a part of a package."""
-    found: set[Any] = set()
+def looked_at() -> frozenset[type]:
+    """The classes that the tests of this folder import from `components`, by itself or as a part of a package."""
+    found: list[Any] = []
     for path in Path(__file__).parent.glob("test_*.py"):
         packages: dict[str, Any] = {}
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -27,10 +27,10 @@ def looked_at() -> frozenset[Any]:
                 for alias in node.names:
                     member = getattr(import_module(node.module or ""), alias.name)
                     packages[alias.name] = member
-                    found.add(member)
+                    found.append(member)
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in packages:
-                found.add(getattr(packages[node.value.id], node.attr, None))
-    return frozenset(found)
+                found.append(getattr(packages[node.value.id], node.attr, None))
+    return frozenset(one for one in found if isinstance(one, type))
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=identity)

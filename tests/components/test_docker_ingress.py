@@ -13,6 +13,7 @@ import pytest
 from components.ingress import Route
 from components.ingress.docker import ConfigurationRelease, Ingress, variable_name
 from components.ingress.docker_gateway import ServiceGateway
+from components.ingress.login import Login
 from tests.components.alone import NAME, Secret, alone, before, children, entry
 from tests.graph.recorder import Graph
 
@@ -139,3 +140,50 @@ def test_a_release_follows_the_certificate_of_an_acme_client() -> None:
         "REGION": "east",
     }
     assert "token-of-it" not in graph.in_plain()[files.name]
+
+
+TOKENS = Login(kind="jwt", issuer="https://login.example.com", audience="shop", jwks_url="https://login.example.com/k")
+
+
+def with_tokens(login: Login = TOKENS, kept: Graph | None = None) -> Graph:
+    return alone(
+        Ingress,
+        kept=kept,
+        bind_addresses=["127.0.0.1"],
+        configuration=entry(logins={"api": login}, routes={"users": [Route(path="/users", login="api")]}),
+        token_verifier={"image": "verifier", "logins": {"api": login}, "key_sets": {}},
+    )
+
+
+def test_what_hosts_and_logins_need_is_in_the_release_and_stays_secret() -> None:
+    graph = alone(
+        Ingress,
+        bind_addresses=["127.0.0.1"],
+        edge_files={
+            "site-shop.example.com-key.pem": Secret("key-of-the-shop"),
+            "site-shop.example.com-clients.pem": "CA",
+        },
+    )
+    files = graph.resources[f"{NAME}-release-files"]
+    assert files.environment[variable_name("site-shop.example.com-key.pem")] == "key-of-the-shop"
+    assert files.environment[variable_name("site-shop.example.com-clients.pem")] == "CA"
+    assert [name for name, text in graph.in_plain().items() if "key-of-the-shop" in text] == []
+
+
+def test_tokens_are_verified_beside_nginx_where_nobody_else_can_ask() -> None:
+    graph = with_tokens()
+    verifier = graph.resources[f"{NAME}-token-verifier"]
+    address = verifier.environment["ADDRESS"]
+    assert address.startswith("127.0.0.1:")
+    text = graph.resources[f"{NAME}-release-files"].environment[variable_name("nginx.conf")]
+    assert f"server {address} max_fails=0;" in text
+    assert before(graph, "token-verifier", "release-files")
+
+
+def test_other_logins_are_verified_by_another_program_until_nginx_asks_the_new_one() -> None:
+    graph = with_tokens()
+    after = with_tokens(TOKENS.model_copy(update={"audience": "bank"}), kept=graph)
+    assert after.changed(graph) == {f"{NAME}-token-verifier", f"{NAME}-release-files"}
+    verifier = f"{NAME}-token-verifier"
+    assert after.resources[verifier].delete_before_replace is False
+    assert after.resources[verifier].environment["ADDRESS"] != graph.resources[verifier].environment["ADDRESS"]

@@ -131,7 +131,7 @@ def test_each_program_finds_what_it_is_told_where_it_looks(telemetry: Graph) -> 
         "alerts": ("/etc/gostack/rules/consul.yml", "groups: []"),
         "collector": (
             "/etc/gostack/collector.json",
-            collector_configuration("test", {"east": "ingress-east:8443"}, "localhost", ["[0-9]{16}"]),
+            collector_configuration("test", {"east": "ingress-east:8443"}, ["shop.example.com"], ["[0-9]{16}"]),
         ),
         "console": (
             "/etc/gostack/console.json",
@@ -221,7 +221,9 @@ def test_the_console_answers_to_names_of_this_machine_alone(telemetry: Graph) ->
 
 
 def test_the_collector_is_told_all_that_it_reads() -> None:
-    told = json.loads(collector_configuration("dev", {"east": "ingress-east:8443"}, "localhost", ["[0-9]{16}"]))
+    told = json.loads(
+        collector_configuration("dev", {"east": "ingress-east:8443"}, ["shop.example.com"], ["[0-9]{16}"])
+    )
     assert told == {
         "stack": "dev",
         "containers": "/containers",
@@ -230,7 +232,7 @@ def test_the_collector_is_told_all_that_it_reads() -> None:
         "listen": ":4318",
         "logs": "http://127.0.0.1:9428/logs",
         "certificates": {"east": "ingress-east:8443"},
-        "host": "localhost",
+        "hosts": ["shop.example.com"],
         "redact": ["[0-9]{16}"],
     }
 

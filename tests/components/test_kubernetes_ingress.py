@@ -13,7 +13,8 @@ import pytest
 from components.ingress import RELEASE_PLACEHOLDER, Route, docker
 from components.ingress.docker import variable_name
 from components.ingress.kubernetes import Ingress
-from tests.components.alone import BEFORE, NAME, alone, before, children, container, entry, pod, spec
+from components.ingress.login import Login
+from tests.components.alone import BEFORE, NAME, Secret, alone, before, children, container, entry, pod, spec, variables
 from tests.graph.recorder import Graph
 
 REQUEST_SECONDS = 30
@@ -135,3 +136,28 @@ def test_nginx_has_the_same_files_as_on_docker(ingress: Graph) -> None:
     assert release is not None
     assert {name: text.replace(RELEASE_PLACEHOLDER, release.group(1)) for name, text in there.items()} == here
     assert sum(RELEASE_PLACEHOLDER in text for text in there.values()) == 1
+
+
+def test_what_hosts_and_logins_need_is_beside_the_certificate() -> None:
+    graph = alone(Ingress, edge_files={"login-internal.htpasswd": Secret("ada:hash")})
+    certificate = graph.resources[f"{NAME}-certificate"]
+    assert certificate.is_secret("stringData")
+    assert certificate.plain("stringData")["login-internal.htpasswd"] == "ada:hash"
+
+
+@pytest.mark.parametrize(
+    ("url", "ports"), [("https://login.example.com/k", {443}), ("http://users/keys", {8083}), (None, set[int]())]
+)
+def test_tokens_are_verified_in_the_pod_which_reaches_their_issuer_alone(url: str | None, ports: set[int]) -> None:
+    login = Login(kind="jwt", issuer="i", audience="a", jwks_url=url, jwks=None if url else "keys.json")
+    graph = alone(
+        Ingress,
+        configuration=entry(logins={"api": login}),
+        token_verifier={"image": "verifier", "logins": {"api": login}, "key_sets": {"api": '{"keys": []}'}},
+    )
+    verifier = container(graph, "deployment", "token-verifier")
+    assert variables(verifier)["ADDRESS"].startswith("127.0.0.1:")
+    assert verifier["readinessProbe"]["exec"]["command"] == ["/service", "--ready"]
+    before_it = {port["port"] for rule in spec(alone(Ingress), "paths")["egress"] for port in rule.get("ports", [])}
+    found = {port["port"] for rule in spec(graph, "paths")["egress"] for port in rule.get("ports", [])}
+    assert found - before_it == ports

@@ -12,6 +12,7 @@ import re
 import pytest
 
 from components.ingress import IngressConfiguration, Match, Protocol, Route, render_ingress
+from components.ingress.nginx import IDENTITY_HEADERS
 from tests.components.nginx_text import Directive, effective, rendered
 
 GRPC, PLAIN = Route(path="/grpc.Service/", protocol=Protocol.GRPC), Route(path="/users", per_try_timeout_seconds=2)
@@ -212,17 +213,22 @@ def test_plain_http_redirects_and_serves_nothing(http: Directive) -> None:
         if item.name == "server" and "ssl" not in item.values("listen")[0] and "127" not in item.values("listen")[0]
     ]
     (location,) = [item for item in plain.block if item.name == "location" and item.words == ["/"]]
-    assert location.values("return") == ["308 https://$host:8443$request_uri"]
+    assert location.values("return") == ["308 https://$canonical_host:8443$request_uri"]
     assert not any(item.values("proxy_pass") for item in plain.all())
 
 
-def test_an_unknown_host_gets_no_service(http: Directive) -> None:
-    (unknown,) = [
+def test_an_unknown_host_gets_no_service_and_no_certificate(http: Directive) -> None:
+    unknown = [
         item
         for item in http.block
-        if item.name == "server" and "default_server" in item.values("listen")[0] and "ssl" in item.values("listen")[0]
+        if item.name == "server"
+        and "ssl" in item.values("listen")[0].split()
+        and ("default_server" in item.values("listen")[0] or item.values("server_name") == ["~."])
     ]
-    assert not any(item.values("proxy_pass") or item.values("grpc_pass") for item in unknown.all())
+    assert len(unknown) == 2
+    for server in unknown:
+        assert not any(item.values("proxy_pass") or item.values("grpc_pass") for item in server.all())
+        assert server.values("ssl_reject_handshake") == ["on"]
 
 
 def test_a_challenge_is_passed_on_by_plain_http_whatever_host_it_names_and_nothing_else_is() -> None:
@@ -247,3 +253,28 @@ def test_a_challenge_is_passed_on_by_plain_http_whatever_host_it_names_and_nothi
 
 def test_without_an_acme_client_no_challenge_is_answered(http: Directive) -> None:
     assert not [item for item in http.all() if item.name == "location" and "acme" in " ".join(item.words)]
+
+
+def test_clients_that_come_by_an_address_name_no_host_and_are_answered() -> None:
+    configuration = IngressConfiguration("east", [], ["localhost", "127.0.0.1"], 8443, {"users": [PLAIN]})
+    answered = [
+        item.values("server_name")
+        for item in effective(render_ingress(configuration)).all()
+        if item.name == "server"
+        and "ssl" in " ".join(item.values("listen"))
+        and not item.values("ssl_reject_handshake")
+    ]
+    # The default server, which has no name, and that of the hosts.
+    assert answered == [[], ["localhost 127.0.0.1"]]
+
+
+def test_nobody_outside_can_say_who_asks(proxied: list[Directive], called: list[Directive]) -> None:
+    for location, directive in [
+        *((item, "proxy_set_header") for item in proxied),
+        *((item, "grpc_set_header") for item in called),
+    ]:
+        found = headers(location, directive)
+        for name, value in IDENTITY_HEADERS.items():
+            assert found[name] == value, (location.words, name)
+            # Programs that know headers as variables take one for the other.
+            assert found[name.replace("-", "_")] == '""', (location.words, name)

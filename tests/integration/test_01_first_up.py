@@ -55,11 +55,11 @@ def test_the_worked_example_of_the_readme_answers(stack: LiveStack) -> None:
         assert (response.status, response.data.decode()) == (200, f"Hello, ada, from {region}\n")
 
 
-def test_an_unknown_path_and_an_unknown_host_get_json_404(stack: LiveStack) -> None:
+def test_an_unknown_path_gets_json_404_and_an_unknown_host_421(stack: LiveStack) -> None:
     assert stack.request("GET", f"{stack.outputs['url']}/nowhere").json()["code"] == 404
     pool = urllib3.PoolManager(ca_certs=str(stack.authority), retries=False, timeout=10)
     response = pool.request("GET", f"{stack.outputs['url']}/", headers={"Host": "elsewhere.example"})
-    assert (response.status, response.json()["message"]) == (404, "unknown host")
+    assert (response.status, response.json()["message"]) == (421, "unknown host")
 
 
 def test_a_second_up_and_a_refresh_change_nothing(stack: LiveStack) -> None:

@@ -269,6 +269,16 @@ def test_an_accessory_has_secrets_too(workspace: KnownWorkspace, monkeypatch: py
         load_stack_file(workspace.stack_file, PROJECT)
 
 
+def test_a_host_of_the_ingress_has_secrets_too(workspace: KnownWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("x"))
+    text = workspace.stack_file.read_text()
+    ingress = "config:\n  gostack:ingress: {sites: {shop.example.com: {redirect_from: [www.example.com]}}}\n"
+    workspace.stack_file.write_text(text.replace("config:\n", ingress))
+    assert command.set_secret(workspace, "shop.example.com", "key") == 0
+    # A dot divides keys.
+    assert CALLS[0][0][-1] == 'gostack:ingress.sites["shop.example.com"].secrets.key'
+
+
 def test_a_service_or_a_name_that_cannot_be_is_refused(
     workspace: KnownWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

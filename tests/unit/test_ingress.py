@@ -228,7 +228,8 @@ def test_hosts_have_the_routes_that_name_them() -> None:
         Route(path="/a", hosts=["a.example.com"]), Route(path="/b"), hosts=["a.example.com", "b.example.com"]
     )
     servers = re.findall(r"server_name (.*?);.*?(?=\n  server \{)", files["nginx.conf"], flags=re.S)
-    assert servers == ["a.example.com", "b.example.com"]
+    # The first one has every other name.
+    assert servers == ["~.", "a.example.com", "b.example.com"]
     of_b = files["nginx.conf"].split("server_name b.example.com")[1]
     assert "include route-1.conf;" in of_b
     assert "include route-0.conf;" not in of_b
@@ -257,7 +258,7 @@ def test_only_current_tls_is_spoken() -> None:
 
 @pytest.mark.parametrize(("port", "shown"), [(443, ""), (8443, ":8443")])
 def test_a_redirect_names_the_port_that_clients_use(port: int, shown: str) -> None:
-    assert f"return 308 https://$host{shown}$request_uri;" in rendered(https_port=port)["nginx.conf"]
+    assert f"return 308 https://$canonical_host{shown}$request_uri;" in rendered(https_port=port)["nginx.conf"]
 
 
 def test_a_release_can_be_tested_where_it_lies() -> None:

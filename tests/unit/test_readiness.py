@@ -93,6 +93,16 @@ def test_a_host_name_that_does_not_resolve_here_is_asked_at_the_ingress(settings
     assert Handler.asked == [(HOST, "/api/v1/users")]
 
 
+def test_a_certificate_that_the_stack_did_not_make_need_not_be_known_here(settings: Settings, tmp_path: Path) -> None:
+    Handler.statuses = [200]
+    assert wait_until_reachable(settings, addresses(settings), None) == []
+    stranger = tmp_path / "ca.pem"
+    stranger.write_text(new_authority("stranger", 365).certificate)
+    assert wait_until_reachable(settings, addresses(settings), stranger, patience=0.0) == [
+        "the ingress of east does not reach users: /api/v1/users gives no answer (SSLError)"
+    ]
+
+
 def test_a_service_that_never_comes_is_named(settings: Settings, authority: Path) -> None:
     Handler.statuses = [503]
     Handler.body = UNAVAILABLE

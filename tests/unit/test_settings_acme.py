@@ -16,7 +16,7 @@ from infra.secret_stores.resolution import with_secrets
 from infra.settings import Settings, SettingsError
 from infra.settings.acme import LETS_ENCRYPT, Provider
 from infra.settings.files import require_files
-from infra.settings.ingress import ingress_configuration
+from infra.settings.ingress import certificate_names, ingress_configuration, watched_hosts
 from infra.settings.secrets import require_encrypted
 from tests.graph.conftest import published_settings
 
@@ -47,15 +47,45 @@ def test_without_a_word_it_is_lets_encrypt_by_port_80() -> None:
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "intranet", "shop.localhost"])
 def test_a_host_that_no_authority_can_see_is_refused(host: str) -> None:
     assert refusal(hosts=("shop.example.com", host)) == (
-        f'gostack:ingress.hosts has "{host}", for which gostack:certificates.acme gets no certificate: name only hosts '
-        "that the world knows."
+        f'gostack:ingress has "{host}", for which gostack:certificates.acme gets no certificate: name only hosts that '
+        "the world knows."
     )
 
 
 def test_more_names_than_a_certificate_has_are_refused() -> None:
     hosts = tuple(f"shop-{number}.example.com" for number in range(101))
-    assert refusal(hosts=hosts).startswith("gostack:ingress.hosts has 101 names, ")
+    assert refusal(hosts=hosts).startswith("gostack:ingress has 101 names, ")
     assert changed(hosts=hosts[:100]).certificates.acme is not None
+
+
+def with_sites(**sites: Any) -> Settings:
+    return published_settings(
+        "dev",
+        lambda document: document.update(
+            certificates={"acme": {}},
+            ingress={"hosts": ["own.example.com", "shop.example.com"], "sites": sites},
+        ),
+    )
+
+
+OWN = {"certificate": "own.pem", "secrets": {"key": {"secure": "v1:xyz"}}}
+
+
+def test_a_host_with_a_certificate_of_its_own_is_not_in_the_order_and_a_name_that_redirects_is() -> None:
+    found = with_sites(**{"own.example.com": OWN, "shop.example.com": {"redirect_from": ["www.example.com"]}})
+    assert certificate_names(found) == ["shop.example.com", "www.example.com"]
+    # The alert on what is served and the client speak of the same host.
+    assert watched_hosts(found) == ["own.example.com", "shop.example.com"]
+
+
+def test_a_name_that_redirects_is_one_that_an_authority_can_see() -> None:
+    with pytest.raises(SettingsError, match=r'gostack:ingress has "intranet", for which gostack:certificates\.acme'):
+        with_sites(**{"shop.example.com": {"redirect_from": ["intranet"]}})
+
+
+def test_an_order_for_no_host_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"acme has no host to get a certificate for, as each has its own"):
+        with_sites(**{"own.example.com": OWN, "shop.example.com": OWN})
 
 
 @pytest.mark.parametrize(("stack", "instead"), [("staging", "cert-manager"), ("prod", "ACM")])

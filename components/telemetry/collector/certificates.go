@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"log"
-	"net"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,21 +14,21 @@ const (
 	dialTime         = 5 * time.Second
 )
 
-// certificates asks each ingress for its certificate. While one does not answer, what it said last is still true.
+// certificates asks each ingress for its certificates. While one does not answer, what it said last is still true.
 type certificates struct {
 	addresses           map[string]string
-	host                string
+	hosts               []string
 	notBefore, notAfter *prometheus.GaugeVec
 }
 
-func newCertificates(addresses map[string]string, host string, registry prometheus.Registerer) *certificates {
+func newCertificates(addresses map[string]string, hosts []string, registry prometheus.Registerer) *certificates {
 	gauge := func(name, help string) *prometheus.GaugeVec {
 		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"region", "host"})
 	}
 	made := &certificates{
-		addresses, host,
-		gauge("certificate_not_before_seconds", "When the life of the certificate of a region's ingress began, in seconds since 1970."),
-		gauge("certificate_not_after_seconds", "When the certificate of a region's ingress expires, in seconds since 1970."),
+		addresses, hosts,
+		gauge("certificate_not_before_seconds", "When the life of the certificate of a host at a region's ingress began, in seconds since 1970."),
+		gauge("certificate_not_after_seconds", "When the certificate of a host at a region's ingress expires, in seconds since 1970."),
 	}
 	registry.MustRegister(made.notBefore, made.notAfter)
 	return made
@@ -39,11 +38,13 @@ func (c *certificates) run(ctx context.Context) {
 	silent := map[string]bool{}
 	for ctx.Err() == nil {
 		for region, address := range c.addresses {
-			err := c.ask(ctx, region, address)
-			if err != nil && !silent[region] {
-				log.Printf("the certificate of %s at %s cannot be seen: %v", region, address, err)
+			for _, host := range c.hosts {
+				err := c.ask(ctx, region, address, host)
+				if err != nil && !silent[region+host] {
+					log.Printf("the certificate of %s in %s at %s cannot be seen: %v", host, region, address, err)
+				}
+				silent[region+host] = err != nil
 			}
-			silent[region] = err != nil
 		}
 		select {
 		case <-ctx.Done():
@@ -52,27 +53,18 @@ func (c *certificates) run(ctx context.Context) {
 	}
 }
 
-func (c *certificates) ask(ctx context.Context, region, address string) error {
+func (c *certificates) ask(ctx context.Context, region, address, host string) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
 	// It is looked at, not trusted: nothing is sent. One that has expired must be seen too.
-	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, ServerName: c.host}} //nolint:gosec
+	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, ServerName: host}} //nolint:gosec
 	connection, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = connection.Close() }()
 	leaf := connection.(*tls.Conn).ConnectionState().PeerCertificates[0]
-	host := leaf.Subject.CommonName
-	if host == "" && len(leaf.DNSNames) > 0 {
-		host = leaf.DNSNames[0]
-	}
-	if host == "" {
-		host, _, _ = net.SplitHostPort(address)
-	}
-	for gauge, when := range map[*prometheus.GaugeVec]time.Time{c.notBefore: leaf.NotBefore, c.notAfter: leaf.NotAfter} {
-		gauge.DeletePartialMatch(prometheus.Labels{"region": region})
-		gauge.WithLabelValues(region, host).Set(float64(when.Unix()))
-	}
+	c.notBefore.WithLabelValues(region, host).Set(float64(leaf.NotBefore.Unix()))
+	c.notAfter.WithLabelValues(region, host).Set(float64(leaf.NotAfter.Unix()))
 	return nil
 }

@@ -52,7 +52,7 @@ func collect(ctx context.Context, given configuration, secrets redaction, listen
 	last.Go(func() { sendBatches(grace, logs.batches, to, kept) })
 	last.Go(func() { queue.send(ctx, grace, to) })
 	go to.watch(ctx)
-	go newCertificates(given.Certificates, given.Host, measured.registry).run(ctx)
+	go newCertificates(given.Certificates, given.Hosts, measured.registry).run(ctx)
 	if given.Cgroups != "" {
 		containers := newContainerMetrics(given.Cgroups, known)
 		measured.registry.MustRegister(containers)

@@ -24,8 +24,8 @@ type configuration struct {
 	Logs string
 	// Certificates is region to host and port where its ingress speaks TLS.
 	Certificates map[string]string
-	// Host is the name that they are asked for; an address, or nothing, is none.
-	Host string
+	// Hosts are those whose certificates are looked at there.
+	Hosts []string
 	// Redact are regular expressions: what they match in a value does not get to the store.
 	Redact []string
 }

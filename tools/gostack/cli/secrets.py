@@ -1,5 +1,5 @@
-"""`gostack secrets`: what services, accessories and receivers of alerts keep to themselves, encrypted in the stack
-file."""
+"""`gostack secrets`: what services, accessories, receivers of alerts, hosts and logins keep to themselves, encrypted in
+the stack file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from tools.gostack.cli.guard import add
 from tools.gostack.cli.options import DEV, Stack, workspace
 
 app = typer.Typer(
-    no_args_is_help=True, help="Secrets of services, accessories and receivers, encrypted in the stack file."
+    no_args_is_help=True,
+    help="Secrets of services, accessories, receivers, hosts and logins, encrypted in the stack file.",
 )
 
 Service = Annotated[str, typer.Argument(help="Service.", autocompletion=complete.services)]

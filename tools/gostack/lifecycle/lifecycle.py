@@ -63,7 +63,7 @@ def _up(workspace: Workspace, service: str | None, scope: Iterable[str]) -> int:
     _tell(forget_what_is_gone(objects, outputs["consul"]))
     missing = wait_until_whole(settings, objects, outputs["consul"], lambda sentence: _tell([sentence]))
     authority = write_authority(workspace, outputs)
-    if settings.certificates.acme is not None:
+    if settings.first_host_certified_elsewhere:
         authority = None
     # Without a replica, an ingress has nothing to reach.
     unreachable = [] if missing else wait_until_reachable(settings, outputs["addresses"], authority)

@@ -22,8 +22,9 @@ def wait_until_reachable(
     """Wait until every region's ingress reaches every service with a route; return one sentence for each that does not.
 
     The ingress is asked at its address (region to host and port, the stack's output `addresses`), by the first of its
-    host names: that one need not resolve here. `authority` must have signed its certificate; with None any is taken,
-    as one by ACME may be of an authority for trials. `patience` is in seconds, for each region.
+    host names: that one need not resolve here. `authority` must have signed its certificate; with None any is taken, as
+    the one of a certificate that the stack did not make need not be known here. `patience` is in seconds, for each
+    region.
     """
     host = settings.ingress.hosts[0]
     told: list[str] = []

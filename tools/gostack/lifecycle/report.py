@@ -49,8 +49,8 @@ def summary(workspace: Workspace, outputs: dict[str, Any]) -> str:
         lines += [f"  images       stand-ins, as no registry answers: {', '.join(sorted(stand_ins))}"]
     users = outputs["services"].get("users")
     if users and users["url"]:
-        # A certificate by ACME is one that every client trusts.
-        trusted = "" if workspace.settings.certificates.acme is not None else f" --cacert {shown}"
+        # Clients know the authority of such a one already.
+        trusted = "" if workspace.settings.first_host_certified_elsewhere else f" --cacert {shown}"
         curl = f"curl{trusted}{_detour(outputs)}"
         lines += [
             "",

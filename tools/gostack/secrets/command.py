@@ -12,8 +12,8 @@ import typer
 
 from components.microservice.files import require_text
 from components.microservice.references import names
-from infra.settings.secrets import secret_name
-from infra.settings.stack_file import read_stack_file, written
+from infra.settings.secrets import OWNERS, entries, secret_name
+from infra.settings.stack_file import NAMESPACE, read_stack_file, written
 from tools.gostack.documents import mapping
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.workspace import Workspace
@@ -66,7 +66,9 @@ def write(workspace: Workspace, service: str, values: Mapping[str, str]) -> None
     workspace.prepare()
     file = str(workspace.stack_file)
     for name, value in values.items():
-        key = f"gostack:{kind}.{service}.secrets.{name}"
+        # A host has dots, which divide keys.
+        owner = f'["{service}"]' if "." in service else f".{service}"
+        key = f"gostack:{kind}{owner}.secrets.{name}"
         arguments = ["config", "set", "--secret", "--path", "--raw", "--stack", workspace.stack, "--config-file", file]
         # By standard input: everybody sees the arguments of a program.
         workspace.capture(*arguments, key, text=value)
@@ -74,14 +76,11 @@ def write(workspace: Workspace, service: str, values: Mapping[str, str]) -> None
 
 
 def _owner(workspace: Workspace, name: str) -> tuple[str, Mapping[str, Any]]:
-    """The kind of a service, an accessory, a receiver of alerts or `acme`, and what the stack file says of it; as it
-    is, because what is wrong with it may be a missing secret."""
+    """The kind of what has secrets under this name, and what the stack file says of it; as it is,
+    because what is wrong with it may be a missing secret."""
     config = mapping(read_stack_file(workspace.stack_file).get("config"))
-    found = {kind: mapping(config.get(f"gostack:{kind}")) for kind in ("services", "accessories")}
-    found["certificates"] = {
-        kind: one for kind, one in mapping(config.get("gostack:certificates")).items() if kind == "acme"
-    }
-    found["telemetry.receivers"] = mapping(mapping(config.get("gostack:telemetry")).get("receivers"))
+    values = {key.removeprefix(NAMESPACE): value for key, value in config.items()}
+    found = {kind: entries(values, kind) for kind in OWNERS}
     kinds = [kind for kind, sections in found.items() if name in sections]
     if len(kinds) > 1:
         raise UserError(f'"{name}" is there in gostack:{" and in gostack:".join(kinds)}: rename one of them.')

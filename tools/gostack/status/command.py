@@ -110,7 +110,7 @@ def _on_kubernetes(workspace: Workspace) -> Callable[[], Parts]:
 
 def _entries(outputs: dict[str, Any], settings: Settings) -> tuple[list[IngressEntry], list[str]]:
     addresses: dict[str, str] = outputs["addresses"]
-    host, public = settings.ingress.hosts[0], settings.certificates.acme is not None
+    host, public = settings.ingress.hosts[0], settings.first_host_certified_elsewhere
     asked = [
         entry(region, address, host, outputs["ca_certificate"], public=public) for region, address in addresses.items()
     ]

@@ -1,0 +1,80 @@
+"""The program beside an ingress's Nginx that verifies bearer tokens: its source is in `verifier/`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TypedDict
+from urllib.parse import urlsplit
+
+import pulumi
+
+from components.ingress.login import Login
+from components.kubernetes.resources import Resources
+
+VERIFIER = "gostack-token-verifier"
+"""Name of its image."""
+
+VERIFIER_SOURCE = "components/ingress/verifier"
+"""Folder of its source, relative to the project."""
+
+VERIFIER_RESOURCES = Resources(cpu_request=0.025, memory_request_mib=32, cpu_limit=0.5, memory_limit_mib=64)
+"""What it takes in a pod."""
+
+READY = ("/service", "--ready")
+"""Ends with 0 once it answers."""
+
+_FIRST_PORT, _PORTS = 20_000, 8192
+
+
+class TokenVerifierArgs(TypedDict):
+    """Inputs of the program."""
+
+    image: pulumi.Input[str]
+    """Image that was built from `VERIFIER_SOURCE`."""
+
+    logins: Mapping[str, Login]
+    """Name to login of kind `jwt`."""
+
+    key_sets: Mapping[str, str]
+    """Name of a login to its issuer's public keys (RFC 7517), for those without `jwks_url`."""
+
+
+def token_logins(logins: Mapping[str, Login]) -> dict[str, Login]:
+    """Return those of the logins whose tokens the program verifies."""
+    return {name: login for name, login in logins.items() if login.kind == "jwt"}
+
+
+def verifier_port(logins: Mapping[str, Login]) -> int:
+    """Return the port on the loopback of the pod, another one for other logins: Nginx asks the old program until it has
+    the configuration that names the new one."""
+    declared = {name: login.model_dump(include=set(Login.model_fields)) for name, login in token_logins(logins).items()}
+    digest = hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).digest()
+    return _FIRST_PORT + int.from_bytes(digest[:4]) % _PORTS
+
+
+def verifier_environment(args: TokenVerifierArgs) -> dict[str, str]:
+    """Return the variables that the program reads."""
+    logins = {
+        name: {
+            "issuer": login.issuer,
+            "audience": login.audience,
+            "jwks_url": login.jwks_url or "",
+            "jwks": json.loads(args["key_sets"].get(name, "null")),
+        }
+        for name, login in sorted(args["logins"].items())
+    }
+    return {"ADDRESS": f"127.0.0.1:{verifier_port(args['logins'])}", "LOGINS": json.dumps(logins, sort_keys=True)}
+
+
+def issuer_ports(logins: Mapping[str, Login]) -> list[int]:
+    """Return the ports at which issuers outside of the stack have their keys."""
+    urls = [urlsplit(login.jwks_url) for login in logins.values() if login.jwks_url is not None]
+    return sorted({url.port or (443 if url.scheme == "https" else 80) for url in urls if "." in (url.hostname or "")})
+
+
+def asks_services(logins: Mapping[str, Login]) -> bool:
+    """Return whether a service of the stack is an issuer: its name has no dot."""
+    urls = [login.jwks_url for login in logins.values() if login.jwks_url is not None]
+    return any("." not in (urlsplit(url).hostname or "") for url in urls)

@@ -1,0 +1,82 @@
+// Command token-verifier tells the Nginx beside it whether a request's bearer token (RFC 7519) is good, and whose it is.
+//
+// It reads ADDRESS, where it answers, and LOGINS: name of a login to what its tokens must say and where the keys are, as
+// JSON. With --ready it ends with 0 once the program at ADDRESS answers.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+	"time"
+)
+
+func main() {
+	log.SetFlags(0)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	address := os.Getenv("ADDRESS")
+	if slices.Contains(os.Args[1:], "--ready") {
+		connection, err := net.DialTimeout("tcp", address, time.Second)
+		if err != nil {
+			log.Fatal(err)
+		}
+		_ = connection.Close()
+		return
+	}
+	if err := run(ctx, address, os.Getenv("LOGINS")); err != nil {
+		log.Fatalf("token-verifier: %v", err)
+	}
+}
+
+func run(ctx context.Context, address, logins string) error {
+	var given map[string]settings
+	if err := json.Unmarshal([]byte(logins), &given); err != nil {
+		return fmt.Errorf("LOGINS: %w", err)
+	}
+	mux := http.NewServeMux()
+	for name, login := range given {
+		made, err := newVerifier(ctx, login)
+		if err != nil {
+			return fmt.Errorf("login %s: %w", name, err)
+		}
+		mux.Handle("GET /"+name, made)
+	}
+	listener, err := listen(ctx, address)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		<-ctx.Done()
+		// Nginx has stopped before, or asks whoever comes next.
+		_ = server.Close()
+	}()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// listen waits for the address: while an update goes on, the program before may still have it.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	for {
+		listener, err := net.Listen("tcp", address)
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			return listener, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}

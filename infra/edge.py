@@ -1,0 +1,46 @@
+"""What the ingress is given for its hosts and logins, as files of a release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi
+from pydantic import SecretStr
+
+from components.ingress.configuration import certificate_file, client_ca_file, key_file, users_file
+from components.ingress.token_verifier import TokenVerifierArgs, token_logins
+from infra.settings import Settings
+from infra.settings.edge import CERTIFICATE, KEY, USERS
+from infra.settings.edge_files import file_text
+
+
+def edge_files(settings: Settings, project: Path) -> dict[str, pulumi.Input[str]]:
+    """Return name to text of each file; keys and hashes of passwords are secret."""
+    return {
+        name: text if isinstance(text, str) else pulumi.Output.secret(text.get_secret_value())
+        for name, text in edge_texts(settings, project).items()
+    }
+
+
+def token_verifier_arguments(settings: Settings, project: Path, image: pulumi.Input[str]) -> TokenVerifierArgs:
+    """Return the arguments of what verifies tokens beside each Nginx."""
+    logins = token_logins(settings.ingress.logins)
+    key_sets = {name: file_text(login.jwks, project) for name, login in logins.items() if login.jwks is not None}
+    return {"image": image, "logins": logins, "key_sets": key_sets}
+
+
+def edge_texts(settings: Settings, project: Path) -> dict[str, str | SecretStr]:
+    """Return name to text of each file."""
+    files: dict[str, str | SecretStr] = {}
+    for host, site in settings.ingress.sites.items():
+        if site.client_certificates is not None:
+            files[client_ca_file(host)] = file_text(site.client_certificates.ca, project)
+        if site.certificate is not None:
+            files[certificate_file(host)] = file_text(site.certificate, project)
+        for secret, file in ((CERTIFICATE, certificate_file(host)), (KEY, key_file(host))):
+            if secret in site.secrets:
+                files[file] = site.secrets[secret]
+    for name, login in settings.ingress.logins.items():
+        if USERS in login.secrets:
+            files[users_file(name)] = login.secrets[USERS]
+    return files

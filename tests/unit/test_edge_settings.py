@@ -1,0 +1,210 @@
+"""Hosts and logins of the ingress that would not be served as the settings say are refused before anything is made.
+
+Does not prove what nginx does with the others: `tests/integration/test_rendered_edge.py` asks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.certificates.x509 import new_authority, new_certificate
+from components.ingress.configuration import key_file, users_file
+from infra.edge import edge_texts
+from infra.settings import Settings, SettingsError, parse_settings
+from infra.settings.edge_files import require_edge_files, require_edge_secrets
+from infra.settings.ingress import certificate_names, ingress_configuration, watched_hosts
+from infra.settings.secrets import require_encrypted
+from tests.support.stacks import published
+
+CA = new_authority("test", 365)
+SHOP = new_certificate(CA, ["shop.example.com", "www.shop.example.com"], 30)
+WILDCARD = new_certificate(CA, ["*.example.com"], 30)
+OTHER = new_certificate(CA, ["other.example.com"], 30)
+SHA512 = "ada:$6$edge$H9ZNNQ7.5Itgoj.1AVGXv1hMeNkNqd1DwioL.Ob6IolN5b/rG/QIwLewQBxiNznFbrnGFCpe6htYRdkT.spkk."
+BCRYPT = "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+
+
+TOKENS = {"kind": "jwt", "issuer": "https://login.example.com", "audience": "shop"}
+
+
+def document(stack: str = "dev", routes: list[dict[str, Any]] | None = None, **ingress: Any) -> dict[str, Any]:
+    found = published(stack)
+    found["ingress"] = {"hosts": ["localhost", "shop.example.com"], **ingress}
+    if routes is not None:
+        found["services"]["users"]["routes"] = routes
+    return found
+
+
+def settings(**values: Any) -> Settings:
+    return parse_settings(document(**values))
+
+
+def refusal(act: Callable[[], Any]) -> str:
+    with pytest.raises(SettingsError) as caught:
+        act()
+    return str(caught.value)
+
+
+def shop(**values: Any) -> dict[str, Any]:
+    return {"sites": {"shop.example.com": values}}
+
+
+def login(**values: Any) -> dict[str, Any]:
+    return {"logins": {"internal": values}}
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"sites": {"other.example.com": {}}}, "is none of gostack:ingress.hosts: add it there."),
+        (shop(redirect_from=["localhost"]), 'has "localhost", which gostack:ingress.hosts has already'),
+        (shop(redirect_from=["gostack.localhost"]), "which gostack:ingress.hosts has already"),
+        ({"sites": {"localhost": {"hsts_preload": True}}}, "is of a name that no list of browsers has: remove it."),
+        (shop(redirect_from=["a.b", "a.b"]), 'redirect_from has "a.b" twice'),
+        (shop(certificate="shop.pem"), "secrets.key is missing: a certificate and its private key go together."),
+        (shop(secrets={"key": "k"}), "certificate is missing: a certificate and its private key go together."),
+        (shop(certificate="a", secrets={"key": "k", "certificate": "c"}), "certificate is there as a file and as"),
+        (shop(secrets={"password": "k"}), "secrets.password means nothing here: name it certificate or key."),
+        (
+            {"sites": {"localhost": {"client_certificates": {"ca": "ca.pem"}}}},
+            "is of the first host, by which `up` and `status` ask without one",
+        ),
+        (
+            {"hosts": ["a.b", "127.0.0.1"], "sites": {"127.0.0.1": {"client_certificates": {"ca": "ca.pem"}}}},
+            "is of an address, by which TLS clients name no host",
+        ),
+        (shop(certificate="a", secrets={"key": "ref+awssecrets://k"}), "use ref+vault."),
+        (login(kind="basic", issuer="x", secrets={"htpasswd": SHA512}), "issuer means nothing with kind basic"),
+        (login(kind="jwt", audience="a", jwks="keys.json"), "issuer is missing: without it a token that is meant"),
+        (login(kind="jwt", issuer="i", jwks="keys.json"), "audience is missing"),
+        (login(kind="jwt", issuer="i", audience="a"), "it needs one of jwks_url and jwks"),
+        (login(**TOKENS, jwks_url="https://a.b/k", jwks="keys.json"), "it needs one of jwks_url and jwks"),
+        (login(**TOKENS, jwks_url="http://nobody/keys"), 'jwks_url names "nobody", which is no service'),
+        (login(**TOKENS, jwks="k", secrets={"htpasswd": SHA512}), "secrets.htpasswd means nothing here: remove it."),
+        (login(kind="basic"), "secrets.htpasswd is missing: encrypt it with `gostack secrets set`."),
+    ],
+)
+def test_a_host_or_login_that_cannot_be_served_is_refused(values: dict[str, Any], sentence: str) -> None:
+    assert sentence in refusal(lambda: settings(**values))
+
+
+@pytest.mark.parametrize(
+    ("route", "sentence"),
+    [
+        ({"login": "staff"}, 'the login "staff", which is none of gostack:ingress.logins: add it there.'),
+        ({"client_certificate": True, "hosts": ["shop.example.com"]}, "on shop.example.com, which asks for none"),
+    ],
+)
+def test_a_route_asks_for_what_there_is(route: dict[str, Any], sentence: str) -> None:
+    assert sentence in refusal(lambda: settings(routes=[{"path": "/a", **route}]))
+
+
+def test_on_aws_the_load_balancers_end_tls() -> None:
+    found = published("prod")
+    host = found["ingress"]["hosts"][-1]
+    found["ingress"]["sites"] = {host: {"client_certificates": {"ca": "ca.pem", "required": False}}}
+    assert "whose load balancers end TLS: remove it." in refusal(lambda: parse_settings(found))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (None, "which is no file of text: write a path relative to Pulumi.yaml."),
+        ("nothing", "holds no certificates: write them as PEM, the host's own first."),
+        (OTHER.certificate, 'is for other.example.com and not for "shop.example.com": get one that names it.'),
+        (WILDCARD.certificate, 'is for *.example.com and not for "www.shop.example.com": get one that names it.'),
+    ],
+)
+def test_a_certificate_is_one_for_its_host(tmp_path: Path, text: str | None, sentence: str) -> None:
+    if text is not None:
+        (tmp_path / "shop.pem").write_text(text, encoding="ascii")
+    site = shop(certificate="shop.pem", secrets={"key": "k"}, redirect_from=["www.shop.example.com"])
+    assert sentence in refusal(lambda: require_edge_files(settings(**site), tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("nothing", "is no private key without a passphrase: write it as PEM."),
+        (OTHER.private_key, "is not that of the certificate: write the one that it was made with."),
+    ],
+)
+def test_a_key_is_that_of_its_certificate(tmp_path: Path, key: str, sentence: str) -> None:
+    site = shop(secrets={"certificate": SHOP.certificate, "key": key})
+    assert sentence in refusal(lambda: require_edge_secrets(settings(**site), tmp_path))
+    right = shop(secrets={"certificate": SHOP.certificate, "key": SHOP.private_key})
+    require_edge_secrets(settings(**right), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("ada:plain", "has in line 1 no name with a hash of bcrypt or SHA-512"),
+        (f"{SHA512}\neve:$apr1$x$y", "has in line 2 no name with a hash"),
+        (f"ada:{BCRYPT.replace('$05$', '$12$')}", "a hash of cost 12, and every request takes as long: use at most 10"),
+        (f"{SHA512}\nada:{BCRYPT}", 'has "ada" twice: remove one of the lines.'),
+    ],
+)
+def test_passwords_are_kept_as_hashes_that_are_slow_to_guess_and_not_slow_to_check(text: str, sentence: str) -> None:
+    found = settings(**login(kind="basic", secrets={"htpasswd": text}))
+    assert sentence in refusal(lambda: require_edge_secrets(found, Path()))
+    require_edge_secrets(settings(**login(kind="basic", secrets={"htpasswd": f"{SHA512}\neve:{BCRYPT}"})), Path())
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("nothing", "holds no keys: write them as"),
+        ('{"keys": []}', "holds no keys: write them as"),
+        ('{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}', "holds a key that signs: write the public ones alone"),
+        ('{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "a", "d": "b"}]}', "holds a key that signs"),
+    ],
+)
+def test_keys_that_verify_tokens_cannot_sign_any(tmp_path: Path, text: str, sentence: str) -> None:
+    found = settings(**login(**TOKENS, jwks="keys.json"))
+    (tmp_path / "keys.json").write_text(text, encoding="utf-8")
+    assert sentence in refusal(lambda: require_edge_files(found, tmp_path))
+    (tmp_path / "keys.json").write_text('{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "a"}]}', encoding="utf-8")
+    require_edge_files(found, tmp_path)
+
+
+def test_on_kubernetes_what_verifies_tokens_needs_a_registry() -> None:
+    found = published("staging")
+    found["registry"] = ""
+    for service in found["services"].values():
+        service["image"] = f"registry.example.com/users@sha256:{'0' * 64}"
+        service.pop("context", None)
+    found.setdefault("ingress", {})["logins"] = {"api": {**TOKENS, "jwks_url": "https://login.example.com/keys"}}
+    assert "what verifies the tokens of gostack:ingress.logins.api is built here" in refusal(
+        lambda: parse_settings(found)
+    )
+
+
+def test_a_secret_of_a_host_or_a_login_is_never_in_plain_text() -> None:
+    for values in (shop(secrets={"key": "k"}), login(kind="basic", secrets={"htpasswd": "x"})):
+        assert "is in plain text: encrypt it" in refusal(lambda values=values: require_encrypted({"ingress": values}))
+
+
+def test_what_nginx_is_given_of_hosts_and_logins(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text(CA.certificate, encoding="ascii")
+    found = settings(
+        hosts=["localhost", "shop.example.com", "admin.example.com"],
+        sites={
+            "shop.example.com": {"secrets": {"certificate": SHOP.certificate, "key": SHOP.private_key}},
+            "admin.example.com": {"client_certificates": {"ca": "ca.pem"}, "redirect_from": ["www.admin.example.com"]},
+        },
+        **login(kind="basic", secrets={"htpasswd": SHA512}),
+    )
+    files = edge_texts(found, tmp_path)
+    assert files["site-admin.example.com-clients.pem"] == CA.certificate
+    assert sorted(name for name, text in files.items() if not isinstance(text, str)) == sorted(
+        [users_file("internal"), "site-shop.example.com-certificate.pem", key_file("shop.example.com")]
+    )
+    assert "shop.example.com" not in certificate_names(found)
+    assert {"localhost", "admin.example.com", "www.admin.example.com"} <= set(certificate_names(found))
+    assert watched_hosts(found) == ["shop.example.com", "localhost"]
+    assert ingress_configuration(found, "east", []).certified == ["shop.example.com"]
