@@ -88,8 +88,8 @@ class ConsulDatacenter(pulumi.ComponentResource):
                             for other in args["other_regions"]
                             for server in range(args["servers"])
                         ],
-                        # The engine forwards the published port from there.
-                        writers=[f"{gateway(region['cidr'])}/32"],
+                        # The engine forwards the published port from one of them: from which depends on their names.
+                        writers=[f"{gateway(cidr)}/32" for cidr in (region["cidr"], region["backbone_cidr"])],
                     ),
                     "GOSSIP_CONFIGURATION": pulumi.Output.secret(args["gossip_key"]).apply(consul.gossip_configuration),
                     "NODE": own_name,

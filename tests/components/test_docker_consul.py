@@ -43,7 +43,7 @@ def test_only_one_server_has_a_port_of_this_machine_and_only_this_machine_writes
     assert ports[SERVERS[0]] == [{"internal": 8500, "external": 8500, "ip": "127.0.0.1", "protocol": "tcp"}]
     assert ports[SERVERS[1]] is ports[SERVERS[2]] is None
     configuration = json.loads(graph.resources[SERVERS[0]].environment["AGENT_CONFIGURATION"])
-    assert configuration["http_config"]["allow_write_http_from"] == ["127.0.0.0/8", "10.80.1.1/32"]
+    assert configuration["http_config"]["allow_write_http_from"] == ["127.0.0.0/8", "10.80.1.1/32", "10.80.0.1/32"]
 
 
 def test_agents_wait_for_every_server_and_get_the_key_as_a_secret() -> None:
