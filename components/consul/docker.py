@@ -74,6 +74,9 @@ class ConsulDatacenter(pulumi.ComponentResource):
                 role="consul-server",
                 labels=labels,
                 memory_mib=256,
+                # Servers that get no time in a second elect a leader anew; until there is one, every agent asks again
+                # and again, which leaves them less.
+                cpu_shares=8192,
                 user=CONSUL_USER,
                 entrypoint=["/bin/sh", "-c"],
                 command=[script("consul/consul-server.sh")],

@@ -50,6 +50,9 @@ class ContainerSpec:
     cpus: float | None = None
     """CPU limit in cores; None for no limit."""
 
+    cpu_shares: int | None = None
+    """Weight while containers want more of the processors than there is; None for the engine's 1024."""
+
     user: str | None = None
     """User, by number or name; None for the image's own, which must not be root."""
 
@@ -193,6 +196,7 @@ def _arguments(spec: ContainerSpec) -> dict[str, Any]:
             if spec.process_namespace is not None
             else {}
         ),
+        **({"cpu_shares": spec.cpu_shares} if spec.cpu_shares is not None else {}),
         **(_never_started(spec.uploads) if spec.uploads else {}),
     }
 

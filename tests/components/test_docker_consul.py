@@ -35,6 +35,8 @@ def test_a_server_leaves_in_order_and_comes_back_to_its_address_and_data() -> No
         assert volume["containerPath"] == "/consul/data"
         assert volume["volumeName"] == graph.resources[f"{name}-data"].outputs["name"]
         assert server.plain("wait") is True
+        # A busy machine must leave it enough for its heartbeats.
+        assert server.plain("cpuShares") == 8192
 
 
 def test_only_one_server_has_a_port_of_this_machine_and_only_this_machine_writes() -> None:
