@@ -14,8 +14,10 @@ from pathlib import Path
 from types import FrameType
 
 from infra.settings import SettingsError
+from infra.settings.stack_file import read_stack_file, written
 from tests.chaos.catalogue import catalogue
 from tests.chaos.circumstances import circumstances
+from tests.chaos.faults import SERVICE
 from tests.chaos.model import Drill
 from tests.chaos.programs import packet_delay
 from tests.chaos.record import Record, read_records
@@ -92,7 +94,7 @@ def _run_all(drills: Sequence[Drill], rate: int | None, seconds: float, *, keep:
     folder.mkdir(parents=True)
     # A copy: drills change settings.
     settings = folder / f"Pulumi.{STACK}.yaml"
-    settings.write_bytes(SETTINGS.read_bytes())
+    settings.write_text(_settings_of(drills), encoding="utf-8")
     workspace = Workspace(PROJECT_ROOT, STACK, settings, quiet=True)
     stack = RunningStack(workspace, StackObjects.of(STACK, workspace.variables))
     with suppress(PulumiError):
@@ -110,6 +112,14 @@ def _run_all(drills: Sequence[Drill], rate: int | None, seconds: float, *, keep:
         if not keep and lifecycle.down(workspace, purge=True) != 0:
             print(f"error: the stack {STACK} is not removed: run `make drill` again.", file=sys.stderr)
     return outcomes
+
+
+def _settings_of(drills: Sequence[Drill]) -> str:
+    document = read_stack_file(SETTINGS)
+    services = document["config"]["gostack:services"]
+    needed = {SERVICE, *(name for drill in drills for name in drill.services)}
+    document["config"]["gostack:services"] = {name: values for name, values in services.items() if name in needed}
+    return written(document)
 
 
 def _renew(workspace: Workspace) -> None:

@@ -113,6 +113,9 @@ class Drill:
     load: LoadPlan = field(default_factory=LoadPlan)
     """The load under which it happens."""
 
+    services: tuple[str, ...] = ()
+    """Services of the drills' settings that it needs beside users: a stack has those of the drills that are run."""
+
     prepare: Callable[[Scene], None] = nothing
     """What has to be so before; not under load."""
 

@@ -66,6 +66,7 @@ def outage(
         act=act,
         criteria=(*criteria, *BACK_IN_SECONDS),
         load=LoadPlan(rate=_RATE, probe_rate=_RATE, after_seconds=RECOVERY_SECONDS),
+        services=(probe.SERVICE,),
         clean_up=end,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.settings.canary import AnalysisSettings
-from tests.chaos.canary import longest_harm, walk_to_its_fall
+from tests.chaos.canary import UNSTEADY, longest_harm, walk_to_its_fall
 from tests.chaos.changes import keep_settings, settings_as_before
 from tests.chaos.model import NO_FAILED_REQUEST, NO_ROW_LOST, Criterion, Drill
 from tests.chaos.scene import Scene
@@ -26,5 +26,6 @@ DRILL = Drill(
         NO_FAILED_REQUEST,
         NO_ROW_LOST,
     ),
+    services=(UNSTEADY,),
     clean_up=settings_as_before,
 )
