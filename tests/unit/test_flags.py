@@ -207,6 +207,8 @@ def test_what_the_command_line_writes_it_can_read(written: rules.Rules) -> None:
         (["--share", "maybe=100"], 'the variant "maybe", which is unknown: use one of off, on'),
         (["--default", "maybe"], 'the default variant "maybe" is unknown'),
         (["--variant", "on=1", "--variant", 'off="a"'], "the variants are of several kinds (number, str)"),
+        (["--variant", "on=NaN", "--variant", "off=1"], "NaN and Infinity are no JSON"),
+        (["--variant", "on=1e999", "--variant", "off=1"], "NaN and Infinity are no JSON"),
         (["--target", "region:on"], '"region:on" is no target'),
         (["--from", "tomorrow"], '"tomorrow" is no time'),
         (["--remove"], 'there is no flag "x" to remove'),
@@ -243,6 +245,19 @@ def test_rules_by_hand_are_taken_as_they_are_and_never_overwritten(
         file.write_text(json.dumps({**flag, "targeting": broken}))
         assert flags("set", "users", "x", "--definition", str(file)) == 1
         assert told in capsys.readouterr().err
+
+
+def test_a_moment_in_milliseconds_is_listed_and_can_be_switched_off(
+    store: FlagStore, known: Datacenters, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "flag.json"
+    late = {"if": [{"<": [{"var": "$flagd.timestamp"}, 1796115600000]}, "off", "on"]}
+    file.write_text(json.dumps({"variants": {"on": True, "off": False}, "defaultVariant": "off", "targeting": late}))
+    assert flags("set", "users", "x", "--definition", str(file)) == 0
+    assert flags("list", "users") == 0
+    assert "by hand" in capsys.readouterr().out
+    assert flags("set", "users", "x", "--off") == 0
+    assert known.document("east")["flags"]["x"]["state"] == "DISABLED"
 
 
 def test_a_region_whose_server_is_away_is_written_through_another(

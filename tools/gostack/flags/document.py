@@ -61,6 +61,10 @@ class Flag(BaseModel):
             if variant not in self.variants:
                 raise ValueError(f'the targeting names the variant "{variant}", which is unknown: use one of {known}.')
         _check(self.targeting)
+        try:
+            json.dumps([self.variants, self.targeting, self.metadata], allow_nan=False)
+        except ValueError:
+            raise ValueError("NaN and Infinity are no JSON, and services refuse them: give another number.") from None
         return self
 
 
