@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from infra.settings.canary import AnalysisSettings
+from tests.support.console import running_console
 from tools.gostack.canary.figures import Figures
 from tools.gostack.cli.main import main
 from tools.gostack.environment.errors import UserError
@@ -28,7 +29,6 @@ from tools.gostack.flags.document import flag_of
 from tools.gostack.flags.figures import VariantMetrics
 from tools.gostack.flags.rollout import FlagRollout, walk_flag
 from tools.gostack.flags.store import FlagStore
-from tools.gostack.telemetry.console import Console
 
 KEY = "flags/users"
 
@@ -104,7 +104,7 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
 
-def serve(known: Any) -> Server:
+def serve(known: Datacenters) -> Server:
     server = Server(("127.0.0.1", 0), Handler)
     server.known = known
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
@@ -357,7 +357,7 @@ def test_a_history_that_is_not_understood_is_no_reason_to_refuse_the_off_switch(
 
 def test_names_that_there_are_not_are_told(store: FlagStore, capsys: pytest.CaptureFixture[str]) -> None:
     assert flags("list", "usres") == 1
-    assert 'there is no service "usres": use one of users' in capsys.readouterr().err
+    assert '"usres" is no service of this stack: use one of users' in capsys.readouterr().err
     assert flags("walk", "users", "x", "--steps", "5,1") == 1
     assert "these are no limits of a walk" in capsys.readouterr().err
 
@@ -464,30 +464,13 @@ def test_what_cannot_be_walked_says_why(arguments: list[str], told: str, store: 
         walked(store, Walked())
 
 
-class ConsoleHandler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        query = parse_qs(urlsplit(self.path).query)["query"][0]
-        known = cast("Any", self.server).known
-        known.append(query)
-        kind = "bucket" if "bucket" in query else "failed" if "failed" in query else "count"
-        values = {"count": {"on": 20, "off": 380}, "failed": {"on": 4}, "bucket": {"on": 0.9, "off": 0.02}}[kind]
-        result = [{"metric": {"variant": name}, "value": [0, str(value)]} for name, value in values.items()]
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps({"status": "success", "data": {"result": result}}).encode())
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        pass
-
-
 def test_figures_by_variant_are_what_the_metrics_say() -> None:
-    server = serve([])
-    server.RequestHandlerClass = ConsoleHandler
-    metrics = VariantMetrics(Console(server.url), "users", "x")
-    found = metrics.figures(43.4)
-    queries = cast("Any", server).known
-    server.shutdown()
-    server.server_close()
+    on, off = {"variant": "on"}, {"variant": "off"}
+    with running_console() as server:
+        server.results = {"bucket": [(on, 0.9), (off, 0.02)], "failed": [(on, 4)], "count": [(on, 20), (off, 380)]}
+        metrics = VariantMetrics(server.console(), "users", "x")
+        found = metrics.figures(43.4)
+        queries = [parse_qs(urlsplit(path).query)["query"][0] for path in server.asked]
     assert (found["on"].requests, found["on"].errors, round(found["on"].p99_milliseconds)) == (20, 4, 900)
     assert (found["off"].requests, found["off"].errors, round(found["off"].p99_milliseconds)) == (380, 0, 20)
     series = 'feature_flag_request_duration_seconds_count{service="users",flag="x"}'
