@@ -414,9 +414,11 @@ def test_a_bad_variant_is_taken_back_and_other_flags_stay(
 
     scene.happens = {78.0: turns_bad}
     assert walked(store, scene) == 1
-    assert (
-        "taken back, everybody has what was before: 3.00 % of the canary's requests failed" in capsys.readouterr().err
-    )
+    told = capsys.readouterr()
+    assert "taken back, everybody has what was before: 3.00 % of the variant's requests failed" in told.err
+    assert "5 % of the clients have the variant\n" in told.out
+    assert "  variant: 100 requests, 3 errors (3.00 %), P99 10 ms; default: 100 requests, 0 errors" in told.out
+    assert "canary" not in told.out + told.err
     for region in ("east", "west"):
         assert known.document(region)["flags"]["x"] == before
         assert "other" in known.document(region)["flags"]
