@@ -135,5 +135,5 @@ python:
 	@python3 -m tools.gostack.environment.python_environment
 
 # What tests/aws judges prod by: AWS's models, moto, CloudFormation's linter. Nothing else needs it.
-judges: python
-	@.venv/bin/uv pip install --quiet --python $(PYTHON) --require-hashes -r tests/aws/requirements.txt
+judges:
+	@python3 -m tools.gostack.environment.python_environment tests/aws/requirements.txt

@@ -7,8 +7,7 @@ from typing import TypedDict
 import pulumi
 
 PASSWORD_BYTES = 24
-GOSSIP_KEY_BYTES = 32
-STATE_KEY_BYTES = 32
+KEY_BYTES = 32
 
 
 class GeneratedSecretArgs(TypedDict):
@@ -40,8 +39,7 @@ class GossipKey(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GeneratedSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:GossipKey", name, {}, opts)
-        fresh = base64.b64encode(secrets.token_bytes(GOSSIP_KEY_BYTES)).decode()
-        self.value = stored_secret(f"{name}-value", fresh, trigger=args["rotation"], parent=self)
+        self.value = stored_secret(f"{name}-value", _key(), trigger=args["rotation"], parent=self)
         self.register_outputs({"value": self.value})
 
 
@@ -53,9 +51,12 @@ class StateKey(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GeneratedSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:StateKey", name, {}, opts)
-        fresh = base64.b64encode(secrets.token_bytes(STATE_KEY_BYTES)).decode()
-        self.value = stored_secret(f"{name}-value", fresh, trigger=args["rotation"], parent=self)
+        self.value = stored_secret(f"{name}-value", _key(), trigger=args["rotation"], parent=self)
         self.register_outputs({"value": self.value})
+
+
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def stored_secret(

@@ -34,10 +34,10 @@ def verbatim(text: str) -> str:
 
 
 @cache
-def templates() -> Environment:
-    """Return Jinja's environment for the templates below `components`; filters may be added to it."""
+def templates(folder: Path = _COMPONENTS) -> Environment:
+    """Return Jinja's environment for the templates below a folder; filters may be added to it."""
     return Environment(
-        loader=FileSystemLoader(_COMPONENTS),
+        loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
         # Escaping is HTML's; what goes into these templates was checked by the settings.
         autoescape=False,  # noqa: S701

@@ -13,7 +13,7 @@ from components.consul.instances import ServiceInstance
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.docker.files import file_mounts
 from components.docker.pod import Pod
-from components.docker.volumes import volume_labels
+from components.docker.volumes import kept_volume
 from components.region.args import RegionReference
 
 FOLDER_MIB = 64
@@ -45,13 +45,12 @@ class Accessory(pulumi.ComponentResource):
             stack_wide = [peer_name(accessory, region)]
         labels = {**args["labels"], "gostack.region": region["region"], "gostack.service": accessory}
         disks = {
-            disk: docker.Volume(
+            disk: kept_volume(
                 f"{name}-{disk}",
-                # A fixed name: the engine gives a volume that exists back as it is, with what is in it.
-                name=f"{args['volume_prefix']}-{accessory}-{disk}-{region['region']}",
-                driver="local",
-                labels=volume_labels({**labels, "gostack.data": accessory}),
-                opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+                f"{args['volume_prefix']}-{accessory}-{disk}-{region['region']}",
+                accessory,
+                labels,
+                self,
             )
             for disk in args["data"]
         }

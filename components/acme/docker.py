@@ -8,7 +8,7 @@ from components.certificates import Certificate
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.docker.files import file_mounts
 from components.docker.pod import Pod
-from components.docker.volumes import opened_volume, volume_labels
+from components.docker.volumes import kept_volume, opened_volume
 from components.secrets import GeneratedPassword, StateKey
 
 _STATE = "/data"
@@ -67,14 +67,7 @@ class AcmeClient(pulumi.ComponentResource):
             )
         )
         shell = args["consul"]["image"]
-        kept = docker.Volume(
-            f"{name}-data",
-            # A fixed name: the engine gives a volume that exists back as it is, with what is in it.
-            name=f"{args['volume_prefix']}-acme",
-            driver="local",
-            labels=volume_labels({**labels, "gostack.data": ACME}),
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
-        )
+        kept = kept_volume(f"{name}-data", f"{args['volume_prefix']}-acme", ACME, labels, self)
         pod = Pod(
             f"{name}-pod",
             {

@@ -1,4 +1,4 @@
-"""Volumes: labels in the form that the engine's provider takes, and one that every user may write to."""
+"""Volumes: their labels, one that outlives its stack, and one that every user may write to."""
 
 from collections.abc import Mapping
 
@@ -11,6 +11,28 @@ from components.docker.container import ContainerSpec, hardened_container
 def volume_labels(labels: Mapping[str, str]) -> list[docker.VolumeLabelArgs]:
     """Return labels in a fixed order."""
     return [docker.VolumeLabelArgs(label=key, value=value) for key, value in sorted(labels.items())]
+
+
+def kept_volume(
+    resource: str,
+    name: str,
+    data: str,
+    labels: Mapping[str, str],
+    parent: pulumi.Resource,
+    *,
+    protect: bool | None = None,
+) -> docker.Volume:
+    """Return a volume that outlives its stack, with a label that says whose `data` it holds.
+
+    Its name is fixed: the engine gives a volume that exists back as it is, with what is in it.
+    """
+    return docker.Volume(
+        resource,
+        name=name,
+        driver="local",
+        labels=volume_labels({**labels, "gostack.data": data}),
+        opts=pulumi.ResourceOptions(parent=parent, retain_on_delete=True, protect=protect),
+    )
 
 
 def volume_mounts(volumes: Mapping[str, pulumi.Input[str]]) -> list[docker.ContainerVolumeArgs]:

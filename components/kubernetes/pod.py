@@ -11,8 +11,6 @@ import pulumi_kubernetes as k8s
 from components.kubernetes.resources import Resources
 from components.text import verbatim
 
-PodEnvironment = Sequence[k8s.core.v1.EnvVarArgs]
-
 
 @dataclass(frozen=True)
 class Probes:

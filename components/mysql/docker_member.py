@@ -14,7 +14,7 @@ from components.consul.docker_agent import ConsulAgent
 from components.consul.instances import ServiceInstance
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.docker.pod import Pod
-from components.docker.volumes import volume_labels
+from components.docker.volumes import kept_volume, volume_labels
 from components.mysql.args import MySqlClusterArgs
 from components.options import given_dependencies
 from components.region.args import RegionReference
@@ -99,14 +99,8 @@ class MySqlMember(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self),
         )
-        data = docker.Volume(
-            f"{name}-data",
-            # A fixed name: the engine gives a volume that exists back as it is, with its rows.
-            name=f"{cluster['volume_prefix']}-mysql-{region['region']}",
-            driver="local",
-            labels=volume_labels({**labels, "gostack.data": "mysql"}),
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True, protect=cluster["protect"]),
-        )
+        kept = f"{cluster['volume_prefix']}-mysql-{region['region']}"
+        data = kept_volume(f"{name}-data", kept, "mysql", labels, self, protect=cluster["protect"])
         socket = docker.Volume(
             f"{name}-socket", driver="local", labels=volume_labels(labels), opts=pulumi.ResourceOptions(parent=self)
         )

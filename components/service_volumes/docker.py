@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import pulumi
-import pulumi_docker as docker
 
-from components.docker.volumes import opened_volume, volume_labels
+from components.docker.volumes import kept_volume, opened_volume
 from components.microservice.volumes import SHARED_LABEL, ServiceVolume
 from components.service_volumes.args import ServiceVolumesArgs, kept_volumes
 
@@ -51,12 +50,12 @@ class ServiceVolumes(pulumi.ComponentResource):
         region, kept = args["region"]["region"], volume.kept_name(args["service"], name)
         # Of the kept name alone: the engine never changes the labels of a volume that exists.
         labels = {**args["labels"], "gostack.region": region, "gostack.service": kept.partition(".")[0]}
-        made = docker.Volume(
+        made = kept_volume(
             resource,
-            # A fixed name: the engine gives a volume that exists back as it is, with its files.
-            name=f"{args['volume_prefix']}-{kept}-{region}{ending}",
-            driver="local",
-            labels=volume_labels({**labels, "gostack.data": kept, SHARED_LABEL: volume.shared}),
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True, protect=volume.protect or None),
+            f"{args['volume_prefix']}-{kept}-{region}{ending}",
+            kept,
+            {**labels, SHARED_LABEL: volume.shared},
+            self,
+            protect=volume.protect or None,
         )
         return opened_volume(resource, made, args["consul"]["image"], labels, self, kept=True)

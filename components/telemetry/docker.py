@@ -9,7 +9,7 @@ import pulumi_docker as docker
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.docker.files import file_mounts
 from components.docker.pod import Pod
-from components.docker.volumes import opened_volume, volume_labels
+from components.docker.volumes import kept_volume, opened_volume
 from components.files import GivenFile
 from components.telemetry import alertmanager
 from components.telemetry.args import TelemetryArgs
@@ -225,14 +225,8 @@ class Telemetry(pulumi.ComponentResource):
         return docker.ContainerVolumeArgs(volume_name=volume, container_path=_DATA)
 
     def _data(self, part: str) -> docker.Volume:
-        return docker.Volume(
-            f"{self._name}-{part}-data",
-            # A fixed name: the engine gives a volume that exists back as it is, with what is in it.
-            name=f"{self._args['volume_prefix']}-{HOST}-{part}",
-            driver="local",
-            labels=volume_labels({**self._labels, "gostack.data": HOST}),
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
-        )
+        kept = f"{self._args['volume_prefix']}-{HOST}-{part}"
+        return kept_volume(f"{self._name}-{part}-data", kept, HOST, self._labels, self)
 
     def _files(self, part: str, texts: Mapping[str, str]) -> Sequence[docker.ContainerVolumeArgs]:
         return self._mounts(part, {path: {"content": text} for path, text in texts.items()})

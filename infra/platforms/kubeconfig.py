@@ -51,11 +51,6 @@ def chosen_context(file: Path, context: str) -> str:
     )
 
 
-def server_url(kubeconfig: str) -> str:
-    """Return the URL of the API server of a text that `chosen_context` returned."""
-    return str(yaml.safe_load(kubeconfig)["clusters"][0]["cluster"]["server"])
-
-
 def _document(file: Path) -> dict[str, Any]:
     try:
         document: object = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -90,13 +90,13 @@ class AcmeSettings(Section):
         if self.directory_ca is None:
             return ""
         try:
-            text = (project / self.directory_ca).read_bytes()
-            x509.load_pem_x509_certificates(text)
+            text = (project / self.directory_ca).read_bytes().decode()
+            x509.load_pem_x509_certificates(text.encode())
         except OSError:
             raise ValueError(f'"{self.directory_ca}" is no file: name one with certificates (PEM).') from None
         except ValueError:
             raise ValueError(f'"{self.directory_ca}" holds no certificates (PEM): name a file that does.') from None
-        return text.decode()
+        return text
 
 
 def acme_problem(settings: Settings) -> str:

@@ -241,6 +241,3 @@ class ServiceSettings(Workload):
         if self.own_schema is None:
             return None
         return self.own_schema.name or service.replace("-", "_")
-
-
-ServiceName = Name

@@ -30,7 +30,7 @@ class Call:
     """What a provider adds by itself; `$id` is what was made."""
 
     judged_only: bool = False
-    """True for a call that is made when the resource goes: a model judges it now, nobody answers."""
+    """True for a call that is made when the resource changes or goes: a model judges it now, nobody answers."""
 
 
 def makes(operation: str, names: Names | None = None, **constants: Any) -> Call:
@@ -45,7 +45,7 @@ def attributes(operation: str, keys: Mapping[str, str], **constants: Any) -> Cal
     return Call(operation, only=frozenset(keys), attributes=keys, constants=constants)
 
 
-def ends(operation: str, *only: str, names: Names | None = None, **constants: Any) -> Call:
+def later(operation: str, *only: str, names: Names | None = None, **constants: Any) -> Call:
     return Call(operation, names or {}, frozenset(only), constants=constants, judged_only=True)
 
 
@@ -131,11 +131,12 @@ CALLS: dict[str, tuple[Call, ...]] = {
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": (makes("eks.AssociateAccessPolicy"),),
     "aws:eks/addon:Addon": (
         makes("eks.CreateAddon", {"resolveConflictsOnCreate": "resolveConflicts"}),
-        Call(
+        later(
             "eks.UpdateAddon",
-            {"resolveConflictsOnUpdate": "resolveConflicts"},
-            frozenset({"clusterName", "addonName", "resolveConflictsOnUpdate"}),
-            judged_only=True,
+            "clusterName",
+            "addonName",
+            "resolveConflictsOnUpdate",
+            names={"resolveConflictsOnUpdate": "resolveConflicts"},
         ),
     ),
     "aws:eks/cluster:Cluster": (
@@ -152,7 +153,7 @@ CALLS: dict[str, tuple[Call, ...]] = {
     "aws:kms/alias:Alias": (makes("kms.CreateAlias"),),
     "aws:kms/key:Key": (
         makes("kms.CreateKey"),
-        ends(
+        later(
             "kms.ScheduleKeyDeletion",
             "deletionWindowInDays",
             names={"deletionWindowInDays": "PendingWindowInDays"},
@@ -197,7 +198,7 @@ CALLS: dict[str, tuple[Call, ...]] = {
             "rds.CreateDBCluster",
             {"masterPassword": "MasterUserPassword", "enabledCloudwatchLogsExports": "EnableCloudwatchLogsExports"},
         ),
-        ends(
+        later(
             "rds.DeleteDBCluster",
             "clusterIdentifier",
             "skipFinalSnapshot",
@@ -257,7 +258,7 @@ CALLS: dict[str, tuple[Call, ...]] = {
     ),
     "aws:secretsmanager/secret:Secret": (
         makes("secretsmanager.CreateSecret", {"replicas": "AddReplicaRegions"}),
-        ends("secretsmanager.DeleteSecret", "recoveryWindowInDays", SecretId="$id"),
+        later("secretsmanager.DeleteSecret", "recoveryWindowInDays", SecretId="$id"),
     ),
     "aws:secretsmanager/secretVersion:SecretVersion": (makes("secretsmanager.PutSecretValue"),),
     "aws:sns/topic:Topic": (Call("sns.CreateTopic", attributes={"kmsMasterKeyId": "KmsMasterKeyId"}),),

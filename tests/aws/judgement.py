@@ -58,7 +58,7 @@ class Judgement:
     covered: set[tuple[str, str]] = field(default_factory=set)
     """Those that a judge has a place for."""
     counts: Counter[str] = field(default_factory=Counter[str])
-    """Judge to the resources it judged; `calls` and `values`."""
+    """Judge to the resources it judged; `calls`."""
 
 
 class Bench:

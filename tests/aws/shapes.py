@@ -38,6 +38,7 @@ class Shape(ABC):
         """Of a list or a map."""
 
 
+@cache
 def places(shape: Shape) -> list[dict[str, list[str]]]:
     """What is at the top, one structure deeper, and two: plain name of each member to its path."""
     found: list[dict[str, list[str]]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from tests.aws.calls import CALLS
 from tests.aws.shapes import plain, resource_types
 from tests.aws.translation import Names
 
@@ -27,15 +28,20 @@ _TYPES = {
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "AWS::EC2::SecurityGroupEgress",
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "AWS::EC2::SecurityGroupIngress",
 }
+# Types whose properties have the names of the call that makes them.
+_AS_CALLED = (
+    "aws:budgets/budget:Budget",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:lb/listener:Listener",
+    "aws:lb/loadBalancer:LoadBalancer",
+    "aws:lb/targetGroup:TargetGroup",
+    "aws:rds/cluster:Cluster",
+    "aws:rds/clusterInstance:ClusterInstance",
+)
+_RULE: Names = {"securityGroupId": "GroupId", "cidrIpv4": "CidrIp"}
 NAMES: dict[str, Names] = {
-    "aws:budgets/budget:Budget": {
-        "name": "Budget.BudgetName",
-        "limitAmount": "Budget.BudgetLimit.Amount",
-        "limitUnit": "Budget.BudgetLimit.Unit",
-        "notifications": "NotificationsWithSubscribers",
-        "notifications.subscriberSnsTopicArns": "Subscribers.Address",
-        "tags": "ResourceTags",
-    },
+    **{name: CALLS[name][0].names for name in _AS_CALLED},
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": {
         "name": "FilterName",
         "pattern": "FilterPattern",
@@ -43,7 +49,6 @@ NAMES: dict[str, Names] = {
         "metricTransformation.namespace": "MetricNamespace",
         "metricTransformation.value": "MetricValue",
     },
-    "aws:cloudwatch/metricAlarm:MetricAlarm": {"name": "AlarmName"},
     "aws:ec2/flowLog:FlowLog": {"vpcId": "ResourceId", "iamRoleArn": "DeliverLogsPermissionArn"},
     "aws:ec2/securityGroup:SecurityGroup": {"name": "GroupName", "description": "GroupDescription"},
     "aws:eks/addon:Addon": {"resolveConflictsOnCreate": "ResolveConflicts"},
@@ -53,25 +58,6 @@ NAMES: dict[str, Names] = {
     },
     "aws:kms/alias:Alias": {"name": "AliasName"},
     "aws:kms/key:Key": {"deletionWindowInDays": "PendingWindowInDays", "policy": "KeyPolicy"},
-    "aws:lb/listener:Listener": {"certificateArn": "Certificates.CertificateArn"},
-    "aws:lb/loadBalancer:LoadBalancer": {"loadBalancerType": "Type"},
-    "aws:lb/targetGroup:TargetGroup": {
-        "healthCheck.healthyThreshold": "HealthyThresholdCount",
-        "healthCheck.unhealthyThreshold": "UnhealthyThresholdCount",
-        "healthCheck.interval": "HealthCheckIntervalSeconds",
-        "healthCheck.timeout": "HealthCheckTimeoutSeconds",
-        "healthCheck.matcher": "Matcher.HttpCode",
-    },
-    "aws:rds/cluster:Cluster": {
-        "masterPassword": "MasterUserPassword",
-        "enabledCloudwatchLogsExports": "EnableCloudwatchLogsExports",
-    },
-    "aws:rds/clusterInstance:ClusterInstance": {
-        "identifier": "DBInstanceIdentifier",
-        "instanceClass": "DBInstanceClass",
-        "caCertIdentifier": "CACertificateIdentifier",
-        "performanceInsightsEnabled": "EnablePerformanceInsights",
-    },
     "aws:route53/healthCheck:HealthCheck": {
         "fqdn": "HealthCheckConfig.FullyQualifiedDomainName",
         "tags": "HealthCheckTags",
@@ -85,11 +71,6 @@ NAMES: dict[str, Names] = {
         "aliases.zoneId": "HostedZoneId",
     },
     "aws:secretsmanager/secret:Secret": {"replicas": "ReplicaRegions"},
-}
-
-_RULE: Names = {"securityGroupId": "GroupId", "cidrIpv4": "CidrIp"}
-NAMES |= {
-    "aws:iam/rolePolicy:RolePolicy": {"name": "PolicyName"},
     "aws:sns/topicPolicy:TopicPolicy": {"arn": "Topics"},
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": {
         **_RULE,
@@ -106,10 +87,7 @@ OF_TEMPLATES = {
 }
 """Warnings that are about how templates are written, not about what AWS takes."""
 
-CONSTANTS: dict[str, dict[str, str]] = {
-    "aws:budgets/budget:Budget": {"NotificationsWithSubscribers.Subscribers.SubscriptionType": "SNS"},
-    "aws:ec2/flowLog:FlowLog": {"ResourceType": "VPC"},
-}
+CONSTANTS = {name: CALLS[name][0].constants for name in ("aws:budgets/budget:Budget", "aws:ec2/flowLog:FlowLog")}
 """What a type wants to be told beside the inputs."""
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-INSTALL = ".venv/bin/uv pip install --python .venv/bin/python --require-hashes -r tests/aws/requirements.txt"
 for package in ("boto3", "moto", "cfnlint", "regex"):
-    pytest.importorskip(package, reason=f"{package} is not installed: run `{INSTALL}`")
+    pytest.importorskip(package, reason=f"{package} is not installed: run `make judges`")
 
 from tests.aws.account import LACKING, empty_account  # noqa: E402 (after the check of what it imports)
 from tests.aws.calls import CALLS  # noqa: E402

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from typing import Any
 
 from tests.aws.shapes import Shape, places, plain
@@ -81,18 +80,13 @@ class Translation:
     def _find(self, shape: Shape, parent: str, name: str) -> list[str]:
         """The path to the member that the name means; nothing when there is none."""
         words: Iterable[str] = _words(self._title, parent, name)
-        for names in _places(shape):
+        for names in places(shape):
             for word in words:
                 if word in names:
                     return names[word]
             # Deeper, a name has to be the same.
             words = (plain(name), plain(_last(parent)) + plain(name))
         return []
-
-
-@cache
-def _places(shape: Shape) -> list[dict[str, list[str]]]:
-    return places(shape)
 
 
 def put(said: dict[str, Any], shape: Shape, path: list[str], value: Any) -> None:

@@ -249,6 +249,8 @@ def test_a_challenge_is_passed_on_by_plain_http_whatever_host_it_names_and_nothi
     assert location.values("set") == ["$challenges gostack-acme:8080"]
     assert location.values("proxy_pass") == ["http://$challenges"]
     assert location.values("resolver") == ["127.0.0.11 valid=1s ipv6=off"]
+    # Less than `client_body_buffer_size`: no stranger fills the scratch folder.
+    assert location.values("client_max_body_size") == ["1k"]
 
 
 def test_without_an_acme_client_no_challenge_is_answered(http: Directive) -> None:

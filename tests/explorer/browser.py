@@ -15,6 +15,7 @@ from tools.gostack.environment.errors import BootstrapError
 from tools.gostack.environment.locations import PROJECT_ROOT, cache_folder
 from tools.gostack.environment.processes import run_logged
 from tools.gostack.environment.progress import Progress
+from tools.gostack.environment.python_environment import add_packages
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 REQUIREMENTS = Path("tests") / "explorer" / "requirements.txt"
@@ -32,11 +33,8 @@ def ensure_browser(project_root: Path, progress: Progress) -> str:
     """
     log = cache_folder() / "logs" / "browser.log"
     log.unlink(missing_ok=True)
-    uv = [str(project_root / ".venv" / "bin" / "uv"), "pip", "install"]
-    python = str(project_root / ".venv" / "bin" / "python")
     with progress.step("browser", "installing the package that drives it"):
-        command = [*uv, "--python", python, "--require-hashes", "-r", str(project_root / REQUIREMENTS)]
-        run_logged(command, log, what="Installing Playwright")
+        add_packages(project_root, REQUIREMENTS)
     browser = find_browser()
     if browser is not None:
         return browser

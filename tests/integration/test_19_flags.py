@@ -146,7 +146,7 @@ def test_a_bad_variant_is_taken_back_at_five_percent(
         assert walk_flag(FlagRollout(store, FLAG, "hopeless", metrics), limits, FLAG) == 1
         took = time.monotonic() - began
         everywhere(stack, version(store))
-    assert "of the canary's requests failed" in capsys.readouterr().err
+    assert "of the variant's requests failed" in capsys.readouterr().err
     tell(f"flags: a bad variant at 5 % is taken back after {took:.0f} s: {load.result}")
     for region in store.consul:
         assert store.read(region).document.flags[FLAG] == before

@@ -21,8 +21,8 @@ _LIBRARIES = (
     *("hypothesis", "jinja2", "docker", "yaml", "pydantic", "cryptography.x509", "pulumi", "pulumi_docker"),
     *("pulumi_kubernetes.apps.v1", "pulumi_kubernetes.batch.v1", "pulumi_kubernetes.core.v1"),
     *("pulumi_kubernetes.networking.v1", "pulumi_kubernetes.policy.v1", "pulumi_kubernetes.autoscaling.v2"),
-    *(f"pulumi_aws.{name}" for name in ("acm", "budgets", "cloudwatch", "ec2", "ecr", "eks", "iam", "kms", "lb")),
-    *(f"pulumi_aws.{name}" for name in ("rds", "route53", "secretsmanager", "sns", "vpc")),
+    *(f"pulumi_aws.{name}" for name in ("acm", "budgets", "cloudwatch", "ec2", "ecr", "eks", "elasticache", "iam")),
+    *(f"pulumi_aws.{name}" for name in ("kms", "lb", "rds", "route53", "secretsmanager", "sns", "vpc")),
     *("pulumi.runtime.mocks", "pulumi.provider.experimental.analyzer", "_pytest.assertion.rewrite"),
 )
 

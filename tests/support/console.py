@@ -54,10 +54,12 @@ def running_console() -> Generator[FakeConsole]:
     with FakeConsole() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
-        yield server
-        server.holds.set()
-        server.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            server.holds.set()
+            server.shutdown()
+            thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

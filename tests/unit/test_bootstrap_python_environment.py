@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tools.gostack.environment.python_environment import (
     STAMP,
+    add_packages,
     installer_variables,
     is_current,
     parse_pip_settings,
@@ -41,6 +44,22 @@ def test_uv_is_told_what_pip_has_been_told() -> None:
     own = installer_variables({"UV_DEFAULT_INDEX": "https://c/simple", "VIRTUAL_ENV": "/other"}, settings)
     assert own["UV_DEFAULT_INDEX"] == "https://c/simple"
     assert "VIRTUAL_ENV" not in own
+
+
+def test_further_packages_come_from_where_pip_takes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("UV_DEFAULT_INDEX", raising=False)
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    for name, does in (
+        ("python", "echo \"global.index-url='https://a/simple'\""),
+        ("uv", "echo $UV_DEFAULT_INDEX $@ >$0.log"),
+    ):
+        (programs / name).write_text(f"#!/bin/sh\n{does}\n")
+        (programs / name).chmod(0o755)
+    add_packages(tmp_path, Path("more.txt"))
+    asked = f"pip install --python {programs / 'python'} --require-hashes -r {tmp_path / 'more.txt'}"
+    assert (programs / "uv.log").read_text() == f"https://a/simple {asked}\n"
 
 
 def test_every_requirement_is_pinned_by_hash_and_names_no_index() -> None:

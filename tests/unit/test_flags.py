@@ -6,109 +6,18 @@ Does not prove that services follow the document: the service's own tests and an
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
-from typing import Any, cast
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
 
 import pytest
 
-from infra.settings.canary import AnalysisSettings
-from tools.gostack.canary.figures import Figures
-from tools.gostack.cli.main import main
-from tools.gostack.environment.errors import UserError
+from tests.support.flag_stores import KEY, Datacenters, Server, flags, running_consuls, stack_of
 from tools.gostack.flags import rules
 from tools.gostack.flags.change import change
 from tools.gostack.flags.document import flag_of
-from tools.gostack.flags.figures import VariantMetrics
-from tools.gostack.flags.rollout import FlagRollout, walk_flag
 from tools.gostack.flags.store import FlagStore
-from tools.gostack.telemetry.console import Console
-
-KEY = "flags/users"
-
-
-class Datacenters:
-    """What all regions have: datacenter -> key -> index and value."""
-
-    def __init__(self, *names: str) -> None:
-        self.keys: dict[str, dict[str, tuple[int, bytes]]] = {name: {} for name in names}
-        self.away: set[str] = set()
-        """Datacenters without a leader."""
-
-        self.index = 10
-        self.before_writing = lambda: None
-
-    def put(self, datacenter: str, key: str, value: bytes) -> None:
-        self.index += 1
-        self.keys[datacenter][key] = (self.index, value)
-
-    def document(self, datacenter: str) -> dict[str, Any]:
-        return json.loads(self.keys[datacenter][KEY][1])
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        known, datacenter, path = self._where()
-        key = path.removeprefix("/v1/kv/")
-        if datacenter in known.away:
-            self._answer(500, b"No cluster leader")
-        elif key not in known.keys[datacenter]:
-            self._answer(404, b"")
-        else:
-            index, value = known.keys[datacenter][key]
-            found = {"Key": key, "ModifyIndex": index, "Value": base64.b64encode(value).decode()}
-            self._answer(200, json.dumps([found]).encode())
-
-    def do_PUT(self) -> None:
-        known, datacenter, path = self._where()
-        assert path == "/v1/txn"
-        operations = [one["KV"] for one in json.loads(self.rfile.read(int(self.headers["Content-Length"])))]
-        known.before_writing()
-        if datacenter in known.away:
-            self._answer(500, b"No cluster leader")
-            return
-        for one in operations:
-            if one["Verb"] == "cas" and known.keys[datacenter].get(one["Key"], (0, b""))[0] != one["Index"]:
-                self._answer(409, b'{"Results":null,"Errors":[{"OpIndex":0,"What":"index is stale"}]}')
-                return
-        for one in operations:
-            known.put(datacenter, one["Key"], base64.b64decode(one["Value"]))
-        self._answer(200, b'{"Results":[],"Errors":null}')
-
-    def _where(self) -> tuple[Datacenters, str, str]:
-        url = urlsplit(self.path)
-        return cast("Any", self.server).known, parse_qs(url.query)["dc"][0], url.path
-
-    def _answer(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        pass
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    known: Datacenters
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-def serve(known: Any) -> Server:
-    server = Server(("127.0.0.1", 0), Handler)
-    server.known = known
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    return server
 
 
 @pytest.fixture
@@ -118,25 +27,13 @@ def known() -> Datacenters:
 
 @pytest.fixture
 def servers(known: Datacenters) -> Iterator[dict[str, Server]]:
-    found = {name: serve(known) for name in known.keys}
-    yield found
-    for server in found.values():
-        server.shutdown()
-        server.server_close()
+    with running_consuls(known) as found:
+        yield found
 
 
 @pytest.fixture
 def store(servers: dict[str, Server], monkeypatch: pytest.MonkeyPatch) -> FlagStore:
-    """Also what `gostack` finds: a stack with these servers."""
-    consul = {name: server.url for name, server in servers.items()}
-    settings = SimpleNamespace(services={"users": None}, platform="docker")
-    stack = SimpleNamespace(stack="dev", settings=settings, outputs=lambda: {"consul": consul})
-    monkeypatch.setattr("tools.gostack.cli.flags.workspace", lambda name: stack)
-    return FlagStore(consul, "users")
-
-
-def flags(*arguments: str) -> int:
-    return main(["flags", *arguments])
+    return stack_of(servers, monkeypatch)
 
 
 def test_a_new_flag_is_in_every_region(
@@ -207,6 +104,8 @@ def test_what_the_command_line_writes_it_can_read(written: rules.Rules) -> None:
         (["--share", "maybe=100"], 'the variant "maybe", which is unknown: use one of off, on'),
         (["--default", "maybe"], 'the default variant "maybe" is unknown'),
         (["--variant", "on=1", "--variant", 'off="a"'], "the variants are of several kinds (number, str)"),
+        (["--variant", "on=NaN", "--variant", "off=1"], "NaN and Infinity are no JSON"),
+        (["--variant", "on=1e999", "--variant", "off=1"], "NaN and Infinity are no JSON"),
         (["--target", "region:on"], '"region:on" is no target'),
         (["--from", "tomorrow"], '"tomorrow" is no time'),
         (["--remove"], 'there is no flag "x" to remove'),
@@ -245,11 +144,23 @@ def test_rules_by_hand_are_taken_as_they_are_and_never_overwritten(
         assert told in capsys.readouterr().err
 
 
+def test_a_moment_in_milliseconds_is_listed_and_can_be_switched_off(
+    store: FlagStore, known: Datacenters, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "flag.json"
+    late = {"if": [{"<": [{"var": "$flagd.timestamp"}, 1796115600000]}, "off", "on"]}
+    file.write_text(json.dumps({"variants": {"on": True, "off": False}, "defaultVariant": "off", "targeting": late}))
+    assert flags("set", "users", "x", "--definition", str(file)) == 0
+    assert flags("list", "users") == 0
+    assert "by hand" in capsys.readouterr().out
+    assert flags("set", "users", "x", "--off") == 0
+    assert known.document("east")["flags"]["x"]["state"] == "DISABLED"
+
+
 def test_a_region_whose_server_is_away_is_written_through_another(
     store: FlagStore, servers: dict[str, Server], known: Datacenters
 ) -> None:
-    servers["west"].shutdown()
-    servers["west"].server_close()
+    servers["west"].stop()
     assert flags("set", "users", "x") == 0
     assert known.document("west") == known.document("east")
 
@@ -342,140 +253,6 @@ def test_a_history_that_is_not_understood_is_no_reason_to_refuse_the_off_switch(
 
 def test_names_that_there_are_not_are_told(store: FlagStore, capsys: pytest.CaptureFixture[str]) -> None:
     assert flags("list", "usres") == 1
-    assert 'there is no service "usres": use one of users' in capsys.readouterr().err
+    assert '"usres" is no service of this stack: use one of users' in capsys.readouterr().err
     assert flags("walk", "users", "x", "--steps", "5,1") == 1
     assert "these are no limits of a walk" in capsys.readouterr().err
-
-
-class Walked:
-    """Time passes by waiting; each variant has the figures that the test gives it."""
-
-    def __init__(self, **by_variant: Figures) -> None:
-        self.now = 0.0
-        self.by_variant = by_variant
-        self.happens: dict[float, Any] = {}
-
-    def wait(self, seconds: float) -> None:
-        self.now += seconds
-        for at in [moment for moment in self.happens if moment <= self.now]:
-            self.happens.pop(at)()
-
-    def figures(self, seconds: float) -> dict[str, Figures]:
-        assert seconds > 0
-        return self.by_variant
-
-
-LIMITS = AnalysisSettings(steps=[1, 5, 25, 100], interval_seconds=30, checks=2, threshold=2)
-GOOD = Figures(requests=100, errors=0, p99_milliseconds=10)
-BAD = Figures(requests=100, errors=3, p99_milliseconds=10)
-
-
-def walked(store: FlagStore, scene: Walked, variant: str = "on") -> int:
-    rollout = FlagRollout(store, "x", variant, cast("VariantMetrics", scene), lambda: scene.now)
-    return walk_flag(rollout, LIMITS, "x", scene.wait, lambda: scene.now)
-
-
-def test_a_good_variant_is_walked_to_everybody(store: FlagStore, known: Datacenters) -> None:
-    assert flags("set", "users", "x", "--target", "region=west:off") == 0
-    assert walked(store, Walked(on=GOOD, off=GOOD)) == 0
-    flag = known.document("west")["flags"]["x"]
-    assert flag["defaultVariant"] == "on"
-    assert flag["targeting"] == {"if": [{"==": [{"var": "region"}, "west"]}, "off", "on"]}
-    changes = [one["what"] for one in json.loads(known.keys["west"]["flags-history/users"][1])]
-    assert changes[:4] == [f"walked: on {weight} %" for weight in (100, 25, 5, 1)]
-
-
-def test_a_bad_variant_is_taken_back_and_other_flags_stay(
-    store: FlagStore, known: Datacenters, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert flags("set", "users", "x") == 0
-    before = known.document("east")["flags"]["x"]
-    scene = Walked(on=GOOD, off=GOOD)
-
-    def turns_bad() -> None:
-        assert known.document("east")["flags"]["x"]["targeting"] == {"fractional": [["on", 5], ["off", 95]]}
-        scene.by_variant = {"on": BAD, "off": GOOD}
-        assert flags("set", "users", "other") == 0
-
-    scene.happens = {78.0: turns_bad}
-    assert walked(store, scene) == 1
-    assert (
-        "taken back, everybody has what was before: 3.00 % of the canary's requests failed" in capsys.readouterr().err
-    )
-    for region in ("east", "west"):
-        assert known.document(region)["flags"]["x"] == before
-        assert "other" in known.document(region)["flags"]
-
-
-def test_a_variant_that_nobody_asks_for_is_taken_back(store: FlagStore, known: Datacenters) -> None:
-    assert flags("set", "users", "x") == 0
-    assert walked(store, Walked(off=GOOD)) == 1
-    assert "targeting" not in known.document("east")["flags"]["x"]
-
-
-def test_what_somebody_else_does_to_the_flag_ends_the_walk_and_stays(store: FlagStore, known: Datacenters) -> None:
-    assert flags("set", "users", "x") == 0
-    scene = Walked(on=GOOD, off=GOOD)
-    scene.happens = {31.0: lambda: flags("set", "users", "x", "--off")}
-    with pytest.raises(UserError, match="somebody else has changed x meanwhile: it stays as it is"):
-        walked(store, scene)
-    assert known.document("east")["flags"]["x"]["state"] == "DISABLED"
-
-
-def test_a_walk_that_is_interrupted_takes_the_variant_back(store: FlagStore, known: Datacenters) -> None:
-    assert flags("set", "users", "x") == 0
-
-    def interrupt() -> None:
-        raise KeyboardInterrupt
-
-    scene = Walked(on=GOOD, off=GOOD)
-    scene.happens = {31.0: interrupt}
-    with pytest.raises(KeyboardInterrupt):
-        walked(store, scene)
-    assert "targeting" not in known.document("east")["flags"]["x"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["--off"], "x is off"),
-        (["--until", "2030-01-01"], "has a schedule"),
-        (["--default", "on"], "nothing to walk"),
-    ],
-)
-def test_what_cannot_be_walked_says_why(arguments: list[str], told: str, store: FlagStore) -> None:
-    assert flags("set", "users", "x", *arguments) == 0
-    with pytest.raises(UserError, match=told):
-        walked(store, Walked())
-
-
-class ConsoleHandler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        query = parse_qs(urlsplit(self.path).query)["query"][0]
-        known = cast("Any", self.server).known
-        known.append(query)
-        kind = "bucket" if "bucket" in query else "failed" if "failed" in query else "count"
-        values = {"count": {"on": 20, "off": 380}, "failed": {"on": 4}, "bucket": {"on": 0.9, "off": 0.02}}[kind]
-        result = [{"metric": {"variant": name}, "value": [0, str(value)]} for name, value in values.items()]
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps({"status": "success", "data": {"result": result}}).encode())
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        pass
-
-
-def test_figures_by_variant_are_what_the_metrics_say() -> None:
-    server = serve([])
-    server.RequestHandlerClass = ConsoleHandler
-    metrics = VariantMetrics(Console(server.url), "users", "x")
-    found = metrics.figures(43.4)
-    queries = cast("Any", server).known
-    server.shutdown()
-    server.server_close()
-    assert (found["on"].requests, found["on"].errors, round(found["on"].p99_milliseconds)) == (20, 4, 900)
-    assert (found["off"].requests, found["off"].errors, round(found["off"].p99_milliseconds)) == (380, 0, 20)
-    series = 'feature_flag_request_duration_seconds_count{service="users",flag="x"}'
-    assert queries[-1] == f"sum by (variant) (increase_pure({series}[43s]))"
-    with pytest.raises(UserError, match="does not answer"):
-        metrics.figures(1)

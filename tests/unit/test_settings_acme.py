@@ -12,6 +12,7 @@ from typing import Any, get_args
 import pytest
 
 from components.acme.args import CHALLENGES
+from components.certificates.x509 import new_authority
 from infra.secret_stores.resolution import with_secrets
 from infra.settings import Settings, SettingsError
 from infra.settings.acme import LETS_ENCRYPT, Provider
@@ -143,9 +144,11 @@ def test_an_authority_of_ones_own_is_a_file_with_certificates(tmp_path: Path) ->
     missing = changed(directory_ca=str(tmp_path / "ca.pem"))
     with pytest.raises(SettingsError, match=r"certificates\.acme\.directory_ca: .* is no file"):
         require_files(missing, tmp_path)
-    (tmp_path / "ca.pem").write_text("nothing")
-    with pytest.raises(SettingsError, match=r"holds no certificates"):
-        require_files(missing, tmp_path)
+    latin = "# Autorité\n".encode("latin-1") + new_authority("own", 365).certificate.encode()
+    for text in (b"nothing", latin):
+        (tmp_path / "ca.pem").write_bytes(text)
+        with pytest.raises(SettingsError, match=r"holds no certificates"):
+            require_files(missing, tmp_path)
 
 
 def test_the_ingress_passes_on_what_only_http_01_asks() -> None:

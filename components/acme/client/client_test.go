@@ -332,31 +332,3 @@ func TestAPairOfAnotherKeyOrOfOtherNamesIsNone(t *testing.T) {
 		}
 	}
 }
-
-func TestARenewalIsDueWithThreeTenthsOfTheLifeLeft(t *testing.T) {
-	t.Parallel()
-	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	leaf := &x509.Certificate{NotBefore: begin, NotAfter: begin.AddDate(0, 0, 90)}
-	if due := renewAt(leaf); !due.Equal(begin.AddDate(0, 0, 63)) {
-		t.Fatalf("it is due at %s", due)
-	}
-}
-
-func TestThePauseGrowsToAnHourAndIsShortWhenLittleTimeIsLeft(t *testing.T) {
-	t.Parallel()
-	idle := &renewal{retry: firstRetry}
-	for attempts, wanted := range []time.Duration{0, 30 * time.Second, 90 * time.Second, 270 * time.Second, 810 * time.Second, 2430 * time.Second, time.Hour, time.Hour} {
-		if attempts == 0 {
-			continue
-		}
-		if pause := idle.backOff(attempts); pause < wanted*4/5 || pause >= wanted*6/5 {
-			t.Errorf("after %d attempts %s, not about %s", attempts, pause, wanted)
-		}
-	}
-	chain, key := selfSigned(t)
-	// An hour is left.
-	idle.state.Pair = pair{Chain: chain, Key: key}
-	if pause := idle.backOff(9); pause > 6*time.Minute*6/5 {
-		t.Errorf("%s with an hour left", pause)
-	}
-}

@@ -35,10 +35,14 @@ type renewal struct {
 	retry time.Duration
 
 	state  state
-	advice struct {
-		of     string // which certificate and which window
-		chosen time.Time
-	}
+	advice advice
+}
+
+// advice is what the authority last advised of a certificate.
+type advice struct {
+	leaf   *x509.Certificate
+	window acme.Window
+	chosen time.Time
 }
 
 // load takes up what is there, and hands it out.
@@ -51,7 +55,8 @@ func (r *renewal) load() error {
 		return err
 	}
 	given := r.given
-	wanted := digest(given.Directory, given.Email, given.Profile, given.Challenge, given.Provider, given.Environment, given.Names)
+	wanted := digest(given.Directory, given.DirectoryCA, given.Email, given.Profile, given.Challenge, given.Provider,
+		given.Environment, given.Nameservers, given.Names)
 	if found.Wanted != wanted {
 		found.Wanted, found.Attempts, found.Next = wanted, 0, time.Time{}
 	}
@@ -99,6 +104,10 @@ func (r *renewal) next(ctx context.Context) time.Time {
 // advised is a time in the window that the authority advises, the same for as long as it advises that; zero where it
 // advises none.
 func (r *renewal) advised(ctx context.Context, leaf *x509.Certificate) time.Time {
+	if !leaf.Equal(r.advice.leaf) {
+		// What was advised of the one before has come to pass.
+		r.advice = advice{leaf: leaf}
+	}
 	found, err := r.authority.advice(ctx, r.state.Account, leaf)
 	if err != nil {
 		slog.Warn("the authority gives no advice on when to renew", "error", err)
@@ -108,8 +117,8 @@ func (r *renewal) advised(ctx context.Context, leaf *x509.Certificate) time.Time
 		return time.Time{}
 	}
 	window := found.SuggestedWindow
-	if of := digest(leaf.SerialNumber, window.Start, window.End); of != r.advice.of {
-		r.advice.of = of
+	if !window.Start.Equal(r.advice.window.Start) || !window.End.Equal(r.advice.window.End) {
+		r.advice.window = window
 		r.advice.chosen = window.Start.Add(rand.N(window.End.Sub(window.Start)))
 	}
 	return r.advice.chosen
@@ -130,12 +139,11 @@ func (r *renewal) attempt(ctx context.Context) {
 	}
 	if err != nil {
 		next.Next = time.Now().Add(r.backOff(next.Attempts))
-	}
-	if limited := new(acme.RateLimitedError); errors.As(err, &limited) && time.Now().Add(limited.RetryAfter).After(next.Next) {
-		next.Next = time.Now().Add(limited.RetryAfter)
-	}
-	if err != nil {
-		if ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		if limited := new(acme.RateLimitedError); errors.As(err, &limited) && time.Now().Add(limited.RetryAfter).After(next.Next) {
+			next.Next = time.Now().Add(limited.RetryAfter)
+		}
+		// Whoever ends this program has not failed.
+		if ctx.Err() == nil {
 			r.metrics.failures.Inc()
 			slog.Error("no certificate was issued", "error", err, "attempts", next.Attempts, "next", next.Next)
 		}

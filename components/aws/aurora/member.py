@@ -15,6 +15,7 @@ from components.aws.aurora.parameters import (
     log_groups,
 )
 from components.aws.network.addresses import partition
+from components.aws.network.security_groups import open_to_pods
 from components.aws.policies import service_trust
 from components.aws.tags import named
 from components.options import given_dependencies
@@ -170,26 +171,16 @@ class DatabaseMember(pulumi.ComponentResource):
         )
 
     def _security_group(self) -> aws.ec2.SecurityGroup:
-        name, args = self._name, self._args
-        group = aws.ec2.SecurityGroup(
-            f"{name}-security-group",
-            vpc_id=args["vpc_id"],
-            description="The database, asked by the pods of its region",
-            tags=named(args["tags"], name),
-            opts=pulumi.ResourceOptions(parent=self),
+        return open_to_pods(
+            self._name,
+            "The database",
+            "MySQL",
+            PORT,
+            vpc_id=self._args["vpc_id"],
+            pod_security_group_id=self._args["client_security_group_id"],
+            tags=self._args["tags"],
+            parent=self,
         )
-        aws.vpc.SecurityGroupIngressRule(
-            f"{name}-from-pods",
-            security_group_id=group.id,
-            referenced_security_group_id=args["client_security_group_id"],
-            description="MySQL from the pods",
-            ip_protocol="tcp",
-            from_port=PORT,
-            to_port=PORT,
-            tags=named(args["tags"], f"{name}-from-pods"),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return group
 
     def _parameters(self) -> aws.rds.ClusterParameterGroup:
         return aws.rds.ClusterParameterGroup(

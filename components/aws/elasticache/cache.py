@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from components.accessory.valkey import PORT
 from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarms
 from components.aws.elasticache.node_types import node_type
+from components.aws.network.security_groups import open_to_pods
 from components.aws.tags import named
 from components.kubernetes.names import APPLICATION, JOB, ROLE_LABEL
 from components.kubernetes.network import EgressRule, network_policy, networks, tcp
@@ -172,26 +173,16 @@ class ElastiCache(pulumi.ComponentResource):
         )
 
     def _security_group(self) -> aws.ec2.SecurityGroup:
-        name, args = self._name, self._args
-        group = aws.ec2.SecurityGroup(
-            f"{name}-security-group",
-            vpc_id=args["vpc_id"],
-            description="Valkey, asked by the pods of its region",
-            tags=named(args["tags"], name),
-            opts=pulumi.ResourceOptions(parent=self),
+        return open_to_pods(
+            self._name,
+            "Valkey",
+            "Valkey",
+            PORT,
+            vpc_id=self._args["vpc_id"],
+            pod_security_group_id=self._args["client_security_group_id"],
+            tags=self._args["tags"],
+            parent=self,
         )
-        aws.vpc.SecurityGroupIngressRule(
-            f"{name}-from-pods",
-            security_group_id=group.id,
-            referenced_security_group_id=args["client_security_group_id"],
-            description="Valkey from the pods",
-            ip_protocol="tcp",
-            from_port=PORT,
-            to_port=PORT,
-            tags=named(args["tags"], f"{name}-from-pods"),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return group
 
     def _network_policies(self) -> None:
         args = self._args

@@ -59,6 +59,19 @@ func start(t testing.TB, given configuration) *running {
 	return made
 }
 
+// readBefore is a container whose lines a collector that has ended delivered.
+func readBefore(t testing.TB, lines ...string) (*fakeStore, configuration, *docker) {
+	t.Helper()
+	to := newFakeStore(t)
+	given := configured(t, to)
+	program := newDocker(t, given.Containers, containerID, application)
+	program.say(lines...)
+	process := start(t, given)
+	to.messages(t, len(lines))
+	process.stop()
+	return to, given, program
+}
+
 func (r *running) get(path string) (int, string) {
 	r.t.Helper()
 	response, err := http.Get(r.url + path)

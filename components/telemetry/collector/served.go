@@ -70,14 +70,14 @@ func (s *served) count(row fields) {
 	}
 	track := []string{row["upstream_service"], row["region"], row["track"]}
 	s.seconds.WithLabelValues(track...).Observe(seconds)
+	// Without a failure there is a count, too.
+	failures := s.failures.WithLabelValues(track...)
 	for _, written := range append(tries(row["upstream_status"]), row["status"]) {
 		if status, _ := strconv.Atoi(written); status >= serverFailed {
-			s.failures.WithLabelValues(track...).Inc()
+			failures.Inc()
 			return
 		}
 	}
-	// Without a failure there is a count, too.
-	s.failures.WithLabelValues(track...)
 }
 
 // reached notes that a container's log has been read to its end.

@@ -70,13 +70,7 @@ func TestALogThatWasReadIsNotReadAgain(t *testing.T) {
 
 // The file system gives the inode of a removed file to the next one.
 func TestAFileWithTheInodeOfARemovedOneIsReadFromItsBeginning(t *testing.T) {
-	to := newFakeStore(t)
-	given := configured(t, to)
-	program := newDocker(t, given.Containers, containerID, application)
-	program.say(numbered(1, 10)...)
-	first := start(t, given)
-	to.messages(t, 10)
-	first.stop()
+	to, given, program := readBefore(t, numbered(1, 10)...)
 	must(t, os.Truncate(program.path, 0))
 	program.say(numbered(11, 60)...)
 	start(t, given)
@@ -198,13 +192,7 @@ func TestAContainerThatIsGoneIsReadToItsEndAndForgotten(t *testing.T) {
 }
 
 func TestAContainerThatWentWhileNobodyLookedIsForgotten(t *testing.T) {
-	to := newFakeStore(t)
-	given := configured(t, to)
-	program := newDocker(t, given.Containers, containerID, application)
-	program.say("first")
-	first := start(t, given)
-	to.messages(t, 1)
-	first.stop()
+	_, given, program := readBefore(t, "first")
 	remove(t, program.folder)
 	start(t, given)
 	eventually(t, func() bool {
@@ -298,13 +286,7 @@ func TestAContainerThatIsBeingMadeIsReadOnceItIsKnown(t *testing.T) {
 }
 
 func TestAFileThatIsCutAfterARestartIsReadFromItsBeginning(t *testing.T) {
-	to := newFakeStore(t)
-	given := configured(t, to)
-	program := newDocker(t, given.Containers, containerID, application)
-	program.say(numbered(1, 20)...)
-	first := start(t, given)
-	to.messages(t, 20)
-	first.stop()
+	to, given, program := readBefore(t, numbered(1, 20)...)
 	process := start(t, given)
 	eventually(t, func() bool { return process.metric("collector_store_up") == "1" }, "a start")
 	time.Sleep(2 * scanPause)

@@ -62,6 +62,30 @@ class Sample:
     """Why it is not known; else empty."""
 
 
+def figures_by(
+    console: Console, label: str, window: str, *, buckets: str, errors: str, requests: str
+) -> dict[str, Figures]:
+    """Return each value of a label to its figures over a window like `43s`; raises TelemetryError.
+
+    `buckets`, `errors` and `requests` select counters in PromQL: those of a histogram, and of how many there were.
+    """
+
+    def grown(series: str, also: str = "") -> str:
+        # Of a series that is new, all of its first value counts, too. `increase` would guess.
+        return f"sum by ({label}{also}) (increase_pure({series}[{window}]))"
+
+    def values(query: str) -> dict[str, float]:
+        return {one.labels.get(label, ""): one.value for one in console.now(query)}
+
+    # In this order: what is asked later has more, and so no error is without its request.
+    p99 = values(f"histogram_quantile(0.99, {grown(buckets, ', le')})")
+    failed = values(grown(errors))
+    return {
+        name: Figures(round(number), round(failed.get(name, 0)), 1000 * p99.get(name, 0))
+        for name, number in values(grown(requests)).items()
+    }
+
+
 class TrackMetrics:
     """Figures of a service's tracks since a moment. What is later than the metrics is `age_seconds`, not an error."""
 
@@ -112,24 +136,21 @@ class TrackMetrics:
         return 0.0
 
     def _sample(self, window: str) -> Sample:
-        def grown(series: str, by: str = "track") -> str:
-            # Of a track that is new, all of its first value counts, too. `increase` would guess.
-            return f"sum by ({by}) (increase_pure({self._of(series)}[{window}]))"
-
-        # In this order: whatever comes in between two questions, what is asked later reaches as far as `ages` says, and
-        # no error is without its request. A region whose counters nobody read at the moment has figures of another one.
+        # In this order: whatever comes in between two questions, what is asked later reaches as far as `ages` says. A
+        # region whose counters nobody read at the moment has figures of another one.
         ages = self._ages(f" and on (region) last_over_time({_READ_TO}[{_LONGEST_GAP}] offset {window})")
-        p99 = self._by_track(f"histogram_quantile(0.99, {grown('duration_seconds_bucket', 'track, le')})")
-        errors = self._by_track(grown("failures_total"))
-        requests = self._by_track(grown("duration_seconds_count"))
+        found = figures_by(
+            self._console,
+            "track",
+            window,
+            buckets=self._of("duration_seconds_bucket"),
+            errors=self._of("failures_total"),
+            requests=self._of("duration_seconds_count"),
+        )
         unknown = self._regions - ages.keys()
-
-        def figures(track: str) -> Figures:
-            return Figures(round(requests.get(track, 0)), round(errors.get(track, 0)), 1000 * p99.get(track, 0))
-
         return Sample(
-            figures(CANARY),
-            figures(STABLE),
+            found.get(CANARY, Figures()),
+            found.get(STABLE, Figures()),
             age_seconds=math.inf if unknown else max(ages[region] for region in self._regions),
             gap=_no_metrics(unknown) if unknown else "",
         )
@@ -138,9 +159,6 @@ class TrackMetrics:
         """Region to how long ago the last request was answered that is counted for certain, where it is known."""
         found = self._console.now(f"time() - min by (region) ({_READ_TO}){condition}")
         return {one.labels.get("region", ""): one.value + _ROUNDING_SECONDS for one in found}
-
-    def _by_track(self, query: str) -> dict[str, float]:
-        return {one.labels.get("track", ""): one.value for one in self._console.now(query)}
 
     def _of(self, series: str, track: str = "") -> str:
         which = f',track="{track}"' if track else ""

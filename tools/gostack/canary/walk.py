@@ -9,7 +9,7 @@ from typing import Protocol
 
 from infra.settings.canary import AnalysisSettings
 from tools.gostack.canary.figures import Sample
-from tools.gostack.canary.judgement import fault, too_few
+from tools.gostack.canary.judgement import TRACKS, Names, fault, too_few
 from tools.gostack.environment.errors import UserError
 
 LATE_SECONDS = 10
@@ -65,11 +65,12 @@ def walk(
     wait: Callable[[float], None],
     tell: Callable[[str], None],
     clock: Callable[[], float] = time.monotonic,
+    names: Names = TRACKS,
 ) -> Outcome:
-    """Take the canary through the steps; `wait` is given seconds, `clock` gives them. Whatever happens, it ends at
-    100 % or at 0 %."""
+    """Take the canary through the steps; `wait` is given seconds, `clock` gives them, `names` are what is told of.
+    Whatever happens, it ends at 100 % or at 0 %."""
     try:
-        reason = _Walk(rollout, limits, wait, tell, clock).steps()
+        reason = _Walk(rollout, limits, wait, tell, clock, names).steps()
     except ShiftError as error:
         reason = str(error)
     except BaseException:
@@ -89,6 +90,7 @@ class _Walk:
     wait: Callable[[float], None]
     tell: Callable[[str], None]
     clock: Callable[[], float]
+    names: Names
 
     def steps(self) -> str:
         """Return what spoke against the canary; empty when nothing did."""
@@ -101,11 +103,11 @@ class _Walk:
             self.rollout.shift(weight)
             found = self.rollout.release()
             if found != release and position > 0:
-                self.tell("another version became the canary: the walk begins again")
+                self.tell(f"another version became the {self.names.canary}: the walk begins again")
                 position, release = 0, found
                 continue
             release = found
-            self.tell(f"{weight} % of the clients have the canary")
+            self.tell(f"{weight} % of the clients have the {self.names.canary}")
             # What the canary did at another weight, or another version, is not to be judged again.
             behind = self._seconds_in_traffic() if first else -self.rollout.watch()
             first = False
@@ -113,7 +115,7 @@ class _Walk:
             if reason:
                 return reason
             if changed:
-                self.tell("another version became the canary: the walk begins again")
+                self.tell(f"another version became the {self.names.canary}: the walk begins again")
                 position, release = 0, self.rollout.release()
                 continue
             position += 1
@@ -138,9 +140,10 @@ class _Walk:
             patient = due - began < self.limits.quiet_seconds
             minimum = self.limits.minimum_requests if patient or not self.limits.quiet_seconds else 1
             sample, problem = self._sampled(due, minimum)
-            lack = too_few(sample.canary, sample.stable, minimum)
+            lack = too_few(sample.canary, sample.stable, minimum, self.names)
             text = problem or lack
-            self.tell(f"  canary: {sample.canary}; stable: {sample.stable}" + (f" — {text}" if text else ""))
+            figures = f"{self.names.canary}: {sample.canary}; {self.names.stable}: {sample.stable}"
+            self.tell(f"  {figures}" + (f" — {text}" if text else ""))
             if lack and not problem and patient:
                 continue
             passed, failed = (0, failed + 1) if text else (passed + 1, 0)
@@ -157,7 +160,7 @@ class _Walk:
             late = self.clock() - moment
             sample = self.rollout.sample()
             enough = sample.canary.requests >= minimum
-            wrong = fault(sample.canary, sample.stable, self.limits) if enough else ""
+            wrong = fault(sample.canary, sample.stable, self.limits, self.names) if enough else ""
             if wrong or late >= sample.age_seconds:
                 return sample, wrong
             if late >= LATE_SECONDS:

@@ -78,9 +78,9 @@ def walk(
 ) -> int:
     """Walk a variant to everybody, judged by its requests: 0 everybody has it, 1 it was taken back."""
     from infra.settings.canary import AnalysisSettings
-    from tools.gostack.flags import change, rollout
     from tools.gostack.flags.command import store_of
     from tools.gostack.flags.figures import VariantMetrics
+    from tools.gostack.flags.rollout import FlagRollout, walk_flag
     from tools.gostack.telemetry.console import console_of
 
     try:
@@ -98,8 +98,7 @@ def walk(
     found = workspace(stack)
     store = store_of(found, service)
     metrics = VariantMetrics(console_of(found.outputs(), stack), service, flag)
-    wanted = rollout.chosen_variant(change.read(store).newest.document.flags.get(flag), variant)
-    return rollout.walk_flag(rollout.FlagRollout(store, flag, wanted, metrics), limits, flag)
+    return walk_flag(FlagRollout(store, flag, variant, metrics), limits, flag)
 
 
 def _text(file: Path) -> str:

@@ -1,6 +1,7 @@
 """Makes the checkout's `.venv` from requirements.txt; the one part that runs on the system's Python, with nothing else.
 
-Run as `python3 -m tools.gostack.environment.python_environment`. Does nothing while requirements.txt stands.
+Run as `python3 -m tools.gostack.environment.python_environment`. Does nothing while requirements.txt stands. Files that
+are named behind it are installed beside it, as long as it stands: what some tests need, and nothing else.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ def main() -> int:
 
     try:
         ensure_environment(PROJECT_ROOT)
+        for requirements in sys.argv[1:]:
+            add_packages(PROJECT_ROOT, Path(requirements))
     except BootstrapError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -93,6 +96,26 @@ def ensure_environment(project_root: Path) -> Path:
         write_launcher(environment)
         stamp.write_text(fingerprint)
     return python
+
+
+def add_packages(project_root: Path, requirements: Path) -> None:
+    """Install what another file of the project pins, from where pip takes its packages, into a complete environment.
+
+    Raises `BootstrapError` when they cannot be installed.
+    """
+    from tools.gostack.environment.locations import cache_folder
+    from tools.gostack.environment.processes import run_logged
+
+    python, uv = (project_root / ".venv" / "bin" / name for name in ("python", "uv"))
+    log = cache_folder() / "logs" / f"python-environment-{requirements.parent.name}.log"
+    log.unlink(missing_ok=True)
+    command = [str(uv), "pip", "install", "--python", str(python), "--require-hashes"]
+    run_logged(
+        [*command, "-r", str(project_root / requirements)],
+        log,
+        what=f"Installing the packages of {requirements}",
+        variables=installer_variables(os.environ, _pip_settings(python)),
+    )
 
 
 def write_launcher(environment: Path) -> None:
@@ -203,7 +226,7 @@ def _continue_with_a_recent_python() -> None:
     for minor in range(20, MINIMUM_PYTHON[1] - 1, -1):
         candidate = shutil.which(f"python3.{minor}")
         if candidate and subprocess.call([candidate, "-c", ""]) == 0:
-            os.execv(candidate, [candidate, "-m", "tools.gostack.environment.python_environment"])  # noqa: S606  # no shell is the point
+            os.execv(candidate, [candidate, "-m", "tools.gostack.environment.python_environment", *sys.argv[1:]])  # noqa: S606  # no shell is the point
     wanted = ".".join(map(str, MINIMUM_PYTHON))
     sys.exit(
         f"error: Python {wanted} or newer is needed, and python3 is {sys.version.split()[0]}: install a newer one."

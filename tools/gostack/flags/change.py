@@ -57,20 +57,12 @@ def change(
     """
     regions = read(store)
     newest = regions.newest
-    before = newest.document.flags.get(name)
-    flag = make(before)
-    at = datetime.now(UTC)
-    document = newest.document.changed(name, flag, who(), at, newest.document.version + 1)
+    flag = make(newest.document.flags.get(name))
+    by, at = who(), datetime.now(UTC).isoformat(timespec="seconds")
+    document = newest.document.changed(name, flag, by, at)
     if len(document.text().encode()) > LARGEST_DOCUMENT:
         raise UserError(f"the flags of {store.service} have more than {LARGEST_DOCUMENT} bytes: remove some.")
-    entry = Change(
-        document.version,
-        at.isoformat(timespec="seconds"),
-        who(),
-        name,
-        what,
-        dumped(flag) if flag is not None else None,
-    )
+    entry = Change(document.version, at, by, name, what, dumped(flag) if flag is not None else None)
     missing = dict(regions.problems)
     written = False
     for region, stored in regions.stored.items():

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from infra.settings import require_service
 from tools.gostack.columns import aligned
 from tools.gostack.environment.errors import UserError
 from tools.gostack.flags import rules
@@ -42,10 +43,8 @@ class Wanted:
 
 
 def store_of(workspace: Workspace, service: str) -> FlagStore:
-    """Return where a service's flags are; raises UserError."""
-    services = workspace.settings.services
-    if service not in services:
-        raise UserError(f'there is no service "{service}": use one of {", ".join(sorted(services))}.')
+    """Return where a service's flags are; raises UserError, or SettingsError where there is no such service."""
+    require_service(workspace.settings, service)
     if workspace.settings.platform != "docker":
         raise UserError(
             f"{workspace.stack} is on {workspace.settings.platform.capitalize()}, where Consul takes writes from its "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
@@ -61,6 +60,10 @@ class Flag(BaseModel):
             if variant not in self.variants:
                 raise ValueError(f'the targeting names the variant "{variant}", which is unknown: use one of {known}.')
         _check(self.targeting)
+        try:
+            json.dumps([self.variants, self.targeting, self.metadata], allow_nan=False)
+        except ValueError:
+            raise ValueError("NaN and Infinity are no JSON, and services refuse them: give another number.") from None
         return self
 
 
@@ -80,12 +83,12 @@ class Document(BaseModel):
         found = self.metadata.get("version", 0)
         return found if isinstance(found, int) else 0
 
-    def changed(self, name: str, flag: Flag | None, by: str, at: datetime, version: int) -> Document:
-        """Return the document with another definition of one flag, or without it."""
+    def changed(self, name: str, flag: Flag | None, by: str, at: str) -> Document:
+        """Return the next version of the document: with another definition of one flag, or without it."""
         flags = {key: value for key, value in self.flags.items() if key != name}
         if flag is not None:
             flags[name] = flag
-        stamp = {"version": version, "changed_at": at.isoformat(timespec="seconds"), "changed_by": by}
+        stamp = {"version": self.version + 1, "changed_at": at, "changed_by": by}
         return self.model_copy(update={"flags": dict(sorted(flags.items())), "metadata": {**self.metadata, **stamp}})
 
     def text(self) -> str:

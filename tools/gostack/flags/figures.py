@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tools.gostack.canary.figures import Figures
+from tools.gostack.canary.figures import Figures, figures_by
 from tools.gostack.telemetry.console import Console
 
 METRIC = "feature_flag_request_duration_seconds"
@@ -24,19 +24,14 @@ class VariantMetrics:
 
     def figures(self, seconds: float) -> dict[str, Figures]:
         """Return variant to its figures of the last `seconds`; raises TelemetryError when the store cannot tell."""
-        # In this order: what is asked later has more, and so no failure is without its request.
-        slow = self._by_variant(f"histogram_quantile(0.99, {self._grown('bucket', 'variant, le', seconds)})")
-        failed = self._by_variant(self._grown("count", "variant", seconds, ',outcome="failed"'))
-        requests = self._by_variant(self._grown("count", "variant", seconds))
-        return {
-            variant: Figures(round(number), round(failed.get(variant, 0)), 1000 * slow.get(variant, 0))
-            for variant, number in requests.items()
-        }
+        return figures_by(
+            self.console,
+            "variant",
+            f"{max(1, round(seconds))}s",
+            buckets=self._of("bucket"),
+            errors=self._of("count", ',outcome="failed"'),
+            requests=self._of("count"),
+        )
 
-    def _grown(self, part: str, by: str, seconds: float, more: str = "") -> str:
-        series = f'{METRIC}_{part}{{service="{self.service}",flag="{self.flag}"{more}}}'
-        # Of a variant that is new, all of its first value counts, too. `increase` would guess.
-        return f"sum by ({by}) (increase_pure({series}[{max(1, round(seconds))}s]))"
-
-    def _by_variant(self, query: str) -> dict[str, float]:
-        return {one.labels.get("variant", ""): one.value for one in self.console.now(query)}
+    def _of(self, part: str, more: str = "") -> str:
+        return f'{METRIC}_{part}{{service="{self.service}",flag="{self.flag}"{more}}}'

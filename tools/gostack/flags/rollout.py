@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from infra.settings.canary import AnalysisSettings
 from tools.gostack.canary.figures import Figures, Sample
+from tools.gostack.canary.judgement import Names
 from tools.gostack.canary.walk import ShiftError, walk
 from tools.gostack.environment.errors import UserError
 from tools.gostack.flags import rules
@@ -18,9 +19,6 @@ from tools.gostack.flags.figures import SCRAPED_SECONDS, VariantMetrics
 from tools.gostack.flags.store import FlagStore, StoreError
 from tools.gostack.telemetry.console import TelemetryError
 
-STEPS = [1, 5, 25, 100]
-"""Shares in percent, one after the other."""
-
 
 class FlagRollout:
     """A variant of a flag on its way. Its share is in the document: replicas follow within two seconds."""
@@ -29,11 +27,11 @@ class FlagRollout:
         self,
         store: FlagStore,
         name: str,
-        variant: str,
+        variant: str | None,
         metrics: VariantMetrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Raise UserError where the flag cannot be walked."""
+        """Raise UserError where the flag cannot be walked; without a variant, it is the only one beside the default."""
         regions = read(store)
         if regions.problems:
             raise StoreError(told_missing(regions.problems, regions.newest.document.version))
@@ -41,8 +39,8 @@ class FlagRollout:
         if flag is None:
             raise UserError(f'{store.service} has no flag "{name}": see `gostack flags list {store.service}`.')
         self._before, self._written = flag, flag
-        self._rules = _walkable(name, flag, variant)
-        self._store, self._name, self._variant = store, name, variant
+        self._store, self._name, self._variant = store, name, _chosen(name, flag, variant)
+        self._rules = _walkable(name, flag, self._variant)
         self._metrics, self._clock, self._since = metrics, clock, clock()
 
     def release(self) -> str:
@@ -121,7 +119,11 @@ def walk_flag(
 ) -> int:
     """Walk a variant to all callers; return 0, or 1 after it was taken back."""
     began = clock()
-    outcome = walk(rollout, limits, wait, lambda text: print(f"[{clock() - began:6.1f}s] {text}", flush=True), clock)
+
+    def tell(text: str) -> None:
+        print(f"[{clock() - began:6.1f}s] {text}", flush=True)
+
+    outcome = walk(rollout, limits, wait, tell, clock, Names("variant", "default"))
     if not outcome.completed:
         print(f"{name}: taken back, everybody has what was before: {outcome.reason}", file=sys.stderr)
         return 1
@@ -129,13 +131,18 @@ def walk_flag(
     return 0
 
 
-def chosen_variant(flag: Flag | None, wanted: str | None) -> str:
-    """Return the variant to walk: the one that is named, or the only one beside the default; raises UserError."""
-    others = [name for name in flag.variants if name != flag.default_variant] if flag else []
+def _chosen(name: str, flag: Flag, wanted: str | None) -> str:
+    others = [variant for variant in flag.variants if variant != flag.default_variant]
     if wanted is None and len(others) == 1:
         return others[0]
-    if wanted is None or (flag is not None and wanted not in others):
-        raise UserError(f"which variant? Use --variant with one of {', '.join(sorted(others)) or 'those of the flag'}.")
+    known = ", ".join(sorted(others)) or "none"
+    if wanted is None:
+        raise UserError(f"which variant of {name}? Use --variant with one of {known}.")
+    if wanted not in others:
+        raise UserError(
+            f'"{wanted}" is the default of {name}, or none of its variants: there is nothing to walk. '
+            f"Use one of {known}."
+        )
     return wanted
 
 
@@ -143,8 +150,6 @@ def _walkable(name: str, flag: Flag, variant: str) -> rules.Rules:
     found = rules.read(flag.targeting, flag.default_variant)
     if flag.state != "ENABLED":
         raise UserError(f"{name} is off: switch it on first, with `--on`.")
-    if variant not in flag.variants or variant == flag.default_variant:
-        raise UserError(f'"{variant}" is the default of {name}, or none of its variants: there is nothing to walk.')
     if found is None or found.begin or found.end or found.shares.keys() - {variant, flag.default_variant}:
         raise UserError(
             f"{name} has a schedule, shares of other variants, or rules that were written by hand: walk it without "

@@ -65,6 +65,16 @@ class Rules:
 
 def read(targeting: Mapping[str, Any], default: str) -> Rules | None:
     """Return the rules that `targeting` was made from; None where it was written by hand in another form."""
+    try:
+        found = _understood(targeting)
+    except (ValueError, OverflowError, OSError):
+        # A moment that no calendar has, like one in milliseconds.
+        return None
+    # Whatever was not understood does not come out again as it went in.
+    return found if found is not None and found.targeting(default) == targeting else None
+
+
+def _understood(targeting: Mapping[str, Any]) -> Rules | None:
     branches = targeting.get("if", [targeting] if targeting else [])
     if not is_list(branches):
         return None
@@ -87,8 +97,7 @@ def read(targeting: Mapping[str, Any], default: str) -> Rules | None:
         if not all(is_list(one) and len(one) == 2 for one in shares):
             return None
         found = replace(found, shares={str(name): int(percent) for name, percent in shares})
-    # Whatever was not understood above does not come out again as it went in.
-    return found if found.targeting(default) == targeting else None
+    return found
 
 
 def parse_targets(texts: Sequence[str]) -> tuple[Target, ...]:

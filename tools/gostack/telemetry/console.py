@@ -72,11 +72,11 @@ class Console:
         return mapping(document.get("data"))
 
 
-def console_of(outputs: Mapping[str, Any], stack: str, seconds: float = 10) -> Console:
+def console_of(outputs: Mapping[str, Any], stack: str) -> Console:
     """Return the console that a stack's outputs name; raises UserError where there is none."""
     if not outputs.get("regions"):
         raise UserError(f"the stack {stack} is not up: run `make up`.")
     url = mapping(outputs.get("dashboards")).get("console")
     if not url:
         raise UserError(f"the stack {stack} has no telemetry: set gostack:telemetry.enabled to true and run `make up`.")
-    return Console(str(url), seconds)
+    return Console(str(url))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from components.text import templates
 from tools.offline.cluster import layout
 
 HEADER = "# Written by `make cluster`; a change here is overwritten.\n"
@@ -16,7 +14,7 @@ HEADER = "# Written by `make cluster`; a change here is overwritten.\n"
 
 def rendered(template: str, **values: Any) -> str:
     """Return the text of a template, for example "kubelet.yaml", filled with values; `layout` is known to each."""
-    text = _templates().get_template(f"{template}.j2").render(layout=layout, **values)
+    text = _TEMPLATES.get_template(f"{template}.j2").render(layout=layout, **values)
     return text if template.endswith(".json") else HEADER + text
 
 
@@ -30,19 +28,9 @@ def resolver(host: str, fallback: str = "1.1.1.1") -> str:
     return "".join(f"nameserver {server}\n" for server in reachable)
 
 
-@cache
-def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).resolve().parent / "templates"),
-        undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701  (YAML, TOML and JSON, of values from here)
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["base64"] = _base64  # pyright: ignore[reportUnknownMemberType]
-    return environment
-
-
 def _base64(content: bytes) -> str:
     return base64.b64encode(content).decode()
+
+
+_TEMPLATES = templates(Path(__file__).resolve().parent / "templates")
+_TEMPLATES.filters["base64"] = _base64  # pyright: ignore[reportUnknownMemberType]

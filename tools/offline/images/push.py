@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from infra.images_lock import NOT_PULLED, ResolvedImage, load_pushed, pushed_path
+from infra.replaced import replace_text
 from tools.gostack.environment.docker_engine import find_endpoint
 from tools.gostack.environment.errors import BootstrapError
 
@@ -48,9 +49,7 @@ def push_stand_ins(
     text = json.dumps(pushed, indent=2, sort_keys=True) + "\n"
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".new")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        replace_text(path, text)
     return pushed
 
 

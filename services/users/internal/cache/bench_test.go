@@ -25,8 +25,8 @@ type table struct {
 	rows  map[uint64]Entry[person]
 	clock int64
 	away  bool
-	// hold, where it is set, keeps answers back that were read already.
-	hold  chan struct{}
+	// held, where it is set, keeps answers back that were read already.
+	held  chan struct{}
 	asked atomic.Int64
 }
 
@@ -55,14 +55,24 @@ func (tb *table) set(change func(*table)) {
 	change(tb)
 }
 
+// hold keeps back what is read from now on until the channel is closed.
+func (tb *table) hold() chan struct{} {
+	release := make(chan struct{})
+	tb.set(func(tb *table) { tb.held = release })
+	return release
+}
+
+// answers holds nothing back that is read from now on.
+func (tb *table) answers() { tb.set(func(tb *table) { tb.held = nil }) }
+
 func (tb *table) load(ctx context.Context, id uint64, _ int64) (Entry[person], error) {
 	tb.asked.Add(1)
 	tb.mutex.Lock()
-	row, away, hold := tb.rows[id], tb.away, tb.hold
+	row, away, held := tb.rows[id], tb.away, tb.held
 	tb.mutex.Unlock()
-	if hold != nil {
+	if held != nil {
 		select {
-		case <-hold:
+		case <-held:
 		case <-ctx.Done():
 			return Entry[person]{}, errAway
 		}
@@ -109,7 +119,16 @@ const (
 	stale   = 10 * time.Minute
 )
 
-// newReplica waits until it hears of changes, where there is a Valkey to tell of them.
+// connected is a replica that hears of changes, and the Valkey that tells it of them.
+func connected(t *testing.T, database *table, tune ...func(*Options[person])) (*replica, *miniredis.Miniredis) {
+	t.Helper()
+	valkey := miniredis.RunT(t)
+	r := newReplica(t, database, Server{Address: valkey.Addr()}, tune...)
+	r.awaitListening(t, true)
+	return r, valkey
+}
+
+// newReplica may not hear of changes yet.
 func newReplica(t *testing.T, database *table, server Server, tune ...func(*Options[person])) *replica {
 	t.Helper()
 	r := &replica{counts: &counts{looks: map[string]int{}}}

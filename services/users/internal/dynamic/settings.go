@@ -27,16 +27,8 @@ type Settings struct {
 // that the environment gave.
 func Parse(document []byte, defaults Settings) (Settings, error) {
 	settings := Settings{RateLimitPerSecond: defaults.RateLimitPerSecond, RateLimitBurst: defaults.RateLimitBurst}
-	decoder := json.NewDecoder(bytes.NewReader(document))
-	decoder.DisallowUnknownFields()
-	if trimmed := bytes.TrimSpace(document); len(trimmed) == 0 || trimmed[0] != '{' {
-		return Settings{}, errors.New("it is not a JSON object")
-	}
-	if err := decoder.Decode(&settings); err != nil {
-		return Settings{}, fmt.Errorf("it cannot be read: %w", err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return Settings{}, errors.New("something follows the JSON object")
+	if err := Decode(document, &settings, (*json.Decoder).DisallowUnknownFields); err != nil {
+		return Settings{}, err
 	}
 	if settings.RateLimitPerSecond < 0 || settings.RateLimitPerSecond > math.MaxInt32 {
 		return Settings{}, fmt.Errorf("rate_limit_per_second is %v", settings.RateLimitPerSecond)
@@ -45,6 +37,22 @@ func Parse(document []byte, defaults Settings) (Settings, error) {
 		return Settings{}, fmt.Errorf("rate_limit_burst is %d", settings.RateLimitBurst)
 	}
 	return settings, nil
+}
+
+// Decode reads a document that is one JSON object and nothing else; prepare sets the decoder up.
+func Decode(document []byte, into any, prepare func(*json.Decoder)) error {
+	if trimmed := bytes.TrimSpace(document); len(trimmed) == 0 || trimmed[0] != '{' {
+		return errors.New("it is not a JSON object")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(document))
+	prepare(decoder)
+	if err := decoder.Decode(into); err != nil {
+		return fmt.Errorf("it cannot be read: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the JSON object")
+	}
+	return nil
 }
 
 // Store holds the settings in force.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/open-feature/go-sdk/openfeature"
 	"github.com/open-feature/go-sdk/openfeature/memprovider"
+
+	"gostack.dev/users/internal/dynamic"
 )
 
 // The document is flagd's (https://flagd.dev/reference/flag-definitions/), so
@@ -33,18 +34,10 @@ type definition struct {
 // parse refuses a document of which a flag could not be evaluated: half of one
 // would be worse than the one in force.
 func parse(text []byte, now func() time.Time) (map[string]memprovider.InMemoryFlag, document, error) {
-	if trimmed := bytes.TrimSpace(text); len(trimmed) == 0 || trimmed[0] != '{' {
-		return nil, document{}, errors.New("it is not a JSON object")
-	}
 	var found document
-	decoder := json.NewDecoder(bytes.NewReader(text))
 	// A whole number stays one: the SDK keeps integers and floats apart.
-	decoder.UseNumber()
-	if err := decoder.Decode(&found); err != nil {
-		return nil, document{}, fmt.Errorf("it cannot be read: %w", err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, document{}, errors.New("something follows the JSON object")
+	if err := dynamic.Decode(text, &found, (*json.Decoder).UseNumber); err != nil {
+		return nil, document{}, err
 	}
 	if found.Flags == nil {
 		return nil, document{}, errors.New("it has no flags")

@@ -96,8 +96,17 @@ func (f *Flags) Replace(text []byte) error {
 	return nil
 }
 
-// Reset goes back to the defaults of the code: the key is gone.
-func (f *Flags) Reset() { f.use(nil, document{}) }
+// Reset goes back to the defaults of the code: the key is gone, and the next
+// start without Consul is not to bring its flags back.
+func (f *Flags) Reset() {
+	f.use(nil, document{})
+	if f.options.File == "" {
+		return
+	}
+	if err := os.Remove(f.options.File); err != nil && !os.IsNotExist(err) {
+		f.options.Logger.Warn("the flags of the file cannot be removed: the next start may have them", "file", f.options.File, "error", err.Error())
+	}
+}
 
 // LogValue names the flags in force.
 func (f *Flags) LogValue() slog.Value { return *f.inForce.Load() }

@@ -333,6 +333,10 @@ func TestTheLastDocumentIsThereAtTheNextStart(t *testing.T) {
 	if !started(t, Options{File: file}).Boolean(t.Context(), "x", false) {
 		t.Error("the next start has nothing")
 	}
+	first.Reset()
+	if started(t, Options{File: file}).Boolean(t.Context(), "x", false) {
+		t.Error("the next start has flags whose key is gone")
+	}
 	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}

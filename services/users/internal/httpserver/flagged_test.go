@@ -1,7 +1,6 @@
 package httpserver
 
 import (
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -71,7 +70,7 @@ func TestAFlagShortensTheDeadlineOfSomeAndRequestsCountByVariant(t *testing.T) {
 		t.Errorf("with the flag off it answers %d", found)
 	}
 	if err := evaluated.Replace([]byte("{")); err == nil {
-		t.Error(errors.New("a malformed document was accepted"))
+		t.Error("a malformed document was accepted")
 	}
 	shown := ask("/metrics").Body.String()
 	for _, line := range []string{
