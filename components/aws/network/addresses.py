@@ -8,6 +8,9 @@ from ipaddress import IPv4Network
 ZONES = 3
 """Availability zones of a region: the loss of one leaves a majority of everything that votes."""
 
+GLOBAL_REGION = "us-east-1"
+"""Region of Route 53's figures; records and budgets exist once."""
+
 CLUSTER_SERVICES = "172.20.0.0/16"
 """Addresses of Kubernetes services, which exist inside a cluster only; no region's network may overlap with them."""
 

@@ -19,7 +19,7 @@ from components.aws.dns.global_dns import DnsEntryArgs, GlobalDns
 from components.aws.dns.public_certificate import PublicCertificate
 from components.aws.elasticache.cache import ElastiCache
 from components.aws.image_names import copied_repository, own_repository, regional_image
-from components.aws.network.addresses import plan_subnets
+from components.aws.network.addresses import GLOBAL_REGION, plan_subnets
 from components.aws.network.target_binding import TargetBinding
 from components.aws.registry import Registry
 from components.ingress.args import IngressArgs
@@ -30,7 +30,7 @@ from components.names import replication_group
 from infra.platforms import base
 from infra.platforms.aws.boundary import bound_roles
 from infra.platforms.aws.database import create_database
-from infra.platforms.aws.providers import GLOBAL_REGION, make_providers
+from infra.platforms.aws.providers import make_providers
 from infra.platforms.aws.region import Alerts, RegionInfra, Shared, create_alerts, create_region
 from infra.platforms.aws.secrets_manager import secrets_manager
 from infra.platforms.kubernetes import PROJECT, KubernetesPlatform

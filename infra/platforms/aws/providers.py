@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.network.addresses import GLOBAL_REGION
 from infra.settings.aws import AwsSettings
-
-GLOBAL_REGION = "us-east-1"
-"""Region of Route 53's figures; records and budgets exist once."""
 
 
 @dataclass(frozen=True)

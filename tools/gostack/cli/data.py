@@ -58,3 +58,10 @@ def rds_certificates(stack: Stack = DEV) -> int:
     from tools.gostack.rds_certificates import write_certificates
 
     return write_certificates(workspace(stack).stack_file)
+
+
+def prices(stack: Stack = DEV) -> int:
+    """Renew the tables of prices for the regions of a stack on AWS, from AWS's public price list."""
+    from tools.gostack.prices.command import renew
+
+    return renew(workspace(stack).stack_file)

@@ -1,9 +1,11 @@
-"""Everything that is said of one stack's change. It holds names, operations and paths of properties, and no value."""
+"""Everything that is said of one stack's change. It holds names, operations and paths of properties, and no value but
+the numbers and classes that a price follows from.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tools.gostack.report.changes import Change, StackChanges
 from tools.gostack.report.cost import cost
@@ -13,6 +15,7 @@ from tools.gostack.report.exposure import exposure
 from tools.gostack.report.findings import RISKS, Finding
 from tools.gostack.report.groups import Group, counts, groups
 from tools.gostack.report.place import Places
+from tools.gostack.report.quantities import Quantities, quantities
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,9 @@ class Assessment:
 
     settings: tuple[str, ...] = ()
     """Settings that differ from the version that the change is compared with, each in words."""
+
+    quantities: Quantities = field(default_factory=Quantities)
+    """What AWS charges for, counted."""
 
     @classmethod
     def of(cls, changes: StackChanges, settings: Sequence[str] = ()) -> Assessment:
@@ -49,6 +55,7 @@ class Assessment:
             findings=findings,
             groups=tuple(groups(changes, places, findings)),
             settings=tuple(settings),
+            quantities=quantities(changes, places),
         )
 
     @property

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from tools.gostack.gate.decision import Decision, Verdict
 from tools.gostack.report.assessment import Assessment
 from tools.gostack.report.findings import RISKS, Finding, Risk
 from tools.gostack.report.groups import DONE, Group
+from tools.gostack.report.monthly_cost import MonthlyCost, monthly_cost
 
 _VERDICTS: tuple[Verdict, ...] = ("safe", "needs care", "blocked")
 
@@ -32,6 +34,11 @@ class StackReport:
     def findings(self, risk: Risk) -> list[Finding]:
         """What is at risk, of one kind."""
         return [finding for finding in self.assessment.findings if finding.risk == risk]
+
+    @cached_property
+    def monthly_cost(self) -> MonthlyCost | None:
+        """What AWS charges a month before and after; None when it is paid for nothing."""
+        return monthly_cost(self.assessment.quantities)
 
     @property
     def counted(self) -> str:

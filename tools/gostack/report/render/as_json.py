@@ -7,6 +7,7 @@ from typing import Any
 
 from tools.gostack.report.changes import Change
 from tools.gostack.report.model import Report, StackReport
+from tools.gostack.report.render.prices import figures
 from tools.gostack.report.render.sections import members
 
 VERSION = 2
@@ -34,6 +35,7 @@ def _stack(item: StackReport) -> dict[str, Any]:
         "allowed": list(item.decision.allowed),
         "counts": {**item.assessment.counts, "same": item.assessment.unchanged},
         "settings": list(item.assessment.settings),
+        "monthlyCost": figures(item.monthly_cost) if item.monthly_cost is not None else None,
         "findings": [
             {
                 "risk": finding.risk,

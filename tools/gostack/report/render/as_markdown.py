@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tools.gostack.report.groups import Group
 from tools.gostack.report.model import Report, StackReport, by_verdict
+from tools.gostack.report.render.prices import sums, table
 from tools.gostack.report.render.sections import members, resource, sections
 
 MARKER = "<!-- gostack-report -->"
@@ -80,12 +81,29 @@ def _stack(item: StackReport, folding: Folding) -> Iterator[str]:
         if len(section.lines) > folding.lines:
             yield f"- … and {len(section.lines) - folding.lines} more"
         yield ""
+    yield from _cost(item, folding)
     shown = item.groups[: folding.groups]
     for group in shown:
         yield from _group(group, folding)
     if len(item.groups) > len(shown):
         yield f"… and {len(item.groups) - len(shown)} more parts of the stack change."
         yield ""
+
+
+def _cost(item: StackReport, folding: Folding) -> Iterator[str]:
+    cost = item.monthly_cost
+    if cost is None:
+        return
+    words = f"<b>Monthly price</b>: {_html(sums(cost))}"
+    if folding.resources == 0:
+        yield f"- {words}"
+        return
+    yield f"<details><summary>{words}</summary>"
+    yield ""
+    yield from table(cost)
+    yield ""
+    yield "</details>"
+    yield ""
 
 
 def _group(group: Group, folding: Folding) -> Iterator[str]:
