@@ -17,7 +17,6 @@ import urllib3
 from infra.settings import SettingsError
 from infra.settings.neighbours import require_apart
 from infra.settings.stack_file import read_stack_file, written
-from tests.integration_kubernetes.conftest import PROJECT
 from tests.integration_kubernetes.support import ClusterStack
 from tools.gostack.kubernetes.api import ClusterApi
 from tools.gostack.lifecycle import lifecycle
@@ -27,6 +26,7 @@ from tools.gostack.stacks.remove import remove_stack
 from tools.gostack.stacks.seed import seed
 from tools.gostack.stacks.sweep import sweep
 
+PROJECT = Path(__file__).resolve().parents[2]
 NAMES = ("pr-981", "pr-982")
 SEEDED = 20
 
