@@ -12,6 +12,7 @@ from infra.secret_stores.resolution import with_secrets
 from infra.settings import load_settings
 from infra.settings.edge_files import require_edge_secrets
 from infra.settings.loading import PROJECT
+from infra.settings.neighbours import require_apart
 from infra.stack import build_stack
 
 
@@ -23,6 +24,7 @@ def stack_outputs(stack: str) -> StackOutputs:
     """
     try:
         settings = with_secrets(load_settings())
+        require_apart(stack, settings, PROJECT)
         require_edge_secrets(settings, PROJECT)
         return build_stack(stack, settings, resolved_images(settings))
     except ValueError as error:

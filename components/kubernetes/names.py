@@ -15,6 +15,9 @@ NGINX = "nginx"
 STACK_LABEL = "gostack.stack"
 ROLE_LABEL = "gostack.role"
 
+EXPIRES_ANNOTATION = "gostack.expires"
+"""Annotation of a namespace with the time in UTC after which it may be removed with its stack."""
+
 
 def service_host(name: str, namespace: str) -> str:
     """Return the host name of a Service, from every namespace; the cluster's own domain is found by its resolver."""

@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes.names import JOB, ROLE_LABEL
+from components.kubernetes.names import EXPIRES_ANNOTATION, JOB, ROLE_LABEL
 from components.kubernetes.network import networks, tcp_and_udp
 from components.kubernetes.pod import cores
 from components.kubernetes.resources import Demand
@@ -41,6 +41,10 @@ class RegionArgs(TypedDict):
     labels: Mapping[str, str]
     """Labels that every object of the stack carries."""
 
+    expires: NotRequired[str]
+    """Time in UTC after which the namespace may be removed with all that is in it, like "2026-11-30T12:00:00Z"; kept
+    in an annotation, which outlives the stack."""
+
 
 class Region(pulumi.ComponentResource):
     """A failure domain: its namespace holds everything that runs there."""
@@ -55,10 +59,13 @@ class Region(pulumi.ComponentResource):
         super().__init__("gostack:index:Region", name, {}, opts)
         prefix = args.get("namespace", "gostack")
         labels = {**args["labels"], "gostack.region": args["region"], "app.kubernetes.io/managed-by": "pulumi"}
+        expires = args.get("expires")
         namespace = k8s.core.v1.Namespace(
             f"{name}-namespace",
             metadata=k8s.meta.v1.ObjectMetaArgs(
-                name=namespace_name(prefix, args["region"]), labels={**labels, **_pod_security()}
+                name=namespace_name(prefix, args["region"]),
+                labels={**labels, **_pod_security()},
+                annotations={EXPIRES_ANNOTATION: expires} if expires is not None else None,
             ),
             # The disks are in it: `pulumi destroy` takes away all else and lets go of it, as Docker keeps its volumes.
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),

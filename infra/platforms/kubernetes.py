@@ -16,7 +16,7 @@ from components.consul.kubernetes import ConsulDatacenter, KubernetesConsulDatac
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
 from components.images.kubernetes import ReleasedImage, ServiceImage, UpstreamImages
 from components.ingress.args import IngressArgs
-from components.ingress.kubernetes import Ingress
+from components.ingress.kubernetes import Ingress, KubernetesIngressArgs
 from components.kubernetes.job import Job
 from components.microservice.args import MicroserviceArgs
 from components.microservice.kubernetes import Microservice
@@ -26,8 +26,7 @@ from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
 from components.mysql.kubernetes import MySqlCluster
 from components.mysql.kubernetes_member import KubernetesMySqlClusterArgs
-from components.names import stack_namespace
-from components.region.kubernetes import Region
+from components.region.kubernetes import Region, RegionArgs
 from components.runtime_config.args import DynamicConfigurationArgs
 from components.runtime_config.kubernetes import DynamicConfiguration
 from components.scheduled_tasks.args import ScheduledTasksArgs
@@ -40,8 +39,14 @@ from infra.platforms import base
 from infra.platforms.base import Platform
 from infra.platforms.kubeconfig import chosen_context
 from infra.settings.cluster_demand import region_quota
+from infra.settings.ingress import is_reachable_by_name
+from infra.settings.names import namespace_prefix
 
 PROJECT = Path(__file__).resolve().parents[2]
+
+EXTERNAL_DNS = "external-dns.alpha.kubernetes.io/hostname"
+"""Annotation by which ExternalDNS, where a cluster has it, makes the records of a load balancer:
+https://kubernetes-sigs.github.io/external-dns/latest/docs/annotations/annotations/."""
 
 
 class KubernetesPlatform(Platform):
@@ -78,18 +83,15 @@ class KubernetesPlatform(Platform):
 
     def region(self, name: str) -> Region:
         """Create the namespace of a region."""
-        settings = self.settings.kubernetes
-        prefix = settings.namespace if settings is not None else None
-        return Region(
-            name,
-            {
-                "region": name,
-                "namespace": prefix or stack_namespace(self.stack),
-                "quota": region_quota(self.settings, name),
-                "labels": self.labels,
-            },
-            self.options(name),
-        )
+        arguments: RegionArgs = {
+            "region": name,
+            "namespace": namespace_prefix(self.stack, self.settings),
+            "quota": region_quota(self.settings, name),
+            "labels": self.labels,
+        }
+        if self.settings.expires is not None:
+            arguments["expires"] = self.settings.expires
+        return Region(name, arguments, self.options(name))
 
     def consul_datacenter(
         self, name: str, args: ConsulDatacenterArgs, opts: pulumi.ResourceOptions
@@ -155,8 +157,12 @@ class KubernetesPlatform(Platform):
         return ScheduledTasks(name, args, opts)
 
     def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:
-        """Create the Nginx Deployment and its load balancer, which the cluster makes."""
-        return Ingress(name, {**args}, opts)
+        """Create the Nginx Deployment and its load balancer, which the cluster makes, with the names for its DNS."""
+        arguments: KubernetesIngressArgs = {**args}
+        names = [host for host in self.settings.ingress.hosts if is_reachable_by_name(host)]
+        if names:
+            arguments["load_balancer"] = {"annotations": {EXTERNAL_DNS: ",".join(names)}}
+        return Ingress(name, arguments, opts)
 
     @property
     def _storage_class(self) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from components.acme.args import CHALLENGES
 from components.ingress import IPV6_LOOPBACK, IngressConfiguration, Route, render_ingress
+from components.ingress.names import is_address
 from components.names import called_name
 
 if TYPE_CHECKING:
@@ -115,6 +116,11 @@ def watched_hosts(settings: Settings) -> list[str]:
     ingress = settings.ingress
     found = [host for host, site in ingress.sites.items() if site.has_certificate]
     return [*found, *[host for host in ingress.hosts if host not in found][:1]]
+
+
+def is_reachable_by_name(host: str) -> bool:
+    """Return whether DNS leads clients to a host: it is no address, and no name of the client's own machine."""
+    return not is_address(host) and host.rpartition(".")[2] != "localhost"
 
 
 def loopback_hosts(settings: Settings) -> list[str]:

@@ -23,6 +23,7 @@ from infra.settings.aws_checks import aws_problem
 from infra.settings.base import Name, RegionName, Section
 from infra.settings.connections import connections_problem
 from infra.settings.edge import edge_problem
+from infra.settings.expiry import Expiry
 from infra.settings.given import given_problem
 from infra.settings.images import ImageSettings
 from infra.settings.ingress import size_problem
@@ -119,6 +120,10 @@ class Settings(Section):
 
     rotation: RotationSettings = RotationSettings()
     """Counters that renew secrets."""
+
+    expires: Expiry | None = None
+    """Time in UTC after which `gostack stack sweep` removes the stack with its data, for example
+    "2026-11-30T12:00:00Z"; a stack without one stays."""
 
     @property
     def first_host_certified_elsewhere(self) -> bool:

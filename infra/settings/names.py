@@ -80,10 +80,20 @@ def _stack_problems(stack: str, settings: Settings) -> Iterator[str]:
         yield from _aws_problems(stack, settings.aws)
 
 
+def namespace_prefix(stack: str, settings: Settings) -> str:
+    """Return the first part of the names of a stack's namespaces on Kubernetes."""
+    given = settings.kubernetes.namespace if settings.kubernetes is not None else None
+    return given or stack_namespace(stack)
+
+
+def namespaces(stack: str, settings: Settings) -> dict[str, str]:
+    """Return region to namespace of a stack on Kubernetes."""
+    prefix = namespace_prefix(stack, settings)
+    return {region: namespace_name(prefix, region) for region in settings.regions}
+
+
 def _namespace_problems(stack: str, settings: Settings) -> Iterator[str]:
-    prefix = settings.kubernetes.namespace if settings.kubernetes is not None else None
-    for region in settings.regions:
-        name = namespace_name(prefix or stack_namespace(stack), region)
+    for name in namespaces(stack, settings).values():
         if not _LABEL.fullmatch(name):
             yield f"it would have the namespace {name}, where Kubernetes takes lower-case letters, digits and hyphens"
         if len(name) > LABEL:

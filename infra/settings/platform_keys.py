@@ -26,6 +26,8 @@ def unused_key_problem(settings: Settings) -> str:
 def _unused(settings: Settings) -> Iterator[str]:
     for name, service in settings.services.items():
         yield from _build(f"gostack:services.{name}", service)
+    if settings.aws is not None and settings.expires is not None:
+        yield "gostack:expires has no meaning with gostack:aws, whose stacks no sweep removes: remove it."
     if settings.platform == "docker":
         yield from _only_on_kubernetes(settings)
     if settings.platform == "kubernetes":

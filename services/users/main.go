@@ -29,6 +29,7 @@ const usage = `Usage:
   users [serve]                  serve requests
   users migrate                  bring the database schema to the newest version
   users migrate force VERSION    record a version after an interrupted migration was repaired
+  users seed                     create example users; those that are there stay
   users health                   ask the local server whether it is ready
   users version                  print the version
 `
@@ -51,6 +52,8 @@ func run(ctx context.Context, arguments []string, lookup configuration.Lookup, o
 		return serve(ctx, lookup, output)
 	case command == "migrate":
 		return migrate(ctx, arguments, lookup, output, problems)
+	case command == "seed" && len(arguments) == 0:
+		return seed(ctx, lookup, output)
 	case command == "health" && len(arguments) == 0:
 		return health(ctx, lookup, problems)
 	case command == "version" && len(arguments) == 0:

@@ -18,7 +18,7 @@ func lookupIn(values map[string]string) func(string) (string, bool) {
 }
 
 func TestAMissingVariableIsOneLogLineAndExitTwo(t *testing.T) {
-	for _, arguments := range [][]string{nil, {"serve"}, {"migrate"}, {"migrate", "force", "1"}} {
+	for _, arguments := range [][]string{nil, {"serve"}, {"seed"}, {"migrate"}, {"migrate", "force", "1"}} {
 		var output, problems bytes.Buffer
 		status := run(t.Context(), arguments, lookupIn(map[string]string{"MYSQL_USER": "u", "MYSQL_PASSWORD": "hush", "MYSQL_DATABASE": "d"}), &output, &problems)
 		var line map[string]any
@@ -32,7 +32,7 @@ func TestAMissingVariableIsOneLogLineAndExitTwo(t *testing.T) {
 }
 
 func TestUnknownCommandsShowTheUsage(t *testing.T) {
-	for _, arguments := range [][]string{{"fly"}, {"serve", "now"}, {"migrate", "down"}, {"migrate", "force"}, {"migrate", "force", "x"}} {
+	for _, arguments := range [][]string{{"fly"}, {"serve", "now"}, {"seed", "now"}, {"migrate", "down"}, {"migrate", "force"}, {"migrate", "force", "x"}} {
 		var output, problems bytes.Buffer
 		if status := run(t.Context(), arguments, lookupIn(nil), &output, &problems); status != exitMisconfigured || problems.String() != usage {
 			t.Errorf("%v: exit %d, %q", arguments, status, problems.String())

@@ -17,6 +17,7 @@ from tests.benchmarks.local_cluster import benchmark as cluster_times
 from tools.gostack.environment.progress import Progress
 from tools.gostack.lifecycle import lifecycle
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
+from tools.gostack.stacks.on_cluster import own_hosts, rename_hosts
 from tools.offline.cluster.layout import Folders
 
 STACK = "benchmark-kubernetes"
@@ -42,6 +43,9 @@ def run(workspace: Workspace, rounds: int) -> int:
         settings = Path(name) / f"Pulumi.{STACK}.yaml"
         document = read_stack_file(workspace.stack_file)
         document["config"]["gostack:kubernetes"]["namespace"] = NAMESPACE
+        hosts = own_hosts(STACK, workspace.stack, workspace.settings)
+        document["config"].setdefault("gostack:ingress", {})["hosts"] = [*hosts.values()]
+        rename_hosts(document, hosts)
         settings.write_text(written(document), encoding="utf-8")
         copy = Workspace(workspace.project, STACK, settings, quiet=True)
         times: dict[str, list[float]] = {}

@@ -32,6 +32,14 @@ def test_a_namespace_outlives_the_stack_with_the_disks_in_it(region: Graph) -> N
     namespace = region.resources[f"{NAME}-namespace"]
     assert namespace.retain_on_delete
     assert namespace.plain("metadata")["name"] == "gostack-test-east"
+    # Without a time, it stays.
+    assert "annotations" not in namespace.plain("metadata")
+
+
+def test_a_namespace_of_a_stack_for_a_while_says_until_when_it_may_stay() -> None:
+    made = alone(Region, namespace="gostack-test", expires="2026-11-30T12:00:00Z")
+    annotations = made.resources[f"{NAME}-namespace"].plain("metadata")["annotations"]
+    assert annotations == {"gostack.expires": "2026-11-30T12:00:00Z"}
 
 
 def test_pods_beyond_the_restricted_standard_are_refused(region: Graph) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.delivery.workflows import Step, load, names, steps, text_of
+from tools.gostack.cli import stacks
 from tools.gostack.cli.main import COMMANDS as COMMAND_LINE
 
 EVERY_STEP = [step for name in names() for step in steps(name)]
@@ -25,6 +26,7 @@ MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.M))
 GOSTACK = ".venv/bin/gostack"
 COMMANDS = {function.__name__.replace("_", "-") for functions in COMMAND_LINE.values() for function in functions}
+STACK_COMMANDS = {f"stack {command.name}" for command in stacks.app.registered_commands}
 OTHERS = {
     'cat report.md >> "$GITHUB_STEP_SUMMARY"',
     "sh tools/gostack/release/commit_release.sh",
@@ -44,8 +46,8 @@ def identity(step: Step) -> str:
     return f"{step.workflow}/{step.job}/{step.name}"
 
 
-def test_there_are_the_four_workflows() -> None:
-    assert names() == ["main", "nightly", "pull-request", "release"]
+def test_there_are_these_workflows_and_no_other() -> None:
+    assert names() == ["main", "nightly", "pull-request", "pull-request-closed", "pull-request-stack", "release"]
 
 
 @pytest.mark.parametrize("name", names())
@@ -60,9 +62,9 @@ def test_every_action_is_pinned_by_the_commit_of_a_known_release(name: str) -> N
 def test_every_command_is_one_of_make_or_of_gostack(step: Step) -> None:
     if step.run in OTHERS:
         return
-    match = re.fullmatch(r"make ([a-z-]+)|\.venv/bin/gostack ([a-z-]+)(?: [a-z.-]+)*", step.run)
+    match = re.fullmatch(r"make ([a-z-]+)|\.venv/bin/gostack ((?:stack )?[a-z-]+)(?: [a-z0-9.-]+)*", step.run)
     assert match, step.run
-    assert match[1] in TARGETS or match[2] in COMMANDS, step.run
+    assert match[1] in TARGETS or match[2] in COMMANDS | STACK_COMMANDS, step.run
 
 
 def test_the_command_line_is_there_before_it_is_called() -> None:
@@ -99,10 +101,14 @@ def test_a_job_has_the_permissions_that_it_needs_and_no_other() -> None:
         ("pull-request", "preview"): cloud,
         ("pull-request", "comment"): {"contents": "read", "pull-requests": "write"},
         ("pull-request", "gate"): {"contents": "read", "pull-requests": "read"},
+        ("pull-request-stack", "stack"): cloud,
+        ("pull-request-stack", "comment"): {"contents": "read", "pull-requests": "write"},
+        ("pull-request-closed", "remove"): cloud,
         ("main", "staging"): cloud,
         ("release", "deploy"): {**cloud, "actions": "read", "pull-requests": "read"},
         ("release", "commit"): {"contents": "write"},
         ("nightly", "drift"): cloud,
+        ("nightly", "sweep"): cloud,
     }
 
 
@@ -137,16 +143,59 @@ def test_long_lived_keys_of_the_cloud_are_not_used(name: str) -> None:
             assert load(name)["jobs"][step.job]["permissions"]["id-token"] == "write"
 
 
-def test_strangers_get_no_secret() -> None:
-    document = load("pull-request")
-    # This event, unlike pull_request, would run a stranger's change with the repository's secrets.
-    assert set(document["on"]) == {"pull_request", "pull_request_review"}
+EVENTS = {
+    "pull-request": {"pull_request", "pull_request_review"},
+    "pull-request-stack": {"pull_request"},
+    # With main's secrets: whose steps may be only those of main is said below.
+    "pull-request-closed": {"pull_request_target"},
+}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_strangers_get_no_secret(name: str) -> None:
+    document = load(name)
+    assert set(document["on"]) == EVENTS[name]
     for job, values in document["jobs"].items():
         privileged = "secrets." in str(values) or "write" in (values.get("permissions") or {}).values()
         if privileged:
             same = "github.event.pull_request.head.repo.full_name == github.repository"
             assert same in values["if"], job
             assert "||" not in values["if"].replace("vars.DEPLOYED_STACKS || '[]'", ""), job
+
+
+def test_the_end_of_a_pull_request_runs_nothing_of_it() -> None:
+    document = load("pull-request-closed")
+    assert document["on"]["pull_request_target"] == {"branches": ["main"], "types": ["closed"]}
+    assert [name for name in names() if "pull_request_target" in load(name)["on"]] == ["pull-request-closed"]
+    (job,) = document["jobs"]
+    for step in steps("pull-request-closed", job):
+        if step.uses.startswith("actions/checkout@"):
+            assert step.given == {"ref": "main", "persist-credentials": False}
+        assert not step.uses.startswith("actions/download-artifact@")
+    # Of what somebody chose for the branch nothing is used: its number and where it is from are GitHub's.
+    used = set(re.findall(r"github\.event\.[a-z_.]+", text_of("pull-request-closed")))
+    assert used == {"github.event.pull_request.number", "github.event.pull_request.head.repo.full_name"}
+    assert "github.head_ref" not in text_of("pull-request-closed")
+
+
+def test_the_stack_of_a_pull_request_is_made_removed_and_swept_by_one_name() -> None:
+    made, removed = load("pull-request-stack")["jobs"]["stack"], load("pull-request-closed")["jobs"]["remove"]
+    # In line with each other, as they work on one stack.
+    assert made["concurrency"] == removed["concurrency"]
+    assert made["env"] == removed["env"]
+    assert made["env"]["STACK"] == "pr-${{ github.event.pull_request.number }}"
+    # A person has read what runs with the way to the cluster; what is main's needs none.
+    assert made["environment"] == "pull-request-stack"
+    assert removed["environment"] == load("nightly")["jobs"]["sweep"]["environment"] == "pull-request-stack-removal"
+    runs = [step.run for step in steps("pull-request-stack", "stack") if step.run]
+    assert (
+        runs.index(f"{GOSTACK} stack new --ttl 24h") < runs.index(f"{GOSTACK} kubeconfig") < runs.index(f"{GOSTACK} up")
+    )
+    assert runs[-3:] == [f"{GOSTACK} up", f"{GOSTACK} stack seed", f"{GOSTACK} stack describe --output stack.json"]
+    assert [step.run for step in steps("nightly", "sweep")][-1] == f"{GOSTACK} stack sweep"
+    for job in (made, removed, load("nightly")["jobs"]["sweep"]):
+        assert "vars.PULL_REQUEST_STACKS != ''" in job["if"]
+        assert job["env"]["STACK_ORIGIN"] == "${{ vars.PULL_REQUEST_STACKS }}"
 
 
 def test_no_code_of_a_branch_gets_a_deployed_stacks_state_before_a_persons_word() -> None:
@@ -157,8 +206,8 @@ def test_no_code_of_a_branch_gets_a_deployed_stacks_state_before_a_persons_word(
 
 
 def test_what_decides_about_a_pull_request_comes_from_main() -> None:
-    for job in ("comment", "gate"):
-        (checkout,) = [step for step in steps("pull-request", job) if step.uses.startswith("actions/checkout@")]
+    for name, job in (("pull-request", "comment"), ("pull-request", "gate"), ("pull-request-stack", "comment")):
+        (checkout,) = [step for step in steps(name, job) if step.uses.startswith("actions/checkout@")]
         assert checkout.given["ref"] == "main", job
     rules = load("pull-request")["jobs"]["preview"]["steps"]
     (policy,) = [step for step in rules if step.get("run") == ".venv/bin/gostack policy"]
@@ -205,6 +254,7 @@ def test_updates_of_a_stack_stand_in_line_and_none_is_cut_off() -> None:
         ("main", "staging"): {"group": "stack-staging", "cancel-in-progress": False},
         ("release", "deploy"): {"group": "stack-prod", "cancel-in-progress": False},
         ("nightly", "drift"): {"group": "stack-${{ matrix.stack }}", "cancel-in-progress": False},
+        ("nightly", "sweep"): {"group": "stacks-of-pull-requests", "cancel-in-progress": False},
     }
     assert load("release")["concurrency"] == {"group": "release", "cancel-in-progress": False}
 

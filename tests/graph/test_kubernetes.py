@@ -256,3 +256,15 @@ def variables(graph: Graph, container: str) -> dict[str, Any]:
 def unnamed(graph: Graph, name: str) -> dict[str, Any]:
     """The metadata that the program gave, without what the provider adds."""
     return graph.resources[name].inputs["metadata"]
+
+
+def test_the_clusters_dns_is_told_the_names_that_lead_to_the_load_balancer() -> None:
+    hosts = ["pr-1.example.com", "10.0.0.1", "pr-1.localhost", "www.pr-1.example.com"]
+    made = staging_graph(lambda d: d.update(ingress={"hosts": hosts}, expires="2026-11-30T12:00:00Z"))
+    service = manifests(made, "Service")["ingress-east-service"]
+    assert service["spec"]["type"] == "LoadBalancer"
+    assert service["metadata"]["annotations"] == {
+        "external-dns.alpha.kubernetes.io/hostname": "pr-1.example.com,www.pr-1.example.com"
+    }
+    namespace = manifests(made, "Namespace")["east-namespace"]
+    assert namespace["metadata"]["annotations"] == {"gostack.expires": "2026-11-30T12:00:00Z"}

@@ -21,7 +21,7 @@ from tools.gostack.explorer import monitor
 ELSEWHERE = "/nowhere/kubeconfig"
 
 
-def refusal(monkeypatch: pytest.MonkeyPatch, load: Callable[[], Settings]) -> str:
+def refusal(monkeypatch: pytest.MonkeyPatch, load: Callable[[], Settings], stack: str = "staging") -> str:
     """What the program says; it must not have registered anything."""
     monkeypatch.setattr(program, "load_settings", load)
     registered: list[str] = []
@@ -33,7 +33,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch, load: Callable[[], Settings]) -> st
 
     monkeypatch.setattr(monitor.Recorder, "RegisterResource", noted)
     with pytest.raises(pulumi.RunError) as told:
-        recorder.record(lambda: program.stack_outputs("staging"), stack="staging")
+        recorder.record(lambda: program.stack_outputs(stack), stack=stack)
     assert [name for name in registered if not name.startswith("pulumi:pulumi:Stack")] == []
     return str(told.value)
 
@@ -54,6 +54,13 @@ def test_a_context_that_the_kubeconfig_does_not_have(monkeypatch: pytest.MonkeyP
     words = refusal(monkeypatch, staging(lambda d: d["kubernetes"].update(change)))
     assert words.startswith('gostack:kubernetes.context is "elsewhere", which ')
     assert "\n" not in words
+
+
+def test_a_namespace_that_another_stack_file_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = refusal(monkeypatch, staging(lambda d: d["kubernetes"].update(namespace="gostack-staging")), "copy")
+    assert words.startswith(
+        'gostack:kubernetes.namespace makes "gostack-staging-east" the namespace of the region east'
+    )
 
 
 def test_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,10 @@ stack on Docker that stands for staging and prod. A line is changed, the report 
 comment is edited; the gate blocks the replacement of the database's volume until main allows it by name; a release
 rolls an image out, is pushed, and goes back when it fails.
 
-Left out are `make test` and `make test-integration`, which are tests, and `gostack copy-image`: images of a stack on
-Docker have no registry (test_image_copy.py has two). So are the actions of GitHub itself. Does not prove anything of
-AWS or of a cluster, nor that GitHub's runner does with a workflow what its documentation says.
+Left out are `make test`, as it runs this test, `make test-integration`, which takes more than an hour, and `gostack
+copy-image`: images of a stack on Docker have no registry (test_image_copy.py has two). So are the actions of GitHub
+itself. Does not prove anything of AWS or of a cluster, nor that GitHub's runner does with a workflow what its
+documentation says.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import pytest
 import yaml
 
 from tests.delivery.github_server import Hub, github_server
-from tests.delivery.workflows import Step, evaluated, steps
+from tests.delivery.workflows import Step, evaluated, names, steps
 from tests.integration.brought_up import PROJECT, brought_up
 from tests.integration.support import LiveStack
 from tests.support.load import Load, Request
@@ -33,7 +34,11 @@ from tools.gostack.gate.decision import BLOCKED, WAITING
 from tools.gostack.report.render.as_markdown import LONGEST, MARKER
 
 COPY, ACCEPTED = ".venv/bin/gostack copy-image", ".venv/bin/gostack accepted"
-LEFT_OUT = {"make test", "make test-integration", COPY}
+LEFT_OUT = {
+    "make test": "it runs this test",
+    "make test-integration": "it takes more than an hour",
+    COPY: "there is no registry here",
+}
 RELEASED = "gostack-pipeline/greeter:released"
 VOLUME = '"mysql", labels, self'
 
@@ -88,6 +93,7 @@ class Repository:
             "github.workspace": str(self.clone),
             "github.token": self.hub.variables["GITHUB_TOKEN"],
             "matrix.stack": self.stack,
+            "vars.PULL_REQUEST_STACKS": self.stack,
             "needs.test.result == 'success' && 'passed' || 'failed'": "passed",
             "needs.preview.result == 'success' && 'passed' || 'failed'": "passed",
             "steps.rules.outcome == 'success' && 'passed' || 'failed'": "passed",
@@ -258,6 +264,29 @@ def test_the_gate_blocks_the_replacement_of_the_databases_volume_until_it_is_all
     repository.git("checkout", "--quiet", "--force", "origin/main")
 
 
+def test_a_pull_request_has_a_stack_of_its_own_until_it_is_closed(repository: Repository) -> None:
+    def listed() -> list[str]:
+        return [item for item in repository.git("status", "--porcelain").splitlines() if "Pulumi.pr-7" in item]
+
+    repository.job("pull-request-stack", "stack")
+    assert listed() == ["?? Pulumi.pr-7.yaml"]
+    found = json.loads((repository.clone / "stack.json").read_text())
+    assert found["stack"] == "pr-7"
+    # What the actions for artifacts do.
+    shutil.copy(repository.clone / "stack.json", repository.main / "stack.json")
+    repository.job("pull-request-stack", "comment")
+    (comment,) = [one["body"] for one in repository.hub.comments if "pull request's own stack" in one["body"]]
+    assert found["url"] in comment
+
+    repository.job("nightly", "sweep")
+    assert "pr-7: stays until" in repository.said[-1]
+    # Another checkout, which has no file of it.
+    repository.job("pull-request-closed", "remove")
+    assert "pr-7 is removed" in repository.said[-1]
+    assert not (repository.main / "Pulumi.pr-7.yaml").exists()
+    (repository.clone / "Pulumi.pr-7.yaml").unlink()
+
+
 def test_what_is_merged_runs_in_staging_and_is_accepted(repository: Repository) -> None:
     repository.git("checkout", "--quiet", "-B", "main", "origin/main")
     repository.hub.reviews.clear()
@@ -336,16 +365,16 @@ def test_the_night_finds_no_drift_in_what_was_deployed(repository: Repository) -
 
 
 def test_every_command_of_every_workflow_was_run_here(repository: Repository) -> None:
-    everything = {
-        step.run for name in ("pull-request", "main", "release", "nightly") for step in steps(name) if step.run
-    }
+    everything = {step.run for name in names() for step in steps(name) if step.run}
     ran = {
         step.run
         for name, jobs in {
             "pull-request": ["preview", "comment", "gate", "preview-dev"],
             "main": ["staging", "staging-left-out"],
             "release": ["deploy", "commit"],
-            "nightly": ["drift"],
+            "pull-request-stack": ["stack", "comment"],
+            "pull-request-closed": ["remove"],
+            "nightly": ["drift", "sweep"],
         }.items()
         for job in jobs
         for step in steps(name, job)

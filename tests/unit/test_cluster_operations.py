@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from infra.settings import Settings, load_stack_file
+from infra.settings import Settings, SettingsError, load_stack_file
 from infra.settings.cluster_demand import region_demand, region_quota
 from tests.graph.conftest import published_settings
 from tools.gostack.kubernetes import lifecycle as cluster_lifecycle
@@ -290,3 +290,51 @@ def test_the_quota_that_is_kept_is_all_that_changes_in_the_configuration(tmp_pat
     keep_quota(cast("Workspace", workspace), {"cpus": 12.5, "pods": 90})
     document = yaml.safe_load(workspace.configuration_file.read_text(encoding="utf-8"))
     assert document == {"config": {"gostack:kubernetes": {"context": "gostack", "quota": {"cpus": 12.5, "pods": 90}}}}
+
+
+def namespaces_of(*stacks: str) -> FakeApi:
+    labels = [{"gostack.project": "gostack", "gostack.stack": stack} for stack in stacks]
+    return FakeApi({"namespaces": [{"metadata": {"name": NAMESPACE, "labels": one}} for one in labels]})
+
+
+def test_an_update_takes_over_no_namespace_of_another_stack(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_lifecycle, "reachable", lambda _: as_api(namespaces_of("elsewhere")))
+    workspace = Recording(settings, tmp_path / "Pulumi.staging.yaml", [])
+    for change in (cluster_lifecycle.up, cluster_lifecycle.update):
+        with pytest.raises(
+            SettingsError, match=rf"the namespace {NAMESPACE} on this cluster is of the stack elsewhere"
+        ):
+            change(cast("Workspace", workspace), workspace.prepare)
+    assert workspace.ran == []
+    cluster_lifecycle.refuse_foreign_namespaces(as_api(namespaces_of("staging")), settings, "staging")
+
+
+@pytest.mark.parametrize(
+    ("code", "forget", "done"),
+    [(0, True, ["destroy", "forget", NAMESPACE]), (0, False, ["destroy", NAMESPACE]), (255, True, ["destroy"])],
+)
+def test_a_stack_is_forgotten_before_the_namespaces_that_say_until_when_it_may_stay(
+    code: int, forget: bool, done: list[str], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    class Removed:
+        stack = "staging"
+
+        def __init__(self) -> None:
+            self.settings = settings
+
+        def run(self, verb: str, *_: str) -> int:
+            order.append(verb)
+            return code
+
+        def forget(self) -> None:
+            order.append("forget")
+
+    monkeypatch.setattr(cluster_lifecycle, "reachable", lambda _: as_api(namespaces_of("staging")))
+    monkeypatch.setattr(cluster_lifecycle, "remove_namespace", lambda _, name: order.append(name))
+    workspace = cast("Workspace", Removed())
+    assert cluster_lifecycle.down(workspace, lambda: None, purge=True, forget=forget) == code
+    assert order == done

@@ -64,11 +64,7 @@ def comment(file: Annotated[Path, typer.Argument(help="The report.")], pull_requ
     """Put a report into the comment of a pull request (default: that of the event)."""
     from tools.gostack.report import command
 
-    event = os.environ.get("GITHUB_EVENT_PATH")
-    number = pull_request or (command.pull_request_of(Path(event)) if event else None)
-    if number is None:
-        raise UserError("which pull request? Name it with --pull-request.")
-    return command.comment(file, number)
+    return command.comment(file, pull_request_number(pull_request))
 
 
 def gate(
@@ -117,6 +113,17 @@ def policy(
         os.environ.update(workspace(stack).toolchain_variables)
     given = [str(file)] if file is not None else []
     return command.main(["check", "--stack", stack, "--project", str(project), *given])
+
+
+def pull_request_number(given: int | None) -> int:
+    """Return the pull request that a command is about, the event's when none is given; raises UserError."""
+    from tools.gostack.report import command
+
+    event = os.environ.get("GITHUB_EVENT_PATH")
+    number = given or (command.pull_request_of(Path(event)) if event else None)
+    if number is None:
+        raise UserError("which pull request? Name it with --pull-request.")
+    return number
 
 
 def _main() -> str | None:

@@ -49,10 +49,12 @@ def load_settings(project_root: Path, stack: str) -> tuple[StackSettings | None,
     try:
         # Late: the settings are the program's, and a broken one must not keep the other checks from running.
         from infra.settings import SettingsError, load_stack_file
+        from infra.settings.neighbours import require_apart
     except ImportError as error:
         return None, Finding("settings", "fail", f"the settings module cannot be imported: {error}", "git status infra")
     try:
         settings = load_stack_file(path)
+        require_apart(stack, settings, project_root)
     except SettingsError as error:
         return None, Finding("settings", "fail", str(error), f"edit {path.name}")
     return cast("StackSettings", settings), Finding("settings", "ok", f"{path.name} is valid")

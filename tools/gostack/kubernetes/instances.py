@@ -21,8 +21,9 @@ from components.kubernetes.names import (
     MYSQL,
     NGINX,
 )
-from components.names import cron_job_name, namespace_name
+from components.names import cron_job_name
 from infra.settings import Settings
+from infra.settings.names import namespaces
 from tools.gostack.kubernetes.api import ClusterApi
 from tools.gostack.kubernetes.report import last_words, pod_problem, refusals
 
@@ -56,9 +57,9 @@ class Part:
 
 def expected(settings: Settings, stack: str) -> Iterator[Part]:
     """Yield every part that the settings describe."""
-    prefix = (settings.kubernetes and settings.kubernetes.namespace) or f"gostack-{stack}"
+    in_namespaces = namespaces(stack, settings)
     for region in settings.ordered_regions():
-        namespace = namespace_name(prefix, region)
+        namespace = in_namespaces[region]
 
         def part(title: str, role: str, replicas: int, here: str = namespace, place: str = region, **more: str) -> Part:
             labels = {"gostack.role": role, **{f"gostack.{key}": value for key, value in more.items()}}

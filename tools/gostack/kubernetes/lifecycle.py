@@ -11,8 +11,11 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
+from components.kubernetes.names import STACK_LABEL
+from infra.settings import Settings, SettingsError
+from infra.settings.names import namespaces as namespaces_of
 from tools.gostack.images.build_failures import build_failures
-from tools.gostack.kubernetes.api import ClusterApi
+from tools.gostack.kubernetes.api import ClusterApi, ClusterError
 from tools.gostack.kubernetes.report import diagnosis
 from tools.gostack.lifecycle.readiness import wait_until_reachable
 from tools.gostack.lifecycle.removals import refuse_removal_of_regions, refuse_removal_of_stack
@@ -28,6 +31,7 @@ def up(workspace: Workspace, prepare: Callable[[], None], scope: Iterable[str] =
     `scope` is arguments of Pulumi: what it looks at anew, or what it leaves as it is.
     """
     api = reachable(workspace)
+    refuse_foreign_namespaces(api, workspace.settings, workspace.stack)
     prepare()
     refuse_removal_of_regions(workspace)
     code = _run(api, workspace, *scope)
@@ -56,6 +60,7 @@ def up(workspace: Workspace, prepare: Callable[[], None], scope: Iterable[str] =
 def update(workspace: Workspace, prepare: Callable[[], None]) -> int:
     """Run `pulumi up` alone and return its exit code."""
     api = reachable(workspace)
+    refuse_foreign_namespaces(api, workspace.settings, workspace.stack)
     prepare()
     refuse_removal_of_regions(workspace)
     return _run(api, workspace)
@@ -95,8 +100,12 @@ def refresh(workspace: Workspace, prepare: Callable[[], None]) -> int:
     return workspace.run("refresh", "--yes", "--skip-preview")
 
 
-def down(workspace: Workspace, prepare: Callable[[], None], *, purge: bool) -> int:
-    """Remove the stack and return the exit code. Its namespaces, with the disks in them, stay unless `purge`."""
+def down(workspace: Workspace, prepare: Callable[[], None], *, purge: bool, forget: bool = False) -> int:
+    """Remove the stack and return the exit code. Its namespaces, with the disks in them, stay unless `purge`.
+
+    With `forget` the backend knows the stack no more. The namespaces go last: they say until when the stack may stay,
+    so that a removal that was cut off is found and repeated.
+    """
     api = reachable(workspace)
     prepare()
     refuse_removal_of_stack(workspace)
@@ -104,6 +113,8 @@ def down(workspace: Workspace, prepare: Callable[[], None], *, purge: bool) -> i
     if code != 0:
         _tell(api, workspace)
         return code
+    if forget:
+        workspace.forget()
     if api is None:
         return 0
     namespaces = [item["metadata"]["name"] for item in api.items("/api/v1/namespaces", gostack_stack=workspace.stack)]
@@ -128,6 +139,20 @@ def reachable(workspace: Workspace) -> ClusterApi | None:
     return api
 
 
+def refuse_foreign_namespaces(api: ClusterApi | None, settings: Settings, stack: str) -> None:
+    """Raise SettingsError for a namespace of another stack, which an update would take over with all that is in it."""
+    if api is None:
+        return
+    wanted = set(namespaces_of(stack, settings).values())
+    for item in api.items("/api/v1/namespaces", gostack_project="gostack"):
+        name, owner = item["metadata"]["name"], item["metadata"]["labels"].get(STACK_LABEL)
+        if name in wanted and owner != stack:
+            raise SettingsError(
+                f"gostack:kubernetes.namespace: the namespace {name} on this cluster is of the stack {owner}: choose "
+                "another one, or remove that stack with its data."
+            )
+
+
 def _tell(api: ClusterApi | None, workspace: Workspace) -> None:
     if api is not None:
         print(diagnosis(api, workspace.stack), file=sys.stderr)
@@ -140,5 +165,7 @@ def remove_namespace(api: ClusterApi, name: str) -> None:
     deadline = time.monotonic() + _PURGE_SECONDS
     while api.exists(path):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"the namespace {name} is still being removed after {_PURGE_SECONDS} s")
+            raise ClusterError(
+                f"the namespace {name} is still being removed after {_PURGE_SECONDS} s: look what holds it."
+            )
         time.sleep(1)

@@ -14,9 +14,9 @@ from typing import Any
 import yaml
 
 from components.kubernetes.resources import Demand
-from components.names import namespace_name
 from infra.settings import Settings
 from infra.settings.cluster_demand import region_quota, region_surge
+from infra.settings.names import namespaces
 from tools.gostack.kubernetes.api import ClusterApi, NotFoundError
 from tools.gostack.lifecycle.workspace import Workspace
 
@@ -44,11 +44,10 @@ def amount(quantity: str) -> float:
 
 def quota_to_keep(api: ClusterApi, settings: Settings, stack: str) -> dict[str, float]:
     """Return `gostack:kubernetes.quota` as it has to be until what goes has gone; empty when nothing has to wait."""
-    prefix = (settings.kubernetes and settings.kubernetes.namespace) or f"gostack-{stack}"
     kept: dict[str, float] = {}
-    for region in settings.ordered_regions():
+    for region, namespace in namespaces(stack, settings).items():
         try:
-            path = f"/api/v1/namespaces/{namespace_name(prefix, region)}/resourcequotas/{region}-quota"
+            path = f"/api/v1/namespaces/{namespace}/resourcequotas/{region}-quota"
             live: dict[str, Any] = api.get(path)
         except NotFoundError:
             continue

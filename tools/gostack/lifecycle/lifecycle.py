@@ -20,7 +20,7 @@ from tools.gostack.lifecycle.plugins import end_orphaned_plugins
 from tools.gostack.lifecycle.readiness import wait_until_reachable
 from tools.gostack.lifecycle.removals import refuse_removal_of_regions
 from tools.gostack.lifecycle.repair import mend
-from tools.gostack.lifecycle.report import diagnosis, summary, write_authority
+from tools.gostack.lifecycle.report import authority_file, diagnosis, summary, write_authority
 from tools.gostack.lifecycle.rows import refuse_lost_rows
 from tools.gostack.lifecycle.targets import target_arguments
 from tools.gostack.lifecycle.truth import forget_what_is_gone, wait_until_whole, what_fails
@@ -119,12 +119,16 @@ def refresh(workspace: Workspace) -> int:
         return workspace.run("refresh", "--yes", "--skip-preview")
 
 
-def down(workspace: Workspace, *, purge: bool) -> int:
-    """Remove the stack and return the exit code. Data volumes stay unless `purge`."""
+def down(workspace: Workspace, *, purge: bool, forget: bool = False) -> int:
+    """Remove the stack and return the exit code. Data volumes stay unless `purge`; with `forget`, for which everything
+    must go, the backend knows the stack no more."""
     with _alone(workspace):
         if on_cluster(workspace):
-            return cluster_lifecycle.down(workspace, lambda: _prepared(workspace), purge=purge)
-        return _down(workspace, purge=purge)
+            return cluster_lifecycle.down(workspace, lambda: _prepared(workspace), purge=purge, forget=forget)
+        code = _down(workspace, purge=purge)
+        if code == 0 and forget:
+            workspace.forget()
+        return code
 
 
 def _down(workspace: Workspace, *, purge: bool) -> int:
@@ -170,6 +174,11 @@ def _alone(workspace: Workspace) -> Generator[None]:
 
     with exclusive(_lock_file(workspace), refuse):
         yield
+
+
+def own_files(workspace: Workspace) -> list[Path]:
+    """Return the files that the commands keep of a stack in the state folder, whether they are there or not."""
+    return [workspace.configuration_file, authority_file(workspace), _lock_file(workspace)]
 
 
 def _lock_file(workspace: Workspace) -> Path:

@@ -155,6 +155,11 @@ class Workspace:
             raise PulumiError(result.stderr.strip().removeprefix("error: ") or result.stdout.strip())
         return result.stdout
 
+    def forget(self) -> None:
+        """Remove the stack, which must hold no resource any more, from the backend; raises PulumiError."""
+        # Its file is not Pulumi's to remove.
+        self.capture("stack", "rm", "--yes", "--preserve-config", "--stack", self.stack)
+
     def state(self) -> dict[str, Any]:
         """The stack's deployment with secrets encrypted: `resources`, `pending_operations`."""
         return json.loads(self.capture("stack", "export", "--stack", self.stack)).get("deployment") or {}

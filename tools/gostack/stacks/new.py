@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-import copy
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from infra.settings import Settings, SettingsError, load_stack_file, require_stack_name
-from infra.settings.stack_file import SALT, encrypted, read_stack_file, written
+from infra.settings.expiry import expiry_text
+from infra.settings.names import namespaces
+from infra.settings.stack_file import read_stack_file
 from tools.gostack.doctor.networks import foreign_networks
 from tools.gostack.doctor.ports import port_is_free
-from tools.gostack.documents import is_mapping, mapping
+from tools.gostack.documents import is_list
 from tools.gostack.environment.docker_engine import ask, find_endpoint
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.locations import stack_names
+from tools.gostack.stacks.copying import encrypted_paths, like, setting
+from tools.gostack.stacks.on_cluster import own_hosts, rename_hosts, without_namespace
 from tools.gostack.stacks.space import free_networks, free_ports
-from tools.gostack.stacks.text import is_document, with_entry, with_values, without
 
 Machine = Callable[[], Mapping[str, str]]
 """Networks of this machine's engine, by name."""
+
+_TTL = re.compile(r"([1-9][0-9]{0,4})([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def lifetime(text: str) -> timedelta:
+    """Return the time that a text like 90m, 24h or 7d stands for; raises UserError for another text."""
+    found = _TTL.fullmatch(text)
+    if found is None:
+        raise UserError(f'"{text}" is no lifetime: write minutes, hours or days, like 90m, 24h or 7d.')
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 def new_stack(
@@ -28,106 +43,110 @@ def new_stack(
     name: str,
     origin: str,
     *,
+    ttl: timedelta | None = None,
     is_free: Callable[[str, int], bool] = port_is_free,
     machine: Machine | None = None,
 ) -> int:
-    """Write `Pulumi.<name>.yaml` like that of `origin`, with ports and networks of its own, and return 0.
+    """Write the file of a stack like `origin`, say what is its own, and return 0: on Docker ports and networks, on a
+    cluster namespaces and host names. After `ttl`, `gostack stack sweep` removes it.
 
-    Secrets stay behind: they are encrypted for the other stack. Raises UserError and SettingsError.
+    Raises UserError and SettingsError.
+    """
+    source = project / f"Pulumi.{origin}.yaml"
+    settings = load_stack_file(source, project)
+    own: dict[str, Any] = {}
+    if settings.platform == "docker":
+        own = _of_this_machine(project, settings, is_free, machine)
+    if ttl is not None:
+        own["expires"] = expiry_text(datetime.now(UTC) + ttl)
+    own = write_stack_file(project, name, origin, settings, own)
+    print(f"Pulumi.{name}.yaml is written, like {source.name}, with what is its own:")
+    print("\n".join(f"  gostack:{key}: {_shown(value)}" for key, value in own.items()))
+    if settings.platform == "kubernetes":
+        print(f"  namespaces: {', '.join(namespaces(name, without_namespace(settings)).values())}")
+    for path in encrypted_paths(read_stack_file(source)):
+        told = f"{'.'.join(path[1:])} is encrypted for {origin}"
+        if _becomes_reference(settings, path):
+            print(f"{told}: export {variable(path)} before `up`, or write a reference to where it is kept")
+        else:
+            print(f"not copied, because {told}{_remedy(path, name)}")
+    print(f"next: STACK={name} make up")
+    return 0
+
+
+def write_stack_file(
+    project: Path, name: str, origin: str, settings: Settings, own: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Write `Pulumi.<name>.yaml` like that of `origin`, whose settings these are, and return the keys with another
+    value: those that are its `own`, and host names on a cluster.
+
+    Secrets stay behind, as they are encrypted for the other stack; on a cluster, where programs make and remove such a
+    file, they become references to variables. Raises UserError and SettingsError.
     """
     file, source = project / f"Pulumi.{name}.yaml", project / f"Pulumi.{origin}.yaml"
-    refused = UserError(f"{file.name} exists already: choose another name.")
+    exists = UserError(f"{file.name} exists already: choose another name.")
     if file.exists():
-        raise refused
-    settings = load_stack_file(source, project)
-    require_stack_name(name, settings)
-    if settings.platform != "docker":
+        raise exists
+    if settings.aws is not None:
         raise UserError(
-            f"{origin} is on {settings.platform.capitalize()}, where a stack beside it needs a cluster, a namespace or "
-            f"host names that no program can choose: copy {source.name} and change them."
+            f"{origin} is on AWS, where a stack beside it has an account, a domain and a budget that no program can "
+            f"choose: copy {source.name} and change them."
         )
+    document = read_stack_file(source)
+    secrets = list(encrypted_paths(document))
+    hosts: dict[str, str] = {}
+    if settings.platform == "kubernetes":
+        settings = without_namespace(settings)
+        hosts = own_hosts(name, origin, settings)
+        own = {"ingress.hosts": [*hosts.values()], **own}
+    require_stack_name(name, settings)
+    references = {path: f"ref+env://{variable(path)}" for path in secrets if _becomes_reference(settings, path)}
+    text = like(
+        source.read_text(encoding="utf-8"),
+        document,
+        values={**references, **{setting(key): value for key, value in own.items()}},
+        removed=[
+            *secrets,
+            *([setting("kubernetes.namespace")] if hosts else []),
+            *([setting("expires")] if "expires" not in own else []),
+        ],
+        adapt=lambda wanted: rename_hosts(wanted, hosts) if hosts else None,
+    )
+    try:
+        # Somebody may have written one since.
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(_with_origin(text, origin))
+    except FileExistsError:
+        raise exists from None
+    return dict(own)
+
+
+def _becomes_reference(settings: Settings, path: Sequence[str]) -> bool:
+    # The key of a certificate is for the other stack's host alone.
+    return settings.platform == "kubernetes" and path[2] != "sites"
+
+
+def variable(path: Sequence[str]) -> str:
+    """Return the variable that a copied stack takes a secret from: USERS_KEY for `services.users.secrets.KEY`."""
+    words = [word for word in path[2:] if word != "secrets"]
+    return re.sub(r"[^A-Z0-9]+", "_", "_".join(words).upper())
+
+
+def _of_this_machine(
+    project: Path, settings: Settings, is_free: Callable[[str, int], bool], machine: Machine | None
+) -> dict[str, Any]:
+    """The ports and networks, by key, that no other stack file and nothing on this machine has."""
     others = _others(project)
     ports = free_ports(
         settings.host_ports(), [port for one in others for _, port in one.host_ports().values()], is_free
     )
     taken = [network for one in others for network in one.networks().values()]
     networks = free_networks(settings.networks(), [*taken, *(machine or _engine_networks)().values()])
-    document = read_stack_file(source)
-    secrets = list(encrypted_paths(document))
-    values = {_path(key): str(value) for key, value in {**ports, **networks}.items()}
-    text = _written(source.read_text(encoding="utf-8"), document, values, secrets)
-    try:
-        # Somebody may have written one since.
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(_with_origin(text, origin))
-    except FileExistsError:
-        raise refused from None
-    print(f"{file.name} is written, like {source.name}, with ports and networks of its own:")
-    print("\n".join(f"  gostack:{key}: {value}" for key, value in {**ports, **networks}.items()))
-    for path in secrets:
-        print(f"not copied, because it is encrypted for {origin}: {_readable(path)}{_remedy(path, name)}")
-    print(f"next: STACK={name} make up")
-    return 0
+    return {**ports, **networks}
 
 
-def encrypted_paths(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Yield the path of every encrypted value of a document."""
-    if encrypted(value) is not None:
-        yield path
-    elif is_mapping(value):
-        for key, item in value.items():
-            yield from encrypted_paths(item, (*path, key))
-
-
-def _written(
-    text: str, document: Mapping[str, Any], values: Mapping[tuple[str, ...], str], secrets: Sequence[tuple[str, ...]]
-) -> str:
-    wanted = copy.deepcopy(dict(document))
-    wanted.pop(SALT, None)
-    removed = _whole(wanted, secrets)
-    for path in removed:
-        _remove(wanted, path)
-    for path, value in values.items():
-        _put(wanted, path, int(value) if value.isdigit() else value)
-    changed = with_values(without(text, [(SALT,), *removed]), values)
-    backbone = ("config", "gostack:backbone", "cidr")
-    if "gostack:backbone" not in mapping(document.get("config")):
-        changed = with_entry(changed, ("config",), ["gostack:backbone:", f"  cidr: {values[backbone]}"])
-    # Braces or anchors leave no line of their own to change: then the comments go.
-    return changed if is_document(changed, wanted) else written(wanted)
-
-
-def _whole(document: Mapping[str, Any], secrets: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """The paths to remove: a mapping of which nothing is left goes with its last secret."""
-    found: list[tuple[str, ...]] = []
-    for path in secrets:
-        holder: Any = document
-        for key in path[:-1]:
-            holder = holder[key]
-        alone = all((*path[:-1], key) in secrets for key in holder)
-        found.append(path[:-1] if alone else path)
-    return list(dict.fromkeys(found))
-
-
-def _remove(document: Any, path: tuple[str, ...]) -> None:
-    for key in path[:-1]:
-        document = document[key]
-    del document[path[-1]]
-
-
-def _put(document: Any, path: tuple[str, ...], value: str | int) -> None:
-    for key in path[:-1]:
-        document = document.setdefault(key, {})
-    document[path[-1]] = value
-
-
-def _path(key: str) -> tuple[str, ...]:
-    first, *others = key.split(".")
-    return ("config", f"gostack:{first}", *others)
-
-
-def _readable(path: tuple[str, ...]) -> str:
-    return ".".join(path[1:])
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if is_list(value) else str(value)
 
 
 def _remedy(path: tuple[str, ...], stack: str) -> str:
