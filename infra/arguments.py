@@ -64,6 +64,7 @@ def mysql_arguments(
         "buffer_pool_mib": settings.buffer_pool_mib,
         "memory_mib": settings.memory_mib,
         "max_connections": settings.max_connections,
+        "monitored": platform.settings.has_telemetry,
         "protect": settings.protect,
         "volume_prefix": f"gostack-{platform.stack}",
         "labels": platform.labels,

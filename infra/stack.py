@@ -324,7 +324,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
         )
         telemetry = platform.telemetry(
             "telemetry",
-            telemetry_arguments(platform, regions, consul, third_party, collector, console),
+            telemetry_arguments(platform, regions, consul, mysql, third_party, collector, console),
             platform.options(primary_region, list(ingresses.values())),
         )
 

@@ -9,6 +9,7 @@ import pulumi
 from components.acme.args import CHALLENGES
 from components.ingress import HTTPS_PORT
 from components.ingress.docker import ingress_host_name
+from components.mysql.database import Database
 from components.telemetry.architecture import Architecture, ShownRegion, ShownService
 from components.telemetry.args import TelemetryArgs
 from components.telemetry.rules import rule_files
@@ -24,6 +25,7 @@ def telemetry_arguments(
     platform: Platform,
     regions: Mapping[str, Region],
     consul: Mapping[str, ConsulDatacenter],
+    mysql: Database,
     third_party: Mapping[str, pulumi.Input[str]],
     collector: Image,
     console: Image,
@@ -44,6 +46,7 @@ def telemetry_arguments(
         },
         "rules": rule_files(rules_arguments(platform.settings)),
         "receivers": receivers(settings.receivers),
+        "mysql": mysql.reference.get("monitoring"),
         "certificates": {region: f"{ingress_host_name(region)}:{HTTPS_PORT}" for region in platform.regions},
         "hosts": watched_hosts(platform.settings),
         "acme": CHALLENGES if platform.settings.certificates.acme is not None else "",

@@ -69,15 +69,37 @@ RETIRED_ACCOUNTS = ("backup", "exporter")
 their names."""
 
 
-def stack_accounts_sql(replication_password: str) -> str:
-    """Return SQL that makes the cluster's own account, or gives it this password. Run on the primary."""
+MONITORING_ACCOUNT = "monitoring"
+"""Account by which the telemetry asks each member how it is; it may read no row of a service."""
+
+_MONITORED = (
+    "replication_connection_status",
+    "replication_applier_status",
+    "replication_applier_status_by_worker",
+    "replication_group_members",
+)
+"""Tables of performance_schema; others there hold the statements of services, with values."""
+
+
+def stack_accounts_sql(replication_password: str, monitoring_password: str = "") -> str:
+    """Return SQL that makes the cluster's own accounts, or gives them these passwords. Run on the primary.
+
+    Without a `monitoring_password` nobody asks, and there is no account for it.
+    """
+    unused = (*RETIRED_ACCOUNTS, *(() if monitoring_password else (MONITORING_ACCOUNT,)))
     return "".join(
         [
-            *(f"DROP USER IF EXISTS '{account}'@'%';\n" for account in RETIRED_ACCOUNTS),
+            *(f"DROP USER IF EXISTS '{account}'@'%';\n" for account in unused),
             _account(REPLICATION_ACCOUNT, replication_password),
             f"GRANT REPLICATION SLAVE, BACKUP_ADMIN ON *.* TO '{REPLICATION_ACCOUNT}'@'%';\n",
+            _monitoring(monitoring_password) if monitoring_password else "",
         ]
     )
+
+
+def _monitoring(password: str) -> str:
+    grants = (f"GRANT SELECT ON performance_schema.{table} TO '{MONITORING_ACCOUNT}'@'%';\n" for table in _MONITORED)
+    return "".join([_account(MONITORING_ACCOUNT, password), *grants])
 
 
 # What a migration has made a routine of, the service may call.

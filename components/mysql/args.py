@@ -54,6 +54,9 @@ class MySqlClusterArgs(TypedDict):
     proxy_image: NotRequired[pulumi.Input[str]]
     """Given to a group: image of the proxy that each region gets, and by which services reach the primary."""
 
+    monitored: NotRequired[bool]
+    """True makes the account by which the telemetry asks the members."""
+
     protect: bool
     """True refuses to delete the data volumes."""
 
@@ -75,6 +78,22 @@ class MySqlAdministration(TypedDict):
 
     password: pulumi.Input[str]
     """Its password (secret)."""
+
+
+class MySqlMonitoring(TypedDict):
+    """How the telemetry asks the members how they are, by TLS."""
+
+    addresses: Mapping[str, str]
+    """Place to host and port of every member; its certificate names the host."""
+
+    user: str
+    """Account that may read no row of a service."""
+
+    password: pulumi.Input[str]
+    """Its password (secret)."""
+
+    ca_certificate: pulumi.Input[str]
+    """Certificate of the authority that signed the members' certificates."""
 
 
 class MySqlReference(TypedDict):
@@ -108,6 +127,9 @@ class MySqlReference(TypedDict):
     writer_addresses: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Region to host and port to which services there send writes, where that is not `primary_address`: a proxy
     that follows the primary of a group, a copy that forwards them."""
+
+    monitoring: NotRequired[MySqlMonitoring]
+    """How the telemetry asks the members, where there is one."""
 
     networks: NotRequired[Sequence[pulumi.Input[str]]]
     """Networks in CIDR notation that the members are in, where they are not pods of the stack: services are allowed to

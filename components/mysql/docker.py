@@ -43,6 +43,9 @@ class MySqlCluster(pulumi.ComponentResource):
         super().__init__("gostack:index:MySqlCluster", name, {}, opts)
         self._name, self._args = name, args
         password = self._password(mysql.REPLICATION_ACCOUNT, args["password_rotation"])
+        self._monitoring = (
+            self._password(mysql.MONITORING_ACCOUNT, args["password_rotation"]) if args.get("monitored") else None
+        )
         group = args["topology"] == "group"
         members, accounts = self._group(password) if group else self._followers(password)
         first = args["regions"][0]["region"]
@@ -72,6 +75,13 @@ class MySqlCluster(pulumi.ComponentResource):
         }
         if "proxy_image" in args:
             self.reference["writer_addresses"] = self._proxies(args["proxy_image"], members)
+        if self._monitoring is not None:
+            self.reference["monitoring"] = {
+                "addresses": {place: f"{member_host_name(place)}:{mysql.PORT}" for place in members},
+                "user": mysql.MONITORING_ACCOUNT,
+                "password": self._monitoring,
+                "ca_certificate": args["ca_certificate"],
+            }
         self.register_outputs({"primary": self.primary, "replicas": self.replicas, "members": self.members})
 
     def _followers(self, password: pulumi.Output[str]) -> tuple[dict[str, MySqlMember], Job]:
@@ -155,14 +165,18 @@ class MySqlCluster(pulumi.ComponentResource):
         }
 
     def _accounts(self, password: pulumi.Output[str], members: dict[str, MySqlMember]) -> Job:
+        passwords = [password, *([self._monitoring] if self._monitoring is not None else [])]
+        statements = pulumi.Output.secret(pulumi.Output.all(*passwords)).apply(
+            lambda known: mysql.stack_accounts_sql(*known)
+        )
         return Job(
             f"{self._name}-accounts",
             {
                 "image": self._args["image"],
                 "entrypoint": ["bash", "-c"],
                 "command": [script("mysql/mysql-apply.sh")],
-                "environment": {"STATEMENTS": pulumi.Output.secret(password).apply(mysql.stack_accounts_sql)},
-                "secrets": [password],
+                "environment": {"STATEMENTS": statements},
+                "secrets": passwords,
                 "user": "mysql",
                 "volumes": administration_mounts(
                     {place: member.administration_volume for place, member in members.items()}

@@ -6,6 +6,7 @@ from components.aws.aurora.parameters import ADMINISTRATOR
 from components.mysql.accounts import (
     ADMINISTRATION_ACCOUNT,
     GROUP_ACCOUNT,
+    MONITORING_ACCOUNT,
     REPLICATION_ACCOUNT,
     RETIRED_ACCOUNTS,
 )
@@ -28,7 +29,7 @@ _MYSQL_ITSELF = frozenset(
     }
 )
 
-_STACK = frozenset({REPLICATION_ACCOUNT, *RETIRED_ACCOUNTS, ADMINISTRATION_ACCOUNT, GROUP_ACCOUNT})
+_STACK = frozenset({REPLICATION_ACCOUNT, MONITORING_ACCOUNT, *RETIRED_ACCOUNTS, ADMINISTRATION_ACCOUNT, GROUP_ACCOUNT})
 
 _FILES = ("ibdata", "ibtmp", "ib_", "undo_0", "mysql_")
 """How the files begin that the server has in its data folder, where a schema is a folder too; `mysql_` also begins the

@@ -6,6 +6,7 @@ from typing import TypedDict
 import pulumi
 
 from components.consul.args import ConsulReference
+from components.mysql.args import MySqlMonitoring
 from components.region.args import RegionReference
 from components.telemetry.alertmanager import Receiver
 from components.telemetry.architecture import Architecture
@@ -53,6 +54,9 @@ class TelemetryArgs(TypedDict):
 
     receivers: Mapping[str, Receiver]
     """Name to who is told of alerts; with none of them there is no Alertmanager."""
+
+    mysql: MySqlMonitoring | None
+    """How the members of the database are asked; None: none is."""
 
     certificates: Mapping[str, str]
     """Region to host and port of its ingress."""

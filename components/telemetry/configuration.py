@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from components.consul.args import ConsulReference
+from components.mysql.args import MySqlMonitoring
 from components.telemetry.architecture import Architecture
 from components.text import rendered
 
@@ -43,6 +44,9 @@ OTLP_ENDPOINT = f"http://{HOST}:{OTLP_PORT}"
 CONTAINERS, CGROUPS, STATE = "/containers", "/cgroups", "/state"
 """Folders of the collector: the engine's containers and the machine's control groups, both read-only, and its own."""
 
+MYSQL_PASSWORD, MYSQL_AUTHORITY = "/etc/gostack/mysql-password", "/etc/gostack/mysql-authority.pem"
+"""Files of the collector, with which it asks the members of MySQL."""
+
 
 def scrape_configuration(datacenters: Sequence[ConsulReference], acme: str) -> str:
     """Return what VictoriaMetrics scrapes: whatever the datacenters know, their servers, the telemetry itself, and the
@@ -60,10 +64,15 @@ def scrape_configuration(datacenters: Sequence[ConsulReference], acme: str) -> s
 
 
 def collector_configuration(
-    stack: str, certificates: Mapping[str, str], hosts: Sequence[str], redact: Sequence[str]
+    stack: str,
+    certificates: Mapping[str, str],
+    hosts: Sequence[str],
+    redact: Sequence[str],
+    mysql: MySqlMonitoring | None = None,
 ) -> str:
     """Return what the collector reads; `certificates` is region to host and port of the ingress there, `hosts`
-    are those whose certificates are watched."""
+    are those whose certificates are watched, `mysql` is how the members of the database are asked."""
+    members = {} if mysql is None else {"members": dict(mysql["addresses"]), "user": mysql["user"]}
     return _json(
         {
             "stack": stack,
@@ -75,6 +84,7 @@ def collector_configuration(
             "certificates": dict(certificates),
             "hosts": list(hosts),
             "redact": list(redact),
+            "mysql": members and {**members, "password": MYSQL_PASSWORD, "authority": MYSQL_AUTHORITY},
         }
     )
 

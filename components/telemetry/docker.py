@@ -23,6 +23,8 @@ from components.telemetry.configuration import (
     LOGS_PORT,
     METRICS_PORT,
     METRICS_URL,
+    MYSQL_AUTHORITY,
+    MYSQL_PASSWORD,
     STATE,
     collector_configuration,
     console_configuration,
@@ -182,7 +184,17 @@ class Telemetry(pulumi.ComponentResource):
 
     def _collector(self) -> ContainerSpec:
         args = self._args
-        configuration = collector_configuration(args["stack"], args["certificates"], args["hosts"], args["redact"])
+        monitoring = args["mysql"]
+        files: dict[str, GivenFile] = {
+            f"{_FOLDER}/collector.json": {
+                "content": collector_configuration(
+                    args["stack"], args["certificates"], args["hosts"], args["redact"], monitoring
+                )
+            }
+        }
+        if monitoring is not None:
+            files[MYSQL_PASSWORD] = {"content": pulumi.Output.secret(monitoring["password"])}
+            files[MYSQL_AUTHORITY] = {"content": monitoring["ca_certificate"]}
         return ContainerSpec(
             image=args["images"]["collector"],
             role="collector",
@@ -199,7 +211,7 @@ class Telemetry(pulumi.ComponentResource):
                 ),
                 docker.ContainerVolumeArgs(host_path="/sys/fs/cgroup", container_path=CGROUPS, read_only=True),
                 docker.ContainerVolumeArgs(volume_name=self._data("collector").name, container_path=STATE),
-                *self._files("collector", {f"{_FOLDER}/collector.json": configuration}),
+                *self._mounts("collector", files),
             ],
             health=_HEALTH,
         )

@@ -44,7 +44,7 @@ class RulesArgs(TypedDict):
 
 def rule_files(args: RulesArgs) -> dict[str, str]:
     """Return name to text of each file for vmalert, every alert with the place in the runbook that is about it."""
-    groups = {path.name: yaml.safe_load(path.read_text(encoding="utf-8"))["groups"] for path in _FILES.glob("*.yml")}
+    groups = _groups()
     groups["settings.yml"] = [{"name": "settings", "interval": "15s", "rules": _recorded(args)}]
     if args["objectives"]:
         groups["objectives.yml"] = [
@@ -56,6 +56,17 @@ def rule_files(args: RulesArgs) -> dict[str, str]:
             if "alert" in rule:
                 rule["annotations"]["runbook"] = f"{RUNBOOK}#{rule['alert'].lower()}"
     return {name: yaml.safe_dump({"groups": found}, sort_keys=False) for name, found in sorted(groups.items())}
+
+
+def alert_names() -> list[str]:
+    """Return the name of every alert that any stack may have."""
+    groups = [group for found in _groups().values() for group in found]
+    rules = [*(rule for group in groups for rule in group["rules"]), *objective_rules("any", Objective())]
+    return sorted({rule["alert"] for rule in rules if "alert" in rule})
+
+
+def _groups() -> dict[str, list[dict[str, Any]]]:
+    return {path.name: yaml.safe_load(path.read_text(encoding="utf-8"))["groups"] for path in _FILES.glob("*.yml")}
 
 
 def _recorded(args: RulesArgs) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from components.docker.job import Job
 from components.mysql.docker import MySqlCluster
 from components.mysql.docker_member import MySqlMember
 from components.service_database.docker import ServiceDatabase
-from tests.components.alone import BEFORE, NAME, Secret, alone, before, children
+from tests.components.alone import BEFORE, NAME, Secret, alone, before, children, exported
 from tests.contract.test_instances import CLUSTER, CONSUL, KEY_PAIR, REGION
 from tests.graph.recorder import Graph, JobEnd
 
@@ -150,6 +150,17 @@ def test_every_password_of_the_database_is_made_here_and_secret(group: Graph) ->
     assert len(stashes) >= 2
     assert all(item.is_secret("input") for item in stashes)
     assert group.resources[f"{NAME}-accounts-run"].is_secret("envs")
+
+
+def test_every_member_can_be_asked_how_it_is_where_somebody_asks(group: Graph) -> None:
+    asked = cluster("group", monitored=True, told=lambda made: made.reference["monitoring"])
+    told = asked.outputs
+    assert exported(asked, "addresses") == {place: f"mysql-{place}:3306" for place in PLACES}
+    assert told["password"]["secret"] is True
+    statements = asked.resources[f"{NAME}-accounts-run"].environment["STATEMENTS"]
+    assert told["password"]["value"] in statements
+    assert [name for name, text in asked.in_plain().items() if told["password"]["value"] in text] == []
+    assert "CREATE USER \\'monitoring" not in group.resources[f"{NAME}-accounts-run"].environment["STATEMENTS"]
 
 
 def test_a_replica_follows_when_the_account_for_it_is_there_and_is_read_only() -> None:

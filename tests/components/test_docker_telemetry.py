@@ -191,9 +191,11 @@ def test_an_acme_client_is_scraped_where_there_is_one() -> None:
 
 def test_what_the_collector_counts_is_scraped_once() -> None:
     kept, dropped = (jobs()[job]["metric_relabel_configs"] for job in ("containers", "telemetry"))
-    assert [(rule["regex"], rule["action"]) for rule in kept] == [("(certificate|container|ingress)_.*", "keep")]
+    assert [(rule["regex"], rule["action"]) for rule in kept] == [
+        ("(certificate|container|engine|ingress|mysql)_.*", "keep")
+    ]
     assert [(rule["regex"], rule["action"]) for rule in dropped] == [
-        ("collector;(certificate|container|ingress)_.*", "drop")
+        ("collector;(certificate|container|engine|ingress|mysql)_.*", "drop")
     ]
     assert jobs()["containers"]["honor_labels"] is True
 
@@ -234,7 +236,26 @@ def test_the_collector_is_told_all_that_it_reads() -> None:
         "certificates": {"east": "ingress-east:8443"},
         "hosts": ["shop.example.com"],
         "redact": ["[0-9]{16}"],
+        "mysql": {},
     }
+
+
+def test_the_collector_asks_every_member_of_mysql_with_a_password_that_is_in_its_file_alone() -> None:
+    asked = alone(Telemetry, mysql={**VALUES["mysql_monitoring"], "password": Secret("correct-horse")})
+    authority, password, told = (
+        mounts(asked, "collector")[f"/etc/gostack/{name}"]["hostPath"].rpartition("/")[2]
+        for name in ("mysql-authority.pem", "mysql-password", "collector.json")
+    )
+    texts = written(asked, "collector")
+    assert texts[int(password)] == "correct-horse"
+    assert texts[int(authority)] == VALUES["ca_certificate"]
+    assert json.loads(texts[int(told)])["mysql"] == {
+        "members": {"east": "mysql-east:3306", "west": "mysql-west:3306"},
+        "user": "monitoring",
+        "password": "/etc/gostack/mysql-password",
+        "authority": "/etc/gostack/mysql-authority.pem",
+    }
+    assert [name for name, text in asked.in_plain().items() if "correct-horse" in text] == []
 
 
 @pytest.fixture(scope="module")

@@ -77,6 +77,12 @@ VALUES: dict[str, Any] = {
     "regions": [REGION],
     "cluster": {**CLUSTER, "consul": [CONSUL]},
     "mysql": MYSQL,
+    "mysql_monitoring": {
+        "addresses": {"east": "mysql-east:3306", "west": "mysql-west:3306"},
+        "user": "monitoring",
+        "password": "password",
+        "ca_certificate": AUTHORITY.certificate,
+    },
     "bind_address": "127.0.0.1",
     "bind_addresses": ["127.0.0.1"],
     "build": BuildOptions(),
@@ -180,7 +186,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "ConsulDatacenter": {"servers": 3},
     "MySqlCluster": {"consul": [CONSUL]},
     "Job": {"region": "east"},
-    "Telemetry": {"consul": [CONSUL]},
+    "Telemetry": {"consul": [CONSUL], "mysql": None},
 }
 
 

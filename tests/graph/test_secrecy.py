@@ -57,6 +57,7 @@ def test_every_kind_of_secret_is_generated(dev: Graph) -> None:
         "ingress-certificate-key-pair",
         "mysql-east-certificate-key-pair",
         "mysql-group-password-value",
+        "mysql-monitoring-password-value",
         "mysql-replication-password-value",
         "mysql-west-certificate-key-pair",
         "mysql-witness-certificate-key-pair",

@@ -21,8 +21,9 @@ def off() -> Graph:
 
 
 def told(graph: Graph, program: str) -> Any:
-    (upload,) = graph.resources[f"telemetry-{program}-files-writer"].plain("uploads")
-    return json.loads(upload["content"])
+    """The settings of a program, which are the first of its files."""
+    uploads = graph.resources[f"telemetry-{program}-files-writer"].plain("uploads")
+    return json.loads(min(uploads, key=lambda upload: upload["file"])["content"])
 
 
 def test_nothing_waits_for_it_and_it_waits_until_clients_are_served(dev: Graph) -> None:
@@ -78,6 +79,15 @@ def test_the_certificate_of_every_ingress_is_watched_where_it_is(dev: Graph) -> 
     for region in ("east", "west"):
         networks = dev.resources[f"ingress-{region}-pod-sandbox"].plain("networksAdvanced")
         assert all(network["aliases"] == [f"ingress-{region}"] for network in networks)
+
+
+def test_every_member_of_mysql_is_asked_the_witness_too(dev: Graph) -> None:
+    places = ("east", "west", "witness")
+    assert told(dev, "collector")["mysql"]["members"] == {place: f"mysql-{place}:3306" for place in places}
+    for place in places:
+        sandbox = dev.resources[f"mysql-{place}-pod-sandbox"]
+        assert all(network["aliases"] == [f"mysql-{place}"] for network in sandbox.plain("networksAdvanced"))
+        assert "backbone-network" in sandbox.dependencies
 
 
 def test_the_console_knows_what_the_stack_is_made_of() -> None:

@@ -33,7 +33,7 @@ MYSQL_CERTIFICATES = {f"mysql-{place}-certificate-{part}" for place in MEMBERS f
 PROXIES = {
     f"mysql-proxy-{region}-{part}" for region in REGIONS for part in ("pod-sandbox", "program", "registration-agent")
 }
-STACK_PASSWORDS = {"mysql-replication-password-value"}
+STACK_PASSWORDS = {f"mysql-{account}-password-value" for account in ("replication", "monitoring")}
 SERVICE_PASSWORDS = {f"users-database-{account}-password-value" for account in ("application", "migration")}
 ACCOUNTS = {"users-database-accounts-run", "users-database-migrations-run"}
 """What says how many connections the service's account may have, and what comes after it."""
@@ -103,6 +103,7 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         STACK_PASSWORDS
         | SERVICE_PASSWORDS
         | REPLICAS
+        | told("collector")
         | {"mysql-accounts-run", "users-database-accounts-run", "users-database-migrations-run"},
     ),
     "a new gossip key reaches every member of Consul": (
@@ -117,6 +118,7 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         | MYSQL_SERVERS
         | {"mysql-group-password-value"}
         | REPLICAS
+        | told("collector")
         | {"users-database-migrations-run"},
     ),
     "fewer replicas leave the others alone": (lambda d: d["services"]["users"].update(replicas=1), TOLD),

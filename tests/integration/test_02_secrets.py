@@ -58,6 +58,7 @@ def test_all_kinds_of_secrets_are_looked_for(secrets: dict[str, str]) -> None:
         "gossip-key-value",
         "ingress-certificate-key-pair",
         "mysql-east-certificate-key-pair",
+        "mysql-monitoring-password-value",
         "mysql-replication-password-value",
         "mysql-west-certificate-key-pair",
         "users-database-application-password-value",

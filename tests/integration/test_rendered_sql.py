@@ -18,8 +18,9 @@ import pytest
 from components import mysql
 from components.mysql.names import owner_of
 from tests.support.images import image_or_skip
+from tools.gostack.environment.locations import PROJECT_ROOT
 
-MADE_HERE = ("order", "stock", "rotated", "auto", "routines", "keyless", "crowded")
+MADE_HERE = ("order", "stock", "rotated", "auto", "routines", "keyless", "crowded", "watched")
 SOCKET = "/tmp/mysqld.sock"
 START = f"""\
 mysqld --no-defaults --initialize-insecure --datadir=/var/lib/mysql/data --log-error-verbosity=1
@@ -207,6 +208,27 @@ def test_the_next_update_drops_the_accounts_that_nothing_uses(server: Server) ->
         server.run(mysql.stack_accounts_sql("replication-password"), "administration", "administration-password")
         assert not {"backup", "exporter"} & server.accounts()
     assert "replication" in server.accounts()
+
+
+def test_the_telemetry_may_ask_a_member_how_it_is_and_read_nothing_else(server: Server) -> None:
+    make_service(server, "watched")
+    server.run("CREATE TABLE watched.notes (id INT PRIMARY KEY)")
+    server.run(mysql.stack_accounts_sql("replication-password", "monitoring-password"))
+    source = (PROJECT_ROOT / "components/telemetry/collector/mysql.go").read_text(encoding="utf-8")
+    query = source.partition("memberQuery = `")[2].partition("`")[0]
+    connections, most, writable, replicates, lag = server.run(query, "monitoring", "monitoring-password").split("\t")
+    assert int(connections) >= 1
+    assert (most, writable, replicates, float(lag)) == ("151", "1", "NULL", 0)
+    server.run("SET GLOBAL super_read_only = ON")
+    try:
+        assert server.run(query, "monitoring", "monitoring-password").split("\t")[2:4] == ["0", "0"]
+    finally:
+        server.run("SET GLOBAL super_read_only = OFF; SET GLOBAL read_only = OFF")
+    for foreign in ("watched.notes", "mysql.user", "performance_schema.events_statements_history"):
+        assert "denied" in server.ask(f"SELECT * FROM {foreign}", "monitoring", "monitoring-password")[1], foreign
+    # Where nobody asks any more.
+    server.run(mysql.stack_accounts_sql("replication-password"))
+    assert "monitoring" not in server.accounts()
 
 
 def test_an_old_password_is_good_until_the_one_after_the_next(server: Server) -> None:

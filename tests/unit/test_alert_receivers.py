@@ -214,6 +214,7 @@ def test_a_region_is_told_once_however_many_replicas_it_has() -> None:
         ['alertname=~"ReplicaMissing|ReplicaUnreachable"'],
         ["service", "region"],
     ) in rules
+    assert (['alertname="MySqlWithoutPrimary"'], ['alertname=~"MySqlReplicaStopped|MySqlReplicaLags"'], []) in rules
     [equal] = [equal for source, target, equal in rules if source == ['severity="critical"']]
     assert {"alertname", "service", "region"} <= set(equal)
 

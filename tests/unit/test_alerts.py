@@ -55,7 +55,8 @@ def shown(console: FakeConsole, *found: dict[str, Any], as_json: bool = False) -
 
 def stack(url: str) -> Any:
     outputs = {"regions": {"east": "https://localhost"}, "dashboards": {"console": url}}
-    return SimpleNamespace(stack="dev", outputs=lambda: outputs)
+    settings = SimpleNamespace(telemetry=SimpleNamespace(receivers={}))
+    return SimpleNamespace(stack="dev", outputs=lambda: outputs, settings=settings)
 
 
 def test_nothing_but_the_watchdog_is_well(console: FakeConsole, capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,6 +87,7 @@ def test_another_program_gets_json(console: FakeConsole, capsys: pytest.CaptureF
             "region": "east",
             "since": "2026-11-29 10:05:15",
             "summary": "2% of the requests to users in east take longer than 800 ms",
+            "silenced_until": "",
         }
     ]
 

@@ -148,6 +148,7 @@ def test_help_names_every_command_and_loads_no_sdk() -> None:
     for functions in COMMANDS.values():
         for function in functions:
             assert f" {function.__name__.rstrip('_').replace('_', '-')} " in done.stdout
+    assert " alerts " in done.stdout
 
 
 def test_the_launcher_runs_the_checkout_whose_environment_it_is(tmp_path: Path) -> None:

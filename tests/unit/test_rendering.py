@@ -213,7 +213,16 @@ def test_a_table_without_a_primary_key_is_refused_whatever_the_topology_and_rout
 def test_the_stack_makes_one_account_and_drops_those_that_nothing_used() -> None:
     sql = mysql.stack_accounts_sql("r")
     assert re.findall(r"CREATE USER \\'(\w+)\\'", sql) == ["replication"]
+    assert re.findall(r"^DROP USER IF EXISTS '(\w+)'", sql, flags=re.M) == ["backup", "exporter", "monitoring"]
+
+
+def test_whoever_asks_the_members_how_they_are_may_read_no_row_of_a_service() -> None:
+    sql = mysql.stack_accounts_sql("r", "m")
+    assert re.findall(r"CREATE USER \\'(\w+)\\'", sql) == ["replication", "monitoring"]
     assert re.findall(r"^DROP USER IF EXISTS '(\w+)'", sql, flags=re.M) == ["backup", "exporter"]
+    granted = re.findall(r"^GRANT (.*) ON (\S+) TO 'monitoring'@'%';$", sql, flags=re.M)
+    assert {rights for rights, _ in granted} == {"SELECT"}
+    assert all(table.startswith("performance_schema.replication_") for _, table in granted)
 
 
 def test_an_account_name_fits_into_what_mysql_allows() -> None:

@@ -25,6 +25,11 @@ func collect(ctx context.Context, given configuration, secrets redaction, listen
 	measured := newMetrics()
 	known := newDirectory()
 	requests := newIngress(measured.registry)
+	members, err := newMySQLMetrics(given.MySQL, measured.registry)
+	if err != nil {
+		return err
+	}
+	measured.registry.MustRegister(newEngineDisk(given.Containers))
 	// Apart, as it is scraped much more often than the rest.
 	judged := prometheus.NewRegistry()
 	services := newServed(judged)
@@ -53,6 +58,7 @@ func collect(ctx context.Context, given configuration, secrets redaction, listen
 	last.Go(func() { queue.send(ctx, grace, to) })
 	go to.watch(ctx)
 	go newCertificates(given.Certificates, given.Hosts, measured.registry).run(ctx)
+	members.run(ctx)
 	if given.Cgroups != "" {
 		containers := newContainerMetrics(given.Cgroups, known)
 		measured.registry.MustRegister(containers)

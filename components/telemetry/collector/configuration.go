@@ -26,6 +26,8 @@ type configuration struct {
 	Certificates map[string]string
 	// Hosts are those whose certificates are looked at there.
 	Hosts []string
+	// MySQL is how the members of the database are asked; without any, none is.
+	MySQL mysqlConfiguration
 	// Redact are regular expressions: what they match in a value does not get to the store.
 	Redact []string
 }

@@ -1,5 +1,6 @@
 // Command collector brings what a stack's containers write and its services trace to VictoriaLogs, and counts: requests
-// by the access lines of the ingress, what containers use by their control groups, how long certificates last.
+// by the access lines of the ingress, what containers use by their control groups, how long certificates last, how the
+// members of MySQL are.
 //
 // `collector health` asks the one that runs.
 package main

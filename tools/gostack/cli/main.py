@@ -11,7 +11,7 @@ from types import FrameType
 
 import typer
 
-from tools.gostack.cli import change, data, flags, new, offline, release, running, secrets, stack, stacks
+from tools.gostack.cli import alerts, change, data, flags, new, offline, release, running, secrets, stack, stacks
 from tools.gostack.cli.guard import add
 from tools.gostack.environment.processes import stop_children
 
@@ -19,7 +19,6 @@ COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
     "Every day": [stack.up, stack.preview, stack.down, stack.doctor, stack.env, stack.explore, stack.refresh],
     "A running stack": [
         running.status,
-        running.alerts,
         running.logs,
         running.sh,
         running.exec_,
@@ -57,6 +56,7 @@ for _panel, _functions in COMMANDS.items():
     for _function in _functions:
         add(app, _function, _panel)
 app.add_typer(secrets.app, name="secrets", rich_help_panel="Every day")
+app.add_typer(alerts.app, name="alerts", rich_help_panel="A running stack")
 app.add_typer(flags.app, name="flags", rich_help_panel="A running stack")
 app.add_typer(stacks.app, name="stack", rich_help_panel="Every day")
 app.add_typer(new.app, name="new", rich_help_panel="Every day")

@@ -31,13 +31,6 @@ def status(
     return command.status(workspace(stack), as_json=as_json, watch=watch)
 
 
-def alerts(stack: Stack = DEV, as_json: Json = False) -> int:
-    """Say what fires: 0 nothing does, 1 something."""
-    from tools.gostack.alerts import command
-
-    return command.alerts(workspace(stack), as_json=as_json)
-
-
 def logs(
     service: Some = None,
     stack: Stack = DEV,
