@@ -44,13 +44,13 @@ CONTAINERS, CGROUPS, STATE = "/containers", "/cgroups", "/state"
 """Folders of the collector: the engine's containers and the machine's control groups, both read-only, and its own."""
 
 
-def scrape_configuration(datacenters: Sequence[ConsulReference], acme: str) -> str:
+def scrape_configuration(datacenters: Sequence[ConsulReference], certificate_client: str) -> str:
     """Return what VictoriaMetrics scrapes: whatever the datacenters know, their servers, the telemetry itself, and the
-    ACME client at `acme`, host and port; empty where there is none."""
+    certificate client at `certificate_client`, host and port; empty where there is none."""
     return rendered(
         "telemetry/templates/scrape.yml.j2",
         datacenters=datacenters,
-        acme=acme,
+        certificate_client=certificate_client,
         metrics=f"127.0.0.1:{METRICS_PORT}",
         logs=f"127.0.0.1:{LOGS_PORT}",
         alerts=f"127.0.0.1:{ALERTS_PORT}",
