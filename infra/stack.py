@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from components.acme.args import ACME, ACME_SOURCE
+from components.certificate_client.args import CERTIFICATE_CLIENT, CLIENT_SOURCE
 from components.certificates import Certificate, CertificateAuthority
 from components.images.build_context import PROJECT
 from components.ingress.args import IngressArgs
@@ -16,7 +16,6 @@ from components.names import track_name
 from components.secrets import GeneratedPassword, GossipKey
 from components.service_database.migrations import TRACK as MIGRATIONS
 from components.telemetry.configuration import COLLECTOR, COLLECTOR_SOURCE, CONSOLE, CONSOLE_SOURCE
-from infra.acme import acme_arguments
 from infra.arguments import (
     accessory_arguments,
     image_arguments,
@@ -27,6 +26,7 @@ from infra.arguments import (
     released_after,
     service_database_arguments,
 )
+from infra.certificates import certificate_client_arguments
 from infra.edge import edge_files, token_verifier_arguments
 from infra.images import golang_image
 from infra.outputs import ImageOutput, StackOutputs, outputs
@@ -268,18 +268,25 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
             "ca_key_pair": ca.key_pair,
             "names": certificate_names(settings),
             "lifetime_days": settings.certificates.lifetime_days,
+            "in_advance": settings.certificates_in_advance,
             "rotation": settings.rotation.certificates,
         },
     )
-    # Or one that every client trusts, which it orders and renews by itself.
-    acme = None
-    if (order := settings.certificates.acme) is not None:
-        client = platform.built_image(
-            ACME, own_image_arguments(ACME, ACME_SOURCE, images["golang"]["reference"], labels)
+    # Others follow without an update: those that were signed in advance, or those of an authority that every client
+    # trusts.
+    certificate_client = None
+    if settings.has_certificate_client:
+        client_image = platform.built_image(
+            CERTIFICATE_CLIENT,
+            own_image_arguments(CERTIFICATE_CLIENT, CLIENT_SOURCE, images["golang"]["reference"], labels),
         )
-        acme = platform.acme_client(
-            "acme", acme_arguments(platform, order, regions, consul, client, ca), platform.options(primary_region)
+        certificate_client = platform.certificate_client(
+            "certificates",
+            certificate_client_arguments(platform, certificate, regions, consul, client_image, ca),
+            platform.options(primary_region),
         )
+    # What was signed anew is handed out before an ingress asks; an order by ACME delays none.
+    signed_first = [certificate_client] if certificate_client is not None and settings.certificates.acme is None else []
     # Bearer tokens are verified by a program of the stack's own beside each Nginx.
     verifier = None
     if token_logins(settings.ingress.logins):
@@ -305,12 +312,12 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
             "memory_mib": settings.ingress.memory_mib,
             "labels": labels,
         }
-        if acme is not None:
-            entry["acme"] = acme.connection
+        if certificate_client is not None:
+            entry["certificate_source"] = certificate_client.connection
         ingresses[region] = platform.ingress(
             f"ingress-{region}",
             entry,
-            platform.options(region, [*canaries, *platform.released_before(region, ingresses)]),
+            platform.options(region, [*canaries, *signed_first, *platform.released_before(region, ingresses)]),
         )
     url = platform.dns(ingresses)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.acme.args import CHALLENGES
+from components.certificate_client.args import CHALLENGES
 from components.ingress import HTTPS_PORT
 from components.ingress.docker import ingress_host_name
 from components.mysql.database import Database
@@ -49,7 +49,7 @@ def telemetry_arguments(
         "mysql": mysql.reference.get("monitoring"),
         "certificates": {region: f"{ingress_host_name(region)}:{HTTPS_PORT}" for region in platform.regions},
         "hosts": watched_hosts(platform.settings),
-        "acme": CHALLENGES if platform.settings.certificates.acme is not None else "",
+        "certificate_client": CHALLENGES if platform.settings.has_certificate_client else "",
         "redact": settings.redact,
         "architecture": architecture(platform.settings),
         "port": settings.port,

@@ -37,7 +37,7 @@ def new_authority(common_name: str, lifetime_days: int, now: datetime | None = N
 
 
 def new_certificate(
-    authority: KeyPair, names: Sequence[str], lifetime_days: int, now: datetime | None = None
+    authority: KeyPair, names: Sequence[str], lifetime_days: float, now: datetime | None = None
 ) -> KeyPair:
     """Return a new certificate (EC P-256) of a server with these host names or addresses, signed by `authority`."""
     issuer = x509.load_pem_x509_certificate(authority.certificate.encode())
@@ -59,7 +59,36 @@ def new_certificate(
     return _pair(builder.sign(issuer_key, hashes.SHA256()), key)
 
 
-def renewal_window(issued_at: float, lifetime_days: int, now: float) -> int:
+def new_series(
+    authority: KeyPair, names: Sequence[str], lifetime_days: float, count: int, now: datetime | None = None
+) -> list[KeyPair]:
+    """Return at most `count` certificates, each from the time on at which the one before is due for renewal.
+
+    None but the first outlives the authority.
+    """
+    start = now or datetime.now(UTC)
+    end = x509.load_pem_x509_certificate(authority.certificate.encode()).not_valid_after_utc
+    life = timedelta(days=lifetime_days)
+    starts = [start + number * RENEW_AFTER * life for number in range(count)]
+    return [
+        new_certificate(authority, names, lifetime_days, begin)
+        for begin in starts
+        if begin == start or begin + life <= end
+    ]
+
+
+def current(series: Sequence[KeyPair], now: datetime | None = None) -> KeyPair:
+    """Return the first certificate of a series that is not due for renewal, or the last one."""
+    return next((pair for pair in series if _renew_at(pair) > (now or datetime.now(UTC))), series[-1])
+
+
+def _renew_at(pair: KeyPair) -> datetime:
+    certificate = x509.load_pem_x509_certificate(pair.certificate.encode())
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return begin + RENEW_AFTER * (end - begin)
+
+
+def renewal_window(issued_at: float, lifetime_days: float, now: float) -> int:
     """Return how many times 70 % of `lifetime_days` have passed since `issued_at` (seconds since 1970).
 
     It is a counter that changes when a certificate issued at that time, or renewed since, is due.
@@ -71,7 +100,7 @@ def _builder(
     subject: x509.Name,
     issuer: x509.Name,
     public_key: ec.EllipticCurvePublicKey,
-    lifetime_days: int,
+    lifetime_days: float,
     now: datetime | None,
 ) -> x509.CertificateBuilder:
     start = now or datetime.now(UTC)

@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components.acme.args import AcmeConnection
+from components.certificate_client.args import CertificateSource
 from components.consul.args import ConsulReference
 from components.ingress.configuration import IngressConfiguration
 from components.ingress.token_verifier import TokenVerifierArgs
@@ -33,8 +33,8 @@ class IngressArgs(TypedDict):
     private_key: pulumi.Input[str]
     """Its private key, PEM (secret)."""
 
-    acme: NotRequired[AcmeConnection]
-    """Docker only: where another certificate for the hosts comes from, once there is one."""
+    certificate_source: NotRequired[CertificateSource]
+    """Docker only: where other certificates for the hosts come from, the next one in time."""
 
     edge_files: Mapping[str, pulumi.Input[str]]
     """Name to text of what the hosts and logins of the configuration need: certificates, keys (secret), names of people

@@ -7,7 +7,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_docker as docker
 
-from components.acme.args import AcmeConnection
+from components.certificate_client.args import CertificateSource
 from components.consul.docker_agent import ConsulAgent
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.docker.pod import Pod
@@ -145,8 +145,8 @@ class Ingress(pulumi.ComponentResource):
             "files": _files(args),
             "labels": labels,
         }
-        if "acme" in args:
-            files["acme"] = args["acme"]
+        if "certificate_source" in args:
+            files["certificate_source"] = args["certificate_source"]
         release = ConfigurationRelease(
             f"{name}-release",
             files,
@@ -208,8 +208,8 @@ class ConfigurationReleaseArgs(TypedDict):
     files: Mapping[str, pulumi.Input[str]]
     """Path in the release to text; secret texts stay secret. One text has at most 128 KiB."""
 
-    acme: NotRequired[AcmeConnection]
-    """Where another certificate than that of the files comes from; the release follows it."""
+    certificate_source: NotRequired[CertificateSource]
+    """Where other certificates than that of the files come from; the release follows them."""
 
     labels: Mapping[str, str]
     """Labels of the container, that of the region among them."""
@@ -254,15 +254,15 @@ class ConfigurationRelease(pulumi.ComponentResource):
 
 
 def _followed(args: ConfigurationReleaseArgs) -> dict[str, pulumi.Input[str]]:
-    """The variables by which a release follows the certificate of an ACME client."""
-    if "acme" not in args:
+    """The variables by which a release follows the certificates of a client."""
+    if "certificate_source" not in args:
         return {}
-    acme = args["acme"]
+    source = args["certificate_source"]
     return {
-        "ACME_URL": acme["url"],
-        "ACME_CA": acme["ca_certificate"],
-        "ACME_TOKEN": pulumi.Output.secret(acme["token"]),
-        "ACME_SECONDS": str(CERTIFICATE_SECONDS),
+        "CERTIFICATE_URL": source["url"],
+        "CERTIFICATE_CA": source["ca_certificate"],
+        "CERTIFICATE_TOKEN": pulumi.Output.secret(source["token"]),
+        "CERTIFICATE_SECONDS": str(CERTIFICATE_SECONDS),
         "REGION": args["labels"]["gostack.region"],
     }
 

@@ -2,8 +2,8 @@
 # First process of a configuration release: FILES names the files, of which each is in a variable of its own.
 # The release goes live only when `nginx -t` accepts it; then the process stays, so that its health tells whether the
 # release is in force; with ONCE it ends when the release is.
-# With ACME_URL the certificate is that of the stack's ACME client: it is asked for it now, and then again and again, and
-# another one makes another release of the files in force. While the client has none, or is away, what is there stays.
+# With CERTIFICATE_URL the certificate is that of the stack's certificate client: it is asked for it now, and then again and
+# again, and another one makes another release of the files in force. While it has none, or is away, what is there stays.
 set -eu
 umask 077
 export LC_ALL=C
@@ -49,12 +49,12 @@ publish() {
     rm -rf "removed.$old"
   done
 }
-# Asks the ACME client for certificate and key, in one text; $1 is the region whose ingress serves, or nothing.
+# Asks the client for certificate and key, in one text; $1 is the region whose ingress serves, or nothing.
 fetch() {
-  printf '%s\n' "$ACME_CA" > /tmp/release-ca.pem
+  printf '%s\n' "$CERTIFICATE_CA" > /tmp/release-ca.pem
   # By its input: everybody in the pod sees the arguments of a program.
-  printf 'header = "Authorization: Bearer %s"\n' "$ACME_TOKEN" |
-    curl -K - -fsS --max-time 3 --cacert /tmp/release-ca.pem -o /tmp/release.pem "$ACME_URL?region=$1" 2> /dev/null
+  printf 'header = "Authorization: Bearer %s"\n' "$CERTIFICATE_TOKEN" |
+    curl -K - -fsS --max-time 3 --cacert /tmp/release-ca.pem -o /tmp/release.pem "$CERTIFICATE_URL?region=$1" 2> /dev/null
 }
 certify() {
   sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p' "$1" > "$new/certificate.pem"
@@ -62,17 +62,17 @@ certify() {
 }
 # What Nginx has taken once is there for releases while the client is away.
 keep() {
-  cp "$1" acme.next
-  mv acme.next acme.pem
+  cp "$1" fetched.next
+  mv fetched.next fetched.pem
 }
 renew() {
   if ! fetch "$REGION"; then
-    [ -n "$told" ] || echo "release: the ACME client gives no certificate, the one in force stays" >&2
+    [ -n "$told" ] || echo "release: the certificate client gives no certificate, the one in force stays" >&2
     told=1
     return 0
   fi
   told=
-  ! cmp -s /tmp/release.pem acme.pem || return 0
+  ! cmp -s /tmp/release.pem fetched.pem || return 0
   begin
   # Once another release is in force, it renews.
   if [ "$(readlink current)" = "releases/$(cat /tmp/release)" ]; then
@@ -89,7 +89,7 @@ renew() {
 cd /var/lib/ingress
 mkdir -p releases
 given=
-if [ -n "${ACME_URL:-}" ] && [ -z "${ONCE:-}" ]; then
+if [ -n "${CERTIFICATE_URL:-}" ] && [ -z "${ONCE:-}" ]; then
   # After a restart of the machine the client comes up beside it. 22 is its answer that there is none yet.
   for _ in 1 2 3 4 5; do
     if fetch ""; then given=/tmp/release.pem && break; elif [ $? = 22 ]; then break; else sleep 1; fi
@@ -100,7 +100,7 @@ for file in $FILES; do
   case $file in */*) mkdir -p "$new/${file%/*}" ;; esac
   printenv "$(variable "$file")" > "$new/$file"
 done
-if [ -n "${ACME_URL:-}" ] && [ -z "$given" ] && [ -e acme.pem ]; then given=acme.pem; fi
+if [ -n "${CERTIFICATE_URL:-}" ] && [ -z "$given" ] && [ -e fetched.pem ]; then given=fetched.pem; fi
 [ -z "$given" ] || certify "$given"
 accepted || exit 1
 publish
@@ -112,6 +112,6 @@ for file in $FILES; do unset "$(variable "$file")"; done
 trap 'exit 0' TERM INT
 told=
 while :; do
-  sleep "${ACME_SECONDS:-3600}" & wait $!
-  [ -z "${ACME_URL:-}" ] || renew
+  sleep "${CERTIFICATE_SECONDS:-3600}" & wait $!
+  [ -z "${CERTIFICATE_URL:-}" ] || renew
 done

@@ -64,8 +64,8 @@ class TelemetryArgs(TypedDict):
     hosts: Sequence[str]
     """Hosts whose certificates are watched there."""
 
-    acme: str
-    """Host and port at which the ACME client tells metrics; empty where there is none."""
+    certificate_client: str
+    """Host and port at which the certificate client tells metrics; empty where there is none."""
 
     redact: Sequence[str]
     """Regular expressions (RE2) of what is struck out of logs before it is kept."""

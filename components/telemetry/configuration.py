@@ -48,13 +48,13 @@ MYSQL_PASSWORD, MYSQL_AUTHORITY = "/etc/gostack/mysql-password", "/etc/gostack/m
 """Files of the collector, with which it asks the members of MySQL."""
 
 
-def scrape_configuration(datacenters: Sequence[ConsulReference], acme: str) -> str:
+def scrape_configuration(datacenters: Sequence[ConsulReference], certificate_client: str) -> str:
     """Return what VictoriaMetrics scrapes: whatever the datacenters know, their servers, the telemetry itself, and the
-    ACME client at `acme`, host and port; empty where there is none."""
+    certificate client at `certificate_client`, host and port; empty where there is none."""
     return rendered(
         "telemetry/templates/scrape.yml.j2",
         datacenters=datacenters,
-        acme=acme,
+        certificate_client=certificate_client,
         metrics=f"127.0.0.1:{METRICS_PORT}",
         logs=f"127.0.0.1:{LOGS_PORT}",
         alerts=f"127.0.0.1:{ALERTS_PORT}",

@@ -103,7 +103,7 @@ class Telemetry(pulumi.ComponentResource):
         )
 
     def _metrics(self) -> ContainerSpec:
-        scraped = scrape_configuration(self._args["consul"], self._args["acme"])
+        scraped = scrape_configuration(self._args["consul"], self._args["certificate_client"])
         return ContainerSpec(
             image=self._args["images"]["metrics"],
             role="metrics",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 import pulumi
 
 from components.accessory.args import AccessoryArgs
-from components.acme.args import AcmeClientArgs
+from components.certificate_client.args import CertificateClientArgs
 from components.consul.args import ConsulDatacenterArgs
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
 from components.ingress.args import IngressArgs
@@ -28,8 +28,8 @@ from infra.settings.model import WITNESS
 if TYPE_CHECKING:
     from components.accessory import docker as docker_accessory
     from components.accessory import kubernetes as kubernetes_accessory
-    from components.acme import docker as docker_acme
     from components.aws.elasticache.cache import ElastiCache
+    from components.certificate_client import docker as docker_client
     from components.consul import docker as docker_consul
     from components.consul import kubernetes as kubernetes_consul
     from components.docker import job as docker_job
@@ -66,7 +66,7 @@ Microservice: TypeAlias = "docker_microservice.Microservice | kubernetes_microse
 ScheduledTasks: TypeAlias = "docker_scheduled_tasks.ScheduledTasks | kubernetes_scheduled_tasks.ScheduledTasks"
 Job: TypeAlias = "docker_job.Job | kubernetes_job.Job"
 Ingress: TypeAlias = "docker_ingress.Ingress | kubernetes_ingress.Ingress"
-AcmeClient: TypeAlias = "docker_acme.AcmeClient"
+CertificateClient: TypeAlias = "docker_client.CertificateClient"
 Telemetry: TypeAlias = "docker_telemetry.Telemetry"
 
 
@@ -184,8 +184,10 @@ class Platform(ABC):
         the first region's ingress."""
         return next(iter(ingresses.values())).url
 
-    def acme_client(self, name: str, args: AcmeClientArgs, opts: pulumi.ResourceOptions) -> AcmeClient:
-        """Create what gets a certificate for the ingresses; the settings refuse it where it has another way."""
+    def certificate_client(
+        self, name: str, args: CertificateClientArgs, opts: pulumi.ResourceOptions
+    ) -> CertificateClient:
+        """Create what hands certificates to the ingresses; the settings refuse it where they have another way."""
         raise NotImplementedError
 
     def telemetry(self, name: str, args: TelemetryArgs, opts: pulumi.ResourceOptions) -> Telemetry:

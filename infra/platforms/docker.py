@@ -8,8 +8,8 @@ import pulumi
 
 from components.accessory.args import AccessoryArgs
 from components.accessory.docker import Accessory
-from components.acme.args import AcmeClientArgs
-from components.acme.docker import AcmeClient
+from components.certificate_client.args import CertificateClientArgs
+from components.certificate_client.docker import CertificateClient
 from components.consul.args import ConsulDatacenterArgs
 from components.consul.docker import ConsulDatacenter
 from components.docker.job import Job
@@ -180,9 +180,11 @@ class DockerPlatform(Platform):
             )
         return made
 
-    def acme_client(self, name: str, args: AcmeClientArgs, opts: pulumi.ResourceOptions) -> AcmeClient:
+    def certificate_client(
+        self, name: str, args: CertificateClientArgs, opts: pulumi.ResourceOptions
+    ) -> CertificateClient:
         """Create a pod in the network between the regions."""
-        return AcmeClient(name, {**args, "pause_image": self._pause_image}, opts)
+        return CertificateClient(name, {**args, "pause_image": self._pause_image}, opts)
 
     def telemetry(self, name: str, args: TelemetryArgs, opts: pulumi.ResourceOptions) -> Telemetry:
         """Create a pod in the networks of all regions; a port of this machine leads to its console."""

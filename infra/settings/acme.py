@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 
 Provider = Literal["cloudflare", "digitalocean", "gandiv5", "hetzner", "httpreq"]
-"""Those that `components/acme/client` has, by the names of https://go-acme.github.io/lego/dns/."""
+"""Those that `components/certificate_client/client` has, by the names of https://go-acme.github.io/lego/dns/."""
 
 NameServer = Annotated[str, shaped(r"[^\s:]+:[0-9]{1,5}", "a name server with its port", "10.0.0.53:53")]
 

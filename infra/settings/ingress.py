@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from components.acme.args import CHALLENGES
+from components.certificate_client.args import CHALLENGES
 from components.ingress import IPV6_LOOPBACK, IngressConfiguration, Route, render_ingress
 from components.ingress.names import is_address
 from components.names import called_name

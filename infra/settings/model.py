@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations, product
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from components.acme.args import ACME
+from components.certificate_client.args import CERTIFICATE_CLIENT
 from components.ingress.nginx import HEALTH_PATH
 from components.ingress.route import quoted
 from components.ingress.token_verifier import VERIFIER, token_logins
@@ -56,7 +56,7 @@ SCHEDULER = "gostack-scheduler"
 
 RESERVED_SERVICES = frozenset(
     {"mysql", "mysql-proxy", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key", "localhost"}
-    | {SCHEDULER, HOST, COLLECTOR, CONSOLE, ACME, VERIFIER}
+    | {SCHEDULER, HOST, COLLECTOR, CONSOLE, CERTIFICATE_CLIENT, VERIFIER}
 )
 """Names of the stack's own parts, by which Consul and Pulumi know them, and of the caller itself."""
 
@@ -64,6 +64,9 @@ _HOSTS = ("mysql", "consul", "ingress")
 """Parts of the stack that have the host name `<part>-<region>` in each region."""
 
 _CANARY_ENDING = "-canary"
+
+_IN_ADVANCE = 10
+"""Certificates that are signed at once where others than this machine come to an ingress."""
 
 WITNESS = "witness"
 """Name of the place where a MySQL group has one more member."""
@@ -124,6 +127,19 @@ class Settings(Section):
     expires: Expiry | None = None
     """Time in UTC after which `gostack stack sweep` removes the stack with its data, for example
     "2026-11-30T12:00:00Z"; a stack without one stays."""
+
+    @property
+    def certificates_in_advance(self) -> int:
+        """How many ingress certificates the stack's own authority signs at once."""
+        if self.certificates.in_advance is not None:
+            return self.certificates.in_advance
+        reached = any(not IPv4Address(region.bind_address).is_loopback for region in self.regions.values())
+        return _IN_ADVANCE if self.platform == "docker" and self.certificates.acme is None and reached else 1
+
+    @property
+    def has_certificate_client(self) -> bool:
+        """Whether certificates reach the ingresses without an update."""
+        return self.certificates.acme is not None or self.certificates_in_advance > 1
 
     @property
     def first_host_certified_elsewhere(self) -> bool:

@@ -140,11 +140,22 @@ class IngressSettings(Section):
         return hosts
 
 
+_SHORTEST_BY_UPDATE = 2
+"""Lifetime in days of a certificate that nothing but an update renews, at least."""
+
+
 class CertificateSettings(Section):
     """The certificates that the project's own authority signs, and that of another authority."""
 
-    lifetime_days: Annotated[int, Field(ge=2, le=397)] = 60
-    """Lifetime in days of the ingress certificate; it is renewed by `up` in the last 30 % of it."""
+    lifetime_days: Annotated[float, Field(ge=0.003, le=397)] = 60
+    """Lifetime in days of an ingress certificate, which is renewed with 30 % of it left at the latest: by `up`, or in
+    time by itself with `in_advance`. Less than 2 needs that."""
+
+    in_advance: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Docker only: how many ingress certificates `up` signs, each for the time after the one before; a small container
+    hands the next one to the ingresses when its time comes. 10 of 60 days are good for 14 months without an `up`; one
+    in the second half of these signs as many again. With 1, only `up` renews. When it is not given, it is 10 where a
+    region listens on an address that is no loopback, else 1."""
 
     authority_lifetime_days: Annotated[int, Field(ge=365, le=7300)] = 3650
     """Lifetime in days of the certificate authority and of the certificates between MySQL and the services."""
@@ -154,10 +165,21 @@ class CertificateSettings(Section):
     speaks ACME), which renews itself. Until there is one it shows the one of the stack's own authority."""
 
     @model_validator(mode="after")
+    def _renewed_in_time(self) -> Self:
+        if self.acme is not None and self.in_advance is not None:
+            raise ValueError("in_advance means nothing with acme, which renews by itself: remove it.")
+        if self.lifetime_days < _SHORTEST_BY_UPDATE and (self.in_advance or 1) == 1:
+            raise ValueError(
+                f"lifetime_days is {self.lifetime_days:g}, which is too short for certificates that `up` alone renews: "
+                f"make it at least {_SHORTEST_BY_UPDATE}, or set in_advance (Docker) to more than 1."
+            )
+        return self
+
+    @model_validator(mode="after")
     def _authority_outlives(self) -> Self:
         if self.lifetime_days > self.authority_lifetime_days:
             raise ValueError(
-                f"lifetime_days ({self.lifetime_days}) is more than authority_lifetime_days "
+                f"lifetime_days ({self.lifetime_days:g}) is more than authority_lifetime_days "
                 f"({self.authority_lifetime_days}), and no certificate outlives its authority: lower the first."
             )
         return self

@@ -32,6 +32,11 @@ def _unused(settings: Settings) -> Iterator[str]:
         yield from _only_on_kubernetes(settings)
     if settings.platform == "kubernetes":
         yield from _one_port(settings)
+        if settings.certificates.in_advance is not None:
+            yield (
+                'gostack:certificates.in_advance has a meaning only when gostack:platform is "docker": remove it; `up` '
+                "renews the certificate."
+            )
         for name, service in settings.services.items():
             if service.slo is not None:
                 yield f'gostack:services.{name}.slo has a meaning only when gostack:platform is "docker": remove it.'

@@ -127,16 +127,16 @@ def test_services_call_each_other_on_the_port_that_http_means() -> None:
     assert "server_name orders orders.*;" in text
 
 
-def test_a_release_follows_the_certificate_of_an_acme_client() -> None:
-    acme = {"url": "https://acme:8443/certificate", "ca_certificate": "CA", "token": Secret("token-of-it")}
-    graph = alone(Ingress, bind_addresses=["127.0.0.1"], http_port=8080, acme=acme)
+def test_a_release_follows_the_certificates_of_a_client() -> None:
+    source = {"url": "https://client:8443/certificate", "ca_certificate": "CA", "token": Secret("token-of-it")}
+    graph = alone(Ingress, bind_addresses=["127.0.0.1"], http_port=8080, certificate_source=source)
     files = graph.resources[f"{NAME}-release-files"]
-    told = {name: value for name, value in files.environment.items() if name.startswith("ACME") or name == "REGION"}
+    told = {name: files.environment[name] for name in files.environment if name.startswith(("CERTIFICATE_", "REGION"))}
     assert told == {
-        "ACME_URL": "https://acme:8443/certificate",
-        "ACME_CA": "CA",
-        "ACME_TOKEN": "token-of-it",
-        "ACME_SECONDS": "10",
+        "CERTIFICATE_URL": "https://client:8443/certificate",
+        "CERTIFICATE_CA": "CA",
+        "CERTIFICATE_TOKEN": "token-of-it",
+        "CERTIFICATE_SECONDS": "10",
         "REGION": "east",
     }
     assert "token-of-it" not in graph.in_plain()[files.name]

@@ -164,7 +164,7 @@ def test_a_program_of_ours_counts_as_there_once_it_answers(telemetry: Graph) -> 
 
 
 def jobs() -> dict[str, Any]:
-    found = yaml.safe_load(scrape_configuration(DATACENTERS, "gostack-acme:8080"))
+    found = yaml.safe_load(scrape_configuration(DATACENTERS, "gostack-certificates:8080"))
     return {job["job_name"]: job for job in found["scrape_configs"]}
 
 
@@ -184,9 +184,9 @@ def test_every_server_of_consul_is_scraped() -> None:
     ]
 
 
-def test_an_acme_client_is_scraped_where_there_is_one() -> None:
-    assert jobs()["certificates"]["static_configs"][0]["targets"] == ["gostack-acme:8080"]
-    assert "gostack-acme" not in scrape_configuration(DATACENTERS, "")
+def test_a_certificate_client_is_scraped_where_there_is_one() -> None:
+    assert jobs()["certificates"]["static_configs"][0]["targets"] == ["gostack-certificates:8080"]
+    assert "gostack-certificates" not in scrape_configuration(DATACENTERS, "")
 
 
 def test_what_the_collector_counts_is_scraped_once() -> None:

@@ -233,7 +233,7 @@ def test_an_unknown_host_gets_no_service_and_no_certificate(http: Directive) -> 
 
 def test_a_challenge_is_passed_on_by_plain_http_whatever_host_it_names_and_nothing_else_is() -> None:
     configuration = IngressConfiguration(
-        "east", ["west"], ["shop.example.com"], 443, {"users": [PLAIN]}, challenges="gostack-acme:8080"
+        "east", ["west"], ["shop.example.com"], 443, {"users": [PLAIN]}, challenges="gostack-certificates:8080"
     )
     (http,) = [item for item in effective(dict(render_ingress(configuration))).block if item.name == "http"]
     servers = [item for item in http.block if item.name == "server"]
@@ -246,7 +246,7 @@ def test_a_challenge_is_passed_on_by_plain_http_whatever_host_it_names_and_nothi
     ((server, location),) = found
     assert server.values("listen") == ["8080 default_server reuseport"]
     # By a variable: the client's address is asked for each time.
-    assert location.values("set") == ["$challenges gostack-acme:8080"]
+    assert location.values("set") == ["$challenges gostack-certificates:8080"]
     assert location.values("proxy_pass") == ["http://$challenges"]
     assert location.values("resolver") == ["127.0.0.11 valid=1s ipv6=off"]
     # Less than `client_body_buffer_size`: no stranger fills the scratch folder.

@@ -5,7 +5,10 @@ Does not prove that an engine builds or a registry keeps what it is told.
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +19,18 @@ from components.images.build_options import BuildOptions, BuildSecret
 from components.secrets import GeneratedPassword, GossipKey, StateKey
 from tests.components.alone import NAME, alone, children, exported, only
 from tests.graph.recorder import Graph, unwrapped
+
+
+class Clock:
+    """`datetime` at another time."""
+
+    def __init__(self, then: datetime) -> None:
+        self.then = then
+
+    def now(self, zone: object) -> datetime:
+        del zone
+        return self.then
+
 
 IMAGE = "docker:index/remoteImage:RemoteImage"
 
@@ -68,6 +83,60 @@ def test_a_certificates_key_is_secret_and_other_names_make_another_one() -> None
         f"{NAME}-issued-at",
         f"{NAME}-key-pair",
     }
+
+
+def series(graph: Graph) -> list[dict[str, str]]:
+    """The pairs of a certificate that has more than one."""
+    found: list[dict[str, str]] = json.loads(exported(graph, "series"))
+    return found
+
+
+def test_what_is_signed_in_advance_is_secret_and_the_one_in_its_time_is_the_certificate() -> None:
+    def shown(made: Certificate) -> dict[str, Any]:
+        return {"certificate": made.certificate, "series": made.series}
+
+    first = alone(Certificate, in_advance=3, told=shown)
+    made = series(first)
+    assert len({pair["private_key"] for pair in made}) == len(made) == 3
+    assert exported(first, "certificate") == made[0]["certificate"]
+    assert first.outputs["series"]["secret"] is True
+    assert [name for name, text in first.in_plain().items() if "PRIVATE KEY" in text] == []
+    again = alone(Certificate, in_advance=3, kept=first, told=shown)
+    assert again.changed(first) == set()
+    assert series(again) == made
+    assert alone(Certificate, in_advance=4, kept=first).changed(first) == {f"{NAME}-issued-at", f"{NAME}-key-pair"}
+
+
+def test_one_that_was_made_before_others_could_be_signed_with_it_stays() -> None:
+    first = alone(Certificate, lifetime_days=60)
+    assert alone(Certificate, lifetime_days=60.0, in_advance=1, kept=first).changed(first) == set()
+    told_by = unwrapped(first.resources[f"{NAME}-issued-at"].replacement_trigger)
+    assert json.loads(told_by).keys() == {"authority", "names", "lifetime_days", "rotation"}
+    assert '"lifetime_days": 60,' in told_by
+
+
+def test_an_update_takes_the_certificate_whose_time_it_is_and_signs_more_in_the_second_half(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def shown(made: Certificate) -> dict[str, Any]:
+        return {"certificate": made.certificate, "series": made.series}
+
+    def after(days: float) -> Graph:
+        clock = Clock(datetime.now(UTC) + timedelta(days=days))
+        with monkeypatch.context() as later:
+            later.setattr("components.certificates.x509.datetime", clock)
+            later.setattr("components.certificates.certificate.time", SimpleNamespace(time=clock.then.timestamp))
+            return alone(Certificate, in_advance=10, kept=first, told=shown)
+
+    first = alone(Certificate, in_advance=10, told=shown)
+    made = series(first)
+    # Of 60 days: the second one's time begins after 42.
+    assert exported(after(41), "certificate") == made[0]["certificate"]
+    assert exported(after(43), "certificate") == made[1]["certificate"]
+    assert after(43).changed(first) == set()
+    assert after(230).changed(first) == set()
+    assert after(232).changed(first) == {f"{NAME}-key-pair"}
+    assert len(series(after(232))) == 10
 
 
 @pytest.mark.parametrize("cls", [docker.UpstreamImages, docker.ReleasedImage])

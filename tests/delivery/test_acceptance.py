@@ -1,4 +1,4 @@
-"""What `gostack acceptance` asks of a deployed stack, against answers that are made up here.
+"""What `gostack acceptance` asks of a deployed stack, against answers that are made up here, and whom it trusts.
 
 Does not prove that a real stack answers so: tests/rehearsal/test_pipeline.py runs it on one.
 """
@@ -6,13 +6,20 @@ Does not prove that a real stack answers so: tests/rehearsal/test_pipeline.py ru
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 import urllib3
 
+from components.certificates.x509 import new_authority, new_certificate
 from components.ingress.own_answers import OWN_ANSWERS
-from tools.gostack.release.acceptance import checks
+from tools.gostack.release.acceptance import acceptance, checks
 
 OUTPUTS = {
     "url": "https://one",
@@ -93,3 +100,62 @@ def test_an_entry_that_cannot_be_reached_is_a_failed_check_and_no_traceback() ->
         raise urllib3.exceptions.ProtocolError("refused")
 
     assert all("ProtocolError" in problem for _, problem in checks(OUTPUTS, unreachable))
+
+
+class NotFound(BaseHTTPRequestHandler):
+    """Answers each path as an ingress does one that it does not know."""
+
+    def do_GET(self) -> None:
+        healthy = self.path.startswith("/.well-known")
+        self.send_response(200 if healthy else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+SIGNED_BY = {name: new_authority(name, 365) for name in ("own", "public", "stranger")}
+
+
+@pytest.fixture
+def entries(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Authority to the URL of an ingress whose certificate it has signed."""
+    running: dict[str, HTTPServer] = {}
+    for name, authority in SIGNED_BY.items():
+        pair = new_certificate(authority, ["localhost"], 10)
+        file = tmp_path / f"{name}.pem"
+        file.write_text(pair.certificate + pair.private_key)
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(file)
+        running[name] = HTTPServer(("127.0.0.1", 0), NotFound)
+        running[name].socket = context.wrap_socket(running[name].socket, server_side=True)
+        threading.Thread(target=running[name].serve_forever, args=(0.05,), daemon=True).start()
+    yield {name: f"https://localhost:{server.server_port}" for name, server in running.items()}
+    for server in running.values():
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("aws", "accepted"), [(None, {"own", "public"}), (object(), {"public"})], ids=["own machine", "AWS"]
+)
+def test_the_stacks_own_authority_and_public_ones_are_trusted_and_on_aws_the_public_ones_alone(
+    entries: dict[str, str],
+    aws: object,
+    accepted: set[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    system = tmp_path / "system.pem"
+    system.write_text(SIGNED_BY["public"].certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(system))
+    outputs = {"regions": entries, "services": {}, "ca_certificate": SIGNED_BY["own"].certificate}
+    stack: Any = SimpleNamespace(stack="test", outputs=lambda: outputs, settings=SimpleNamespace(aws=aws))
+    assert acceptance(stack) == 1
+    said = capsys.readouterr().out
+    assert {name for name in entries if f"passed: the entry of {name} is well" in said} == accepted
+    assert said.count("CERTIFICATE_VERIFY_FAILED") == 2 * (len(entries) - len(accepted))

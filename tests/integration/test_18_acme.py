@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -26,9 +24,10 @@ from docker.models.containers import Container
 from components.certificates.x509 import new_authority, new_certificate
 from components.ingress import HTTP_PORT
 from infra.settings.stack_file import read_stack_file, written
+from tests.integration import tls_clients
 from tests.integration.brought_up import PROJECT, brought_up, one_region
-from tests.integration.support import LiveStack, tell, wait_until
-from tests.support.load import Load, Request
+from tests.integration.support import LiveStack, wait_until
+from tests.integration.tls_clients import RATE, Clients
 from tools.gostack.lifecycle import lifecycle
 from tools.offline.toolchain.go_build import build_binary
 
@@ -38,7 +37,6 @@ CONSOLE = 36900
 CERTIFICATE_SECONDS = 600
 """At the latest with 180 s left it is renewed, which is longer than an alert takes to fire, and an order after it."""
 
-RATE = 20
 HTTP = urllib3.PoolManager(retries=False, timeout=20, cert_reqs="CERT_NONE", assert_hostname=False)
 PEBBLE = "github.com/letsencrypt/pebble/v2/cmd/"
 
@@ -96,7 +94,7 @@ def authority(stack: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> Ite
             }
         )
     )
-    source = PROJECT / "components" / "acme" / "client"
+    source = PROJECT / "components" / "certificate_client" / "client"
     for program in ("pebble", "pebble-challtestsrv"):
         binary = build_binary(source, PEBBLE + program, program, lane="tests")
         shutil.copy(binary, folder / program)
@@ -152,54 +150,18 @@ def address(container: Container, network: Any) -> str:
     return str(container.attrs["NetworkSettings"]["Networks"][network.name]["IPAddress"])
 
 
-def served(region: str, host: str = HOST) -> x509.Certificate:
+def served(region: str) -> x509.Certificate:
     """The certificate that a new connection gets."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with (
-        socket.create_connection(("127.0.0.1", PORTS[region]), timeout=10) as connection,
-        context.wrap_socket(connection, server_hostname=host) as secure,
-    ):
-        shown = secure.getpeercert(binary_form=True)
-    assert shown is not None
-    return x509.load_der_x509_certificate(shown)
+    return tls_clients.served(PORTS[region], HOST)
 
 
 def issued_by_pebble(certificate: x509.Certificate) -> bool:
     return "Pebble" in certificate.issuer.rfc4514_string()
 
 
-class Clients:
-    """Clients of both regions, each request on a connection of its own, who trust pebble, and `also` another authority:
-    for others a certificate of the stack's own is a failure."""
-
-    def __init__(self, authority: Authority, folder: Path, also: str = "") -> None:
-        trusted = folder / "trusted.pem"
-        trusted.write_text(f"{authority.root}\n{also}")
-
-        def load(region: str) -> Load:
-            port = PORTS[region]
-            url = f"https://{HOST}:{port}/hello/ada"
-            detours = {f"{HOST}:{port}": f"127.0.0.1:{port}"}
-            return Load(trusted, RATE, lambda _: Request("GET", url), keepalive=False, detours=detours)
-
-        self._loads = [load(region) for region in PORTS]
-        self._running = ExitStack()
-
-    def __enter__(self) -> Clients:
-        for one in self._loads:
-            self._running.enter_context(one)
-        return self
-
-    def __exit__(self, *ended: Any) -> None:
-        self._running.__exit__(*ended)
-
-    def noticed(self, what: str, at_least: int) -> list[Any]:
-        sent = sum(one.result.sent for one in self._loads)
-        failures = [failure for one in self._loads for failure in one.result.failures]
-        tell(f"acme: {what}: {sent} requests on as many connections, {len(failures)} failed")
-        assert sent >= at_least
-        return failures
+def trusting(authority: Authority, folder: Path, also: str = "") -> Clients:
+    """Clients of both regions who trust pebble, and `also` another authority."""
+    return Clients(HOST, PORTS, f"{authority.root}\n{also}", folder)
 
 
 def renewed(before: x509.Certificate, seconds: float) -> None:
@@ -218,7 +180,7 @@ def test_a_running_stack_gets_a_certificate_that_others_trust(
     stack: LiveStack, authority: Authority, tmp_path: Path
 ) -> None:
     assert not any(issued_by_pebble(served(region)) for region in PORTS)
-    with Clients(authority, tmp_path, stack.authority.read_text()) as clients:
+    with trusting(authority, tmp_path, stack.authority.read_text()) as clients:
         assert lifecycle.up(stack.workspace) == 0
         wait_until(lambda: all(issued_by_pebble(served(region)) for region in PORTS), 120, "both have the first one")
     assert clients.noticed("the first order", 100) == []
@@ -232,7 +194,7 @@ def test_a_running_stack_gets_a_certificate_that_others_trust(
 def test_an_update_of_the_routes_keeps_the_certificate(stack: LiveStack, authority: Authority, tmp_path: Path) -> None:
     assert stack.preview_changes() == ""
     stack.change_settings("greeter", routes=[{"path": "/hello"}, {"path": "/hello-again"}])
-    with Clients(authority, tmp_path) as clients:
+    with trusting(authority, tmp_path) as clients:
         assert lifecycle.up(stack.workspace) == 0
     assert clients.noticed("an update of the routes", 100) == []
 
@@ -241,7 +203,7 @@ def test_a_renewal_is_noticed_by_no_client_and_the_old_certificate_is_gone(
     authority: Authority, tmp_path: Path
 ) -> None:
     before = served("east")
-    with Clients(authority, tmp_path) as clients:
+    with trusting(authority, tmp_path) as clients:
         # 5,000 requests and a renewal, whichever takes longer.
         begun = time.monotonic()
         renewed(before, CERTIFICATE_SECONDS)
@@ -260,11 +222,11 @@ def test_while_the_authority_is_away_an_alert_is_told_and_clients_notice_nothing
     before = served("east")
     authority.network.disconnect(authority.pebble, force=True)
     try:
-        with Clients(authority, tmp_path) as clients:
+        with trusting(authority, tmp_path) as clients:
             wait_until(lambda: firing("CertificateRenewalFails"), CERTIFICATE_SECONDS, "the alert fires")
             assert {served(region).serial_number for region in PORTS} == {before.serial_number}
             # Whoever keeps the account and the key is killed meanwhile, and knows them still.
-            (client,) = stack.containers("acme")
+            (client,) = stack.containers("certificates")
             stack.kill_process(int(client.attrs["State"]["Pid"]))
             authority.network.connect(authority.pebble, aliases=["pebble"])
             renewed(before, 170)

@@ -59,7 +59,7 @@ MADE = {
     "VictoriaMetrics": {"vm_free_disk_space_bytes", "vm_storage_is_read_only"},
     "VictoriaLogs": {"vl_free_disk_space_bytes", "vl_storage_is_read_only"},
     "the scraper": {"up"},
-    "the ACME client": {"certificate_renewal_failing", "certificate_issued_not_after_seconds"},
+    "the certificate client": {"certificate_renewal_failing", "certificate_issued_not_after_seconds"},
 }
 """Who makes which series."""
 

@@ -1,4 +1,4 @@
-"""A configuration release follows the certificate of an ACME client, and keeps the one that is there while it cannot.
+"""A configuration release follows the certificates of a client, and keeps the one that is there while it cannot.
 
 Does not prove that Nginx serves it: tests/integration/test_18_acme.py asks one under load.
 """
@@ -63,11 +63,11 @@ class Release:
                 "PATH": f"{self.programs}:{os.environ['PATH']}",
                 "FILES": " ".join(sorted(files)),
                 **{variable_name(file): content for file, content in files.items()},
-                "ACME_URL": "https://acme/certificate",
-                "ACME_CA": "CA",
-                "ACME_TOKEN": "hush",
+                "CERTIFICATE_URL": "https://client/certificate",
+                "CERTIFICATE_CA": "CA",
+                "CERTIFICATE_TOKEN": "hush",
                 "REGION": "east",
-                "ACME_SECONDS": "0.2",
+                "CERTIFICATE_SECONDS": "0.2",
             },
             stderr=subprocess.DEVNULL,
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from itertools import pairwise
 
 from cryptography import x509
 from cryptography.x509 import DNSName, IPAddress
@@ -16,8 +17,10 @@ from hypothesis import strategies as st
 
 from components.certificates.x509 import (
     KeyPair,
+    current,
     new_authority,
     new_certificate,
+    new_series,
     renewal_window,
 )
 
@@ -47,6 +50,37 @@ def test_a_certificate_lives_as_long_as_it_was_asked_to() -> None:
 def test_an_authority_signs_no_other_authority() -> None:
     constraints = parsed(new_authority("test", 365)).extensions.get_extension_for_class(x509.BasicConstraints)
     assert (constraints.critical, constraints.value.ca, constraints.value.path_length) == (True, True, 0)
+
+
+def test_each_of_a_series_begins_before_the_one_before_is_due_and_is_taken_by_who_trusts_the_authority() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    authority = new_authority("test", 3650, now)
+    for days in (60, 0.005):
+        series = new_series(authority, ["localhost"], days, 5, now)
+        found = [parsed(pair) for pair in series]
+        for before, after in pairwise(found):
+            due = before.not_valid_before_utc + 0.7 * (before.not_valid_after_utc - before.not_valid_before_utc)
+            assert after.not_valid_before_utc <= due
+            seen_at = due + timedelta(seconds=1)
+            assert current(series, seen_at).certificate == series[found.index(after)].certificate
+            policy = PolicyBuilder().store(Store([parsed(authority)])).time(seen_at)
+            policy.build_server_verifier(DNSName("localhost")).verify(after, [])
+
+
+def test_when_all_of_a_series_are_due_the_last_is_the_best_there_is() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    series = new_series(new_authority("test", 3650, now), ["localhost"], 60, 3, now)
+    assert current(series, now) == series[0]
+    assert current(series, now + timedelta(days=1000)) == series[2]
+
+
+def test_a_series_ends_with_its_authority() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    authority = new_authority("test", 365, now)
+    series = new_series(authority, ["localhost"], 60, 100, now)
+    assert len(series) == 8
+    assert parsed(series[-1]).not_valid_after_utc <= parsed(authority).not_valid_after_utc
+    assert len(new_series(authority, ["localhost"], 60, 100, now + timedelta(days=364))) == 1
 
 
 @given(lifetime=st.integers(2, 397), issued=st.integers(0, 2_000_000_000))

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import pytest
 
-from components.acme.args import CHALLENGES
+from components.certificate_client.args import CHALLENGES
 from components.certificates.x509 import new_authority
 from infra.secret_stores.resolution import with_secrets
 from infra.settings import Settings, SettingsError
@@ -21,7 +21,7 @@ from infra.settings.ingress import certificate_names, ingress_configuration, wat
 from infra.settings.secrets import require_encrypted
 from tests.graph.conftest import published_settings
 
-CLIENT = Path(__file__).resolve().parents[2] / "components" / "acme" / "client"
+CLIENT = Path(__file__).resolve().parents[2] / "components" / "certificate_client" / "client"
 HOSTS = ("shop.example.com",)
 DNS: dict[str, Any] = {"challenge": "dns-01", "provider": "hetzner"}
 

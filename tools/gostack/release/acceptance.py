@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +11,7 @@ from typing import Any
 import urllib3
 
 from components.ingress import HEALTH_PATH, is_own_answer
-from tools.gostack.lifecycle.report import write_authority
+from tools.gostack.lifecycle.tls import client_context
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 
 Ask = Callable[[str, str, Mapping[str, Any] | None], urllib3.BaseHTTPResponse]
@@ -22,18 +23,21 @@ def acceptance(workspace: Workspace) -> int:
     outputs = workspace.outputs()
     if not outputs.get("regions"):
         raise PulumiError(f"the stack {workspace.stack} is not deployed: run `make up STACK={workspace.stack}` first.")
-    pool = urllib3.PoolManager(ca_certs=str(write_authority(workspace, outputs)), retries=False, timeout=15)
-
-    def ask(method: str, url: str, body: Mapping[str, Any] | None = None) -> urllib3.BaseHTTPResponse:
-        return pool.request(method, url, json=body)
-
+    # A host may have a certificate by ACME or one of its own; on AWS each has one of a public authority.
+    authority = "" if workspace.settings.aws is not None else str(outputs["ca_certificate"])
     failed = 0
-    for what, problem in checks(outputs, ask):
+    for what, problem in checks(outputs, asking(client_context(authority, public=True))):
         print(f"{'failed' if problem else 'passed'}: {what}{f': {problem}' if problem else ''}", flush=True)
         failed += bool(problem)
     if failed:
         print(f"{workspace.stack}: {failed} checks failed", file=sys.stderr)
     return 1 if failed else 0
+
+
+def asking(trusted: ssl.SSLContext) -> Ask:
+    """Return what asks over TLS, and takes no certificate but those that are trusted."""
+    pool = urllib3.PoolManager(ssl_context=trusted, retries=False, timeout=15)
+    return lambda method, url, body: pool.request(method, url, json=body)
 
 
 def checks(outputs: Mapping[str, Any], ask: Ask) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from cryptography import x509
 
+from tools.gostack.lifecycle.tls import client_context
 from tools.gostack.status.model import IngressEntry
 
 _PATIENCE_SECONDS = 3.0
@@ -22,9 +23,7 @@ def entry(region: str, address: str, host: str, authority: str, *, public: bool 
     `host` is the name that clients use, `authority` the certificate in PEM that must have signed the entry's; empty for
     one that is public. With `public` it may be either.
     """
-    verified = ssl.create_default_context(cadata=authority or None)
-    if public:
-        verified.load_default_certs()
+    verified = client_context(authority, public=public)
     try:
         certificate, problem = _shown(address, host, verified), ""
     except ssl.SSLCertVerificationError as error:

@@ -22,7 +22,7 @@ func newMetrics(host string) *metrics {
 			Name: "certificate_renewal_failures_total", Help: "Orders of a certificate that failed.", ConstLabels: of,
 		}),
 		prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "certificate_renewal_failing", Help: "1 while the last order of a certificate failed.", ConstLabels: of,
+			Name: "certificate_renewal_failing", Help: "1 while the last order of a certificate failed, or no other one was signed for the time after it.", ConstLabels: of,
 		}),
 		prometheus.NewGauge(prometheus.GaugeOpts{
 			Name:        "certificate_issued_not_after_seconds",
@@ -34,8 +34,13 @@ func newMetrics(host string) *metrics {
 	return made
 }
 
-func (m *metrics) state(now state, leaf *x509.Certificate) {
-	m.failing.Set(float64(min(now.Attempts, 1)))
+// state tells of the newest certificate, nil before the first, and whether the next one does not come.
+func (m *metrics) state(failing bool, leaf *x509.Certificate) {
+	told := 0.0
+	if failing {
+		told = 1
+	}
+	m.failing.Set(told)
 	if leaf != nil {
 		m.notAfter.Set(float64(leaf.NotAfter.Unix()))
 	}

@@ -68,7 +68,7 @@ func (r *renewal) load() error {
 	if leaf != nil {
 		r.publish(found.Pair)
 	}
-	r.metrics.state(r.state, leaf)
+	r.metrics.state(r.state.Attempts > 0, leaf)
 	return nil
 }
 
@@ -160,7 +160,7 @@ func (r *renewal) attempt(ctx context.Context) {
 		r.publish(made)
 	}
 	leaf, _ := next.Pair.leaf()
-	r.metrics.state(next, leaf)
+	r.metrics.state(next.Attempts > 0, leaf)
 }
 
 // prepare keeps the account and that an attempt begins; without that, none does.

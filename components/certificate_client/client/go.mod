@@ -1,4 +1,4 @@
-module gostack.dev/acme
+module gostack.dev/certificates
 
 go 1.26.0
 

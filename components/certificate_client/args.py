@@ -1,4 +1,4 @@
-"""The ACME client of a stack: what it is given, and how an ingress reaches it."""
+"""The certificate client of a stack: what it is given, and how an ingress reaches it."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
@@ -8,20 +8,20 @@ import pulumi
 from components.consul.args import ConsulReference
 from components.region.args import RegionReference
 
-ACME = "gostack-acme"
+CERTIFICATE_CLIENT = "gostack-certificates"
 """Name of the client's image, and of its pod between the regions."""
 
-ACME_SOURCE = "components/acme/client"
+CLIENT_SOURCE = "components/certificate_client/client"
 """Folder of its source, relative to the project."""
 
 CHALLENGE_PORT, CERTIFICATE_PORT = 8080, 8443
-"""Ports on which it answers the authority's challenges, and tells metrics; and hands out the certificate."""
+"""Ports on which it answers the challenges of ACME, and tells metrics; and hands out the certificate."""
 
-CHALLENGES = f"{ACME}:{CHALLENGE_PORT}"
-"""Host and port to which an ingress passes challenges on."""
+CHALLENGES = f"{CERTIFICATE_CLIENT}:{CHALLENGE_PORT}"
+"""Host and port to which an ingress passes challenges on, and where the metrics are."""
 
 
-class AcmeConnection(TypedDict):
+class CertificateSource(TypedDict):
     """How an ingress gets the certificate."""
 
     url: str
@@ -61,15 +61,18 @@ class AcmeOrder(TypedDict):
     nameservers: Sequence[str]
     """Name servers that are asked whether a record is there; empty for the zone's own."""
 
+
+class CertificateClientArgs(TypedDict):
+    """Inputs of a certificate client."""
+
     names: Sequence[str]
     """Host names of the certificate."""
 
+    order: AcmeOrder | None
+    """What is ordered by ACME, and where; None: the client hands out the series."""
 
-class AcmeClientArgs(TypedDict):
-    """Inputs of an ACME client."""
-
-    order: AcmeOrder
-    """What is ordered, and where."""
+    series: pulumi.Input[str]
+    """`Certificate.series`, signed by the stack's own authority (secret)."""
 
     regions: Sequence[RegionReference]
     """Regions whose ingresses get the certificate; each reaches it by their backbone."""
@@ -78,7 +81,7 @@ class AcmeClientArgs(TypedDict):
     """Datacenter whose image has a shell."""
 
     image: pulumi.Input[str]
-    """Image that was built from `ACME_SOURCE`."""
+    """Image that was built from `CLIENT_SOURCE`."""
 
     ca_key_pair: pulumi.Input[str]
     """`CertificateAuthority.key_pair`, of the stack's own authority."""
@@ -93,10 +96,10 @@ class AcmeClientArgs(TypedDict):
     """Counter; a new value makes a new certificate of its own."""
 
     rotation: int
-    """Counter; a new value makes a new account and orders a new certificate."""
+    """Counter; a new value makes a new token, and with ACME a new account and another certificate."""
 
     volume_prefix: str
-    """First part of the name of the volume."""
+    """First part of the name of the volume of ACME."""
 
     labels: Mapping[str, str]
     """Labels that every object of the stack carries."""

@@ -1,4 +1,4 @@
-"""What the ACME client is given, as far as it follows from the settings; nothing is created here."""
+"""What the certificate client is given, as far as it follows from the settings; nothing is created here."""
 
 from __future__ import annotations
 
@@ -6,27 +6,29 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.acme.args import AcmeClientArgs, AcmeOrder
-from components.certificates import CertificateAuthority
+from components.certificate_client.args import AcmeOrder, CertificateClientArgs
+from components.certificates import Certificate, CertificateAuthority
 from components.images.build_context import PROJECT
 from infra.platforms.base import ConsulDatacenter, Image, Platform, Region
-from infra.settings import Settings
 from infra.settings.acme import AcmeSettings
 from infra.settings.ingress import certificate_names
 
 
-def acme_arguments(
+def certificate_client_arguments(
     platform: Platform,
-    acme: AcmeSettings,
+    certificate: Certificate,
     regions: Mapping[str, Region],
     consul: Mapping[str, ConsulDatacenter],
     client: Image,
     ca: CertificateAuthority,
-) -> AcmeClientArgs:
-    """Return the arguments of the client; `acme` is `certificates.acme`, `client` its image."""
+) -> CertificateClientArgs:
+    """Return the arguments of the client, whose image is `client`; `certificate` is the stack's own authority's."""
     settings = platform.settings
+    acme = settings.certificates.acme
     return {
-        "order": _order(settings, acme),
+        "names": certificate_names(settings),
+        "order": _order(acme) if acme is not None else None,
+        "series": certificate.series,
         "regions": [regions[region].reference for region in platform.regions],
         "consul": consul[platform.regions[0]].reference,
         "image": client.image_id,
@@ -41,7 +43,7 @@ def acme_arguments(
     }
 
 
-def _order(settings: Settings, acme: AcmeSettings) -> AcmeOrder:
+def _order(acme: AcmeSettings) -> AcmeOrder:
     secrets = {name: pulumi.Output.secret(value.get_secret_value()) for name, value in acme.secrets.items()}
     return {
         "directory": acme.directory,
@@ -52,5 +54,4 @@ def _order(settings: Settings, acme: AcmeSettings) -> AcmeOrder:
         "provider": acme.provider or "",
         "environment": {**acme.environment, **secrets},
         "nameservers": acme.nameservers,
-        "names": certificate_names(settings),
     }

@@ -1,6 +1,6 @@
-"""The ACME client on Docker by itself: what it is told, what it keeps, and who reaches it.
+"""The certificate client on Docker by itself: what it is told, what it keeps, and who reaches it.
 
-Does not prove that it orders anything: its own tests ask an authority.
+Does not prove that it orders or hands out anything: its own tests do.
 """
 
 from __future__ import annotations
@@ -11,19 +11,28 @@ from typing import Any
 
 import pytest
 
-from components.acme.docker import AcmeClient
+from components.certificate_client.docker import CertificateClient
 from components.docker.files import FOLDER
 from tests.components.alone import NAME, Secret, alone, before, children
 from tests.contract.test_instances import REGION, VALUES
 from tests.graph.recorder import Graph, unwrapped
 
-WEST = {**REGION, "region": "west", "network": "west-network"}
+REGIONS = [REGION, {**REGION, "region": "west", "network": "west-network"}]
 ORDER = {**VALUES["order"], "environment": {"A": "1", "TOKEN": Secret("correct-horse")}}
+SERIES = [{"certificate": "first", "private_key": "hush"}, {"certificate": "second", "private_key": "hush-hush"}]
+BY_ACME: dict[str, Any] = {"regions": REGIONS, "order": ORDER, "names": ["shop.example.com"]}
+OWN: dict[str, Any] = {"regions": REGIONS, "order": None, "series": Secret(json.dumps(SERIES))}
 
 
 @pytest.fixture(scope="module")
 def acme() -> Graph:
-    return alone(AcmeClient, regions=[REGION, WEST], order=ORDER)
+    return alone(CertificateClient, **BY_ACME)
+
+
+@pytest.fixture(scope="module")
+def own() -> Graph:
+    """Of the stack's own authority."""
+    return alone(CertificateClient, **OWN)
 
 
 def told(graph: Graph) -> dict[str, Any]:
@@ -37,7 +46,7 @@ def test_it_is_one_pod_between_the_regions_that_no_port_of_the_machine_leads_to(
     assert {"pod", "program", "certificate", "data", "token", "state-key"} <= children(acme)
     sandbox = acme.resources[f"{NAME}-pod-sandbox"]
     networks = {network["name"]: network["aliases"] for network in sandbox.plain("networksAdvanced")}
-    assert networks == {"backbone-network": ["gostack-acme"]}
+    assert networks == {"backbone-network": ["gostack-certificates"]}
     assert sandbox.plain("ports") in (None, [])
     assert before(acme, "pod-sandbox", "program")
 
@@ -57,7 +66,7 @@ def test_what_it_is_told_is_secret_and_no_variable_of_its_container(acme: Graph)
         assert hidden not in in_plain
     assert acme.resources[f"{NAME}-program"].environment == {}
     mounts = {volume["containerPath"] for volume in acme.resources[f"{NAME}-program"].plain("volumes")}
-    assert mounts == {"/data", "/etc/gostack/acme.json", FOLDER}
+    assert mounts == {"/data", "/etc/gostack/certificates.json", FOLDER}
 
 
 def test_what_it_keeps_outlives_its_containers_and_is_no_other_clients(acme: Graph) -> None:
@@ -68,12 +77,35 @@ def test_what_it_keeps_outlives_its_containers_and_is_no_other_clients(acme: Gra
 
 
 def test_a_rotation_of_certificates_makes_another_key_and_one_of_the_authority_does_not(acme: Graph) -> None:
-    rotated = alone(AcmeClient, kept=acme, regions=[REGION, WEST], order=ORDER, rotation=2)
+    rotated = alone(CertificateClient, kept=acme, **BY_ACME, rotation=2)
     assert told(rotated)["state_key"] != told(acme)["state_key"]
-    other = alone(AcmeClient, kept=acme, regions=[REGION, WEST], order=ORDER, authority_rotation=2)
+    other = alone(CertificateClient, kept=acme, **BY_ACME, authority_rotation=2)
     assert told(other)["state_key"] == told(acme)["state_key"]
     assert told(other)["certificate"] != told(acme)["certificate"]
 
 
 def test_an_update_that_changes_nothing_leaves_it(acme: Graph) -> None:
-    assert alone(AcmeClient, kept=acme, regions=[REGION, WEST], order=ORDER).changed(acme) == set()
+    assert alone(CertificateClient, kept=acme, **BY_ACME).changed(acme) == set()
+
+
+def test_what_was_signed_in_advance_is_all_that_it_is_told_and_it_keeps_nothing(own: Graph) -> None:
+    found = told(own)
+    assert found["series"] == SERIES
+    assert not found.keys() & {"directory", "challenge", "state_key", "state"}
+    assert not children(own) & {"data", "state-key"}
+    mounts = {volume["containerPath"] for volume in own.resources[f"{NAME}-program"].plain("volumes")}
+    assert mounts == {"/etc/gostack/certificates.json", FOLDER}
+
+
+def test_no_private_key_of_those_is_readable_and_none_that_signs_is_among_them(own: Graph) -> None:
+    assert own.resources[f"{NAME}-files-writer"].is_secret("uploads")
+    assert "hush" not in " ".join(own.in_plain().values())
+    authority = json.loads(VALUES["ca_key_pair"])["private_key"]
+    assert authority not in json.dumps(told(own))
+    assert authority.splitlines()[1] not in json.dumps(told(own))
+
+
+def test_more_of_them_make_another_container(own: Graph) -> None:
+    more = alone(CertificateClient, kept=own, **{**OWN, "series": Secret(json.dumps([*SERIES, *SERIES]))})
+    assert f"{NAME}-program" in more.changed(own)
+    assert told(more)["token"] == told(own)["token"]

@@ -9,6 +9,9 @@ import (
 
 // configuration is what the stack says, in one file that holds secrets.
 type configuration struct {
+	// Series is signed by the stack's own authority, in the order of their times; empty where they are ordered by ACME. What
+	// is only for ACME is empty otherwise: from Directory to Nameservers, StateKey and State.
+	Series []signed `json:"series"`
 	// Directory is the URL of the authority's directory (RFC 8555).
 	Directory string `json:"directory"`
 	// DirectoryCA signs the directory's own TLS certificate, PEM; empty where the public authorities do.

@@ -1,5 +1,6 @@
-// Command client keeps one certificate of a stack good by ACME (RFC 8555): it orders it, renews it with 30 % of its life
-// left or when the authority advises (RFC 9773), and hands it to the ingress of each region.
+// Command client keeps one certificate of a stack good and hands it to the ingress of each region. By ACME (RFC 8555) it
+// orders it, and renews it with 30 % of its life left or when the authority advises (RFC 9773). Of the stack's own authority
+// it has a series that was signed in advance, of which it hands out the next one at that time.
 //
 // `client health` asks the one that runs.
 package main
@@ -19,7 +20,7 @@ import (
 	"github.com/go-acme/lego/v5/log"
 )
 
-const configurationFile = "/etc/gostack/acme.json"
+const configurationFile = "/etc/gostack/certificates.json"
 
 func main() {
 	if err := do(os.Args[1:]); err != nil {
@@ -52,26 +53,12 @@ func do(arguments []string) error {
 }
 
 func serve(ctx context.Context, given configuration, retry time.Duration) error {
-	answers := &tokens{}
-	solver, err := newSolver(given, answers)
+	server := newServer(given, &tokens{}, newMetrics(given.Names[0]))
+	certificates, err := newKeeper(given, server, retry)
 	if err != nil {
 		return err
 	}
-	authority, err := newAuthority(given, solver)
-	if err != nil {
-		return err
-	}
-	kept, err := openStore(given.State, given.StateKey)
-	if err != nil {
-		return err
-	}
-	metrics := newMetrics(given.Names[0])
-	server := newServer(given, answers, metrics)
-	renewal := &renewal{
-		given: given, authority: authority, store: kept, metrics: metrics,
-		publish: server.publish, serving: server.serving, retry: retry,
-	}
-	if err := renewal.load(); err != nil {
+	if err := certificates.load(); err != nil {
 		return err
 	}
 	plain, err := net.Listen("tcp", given.Listen)
@@ -89,9 +76,39 @@ func serve(ctx context.Context, given configuration, retry time.Duration) error 
 	defer func() { stop(); <-ended }()
 	go func() {
 		defer close(ended)
-		renewal.run(ctx)
+		certificates.run(ctx)
 	}()
 	return server.run(ctx, plain, secret)
+}
+
+// keeper keeps the certificate good that a server hands out.
+type keeper interface {
+	// load hands out what is there already.
+	load() error
+	run(ctx context.Context)
+}
+
+// newKeeper returns the one for a series, where the stack gives one, or that for ACME.
+func newKeeper(given configuration, server *server, retry time.Duration) (keeper, error) {
+	if len(given.Series) > 0 {
+		return newSeries(given, server.metrics, server.publish)
+	}
+	solver, err := newSolver(given, server.answers)
+	if err != nil {
+		return nil, err
+	}
+	authority, err := newAuthority(given, solver)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := openStore(given.State, given.StateKey)
+	if err != nil {
+		return nil, err
+	}
+	return &renewal{
+		given: given, authority: authority, store: kept, metrics: server.metrics,
+		publish: server.publish, serving: server.serving, retry: retry,
+	}, nil
 }
 
 func askHealth(listen string) error {

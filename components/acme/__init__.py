@@ -1,1 +1,0 @@
-"""The certificate of the ingresses, ordered and renewed at an authority that speaks ACME (RFC 8555)."""
