@@ -64,7 +64,8 @@ def test_on_a_cluster_an_update_renews_it(stack: str) -> None:
 
 def test_a_life_of_hours_needs_more_than_updates() -> None:
     assert changed(lifetime_days=0.25, in_advance=50).certificates.lifetime_days == 0.25
-    for settings in ({"lifetime_days": 0.25}, {"lifetime_days": 1, "in_advance": 1}):
+    short: tuple[dict[str, Any], ...] = ({"lifetime_days": 0.25}, {"lifetime_days": 1, "in_advance": 1})
+    for settings in short:
         assert "is too short for certificates that `up` alone renews: make it at least 2, or" in refusal(**settings)
     assert changed(lifetime_days=2).certificates.lifetime_days == 2
 

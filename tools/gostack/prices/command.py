@@ -6,7 +6,7 @@ import contextlib
 import io
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 from tools.gostack.prices.meters import WORLDWIDE
@@ -19,7 +19,7 @@ TIMEOUT_SECONDS = 60
 
 
 @contextlib.contextmanager
-def opened(url: str) -> Iterator[Iterable[str]]:
+def opened(url: str) -> Generator[Iterable[str]]:
     """Give what a URL holds, line by line; raises PriceListError when it cannot be had."""
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 (always https, see ADDRESS)

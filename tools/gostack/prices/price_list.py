@@ -55,7 +55,7 @@ def read_offer(text: Iterable[str], url: str, region: str, meters: Iterable[Mete
     """Return the prices of some meters in one file of the price list."""
     rows = csv.reader(text)
     preamble = dict(row[:2] for row in itertools.islice(rows, _PREAMBLE) if len(row) >= 2)
-    names = next(rows, [])
+    names = next(rows, list[str]())
     if "Publication Date" not in preamble or not {"usageType", "PricePerUnit", "TermType"} <= set(names):
         raise PriceListError(f"{url} is no price list in the format v1.0: see what AWS writes there now.")
     day = datetime.date.fromisoformat(preamble["Publication Date"][:10])
@@ -103,8 +103,8 @@ def _file_of(offer: Mapping[str, object], code: str, region: str, lines: Lines) 
     if region == WORLDWIDE:
         path = offer.get("currentVersionUrl")
     else:
-        regions = _json(f"{ADDRESS}{offer.get('currentRegionIndexUrl')}", lines) if offer else {}
-        path = mapping(mapping(regions.get("regions")).get(region)).get("currentVersionUrl")
+        index = _json(f"{ADDRESS}{offer.get('currentRegionIndexUrl')}", lines) if offer else None
+        path = mapping(mapping(mapping(index).get("regions")).get(region)).get("currentVersionUrl")
     if not isinstance(path, str) or not path.endswith(".json"):
         raise PriceListError(f"AWS's price list has no {code} in {region}: is the region's name right?")
     return f"{ADDRESS}{path.removesuffix('.json')}.csv"
