@@ -16,11 +16,13 @@ from components.ingress.tracks import STABLE
 from components.microservice.args import MicroserviceArgs
 from components.microservice.given import filled_program
 from components.microservice.replica import program_environment
+from components.microservice.tokens import key_files
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
 from components.service_database import migrations
 from components.service_database.access import write_address
 from components.service_database.args import ServiceDatabaseArgs
+from components.signing_keys import SigningKeys
 from components.telemetry.configuration import OTLP_ENDPOINT
 from infra.given import accessory_program, written_program
 from infra.platforms.base import (
@@ -252,9 +254,10 @@ def microservice_arguments(
     schema: ServiceDatabase | None,
     volumes: ServiceVolumes | None,
     accessories: Mapping[str, Mapping[str, Accessory]],
+    signing_keys: SigningKeys | None,
 ) -> MicroserviceArgs:
-    """Return the arguments of a track's replicas in a region; `schema` is the one that they use, whoever owns it, and
-    `volumes` are those of the service there."""
+    """Return the arguments of a track's replicas in a region; `schema` is the one that they use, whoever owns it,
+    `volumes` are those of the service there, and `signing_keys` are those of a service that signs tokens."""
     here = region.reference["region"]
     # Another service's canary is nothing that a service waits for.
     schema_track = track.name if service.own_schema is not None else STABLE
@@ -284,9 +287,12 @@ def microservice_arguments(
     if volumes is not None:
         arguments["region_volumes"] = volumes.of_region
         arguments["replica_volumes"] = volumes.of_replicas
+    if service.tokens is not None and signing_keys is not None:
+        arguments["environment"] = {**arguments["environment"], **service.tokens.variables()}
+        arguments["given_files"] = {**given.files, **key_files(signing_keys)}
     if schema is not None:
         arguments["environment"] = {
-            **given.environment,
+            **arguments["environment"],
             **schema.environments.get(schema_track, schema.environments[STABLE]),
             **_mysql_addresses(mysql, here),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pulumi
@@ -9,9 +10,11 @@ from pydantic import SecretStr
 
 from components.ingress.configuration import certificate_file, client_ca_file, key_file, users_file
 from components.ingress.token_verifier import TokenVerifierArgs, token_logins
+from components.signing_keys import SigningKeys
 from infra.settings import Settings
 from infra.settings.edge import CERTIFICATE, KEY, USERS
 from infra.settings.edge_files import file_text
+from infra.settings.ingress import edge_logins
 
 
 def edge_files(settings: Settings, project: Path) -> dict[str, pulumi.Input[str]]:
@@ -22,10 +25,17 @@ def edge_files(settings: Settings, project: Path) -> dict[str, pulumi.Input[str]
     }
 
 
-def token_verifier_arguments(settings: Settings, project: Path, image: pulumi.Input[str]) -> TokenVerifierArgs:
-    """Return the arguments of what verifies tokens beside each Nginx."""
-    logins = token_logins(settings.ingress.logins)
-    key_sets = {name: file_text(login.jwks, project) for name, login in logins.items() if login.jwks is not None}
+def token_verifier_arguments(
+    settings: Settings, project: Path, image: pulumi.Input[str], signing_keys: Mapping[str, SigningKeys]
+) -> TokenVerifierArgs:
+    """Return the arguments of what verifies tokens beside each Nginx; `signing_keys` are those of services."""
+    logins = token_logins(edge_logins(settings))
+    key_sets: dict[str, pulumi.Input[str]] = {}
+    for name, login in logins.items():
+        if login.jwks is not None:
+            key_sets[name] = file_text(login.jwks, project)
+        elif login.service is not None:
+            key_sets[name] = signing_keys[login.service].key_set
     return {"image": image, "logins": logins, "key_sets": key_sets}
 
 

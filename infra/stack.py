@@ -15,6 +15,7 @@ from components.mysql import PROXY, PROXY_SOURCE
 from components.names import track_name
 from components.secrets import GeneratedPassword, GossipKey
 from components.service_database.migrations import TRACK as MIGRATIONS
+from components.signing_keys import SigningKeys
 from components.telemetry.configuration import COLLECTOR, COLLECTOR_SOURCE, CONSOLE, CONSOLE_SOURCE
 from infra.arguments import (
     accessory_arguments,
@@ -133,6 +134,11 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
 
     # A service is an image for each track, a schema, a document that it reads while it runs, and replicas: the stable
     # track and perhaps a canary, in each region, one region after the other.
+    signing_keys = {
+        name: SigningKeys(f"{name}-tokens", {"rotation": settings.rotation.tokens})
+        for name, service in settings.services.items()
+        if service.tokens is not None
+    }
     service_images: dict[str, dict[str, Image]] = {}
     schemas: dict[str, ServiceDatabase] = {}
     services: dict[str, dict[str, dict[str, Microservice]]] = {}
@@ -220,6 +226,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
                     schema=schemas[owner] if owner is not None else None,
                     volumes=volumes.get(region),
                     accessories=accessories,
+                    signing_keys=signing_keys.get(name),
                 )
                 for region in platform.regions
             }
@@ -294,7 +301,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
             VERIFIER,
             own_image_arguments(VERIFIER, VERIFIER_SOURCE, images["golang"]["reference"], labels),
         )
-        verifier = token_verifier_arguments(settings, PROJECT, verifier_image.image_id)
+        verifier = token_verifier_arguments(settings, PROJECT, verifier_image.image_id, signing_keys)
     # No client is sent to a canary that is not there yet.
     canaries = [replicas for tracks in services.values() for replicas in tracks.get(CANARY, {}).values()]
     ingresses: dict[str, Ingress] = {}

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from components.section import Section
 
-_OF_TOKENS = ("issuer", "audience", "jwks_url", "jwks")
+_OF_TOKENS = ("service", "issuer", "audience", "jwks_url", "jwks")
 
 
 class Login(Section):
@@ -19,6 +19,10 @@ class Login(Section):
     """`basic`: name and password, for what is internal; the service does not get the password. `jwt`:
     `Authorization: Bearer` with a token (RFC 7519) that `issuer` has signed for `audience` and that has not expired;
     its `sub` is who it is, and the service gets it too. While no key of the issuer is known, requests get 503."""
+
+    service: str | None = None
+    """`jwt` only: service of the stack that signs the tokens with the keys that the stack has made for it
+    (`services.<name>.tokens`), instead of everything below."""
 
     issuer: Annotated[str, Field(min_length=1)] | None = None
     """`jwt` only: what the token's `iss` must be."""
@@ -41,9 +45,17 @@ class Login(Section):
                 if getattr(self, key) is not None:
                     raise ValueError(f"{key} means nothing with kind basic: remove it, or set kind to jwt.")
             return self
+        if self.service is not None:
+            for key in _OF_TOKENS[1:]:
+                if getattr(self, key) is not None:
+                    raise ValueError(f"{key} is what the service's tokens say already: remove it, or remove service.")
+            return self
         for key in ("issuer", "audience"):
             if getattr(self, key) is None:
                 raise ValueError(f"{key} is missing: without it a token that is meant for somebody else would do.")
         if (self.jwks_url is None) == (self.jwks is None):
-            raise ValueError("it needs one of jwks_url and jwks: write where the issuer's public keys are.")
+            raise ValueError(
+                "it needs one of jwks_url and jwks: write where the issuer's public keys are, or name a service of the "
+                "stack that signs."
+            )
         return self

@@ -37,7 +37,7 @@ class TokenVerifierArgs(TypedDict):
     logins: Mapping[str, Login]
     """Name to login of kind `jwt`."""
 
-    key_sets: Mapping[str, str]
+    key_sets: Mapping[str, pulumi.Input[str]]
     """Name of a login to its issuer's public keys (RFC 7517), for those without `jwks_url`."""
 
 
@@ -54,18 +54,26 @@ def verifier_port(logins: Mapping[str, Login]) -> int:
     return _FIRST_PORT + int.from_bytes(digest[:4]) % _PORTS
 
 
-def verifier_environment(args: TokenVerifierArgs) -> dict[str, str]:
+def verifier_environment(args: TokenVerifierArgs) -> dict[str, pulumi.Input[str]]:
     """Return the variables that the program reads."""
-    logins = {
+    logins = args["logins"]
+    # All of nothing is a list.
+    written = pulumi.Output.all(**args["key_sets"]).apply(lambda known: written_logins(logins, known or {}))
+    return {"ADDRESS": f"127.0.0.1:{verifier_port(logins)}", "LOGINS": written}
+
+
+def written_logins(logins: Mapping[str, Login], key_sets: Mapping[str, str]) -> str:
+    """Return the logins as the program reads them; `key_sets` are those of `TokenVerifierArgs`, known."""
+    found = {
         name: {
             "issuer": login.issuer,
             "audience": login.audience,
             "jwks_url": login.jwks_url or "",
-            "jwks": json.loads(args["key_sets"].get(name, "null")),
+            "jwks": json.loads(key_sets.get(name, "null")),
         }
-        for name, login in sorted(args["logins"].items())
+        for name, login in sorted(logins.items())
     }
-    return {"ADDRESS": f"127.0.0.1:{verifier_port(args['logins'])}", "LOGINS": json.dumps(logins, sort_keys=True)}
+    return json.dumps(found, sort_keys=True)
 
 
 def issuer_ports(logins: Mapping[str, Login]) -> list[int]:

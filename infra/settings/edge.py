@@ -127,6 +127,13 @@ def _token_problems(settings: Settings, key: str, login: LoginSettings) -> Itera
             f"gostack:registry is missing: what verifies the tokens of {key} is built here, and nodes pull it from "
             'there; name a registry, for example "localhost:5001/gostack".'
         )
+    issuers = [name for name, service in settings.services.items() if service.tokens is not None]
+    if login.service is not None and login.service not in issuers:
+        known = f"use one of {', '.join(issuers)}, or " if issuers else ""
+        yield (
+            f'{key}.service is "{login.service}", which signs no tokens: {known}add '
+            f"gostack:services.{login.service}.tokens."
+        )
     host = urlsplit(login.jwks_url or "").hostname
     if host is not None and "." not in host and host not in settings.callable_services():
         yield (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator
@@ -80,10 +80,11 @@ def require_size(key: str, variables: Mapping[str, Any]) -> None:
         )
 
 
-def require_own(key: str, variables: Mapping[str, str]) -> None:
-    """Raise ValueError when one of the variables cannot have its name, or is the platform's."""
+def require_own(key: str, variables: Mapping[str, str], given: Container[str] = ()) -> None:
+    """Raise ValueError when one of the variables cannot have its name, or is the platform's; `given` are more that it
+    writes into replicas of the service."""
     for variable in variables:
-        if variable in RESERVED_VARIABLES:
+        if variable in RESERVED_VARIABLES or variable in given:
             raise ValueError(f"{key}.{variable} is written by the platform: remove it.")
         if not _VARIABLE.fullmatch(variable):
             raise ValueError(

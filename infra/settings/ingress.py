@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from components.certificate_client.args import CHALLENGES
 from components.ingress import IPV6_LOOPBACK, IngressConfiguration, Route, render_ingress
+from components.ingress.login import Login
 from components.ingress.names import is_address
 from components.names import called_name
 
@@ -58,7 +59,7 @@ def ingress_configuration(settings: Settings, region: str, other_regions: Sequen
         maintenance=[name for name, service in settings.services.items() if service.maintenance],
         sites=ingress.sites,
         certified=[host for host, site in ingress.sites.items() if site.has_certificate],
-        logins=ingress.logins,
+        logins=edge_logins(settings),
         # The load balancers of AWS name no host to what is behind them.
         nameless_clients=settings.aws is not None,
         trusted_proxies=ingress.trusted_proxies,
@@ -66,6 +67,17 @@ def ingress_configuration(settings: Settings, region: str, other_regions: Sequen
         worker_processes=ingress.worker_processes,
         worker_connections=ingress.worker_connections,
     )
+
+
+def edge_logins(settings: Settings) -> dict[str, Login]:
+    """Return name to login, with what the tokens of a service of the stack say."""
+    found: dict[str, Login] = dict(settings.ingress.logins)
+    for name, login in found.items():
+        service = settings.services.get(login.service or "")
+        if service is not None and service.tokens is not None:
+            tokens = service.tokens
+            found[name] = login.model_copy(update={"issuer": tokens.issuer, "audience": tokens.audience})
+    return found
 
 
 def _internal_route(service: ServiceSettings, port: str | None) -> Route:

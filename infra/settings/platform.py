@@ -197,6 +197,11 @@ class RotationSettings(Section):
     certificates: Annotated[int, Field(ge=1)] = 1
     """Ingress certificate; with `certificates.acme` the account, too, and one is ordered."""
 
+    tokens: Annotated[int, Field(ge=1)] = 1
+    """Keys with which services sign tokens (`services.<name>.tokens`). One more lets the next key sign, which everybody
+    knows already; tokens of the one before are good until they expire. Three more, after a key or the state got into
+    other hands: every token that is out is refused, and clients refresh theirs."""
+
     authority: Annotated[int, Field(ge=1)] = 1
     """Certificate authority; clients must trust the new one. The members of a MySQL group, which know each other by it
     and by a password that is renewed with it, leave one by one and begin anew: writes stop for about a minute."""

@@ -13,6 +13,7 @@ from components.ingress.route import Route
 from components.ingress.tracks import CANARY, STABLE
 from components.microservice.schedule import Schedule
 from components.microservice.task import Hooks, Task
+from components.microservice.tokens import Tokens
 from components.microservice.workload import Workload
 from components.telemetry.objectives import Objective
 from infra.settings.base import FilePath, ImageReference, Name, shaped
@@ -131,6 +132,10 @@ class ServiceSettings(Workload):
     schedules: dict[Name, Schedule] = Field(default_factory=dict[str, Schedule])
     """Name to when a task runs by itself, once over all regions, with the image of the stable track."""
 
+    tokens: Tokens | None = None
+    """Makes it an issuer of tokens, with keys of its own that the stack makes and rotates; None for a service that
+    signs none."""
+
     database: DatabaseSettings | None = None
     """MySQL schema, its own or that of another service; None for a service without one."""
 
@@ -186,9 +191,10 @@ class ServiceSettings(Workload):
 
     @model_validator(mode="after")
     def _own_variables_only(self) -> Self:
-        require_own("environment", self.environment)
+        given = self.tokens.variables() if self.tokens is not None else {}
+        require_own("environment", self.environment, given)
         if self.canary is not None:
-            require_own("canary.environment", self.canary.environment)
+            require_own("canary.environment", self.canary.environment, given)
             # What a replica of the canary gets is both.
             require_size("canary.environment", {**self.environment, **self.canary.environment})
         return self

@@ -14,14 +14,17 @@ import (
 	"gostack.dev/users/internal/dynamic"
 	"gostack.dev/users/internal/flags"
 	"gostack.dev/users/internal/httpserver"
+	"gostack.dev/users/internal/login"
 	"gostack.dev/users/internal/observability"
+	"gostack.dev/users/internal/passwords"
 	"gostack.dev/users/internal/resilience"
+	"gostack.dev/users/internal/tokens"
 	"gostack.dev/users/internal/users"
 )
 
 const (
 	flushTimeout    = 3 * time.Second
-	keysForgotten   = time.Hour
+	forgetting      = time.Hour
 	forgettingLimit = time.Minute
 )
 
@@ -105,9 +108,18 @@ func serve(ctx context.Context, lookup configuration.Lookup, output io.Writer) i
 		return exitFailure
 	}
 
+	logins, hash, err := newLogins(settings.Tokens, stored, metrics, logger)
+	if err != nil {
+		logger.Error("logins cannot be set up: check the TOKENS_ variables", "error", err.Error())
+		return exitMisconfigured
+	}
+
 	readiness := httpserver.NewHealth(without, dependencies(pools)...)
 	router := httpserver.NewRouter(logger)
-	users.NewHandlers(repository).Register(router)
+	users.NewHandlers(repository, hash).Register(router)
+	if logins != nil {
+		logins.Register(router)
+	}
 	readiness.Register(router, settings.Identity)
 	router.HandlePlain("GET /metrics", metrics.Handler())
 	server := httpserver.New(httpserver.Options{
@@ -130,7 +142,12 @@ func serve(ctx context.Context, lookup configuration.Lookup, output io.Writer) i
 			go dynamic.NewWatcher(settings.Consul.Address, key, settings.Consul.Token.Reveal(), document, logger).Run(ctx)
 		}
 	}
-	go forgetKeys(ctx, stored, settings.Server.IdempotencyMemory, logger)
+	go forget(ctx, logger, "idempotency keys", func(ctx context.Context) (int64, error) {
+		return stored.ForgetKeys(ctx, settings.Server.IdempotencyMemory)
+	})
+	if logins != nil {
+		go forget(ctx, logger, "sessions", logins.Forget)
+	}
 
 	logger.Info("serving", "port", settings.Server.Port, "version", settings.Identity.Version, "commit", settings.Identity.Commit, "instance", settings.Identity.Instance)
 	if err := server.Run(ctx, listener); err != nil {
@@ -173,10 +190,34 @@ func dependencies(pools database.Pools) []httpserver.Dependency {
 	return []httpserver.Dependency{primary, {Name: "mysql_replica", Check: database.Answers(pools.Replica)}}
 }
 
-// forgetKeys keeps the table of idempotency keys from growing for ever. Every
-// instance does it; whoever comes second finds nothing.
-func forgetKeys(ctx context.Context, repository *users.MySQLRepository, age time.Duration, logger *slog.Logger) {
-	ticker := time.NewTicker(keysForgotten)
+// newLogins returns what lets users in, and what is kept of their passwords; both are nil without a key to sign with.
+func newLogins(settings configuration.Tokens, stored *users.MySQLRepository, metrics *observability.Metrics, logger *slog.Logger) (*login.Handlers, users.Hash, error) {
+	if settings.SigningKey == "" {
+		return nil, nil, nil
+	}
+	issuer, err := tokens.New(tokens.Options{
+		Issuer: settings.Issuer, Audience: settings.Audience, Lifetime: settings.Lifetime,
+		SigningKey: settings.SigningKey.Reveal(), KeySet: settings.KeySet,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	hasher, err := passwords.NewHasher()
+	if err != nil {
+		return nil, nil, err
+	}
+	handlers, err := login.New(login.Options{
+		Primary: stored, Passwords: hasher, Tokens: issuer, SessionLifetime: settings.SessionLifetime,
+		AccountLimit: settings.AccountLimit, AddressLimit: settings.AddressLimit,
+		Observe: metrics.WatchLogins(login.Events), Logger: logger,
+	})
+	return handlers, hasher.Hash, err
+}
+
+// forget keeps a table from growing for ever. Every instance does it; whoever
+// comes second finds nothing.
+func forget(ctx context.Context, logger *slog.Logger, what string, old func(context.Context) (int64, error)) {
+	ticker := time.NewTicker(forgetting)
 	defer ticker.Stop()
 	for {
 		select {
@@ -185,8 +226,8 @@ func forgetKeys(ctx context.Context, repository *users.MySQLRepository, age time
 		case <-ticker.C:
 		}
 		deadline, cancel := context.WithTimeout(ctx, forgettingLimit)
-		if _, err := repository.ForgetKeys(deadline, age); err != nil && ctx.Err() == nil {
-			logger.Warn("old idempotency keys could not be removed; the next hour tries again", "error", err.Error())
+		if _, err := old(deadline); err != nil && ctx.Err() == nil {
+			logger.Warn("old "+what+" could not be removed; the next hour tries again", "error", err.Error())
 		}
 		cancel()
 	}

@@ -5,6 +5,7 @@ Does not prove that Nginx accepts its files: `tests/integration/test_rendered_ng
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pulumi
@@ -145,13 +146,13 @@ def test_a_release_follows_the_certificates_of_a_client() -> None:
 TOKENS = Login(kind="jwt", issuer="https://login.example.com", audience="shop", jwks_url="https://login.example.com/k")
 
 
-def with_tokens(login: Login = TOKENS, kept: Graph | None = None) -> Graph:
+def with_tokens(login: Login = TOKENS, kept: Graph | None = None, **key_sets: str) -> Graph:
     return alone(
         Ingress,
         kept=kept,
         bind_addresses=["127.0.0.1"],
         configuration=entry(logins={"api": login}, routes={"users": [Route(path="/users", login="api")]}),
-        token_verifier={"image": "verifier", "logins": {"api": login}, "key_sets": {}},
+        token_verifier={"image": "verifier", "logins": {"api": login}, "key_sets": key_sets},
     )
 
 
@@ -178,6 +179,12 @@ def test_tokens_are_verified_beside_nginx_where_nobody_else_can_ask() -> None:
     text = graph.resources[f"{NAME}-release-files"].environment[variable_name("nginx.conf")]
     assert f"server {address} max_fails=0;" in text
     assert before(graph, "token-verifier", "release-files")
+
+
+def test_keys_that_the_running_program_alone_knows_are_what_tokens_are_verified_by() -> None:
+    graph = with_tokens(api=Secret('{"keys": []}'))
+    logins = json.loads(graph.resources[f"{NAME}-token-verifier"].environment["LOGINS"])
+    assert logins["api"] == {**logins["api"], "issuer": TOKENS.issuer, "jwks": {"keys": []}}
 
 
 def test_other_logins_are_verified_by_another_program_until_nginx_asks_the_new_one() -> None:

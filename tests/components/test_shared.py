@@ -5,6 +5,8 @@ Does not prove that an engine builds or a registry keeps what it is told.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +14,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from components.certificates import Certificate, CertificateAuthority
 from components.images import docker, kubernetes
 from components.images.build_options import BuildOptions, BuildSecret
 from components.secrets import GeneratedPassword, GossipKey, StateKey
+from components.signing_keys import SigningKeys
 from tests.components.alone import NAME, alone, children, exported, only
 from tests.graph.recorder import Graph, unwrapped
 
@@ -52,6 +56,58 @@ def test_a_generated_secret_is_stored_once_and_made_anew_by_its_counter_alone(cl
     assert first.outputs["value"]["secret"] is True
     assert value(first) == value(again) != value(rotated)
     assert len(value(first)) >= 32
+
+
+def signing(rotation: int, kept: Graph | None = None) -> Graph:
+    return alone(
+        SigningKeys,
+        rotation=rotation,
+        kept=kept,
+        told=lambda made: {"signing_key": made.signing_key, "key_set": made.key_set},
+    )
+
+
+def known(graph: Graph) -> list[str]:
+    return [key["kid"] for key in json.loads(exported(graph, "key_set"))["keys"]]
+
+
+def signs(graph: Graph) -> str:
+    found: str = json.loads(exported(graph, "signing_key"))["kid"]
+    return found
+
+
+def test_a_signing_key_is_secret_and_the_public_ones_are_not() -> None:
+    graph = signing(2)
+    assert children(graph) == {"1", "2", "3"}
+    assert all(graph.resources[f"{NAME}-{number}"].is_secret("input") for number in (1, 2, 3))
+    assert graph.outputs["signing_key"]["secret"] is True
+    assert graph.outputs["key_set"]["secret"] is False
+    assert [name for name, text in graph.in_plain().items() if '"d"' in text] == []
+    assert [sorted(key) for key in json.loads(exported(graph, "key_set"))["keys"]] == [
+        ["alg", "crv", "kid", "kty", "use", "x"]
+    ] * 3
+
+
+def test_a_signing_key_is_a_jwk_whose_name_is_its_thumbprint() -> None:
+    graph = signing(1)
+    key = json.loads(exported(graph, "signing_key"))
+    secret = Ed25519PrivateKey.from_private_bytes(base64.urlsafe_b64decode(key["d"] + "="))
+    assert base64.urlsafe_b64decode(key["x"] + "=") == secret.public_key().public_bytes_raw()
+    # https://www.rfc-editor.org/rfc/rfc8037#appendix-A.3
+    text = '{"crv":"Ed25519","kty":"OKP","x":"' + key["x"] + '"}'
+    assert key["kid"] == base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+
+
+def test_a_key_verifies_before_it_signs_and_after_it_did() -> None:
+    first = signing(1)
+    second = signing(2, first)
+    third = signing(3, second)
+    assert (signs(first), len(known(first))) == (known(first)[0], 2)
+    assert (signs(second), known(second)[:2]) == (known(first)[1], known(first))
+    assert (signs(third), known(third)[:2]) == (known(second)[2], known(second)[1:])
+    assert signing(3, third).changed(third) == set()
+    # After the state got into other hands: three more.
+    assert set(known(signing(6, third))) & set(known(third)) == set()
 
 
 def test_an_authoritys_key_is_secret_and_its_certificate_is_not() -> None:

@@ -84,6 +84,7 @@ def graphs() -> dict[bool, Graph]:
     def everything(document: Document) -> None:
         document["services"]["users"]["canary"] = {"image": f"registry.example.com/users@sha256:{64 * '0'}"}
         document["services"]["users"]["settings"] = {"rate_limit_per_second": 5}
+        document["services"]["users"]["tokens"] = {"issuer": "https://login.example.com", "audience": "shop"}
         document["services"]["users"]["tasks"] = {"purge": {"args": ["purge"]}}
         document["services"]["users"]["schedules"] = {"nightly": {"cron": "30 3 * * *", "task": "purge"}}
         document["services"]["users"]["volumes"] = {"uploads": {"path": "/data/uploads", "storage_class": "files"}}

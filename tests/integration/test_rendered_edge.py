@@ -22,7 +22,7 @@ import pytest
 from components.certificates.x509 import KeyPair, new_authority, new_certificate
 from components.ingress import render_ingress
 from components.ingress.nginx import IDENTITY_HEADERS
-from components.ingress.token_verifier import VERIFIER_SOURCE, verifier_environment
+from components.ingress.token_verifier import VERIFIER_SOURCE, verifier_port, written_logins
 from infra.edge import edge_texts, token_verifier_arguments
 from infra.settings import parse_settings
 from infra.settings.ingress import certificate_names, ingress_configuration
@@ -283,7 +283,12 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answer]:
     shutil.copy(program, folder / "pki")
     write(folder / "release", files(folder / "pki"))
     settings = parse_settings(document(folder / "pki"))
-    given = verifier_environment(token_verifier_arguments(settings, folder, "image"))
+    verifier = token_verifier_arguments(settings, folder, "image", {})
+    key_sets = {login: str(text) for login, text in verifier["key_sets"].items()}
+    given = {
+        "ADDRESS": f"127.0.0.1:{verifier_port(verifier['logins'])}",
+        "LOGINS": written_logins(verifier["logins"], key_sets),
+    }
     asked = "".join(f"{BEFORE.get(name, ':')}\nask {shlex.join(words)}\n" for name, words in REQUESTS.items())
     exported = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in given.items())
     result = subprocess.run(

@@ -16,7 +16,7 @@ from components.ingress.configuration import key_file, users_file
 from infra.edge import edge_texts
 from infra.settings import Settings, SettingsError, parse_settings
 from infra.settings.edge_files import require_edge_files, require_edge_secrets
-from infra.settings.ingress import certificate_names, ingress_configuration, watched_hosts
+from infra.settings.ingress import certificate_names, edge_logins, ingress_configuration, watched_hosts
 from infra.settings.secrets import require_encrypted
 from tests.support.stacks import published
 
@@ -84,6 +84,13 @@ def login(**values: Any) -> dict[str, Any]:
         (login(kind="jwt", issuer="i", audience="a"), "it needs one of jwks_url and jwks"),
         (login(**TOKENS, jwks_url="https://a.b/k", jwks="keys.json"), "it needs one of jwks_url and jwks"),
         (login(**TOKENS, jwks_url="http://nobody/keys"), 'jwks_url names "nobody", which is no service'),
+        (login(kind="jwt", service="users", audience="a"), "audience is what the service's tokens say already"),
+        (login(kind="jwt", service="users", jwks="k"), "jwks is what the service's tokens say already"),
+        (login(kind="basic", service="users", secrets={"htpasswd": SHA512}), "service means nothing with kind basic"),
+        (
+            login(kind="jwt", service="users"),
+            'service is "users", which signs no tokens: add gostack:services.users.tokens.',
+        ),
         (login(**TOKENS, jwks="k", secrets={"htpasswd": SHA512}), "secrets.htpasswd means nothing here: remove it."),
         (login(kind="basic"), "secrets.htpasswd is missing: encrypt it with `gostack secrets set`."),
     ],
@@ -208,3 +215,31 @@ def test_what_nginx_is_given_of_hosts_and_logins(tmp_path: Path) -> None:
     assert {"localhost", "admin.example.com", "www.admin.example.com"} <= set(certificate_names(found))
     assert watched_hosts(found) == ["shop.example.com", "localhost"]
     assert ingress_configuration(found, "east", []).certified == ["shop.example.com"]
+
+
+SIGNED = {"issuer": "https://login.example.com", "audience": "shop"}
+
+
+def issuing(**changes: Any) -> Settings:
+    found = document(**login(kind="jwt", service="users"))
+    found["services"]["users"] |= {"tokens": SIGNED, **changes}
+    return parse_settings(found)
+
+
+def test_a_login_by_a_service_of_the_stack_asks_for_what_its_tokens_say() -> None:
+    given = issuing()
+    for found in (edge_logins(given), ingress_configuration(given, "east", ["west"]).logins):
+        assert (found["internal"].issuer, found["internal"].audience) == (SIGNED["issuer"], SIGNED["audience"])
+
+
+@pytest.mark.parametrize("tokens", [{"issuer": "x"}, {"audience": "x"}, {"issuer": "", "audience": "x"}])
+def test_a_token_says_who_signed_it_and_for_whom(tokens: dict[str, str]) -> None:
+    assert "gostack:services.users.tokens" in refusal(lambda: issuing(tokens=tokens))
+
+
+def test_a_service_that_signs_does_not_say_itself_what_it_is_given() -> None:
+    environment = {"TOKENS_ISSUER": "https://else.example.com"}
+    assert "TOKENS_ISSUER is written by the platform: remove it." in refusal(lambda: issuing(environment=environment))
+    found = document()
+    found["services"]["users"]["environment"] = environment
+    assert parse_settings(found).services["users"].environment == environment

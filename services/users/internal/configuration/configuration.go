@@ -109,6 +109,21 @@ type Cache struct {
 	Timeout time.Duration
 }
 
+// Tokens says what a login is answered with; without a SigningKey there are no logins.
+type Tokens struct {
+	Issuer   string
+	Audience string
+	// SigningKey and KeySet are the private key and the public ones, as JSON (RFC 7517).
+	SigningKey Secret
+	KeySet     string
+	// Lifetime is that of an access token, SessionLifetime the time from a login to the next one that is needed.
+	Lifetime        time.Duration
+	SessionLifetime time.Duration
+	// AccountLimit and AddressLimit are tries to log in, in a minute.
+	AccountLimit int
+	AddressLimit int
+}
+
 // Without Valkey nobody tells of what another replica has written: a row is then
 // known for when the database is away, and not answered otherwise.
 const unheardWithValkey = 1_000
@@ -121,6 +136,7 @@ type Configuration struct {
 	Database Database
 	Consul   Consul
 	Cache    Cache
+	Tokens   Tokens
 	// FlagsFile keeps the last flags for a start without Consul; empty keeps none.
 	FlagsFile string
 	// ExportTraces is false without an OTLP endpoint: trace ids are still made
@@ -200,6 +216,18 @@ func Load(lookup Lookup, version, commit string) (Configuration, error) {
 	}
 	if configuration.Database.ReplicaAddress == "" {
 		configuration.Database.ReplicaAddress = primary
+	}
+	if key := e.fileText("TOKENS_SIGNING_KEY_FILE"); key != "" {
+		configuration.Tokens = Tokens{
+			Issuer:          e.required("TOKENS_ISSUER", "what tokens say of who has signed them"),
+			Audience:        e.required("TOKENS_AUDIENCE", "what tokens say of whom they are for"),
+			SigningKey:      Secret(key),
+			KeySet:          e.fileText("TOKENS_KEY_SET_FILE"),
+			Lifetime:        e.seconds("TOKENS_LIFETIME_SECONDS", 300, 30, 3_600),
+			SessionLifetime: time.Duration(e.integer("SESSION_LIFETIME_HOURS", 24*30, 1, 24*365)) * time.Hour,
+			AccountLimit:    e.integer("LOGIN_LIMIT_PER_MINUTE", 5, 1, 60),
+			AddressLimit:    e.integer("LOGIN_ADDRESS_LIMIT_PER_MINUTE", 30, 1, 6_000),
+		}
 	}
 	if len(e.problems) > 0 {
 		return Configuration{}, errors.New(strings.Join(e.problems, " "))

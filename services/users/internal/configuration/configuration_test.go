@@ -196,3 +196,39 @@ func TestThePasswordOfTheCacheIsReadFromItsFileEachTime(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestWithoutAKeyThereAreNoLogins(t *testing.T) {
+	settings, err := Load(environmentWith(map[string]string{"TOKENS_ISSUER": "i"}), "", "")
+	if err != nil || settings.Tokens != (Tokens{}) {
+		t.Errorf("%+v, %v", settings.Tokens, err)
+	}
+}
+
+func TestKeysComeFromFilesAndStaySecret(t *testing.T) {
+	folder := t.TempDir()
+	for name, text := range map[string]string{"key": "hush", "set": "public"} {
+		if err := os.WriteFile(folder+"/"+name, []byte(text), 0o400); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settings, err := Load(environmentWith(map[string]string{
+		"TOKENS_ISSUER": "i", "TOKENS_AUDIENCE": "a", "TOKENS_LIFETIME_SECONDS": "60",
+		"TOKENS_SIGNING_KEY_FILE": folder + "/key", "TOKENS_KEY_SET_FILE": folder + "/set",
+	}), "", "")
+	expected := Tokens{
+		Issuer: "i", Audience: "a", SigningKey: "hush", KeySet: "public", Lifetime: time.Minute,
+		SessionLifetime: 30 * 24 * time.Hour, AccountLimit: 5, AddressLimit: 30,
+	}
+	if err != nil || settings.Tokens != expected {
+		t.Errorf("%+v, %v", settings.Tokens, err)
+	}
+	if text := fmt.Sprintf("%v %+v %#v", settings, settings, settings.Tokens); strings.Contains(text, "hush") {
+		t.Error("the key can be printed")
+	}
+	_, err = Load(environmentWith(map[string]string{"TOKENS_SIGNING_KEY_FILE": folder + "/key", "TOKENS_KEY_SET_FILE": folder + "/none"}), "", "")
+	for _, problem := range []string{"TOKENS_ISSUER is missing", "TOKENS_AUDIENCE is missing", "TOKENS_KEY_SET_FILE must name a file"} {
+		if err == nil || !strings.Contains(err.Error(), problem) {
+			t.Errorf("%s: %v", problem, err)
+		}
+	}
+}

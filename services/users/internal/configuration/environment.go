@@ -67,6 +67,19 @@ func (e *environment) passwordOf(name string) func() string {
 	}
 }
 
+// fileText reads the file that the variable names; empty where it names none.
+func (e *environment) fileText(name string) string {
+	path := e.text(name, "")
+	if path == "" {
+		return ""
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		e.complain("%s must name a file that can be read, but %v.", name, err)
+	}
+	return string(text)
+}
+
 func (e *environment) flag(name string) bool {
 	value := e.text(name, "false")
 	yes, err := strconv.ParseBool(value)

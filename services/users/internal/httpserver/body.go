@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 )
 
 // ReadObject reads a JSON object and leaves its fields to the caller, who can
@@ -27,6 +28,38 @@ func ReadObject(request *http.Request) (map[string]json.RawMessage, error) {
 		return nil, bodyFailure(nil)
 	}
 	return object, nil
+}
+
+// ReadTexts reads a JSON object of texts into where they belong, and says what is wrong with each bad field: one that
+// what is described does not have, that is no text, or that is missing and not optional.
+func ReadTexts(request *http.Request, what string, destinations map[string]*string, optional ...string) (problems map[string]string, err error) {
+	object, err := ReadObject(request)
+	if err != nil {
+		return nil, err
+	}
+	problems = map[string]string{}
+	for field, value := range object {
+		destination, known := destinations[field]
+		switch {
+		case !known:
+			problems[field] = "is not a field of " + what
+		case string(value) == "null" || json.Unmarshal(value, destination) != nil:
+			problems[field] = "must be text"
+		case *destination == "" && slices.Contains(optional, field):
+			problems[field] = "must not be empty: leave it out"
+		}
+	}
+	for field := range destinations {
+		if _, sent := object[field]; !sent && !slices.Contains(optional, field) {
+			problems[field] = "is missing"
+		}
+	}
+	return problems, nil
+}
+
+// BadFields is the answer to a body with such problems.
+func BadFields(problems map[string]string) error {
+	return &Failure{Status: http.StatusUnprocessableEntity, Message: "the body has bad fields", Fields: problems}
 }
 
 func bodyFailure(err error) *Failure {

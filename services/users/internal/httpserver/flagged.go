@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -16,6 +15,8 @@ import (
 // RequestTimeoutFlag gives some callers another deadline, like "800ms"; an empty
 // text, or one that is no duration, leaves the server's own.
 const RequestTimeoutFlag = "request_timeout"
+
+const apiPrefix = "/api/"
 
 // Flags are the feature flags, and where requests are counted by their variants.
 type Flags struct {
@@ -56,9 +57,5 @@ func callerKey(request *http.Request) string {
 		hash := sha256.Sum256([]byte(credentials))
 		return hex.EncodeToString(hash[:])
 	}
-	address := client(request)
-	if host, _, err := net.SplitHostPort(address); err == nil {
-		return host
-	}
-	return address
+	return ClientAddress(request)
 }

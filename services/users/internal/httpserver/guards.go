@@ -3,14 +3,11 @@ package httpserver
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 )
 
 // ReadOnlyFeature is the switch that refuses writes, for maintenance on the database.
 const ReadOnlyFeature = "read_only"
-
-const apiPrefix = "/api/"
 
 // withDeadline gives every query below it the same deadline.
 func withDeadline(timeout time.Duration, next http.Handler) http.Handler {
@@ -32,7 +29,7 @@ func limitBody(largest int, next http.Handler) http.Handler {
 // must not look like one that is ill.
 func limitRate(allow func() bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
-		if strings.HasPrefix(request.URL.Path, apiPrefix) && !allow() {
+		if !isInternal(request.URL.Path) && !allow() {
 			writeFailure(writer, &Failure{Status: http.StatusTooManyRequests, Message: "too many requests", RetryAfterSeconds: 1})
 			return
 		}
@@ -43,7 +40,7 @@ func limitRate(allow func() bool, next http.Handler) http.Handler {
 func refuseWrites(feature func(string) bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
 		reading := request.Method == http.MethodGet || request.Method == http.MethodHead
-		if strings.HasPrefix(request.URL.Path, apiPrefix) && !reading && feature(ReadOnlyFeature) {
+		if !isInternal(request.URL.Path) && !reading && feature(ReadOnlyFeature) {
 			writeFailure(writer, &Failure{Status: http.StatusServiceUnavailable, Message: "the service is read-only at the moment", RetryAfterSeconds: 30})
 			return
 		}

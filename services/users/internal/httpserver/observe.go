@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -75,7 +76,7 @@ func observe(router *Router, metrics *observability.Metrics, logger *slog.Logger
 			}
 			logger.Log(ctx, level, "request",
 				"method", request.Method, "path", request.URL.Path, "route", route, "status", recorded.code(),
-				"duration_ms", float64(took.Microseconds())/1000, "bytes", recorded.written, "client", client(request))
+				"duration_ms", float64(took.Microseconds())/1000, "bytes", recorded.written, "client", ClientAddress(request))
 		}()
 		next.ServeHTTP(recorded, request)
 	})
@@ -87,9 +88,13 @@ func isInternal(path string) bool {
 	return strings.HasPrefix(path, "/health/") || path == "/metrics"
 }
 
-func client(request *http.Request) string {
+// ClientAddress is where a request comes from, as the ingress says, which takes no client's word for it.
+func ClientAddress(request *http.Request) string {
 	if address := request.Header.Get("X-Real-IP"); address != "" {
 		return address
+	}
+	if host, _, err := net.SplitHostPort(request.RemoteAddr); err == nil {
+		return host
 	}
 	return request.RemoteAddr
 }

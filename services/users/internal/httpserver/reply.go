@@ -28,6 +28,8 @@ type Failure struct {
 	Fields map[string]string
 	// RetryAfterSeconds invites the caller to come back; zero does not.
 	RetryAfterSeconds int
+	// Challenge says, with 401, what would be accepted (WWW-Authenticate).
+	Challenge string
 	// Cause is for the log only: it may hold what a caller must not see.
 	Cause error
 }
@@ -66,6 +68,9 @@ func writeFailure(writer http.ResponseWriter, err error) {
 	failure := asFailure(err)
 	if failure.RetryAfterSeconds > 0 {
 		writer.Header().Set("Retry-After", strconv.Itoa(failure.RetryAfterSeconds))
+	}
+	if failure.Challenge != "" {
+		writer.Header().Set("WWW-Authenticate", failure.Challenge)
 	}
 	var data any
 	if len(failure.Fields) > 0 {

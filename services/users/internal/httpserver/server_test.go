@@ -109,9 +109,12 @@ func TestTheReadOnlyFeatureRefusesWritesOnly(t *testing.T) {
 	fixture := newFixture()
 	fixture.router.Handle("GET /api/thing", ok)
 	fixture.router.Handle("POST /api/thing", ok)
+	fixture.router.Handle("POST /login", ok)
 	fixture.options.Feature = func(name string) bool { return name == ReadOnlyFeature }
-	if got := code(t, fixture.ask(http.MethodPost, "/api/thing", nil)); got != http.StatusServiceUnavailable {
-		t.Errorf("write: %d", got)
+	for _, path := range []string{"/api/thing", "/login"} {
+		if got := code(t, fixture.ask(http.MethodPost, path, nil)); got != http.StatusServiceUnavailable {
+			t.Errorf("write to %s: %d", path, got)
+		}
 	}
 	if got := code(t, fixture.ask(http.MethodGet, "/api/thing", nil)); got != http.StatusOK {
 		t.Errorf("read: %d", got)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gostack.dev/users/internal/httpserver"
+	"gostack.dev/users/internal/passwords"
 )
 
 const (
@@ -31,11 +32,15 @@ const (
 // Handlers answer for users over HTTP.
 type Handlers struct {
 	repository Repository
+	hash       Hash
 }
 
-// NewHandlers returns handlers over a repository.
-func NewHandlers(repository Repository) *Handlers {
-	return &Handlers{repository: repository}
+// Hash returns what is kept of a password.
+type Hash func(ctx context.Context, password string) (string, error)
+
+// NewHandlers returns handlers over a repository. Without a hash, users have no passwords.
+func NewHandlers(repository Repository, hash Hash) *Handlers {
+	return &Handlers{repository, hash}
 }
 
 // Register adds the routes.
@@ -82,7 +87,7 @@ func (h *Handlers) list(request *http.Request) (httpserver.Reply, error) {
 	}
 	found, err := h.repository.List(request.Context(), window)
 	if err != nil {
-		return httpserver.Reply{}, failureOf(request.Context(), err)
+		return httpserver.Reply{}, FailureOf(request.Context(), err)
 	}
 	items := found.Users
 	if items == nil {
@@ -109,7 +114,7 @@ func (h *Handlers) get(request *http.Request) (httpserver.Reply, error) {
 	}
 	reading, err := h.repository.Get(request.Context(), id, since)
 	if err != nil {
-		return httpserver.Reply{}, failureOf(request.Context(), err)
+		return httpserver.Reply{}, FailureOf(request.Context(), err)
 	}
 	reply := httpserver.Reply{Status: http.StatusOK, Message: "ok", Data: reading.User}
 	if reading.Degraded {
@@ -127,13 +132,13 @@ func (h *Handlers) create(request *http.Request) (httpserver.Reply, error) {
 	if !acceptableKey(key) {
 		return httpserver.Reply{}, badRequest("the Idempotency-Key must be 1 to 255 printable ASCII characters", nil)
 	}
-	input, err := readInput(request)
+	input, err := h.readNew(request)
 	if err != nil {
 		return httpserver.Reply{}, err
 	}
 	user, created, err := h.repository.Create(request.Context(), input, keyOfClient(request, key))
 	if err != nil {
-		return httpserver.Reply{}, failureOf(request.Context(), err)
+		return httpserver.Reply{}, FailureOf(request.Context(), err)
 	}
 	message := "created"
 	if !created {
@@ -145,18 +150,34 @@ func (h *Handlers) create(request *http.Request) (httpserver.Reply, error) {
 	}, nil
 }
 
+// readNew reads a new user, who may bring a password.
+func (h *Handlers) readNew(request *http.Request) (Input, error) {
+	if h.hash == nil {
+		return readInput(request, nil)
+	}
+	var password string
+	input, err := readInput(request, &password)
+	if err != nil || password == "" {
+		return input, err
+	}
+	if input.PasswordHash, err = h.hash(request.Context(), password); err != nil {
+		return Input{}, FailureOf(request.Context(), err)
+	}
+	return input, nil
+}
+
 func (h *Handlers) update(request *http.Request) (httpserver.Reply, error) {
 	id, err := pathID(request)
 	if err != nil {
 		return httpserver.Reply{}, err
 	}
-	input, err := readInput(request)
+	input, err := readInput(request, nil)
 	if err != nil {
 		return httpserver.Reply{}, err
 	}
 	user, err := h.repository.Update(request.Context(), id, input)
 	if err != nil {
-		return httpserver.Reply{}, failureOf(request.Context(), err)
+		return httpserver.Reply{}, FailureOf(request.Context(), err)
 	}
 	return httpserver.Reply{Status: http.StatusOK, Message: "updated", Data: user}, nil
 }
@@ -167,7 +188,7 @@ func (h *Handlers) delete(request *http.Request) (httpserver.Reply, error) {
 		return httpserver.Reply{}, err
 	}
 	if err := h.repository.Delete(request.Context(), id); err != nil {
-		return httpserver.Reply{}, failureOf(request.Context(), err)
+		return httpserver.Reply{}, FailureOf(request.Context(), err)
 	}
 	return httpserver.Reply{Status: http.StatusOK, Message: "deleted"}, nil
 }
@@ -260,10 +281,13 @@ func badRequest(message string, fields map[string]string) *httpserver.Failure {
 	return &httpserver.Failure{Status: http.StatusBadRequest, Message: message, Fields: fields}
 }
 
-func failureOf(ctx context.Context, err error) error {
+// FailureOf is the answer to an error of this package, or of a transaction on its database.
+func FailureOf(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return &httpserver.Failure{Status: statusClientClosed, Message: "the caller hung up", Cause: err}
+	case errors.Is(err, passwords.ErrBusy):
+		return &httpserver.Failure{Status: http.StatusServiceUnavailable, Message: passwords.ErrBusy.Error(), RetryAfterSeconds: retrySeconds}
 	case errors.Is(err, ErrNotFound):
 		return &httpserver.Failure{Status: http.StatusNotFound, Message: ErrNotFound.Error()}
 	case errors.Is(err, ErrEmailTaken):

@@ -17,6 +17,7 @@ import (
 	"gostack.dev/users/internal/configuration"
 	"gostack.dev/users/internal/httpserver"
 	"gostack.dev/users/internal/observability"
+	"gostack.dev/users/internal/passwords"
 )
 
 // memory is a repository with the promises of the real one and no database.
@@ -128,9 +129,14 @@ type answer struct {
 
 func ask(t *testing.T, repository Repository, method, target, body string, headers ...string) answer {
 	t.Helper()
+	return askOf(t, NewHandlers(repository, nil), method, target, body, headers...)
+}
+
+func askOf(t *testing.T, handlers *Handlers, method, target, body string, headers ...string) answer {
+	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
 	router := httpserver.NewRouter(logger)
-	NewHandlers(repository).Register(router)
+	handlers.Register(router)
 	server := httpserver.New(httpserver.Options{
 		Router: router, Health: httpserver.NewHealth(httpserver.Without{}), Metrics: observability.NewMetrics(configuration.Identity{}), Logger: logger,
 		Allow: func() bool { return true }, Feature: func(string) bool { return false },
@@ -166,6 +172,44 @@ func TestACreatedUserIsReturnedWithItsAddress(t *testing.T) {
 	expected := `{"code":201,"message":"created","data":{"id":1,"name":"Ada","email":"ada@example.com","created_at":"2030-01-02T03:04:05Z","updated_at":"2030-01-02T03:04:05Z"}}`
 	if got.status != http.StatusCreated || got.header.Get("Location") != "/api/v1/users/1" || got.text != expected {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestAPasswordIsKeptAsItsHashAndNeverAnswered(t *testing.T) {
+	const password = "correct horse battery"
+	repository := newMemory()
+	hash := func(_ context.Context, given string) (string, error) { return "hash of " + given, nil }
+	body := `{"name":"Ada","email":"ada@example.com","password":" ` + password + `"}`
+	got := askOf(t, NewHandlers(repository, hash), http.MethodPost, "/api/v1/users", body, "Idempotency-Key", "k")
+	if got.status != http.StatusCreated || strings.Contains(got.text, password) || strings.Contains(got.text, "hash") {
+		t.Errorf("got %+v", got)
+	}
+	// A password begins and ends with what its owner says it does.
+	if kept := repository.asked["k"].PasswordHash; kept != "hash of  "+password {
+		t.Errorf("kept %q", kept)
+	}
+}
+
+func TestAPasswordThatWillNotDoIsABadField(t *testing.T) {
+	hash := func(context.Context, string) (string, error) { return "", passwords.ErrBusy }
+	ask := func(handlers *Handlers, method, target, password string) answer {
+		return askOf(t, handlers, method, target, `{"name":"Ada","email":"ada@example.com","password":"`+password+`"}`)
+	}
+	repository := newMemory()
+	repository.users[1] = User{ID: 1}
+	long := "correct horse battery"
+	for name, got := range map[string]answer{
+		"short":                     ask(NewHandlers(repository, hash), http.MethodPost, "/api/v1/users", "short"),
+		"empty":                     ask(NewHandlers(repository, hash), http.MethodPost, "/api/v1/users", ""),
+		"where there are no logins": ask(NewHandlers(repository, nil), http.MethodPost, "/api/v1/users", long),
+		"of a user who is there":    ask(NewHandlers(repository, hash), http.MethodPut, "/api/v1/users/1", long),
+	} {
+		if got.status != http.StatusUnprocessableEntity || got.fields["password"] == "" {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if got := ask(NewHandlers(repository, hash), http.MethodPost, "/api/v1/users", long); got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
+		t.Errorf("while others wait: %+v", got)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"gostack.dev/users/internal/database"
 )
 
-const keysForgottenAtOnce = 1000
+const forgottenAtOnce = 1000
 
 var (
 	// errKeySeen leaves the transaction of a repeated request; it never reaches a handler.
@@ -65,14 +65,19 @@ func fingerprint(input Input) []byte {
 	return hash[:]
 }
 
-// ForgetKeys removes idempotency keys older than the given age, a bounded
-// number at a time so that it never holds many locks.
+// ForgetKeys removes idempotency keys older than the given age.
 func (r *MySQLRepository) ForgetKeys(ctx context.Context, age time.Duration) (int64, error) {
+	return r.Forget(ctx, "DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?", r.now().Add(-age))
+}
+
+// Forget removes what is older by a statement that takes the time and how many, a
+// bounded number at a time so that it never holds many locks.
+func (r *MySQLRepository) Forget(ctx context.Context, statement string, before time.Time) (int64, error) {
 	var total int64
 	for {
 		var forgotten int64
 		err := r.onPrimary(ctx, repeatable, func(ctx context.Context) error {
-			result, err := r.pools.Primary.ExecContext(ctx, "DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?", r.now().Add(-age), keysForgottenAtOnce)
+			result, err := r.pools.Primary.ExecContext(ctx, statement, before, forgottenAtOnce)
 			if err != nil {
 				return err
 			}
@@ -80,7 +85,7 @@ func (r *MySQLRepository) ForgetKeys(ctx context.Context, age time.Duration) (in
 			return err
 		})
 		total += forgotten
-		if err != nil || forgotten < keysForgottenAtOnce {
+		if err != nil || forgotten < forgottenAtOnce {
 			return total, err
 		}
 	}

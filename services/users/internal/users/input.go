@@ -1,46 +1,40 @@
 package users
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 
 	"gostack.dev/users/internal/httpserver"
+	"gostack.dev/users/internal/passwords"
 )
 
 // readInput reads and checks the body. It goes through all fields before it
-// answers, so that a caller does not learn of them one by one.
-func readInput(request *http.Request) (Input, error) {
-	object, err := httpserver.ReadObject(request)
+// answers, so that a caller does not learn of them one by one. A password may be
+// there where a place for it is given.
+func readInput(request *http.Request, password *string) (Input, error) {
+	var input Input
+	destinations := map[string]*string{"name": &input.Name, "email": &input.Email}
+	if password != nil {
+		destinations["password"] = password
+	}
+	problems, err := httpserver.ReadTexts(request, "a user", destinations, "password")
 	if err != nil {
 		return Input{}, err
 	}
-	var input Input
-	destinations := map[string]*string{"name": &input.Name, "email": &input.Email}
-	problems := map[string]string{}
-	for field, value := range object {
-		destination, known := destinations[field]
-		if !known {
-			problems[field] = "is not a field of a user"
-			continue
+	input.Name, input.Email = strings.TrimSpace(input.Name), strings.TrimSpace(input.Email)
+	found := input.Validate()
+	if password != nil && *password != "" {
+		if reason := passwords.Problem(*password); reason != "" {
+			found["password"] = reason
 		}
-		if string(value) == "null" || json.Unmarshal(value, destination) != nil {
-			problems[field] = "must be text"
-			continue
-		}
-		*destination = strings.TrimSpace(*destination)
 	}
-	for field, reason := range input.Validate() {
-		if _, already := problems[field]; already {
-			continue
+	for field, reason := range found {
+		if _, already := problems[field]; !already {
+			problems[field] = reason
 		}
-		if _, sent := object[field]; !sent {
-			reason = "is missing"
-		}
-		problems[field] = reason
 	}
 	if len(problems) > 0 {
-		return Input{}, &httpserver.Failure{Status: http.StatusUnprocessableEntity, Message: "the body has bad fields", Fields: problems}
+		return Input{}, httpserver.BadFields(problems)
 	}
 	return input, nil
 }

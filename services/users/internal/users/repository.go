@@ -164,6 +164,11 @@ func insert(ctx context.Context, transaction *sql.Tx, input Input, idempotencyKe
 	if err != nil {
 		return User{}, err
 	}
+	if input.PasswordHash != "" {
+		if _, err := transaction.ExecContext(ctx, "INSERT INTO passwords (user_id, hash) VALUES (?, ?)", id, input.PasswordHash); err != nil {
+			return User{}, err
+		}
+	}
 	if idempotencyKey != "" {
 		err = completeKey(ctx, transaction, idempotencyKey, uint64(id))
 	}
@@ -173,19 +178,17 @@ func insert(ctx context.Context, transaction *sql.Tx, input Input, idempotencyKe
 // Update replaces what a caller may say about a user.
 func (r *MySQLRepository) Update(ctx context.Context, id uint64, input Input) (User, error) {
 	var user User
-	err := r.onPrimary(ctx, repeatable, func(ctx context.Context) error {
-		return r.transaction(ctx, func(ctx context.Context, transaction *sql.Tx) error {
-			// The time is the row's version, too: it grows even where clocks differ.
-			result, err := transaction.ExecContext(ctx, "UPDATE users SET name = ?, email = ?, updated_at = GREATEST(CAST(? AS DATETIME(6)), updated_at + INTERVAL 1 MICROSECOND) WHERE id = ?", input.Name, input.Email, r.now(), id)
-			if err != nil {
-				return emailTaken(err)
-			}
-			if err := foundOne(result); err != nil {
-				return err
-			}
-			user, err = get(ctx, transaction, id)
+	err := r.Transaction(ctx, func(ctx context.Context, transaction *sql.Tx) error {
+		// The time is the row's version, too: it grows even where clocks differ.
+		result, err := transaction.ExecContext(ctx, "UPDATE users SET name = ?, email = ?, updated_at = GREATEST(CAST(? AS DATETIME(6)), updated_at + INTERVAL 1 MICROSECOND) WHERE id = ?", input.Name, input.Email, r.now(), id)
+		if err != nil {
+			return emailTaken(err)
+		}
+		if err := foundOne(result); err != nil {
 			return err
-		})
+		}
+		user, err = get(ctx, transaction, id)
+		return err
 	})
 	return user, err
 }
@@ -264,6 +267,11 @@ func (r *MySQLRepository) onPrimary(ctx context.Context, again repetition, opera
 			return err
 		}
 	}
+}
+
+// Transaction runs the work on the primary, once more although it may have been committed: it must be harmless then.
+func (r *MySQLRepository) Transaction(ctx context.Context, work func(context.Context, *sql.Tx) error) error {
+	return r.onPrimary(ctx, repeatable, func(ctx context.Context) error { return r.transaction(ctx, work) })
 }
 
 // transaction runs the work on the primary, again where nothing can be left of

@@ -339,3 +339,18 @@ func TestWritersOfOneRowDoNotTakeThePrimaryFromAllOthers(t *testing.T) {
 		t.Errorf("another row: %v", err)
 	}
 }
+
+func TestAPasswordIsWrittenWithItsUserAndIsNoPartOfWhatIsRemembered(t *testing.T) {
+	bench := newBench(t)
+	input := someInput
+	input.PasswordHash = "$argon2id$"
+	bench.primary.ExpectBegin()
+	bench.primary.ExpectExec(insertKey).WithArgs("k", fingerprint(someInput), instant).WillReturnResult(sqlmock.NewResult(0, 1))
+	bench.primary.ExpectExec(insertUser).WillReturnResult(sqlmock.NewResult(7, 1))
+	bench.primary.ExpectExec("INSERT INTO passwords (user_id, hash) VALUES (?, ?)").WithArgs(7, "$argon2id$").WillReturnResult(sqlmock.NewResult(0, 1))
+	bench.primary.ExpectExec(updateKey).WithArgs(7, "k").WillReturnResult(sqlmock.NewResult(0, 1))
+	bench.primary.ExpectCommit()
+	if user, created, err := bench.Create(t.Context(), input, "k"); err != nil || !created || user.ID != 7 {
+		t.Errorf("%+v, %v, %v", user, created, err)
+	}
+}

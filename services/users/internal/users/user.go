@@ -47,6 +47,9 @@ type Reading struct {
 type Input struct {
 	Name  string `json:"name"`
 	Email string `json:"email"`
+	// PasswordHash is what a new user's password is checked against; empty for one who cannot log in. It is no part of
+	// what is remembered of a request, which would be a second and quicker way to try passwords.
+	PasswordHash string `json:"-"`
 }
 
 // Window says which part of all users is wanted.
