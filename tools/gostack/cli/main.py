@@ -43,7 +43,7 @@ COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
         release.restore_release,
     ],
     "This machine": [stack.prepare, stack.trust, stack.evict, release.kubeconfig, release.registry_login],
-    "This repository": [stack.reference, data.rds_certificates],
+    "This repository": [stack.reference, stack.notice, data.rds_certificates],
 }
 """By the heading under which help shows them."""
 

@@ -123,3 +123,10 @@ def reference() -> int:
 
     write_schema()
     return write_reference()
+def notice() -> int:
+    """Write NOTICE, the licences of everything of others; 1 one of them is not allowed."""
+    from tools.gostack.notice.command import write_notice
+
+    return write_notice(PROJECT_ROOT)
+
+
