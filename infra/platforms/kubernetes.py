@@ -14,7 +14,7 @@ from components.accessory.kubernetes import Accessory
 from components.consul.args import ConsulDatacenterArgs
 from components.consul.kubernetes import ConsulDatacenter, KubernetesConsulDatacenterArgs
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
-from components.images.kubernetes import ReleasedImage, ServiceImage, UpstreamImages
+from components.images.kubernetes import KubernetesServiceImageArgs, ReleasedImage, ServiceImage, UpstreamImages
 from components.ingress.args import IngressArgs
 from components.ingress.kubernetes import Ingress
 from components.kubernetes.job import Job
@@ -27,7 +27,7 @@ from components.mysql.database import Database
 from components.mysql.kubernetes import MySqlCluster
 from components.mysql.kubernetes_member import KubernetesMySqlClusterArgs
 from components.names import stack_namespace
-from components.region.kubernetes import Region
+from components.region.kubernetes import Region, RegionArgs
 from components.runtime_config.args import DynamicConfigurationArgs
 from components.runtime_config.kubernetes import DynamicConfiguration
 from components.scheduled_tasks.args import ScheduledTasksArgs
@@ -80,16 +80,15 @@ class KubernetesPlatform(Platform):
         """Create the namespace of a region."""
         settings = self.settings.kubernetes
         prefix = settings.namespace if settings is not None else None
-        return Region(
-            name,
-            {
-                "region": name,
-                "namespace": prefix or stack_namespace(self.stack),
-                "quota": region_quota(self.settings, name),
-                "labels": self.labels,
-            },
-            self.options(name),
-        )
+        arguments: RegionArgs = {
+            "region": name,
+            "namespace": prefix or stack_namespace(self.stack),
+            "quota": region_quota(self.settings, name),
+            "labels": self.labels,
+        }
+        if settings is not None and settings.image_registries is not None:
+            arguments["image_registries"] = settings.image_registries
+        return Region(name, arguments, self.options(name))
 
     def consul_datacenter(
         self, name: str, args: ConsulDatacenterArgs, opts: pulumi.ResourceOptions
@@ -117,9 +116,10 @@ class KubernetesPlatform(Platform):
 
     def built_image(self, name: str, args: ServiceImageArgs) -> ServiceImage:
         """Build the image on this machine and push it to the registry from which nodes pull."""
-        return ServiceImage(
-            name, {**args, "registry": self.settings.registry}, pulumi.ResourceOptions(provider=self._engine)
-        )
+        arguments: KubernetesServiceImageArgs = {**args, "registry": self.settings.registry}
+        if self.settings.signatures is not None:
+            arguments["signatures"] = self.settings.signatures
+        return ServiceImage(name, arguments, pulumi.ResourceOptions(provider=self._engine))
 
     def prebuilt_image(self, name: str, args: ReleasedImageArgs) -> ReleasedImage:
         """Name the image as nodes pull it."""
