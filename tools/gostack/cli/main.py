@@ -11,7 +11,7 @@ from types import FrameType
 
 import typer
 
-from tools.gostack.cli import change, data, flags, new, offline, release, running, secrets, stack, stacks
+from tools.gostack.cli import change, data, flags, images, new, offline, release, running, secrets, stack, stacks
 from tools.gostack.cli.guard import add
 from tools.gostack.environment.processes import stop_children
 
@@ -35,7 +35,6 @@ COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
         release.promote,
         release.rollback,
         release.maintenance,
-        release.images,
         release.set_image,
         release.accepted,
         release.copy_image,
@@ -58,6 +57,7 @@ for _panel, _functions in COMMANDS.items():
         add(app, _function, _panel)
 app.add_typer(secrets.app, name="secrets", rich_help_panel="Every day")
 app.add_typer(flags.app, name="flags", rich_help_panel="A running stack")
+app.add_typer(images.app, name="images", rich_help_panel="A release")
 app.add_typer(stacks.app, name="stack", rich_help_panel="Every day")
 app.add_typer(new.app, name="new", rich_help_panel="Every day")
 app.add_typer(offline.app, name="offline", rich_help_panel="This machine")
