@@ -6,6 +6,7 @@ import traceback
 
 import pulumi
 
+from infra.image_admission import require_admission
 from infra.images import resolved_images
 from infra.outputs import StackOutputs
 from infra.secret_stores.resolution import with_secrets
@@ -13,6 +14,7 @@ from infra.settings import load_settings
 from infra.settings.edge_files import require_edge_secrets
 from infra.settings.loading import PROJECT
 from infra.settings.neighbours import require_apart
+from infra.signatures import require_signatures
 from infra.stack import build_stack
 
 
@@ -26,7 +28,10 @@ def stack_outputs(stack: str) -> StackOutputs:
         settings = with_secrets(load_settings())
         require_apart(stack, settings, PROJECT)
         require_edge_secrets(settings, PROJECT)
-        return build_stack(stack, settings, resolved_images(settings))
+        images = resolved_images(settings)
+        require_admission(settings, images)
+        require_signatures(settings)
+        return build_stack(stack, settings, images)
     except ValueError as error:
         # For whoever looks for a fault of the program itself: `pulumi up --debug`.
         pulumi.log.debug(traceback.format_exc())

@@ -8,6 +8,7 @@ import pulumi_docker as docker
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
 from components.images.build import service_build
 from components.images.reference import image_version
+from components.images.signatures import Signatures, signed
 
 
 class KubernetesServiceImageArgs(ServiceImageArgs):
@@ -15,6 +16,9 @@ class KubernetesServiceImageArgs(ServiceImageArgs):
 
     registry: NotRequired[str]
     """Where the image is pushed, host[:port]/prefix."""
+
+    signatures: NotRequired[Signatures]
+    """Whose signature it needs before anything runs it; nobody's when it is not given."""
 
 
 class UpstreamImages(pulumi.ComponentResource):
@@ -73,6 +77,6 @@ class ServiceImage(pulumi.ComponentResource):
             triggers={"source": build.digest},
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False, depends_on=[build.image]),
         )
-        self.image_id = pulumi.Output.concat(build.repository, "@", pushed.sha256_digest)
-        self.reference = self.image_id
+        self.reference = pulumi.Output.concat(build.repository, "@", pushed.sha256_digest)
+        self.image_id = signed(self.reference, args.get("signatures"))
         self.register_outputs({"image_id": self.image_id, "reference": self.reference, "version": self.version})

@@ -1,6 +1,6 @@
 """A region in a cluster: a namespace with limits, in which nobody may talk to anybody unless it is said."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -12,6 +12,7 @@ from components.kubernetes.pod import cores
 from components.kubernetes.resources import Demand
 from components.names import namespace_name
 from components.region.args import RegionReference
+from components.region.image_admission import image_admission
 
 GOSSIP_PORT = 8301
 
@@ -37,6 +38,9 @@ class RegionArgs(TypedDict):
 
     quota: NotRequired[Demand]
     """The most that the region's pods may ask for together."""
+
+    image_registries: NotRequired[Sequence[str]]
+    """Registries from which pods may have their images, by digest; any, and any name, when it is not given."""
 
     labels: Mapping[str, str]
     """Labels that every object of the stack carries."""
@@ -71,13 +75,16 @@ class Region(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
         self.network = namespace.metadata.apply(lambda metadata: str(metadata.name))
-        rules = [
+        rules: list[pulumi.CustomResource] = [
             self._quota(f"{name}-quota", args.get("quota", _USUAL_QUOTA), labels),
             self._usual_limits(f"{name}-limits", labels),
             self._deny_everything(f"{name}-deny", labels),
             self._allow_names(f"{name}-names", labels),
             self._allow_gossip(f"{name}-gossip", labels),
         ]
+        if registries := args.get("image_registries"):
+            space = namespace_name(prefix, args["region"])
+            rules += image_admission(f"{name}-images", space, registries, labels, self)
         ready = pulumi.Output.all(self.network, *(rule.id for rule in rules)).apply(lambda parts: str(parts[0]))
         self.reference = {
             "region": args["region"],

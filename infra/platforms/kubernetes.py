@@ -14,7 +14,7 @@ from components.accessory.kubernetes import Accessory
 from components.consul.args import ConsulDatacenterArgs
 from components.consul.kubernetes import ConsulDatacenter, KubernetesConsulDatacenterArgs
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
-from components.images.kubernetes import ReleasedImage, ServiceImage, UpstreamImages
+from components.images.kubernetes import KubernetesServiceImageArgs, ReleasedImage, ServiceImage, UpstreamImages
 from components.ingress.args import IngressArgs
 from components.ingress.kubernetes import Ingress, KubernetesIngressArgs
 from components.kubernetes.job import Job
@@ -91,6 +91,9 @@ class KubernetesPlatform(Platform):
         }
         if self.settings.expires is not None:
             arguments["expires"] = self.settings.expires
+        settings = self.settings.kubernetes
+        if settings is not None and settings.image_registries is not None:
+            arguments["image_registries"] = settings.image_registries
         return Region(name, arguments, self.options(name))
 
     def consul_datacenter(
@@ -119,9 +122,10 @@ class KubernetesPlatform(Platform):
 
     def built_image(self, name: str, args: ServiceImageArgs) -> ServiceImage:
         """Build the image on this machine and push it to the registry from which nodes pull."""
-        return ServiceImage(
-            name, {**args, "registry": self.settings.registry}, pulumi.ResourceOptions(provider=self._engine)
-        )
+        arguments: KubernetesServiceImageArgs = {**args, "registry": self.settings.registry}
+        if self.settings.signatures is not None:
+            arguments["signatures"] = self.settings.signatures
+        return ServiceImage(name, arguments, pulumi.ResourceOptions(provider=self._engine))
 
     def prebuilt_image(self, name: str, args: ReleasedImageArgs) -> ReleasedImage:
         """Name the image as nodes pull it."""

@@ -30,6 +30,15 @@ def _namespace(value: str) -> str:
     return value
 
 
+def _image_registry(value: str) -> str:
+    if not value:
+        raise ValueError('it is empty; write a registry like "registry.example.com/gostack".')
+    return _registry(value)
+
+
+ImageRegistry = Annotated[str, AfterValidator(_image_registry)]
+"""A registry that has images: host[:port][/prefix]."""
+
 RegistryPrefix = Annotated[str, AfterValidator(_registry)]
 """Where images are pushed: host[:port]/prefix without a slash at the end; empty for none."""
 
@@ -72,6 +81,11 @@ class KubernetesSettings(Section):
     storage_class: Annotated[str, Field(min_length=1)] | None = None
     """Storage class of the disks; the cluster's default when it is not given."""
 
+    image_registries: Annotated[list[ImageRegistry], Field(min_length=1)] | None = None
+    """Given, the cluster refuses each pod in the stack's namespaces with an image that is named without its digest, or
+    that is not from one of these registries, host[:port][/prefix], "docker.io" among them; on AWS each region's own is
+    one, for example "123456789012.dkr.ecr.eu-central-1.amazonaws.com"."""
+
     quota: QuotaSettings = QuotaSettings()
     """The most that a region may ask for; added up from the other settings as far as it is not given."""
 
@@ -109,7 +123,7 @@ def _docker_problem(settings: Settings) -> str:
         for key in _DOCKER_REQUIRED:
             if key not in region.model_fields_set or getattr(region, key) is None:
                 return f"gostack:regions.{name}.{key} is missing: add it to the stack file."
-    for key in ("kubernetes", "registry"):
+    for key in ("kubernetes", "registry", "signatures"):
         if key in settings.model_fields_set:
             return f'gostack:{key} has no meaning when gostack:platform is "docker": remove it.'
     return ""

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from components.certificate_client.args import CERTIFICATE_CLIENT
+from components.images.signatures import Signatures
 from components.ingress.nginx import HEALTH_PATH
 from components.ingress.route import quoted
 from components.ingress.token_verifier import VERIFIER, token_logins
@@ -90,6 +91,9 @@ class Settings(Section):
     registry: RegistryPrefix = ""
     """On Kubernetes: where images of services are pushed, and nodes pull them from, as host[:port]/prefix, for example
     "registry.example.com/gostack". Needed for services with a `context`."""
+
+    signatures: Signatures | None = None
+    """On Kubernetes: whose signature an image of a service needs before `up` runs it; without it, nobody's."""
 
     regions: Annotated[dict[RegionName, RegionSettings], Field(min_length=1, max_length=11)]
     """Region name to region. Their order says nothing. As many as an Aurora Global Database can have."""
@@ -369,6 +373,17 @@ class Settings(Section):
     def protected_regions(self) -> list[str]:
         """Return the regions whose network, cluster, keys and data refuse to be removed."""
         return [region for region in self.ordered_regions() if self.aws is not None and self.aws.protected(region)]
+
+    def prebuilt_images(self) -> dict[str, str]:
+        """Return settings key to image of everything of services, SQL files among it, that was built elsewhere."""
+        found: dict[str, str] = {}
+        for name, service in self.services.items():
+            for track in service.tracks():
+                if track.image is not None:
+                    found[f"services.{name}.{'canary.' if track.suffix else ''}image"] = track.image
+            if service.migrations is not None and service.migrations.image is not None:
+                found[f"services.{name}.database.migrations.image"] = service.migrations.image
+        return found
 
     def needs_engine(self) -> bool:
         """Whether this machine's Docker engine takes part: it runs the stack, or builds an image of it."""

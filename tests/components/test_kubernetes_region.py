@@ -5,10 +5,14 @@ Does not prove that a cluster enforces network policies and quotas.
 
 from __future__ import annotations
 
+import re
+
 import pulumi
 import pytest
 
 from components.consul.kubernetes import ConsulDatacenter
+from components.images.reference import from_registry
+from components.region.image_admission import registry_pattern
 from components.region.kubernetes import Region
 from tests.components.alone import NAME, alone, children, container, exported, pod, spec, variables
 from tests.graph.recorder import Graph
@@ -111,3 +115,47 @@ def test_agents_wait_for_the_servers_and_the_key_is_secret_everywhere(consul: Gr
     assert len(exported(consul, "server_addresses")) == 3
     assert consul.resources[f"{NAME}-secret"].is_secret("stringData")
     assert pod(consul, "server")["automountServiceAccountToken"] is False
+
+
+def test_a_cluster_asks_for_nothing_of_images_unless_registries_are_named(region: Graph) -> None:
+    assert "images" not in children(region)
+
+
+def test_a_namespace_takes_images_of_its_registries_by_their_digest_alone() -> None:
+    graph = alone(Region, namespace="gostack-test", image_registries=["registry.example.com/gostack"])
+    policy, binding = spec(graph, "images"), spec(graph, "images-binding")
+    assert policy["failurePolicy"] == "Fail"
+    (rule,) = policy["matchConstraints"]["resourceRules"]
+    # What somebody adds to a pod that runs has an image too.
+    assert set(rule["resources"]) == {"pods", "pods/ephemeralcontainers"}
+    digest, registry = [check["expression"] for check in policy["validations"]]
+    assert digest == "variables.images.all(image, image.matches(r'@sha256:[0-9a-f]{64}$'))"
+    assert registry == r"variables.images.all(image, image.matches(r'^(registry\.example\.com/gostack/)'))"
+    assert binding["validationActions"] == ["Deny"]
+    assert binding["matchResources"]["namespaceSelector"]["matchLabels"] == {
+        "kubernetes.io/metadata.name": "gostack-test-east"
+    }
+    # No pod of the stack is made before its namespace asks.
+    assert {f"{NAME}-images", f"{NAME}-images-binding"} <= {
+        item.name for item in graph.resources.values() if item.parent == NAME
+    }
+
+
+@pytest.mark.parametrize(
+    ("image", "fits"),
+    [
+        ("nginx@sha256:0", True),
+        ("nginx:1.30@sha256:0", True),
+        ("valkey/valkey:8@sha256:0", True),
+        ("docker.io/library/nginx@sha256:0", True),
+        ("registry.example.com/gostack/users@sha256:0", True),
+        ("registry.example.com/gostack-evil/users@sha256:0", False),
+        ("registryXexample.com/gostack/users@sha256:0", False),
+        ("localhost:5001/gostack/users@sha256:0", False),
+        ("docker.io.example.com/nginx@sha256:0", False),
+    ],
+)
+def test_the_pattern_of_registries_and_the_settings_check_agree(image: str, fits: bool) -> None:
+    registries = ["docker.io", "registry.example.com/gostack"]
+    assert bool(re.search(registry_pattern(registries), image)) is fits
+    assert any(from_registry(image, registry) for registry in registries) is fits

@@ -13,16 +13,19 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pulumi
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from components.certificates import Certificate, CertificateAuthority
 from components.images import docker, kubernetes
 from components.images.build_options import BuildOptions, BuildSecret
+from components.images.signatures import SIGN_COMMAND, Signatures
 from components.secrets import GeneratedPassword, GossipKey, StateKey
 from components.signing_keys import SigningKeys
 from tests.components.alone import NAME, alone, children, exported, only
 from tests.graph.recorder import Graph, unwrapped
+from tests.support.signing import put_cosign_on_path
 
 
 class Clock:
@@ -286,3 +289,35 @@ def test_an_image_for_nodes_is_pushed_when_it_is_built_and_named_by_its_digest()
     assert push.plain("keepRemotely") is True
     assert push.delete_before_replace is False
     assert exported(graph, "image").startswith("registry.example.com/gostack/test-users@sha256:")
+
+
+def test_nothing_runs_an_image_that_was_built_here_before_its_signature_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signatures = Signatures(public_key="cosign.pub")
+    asked = put_cosign_on_path(tmp_path, monkeypatch)
+    with pytest.raises(pulumi.RunError, match=r"no valid signature of cosign.pub"):
+        alone(kubernetes.ServiceImage, signatures=signatures, told=lambda made: {"runs": made.image_id})
+    image = asked.read_text().split()[-1]
+    assert "@sha256:" in image
+    put_cosign_on_path(tmp_path, monkeypatch, image)
+    graph = alone(kubernetes.ServiceImage, signatures=signatures, told=lambda made: {"runs": made.image_id})
+    assert exported(graph, "runs") == image
+
+
+def test_an_update_that_may_sign_signs_what_it_has_pushed_or_does_not_run_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cosign, sign = tmp_path / "cosign", tmp_path / "sign"
+    monkeypatch.setenv(SIGN_COMMAND, str(sign))
+    given = {"signatures": Signatures(public_key="cosign.pub"), "told": lambda made: {"runs": made.image_id}}
+
+    sign.write_text("#!/bin/sh\necho 'error: users: planted 1.0 has CVE-2026-1' >&2\nexit 1\n")
+    sign.chmod(0o755)
+    put_cosign_on_path(tmp_path, monkeypatch)
+    with pytest.raises(pulumi.RunError, match=r"is not signed, and does not run: error: users: planted 1.0 has CVE"):
+        alone(kubernetes.ServiceImage, **given)
+
+    sign.write_text(f"#!/bin/sh\necho \"$1\" > {tmp_path}/signed\nprintf '#!/bin/sh\\nexit 0\\n' > {cosign}\n")
+    graph = alone(kubernetes.ServiceImage, **given)
+    assert (tmp_path / "signed").read_text().strip() == exported(graph, "runs")

@@ -24,7 +24,7 @@ from tools.gostack.canary import rollout
 from tools.gostack.canary.promote import promote, roll_back
 from tools.gostack.lifecycle import lifecycle
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
-from tools.gostack.release.copy_image import accepted_image, copied, copy_image
+from tools.gostack.release.copy_image import accepted_image, copied, copy_image, copy_signatures
 from tools.gostack.release.crane import log_in
 from tools.gostack.release.images import set_image
 from tools.gostack.release.kubeconfig import write_kubeconfig
@@ -159,6 +159,22 @@ def test_prod_gets_the_digest_that_staging_accepted(tmp_path: Path, monkeypatch:
     assert copy_image(Workspace(PROJECT, "prod"), "users", release_file(tmp_path, ACCEPTED), COMMIT, registry) == 0
     assert ("copy", ACCEPTED, f"{PROD}:sha256-{'a' * 64}") in registry.calls
     assert (tmp_path / "output").read_text() == f"image={PROD}@{DIGEST}\n"
+
+
+def test_the_signature_goes_with_the_image_and_without_one_nothing_is_released() -> None:
+    tag = f"sha256-{'a' * 64}"
+    registry = Registry(ACCEPTED)
+    copy_signatures(registry, ACCEPTED, PROD)
+    assert registry.calls == [
+        ("copy", f"staging.example.com/gostack/users:{tag}.{ending}", f"{PROD}:{tag}.{ending}")
+        for ending in ("sig", "att")
+    ]
+
+    def unsigned(arguments: Sequence[str], given: str) -> str:
+        raise PulumiError("crane copy failed (MANIFEST_UNKNOWN).")
+
+    with pytest.raises(PulumiError, match=r"comes without its signature .crane copy failed"):
+        copy_signatures(unsigned, ACCEPTED, PROD)
 
 
 def test_prod_gets_the_sql_files_of_what_staging_accepted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

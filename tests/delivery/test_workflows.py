@@ -17,6 +17,7 @@ import pytest
 from tests.delivery.workflows import Step, load, names, steps, text_of
 from tools.gostack.cli import stacks
 from tools.gostack.cli.main import COMMANDS as COMMAND_LINE
+from tools.gostack.cli.main import app
 
 EVERY_STEP = [step for name in names() for step in steps(name)]
 RUNS = [step for step in EVERY_STEP if step.run]
@@ -27,6 +28,7 @@ TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.M))
 GOSTACK = ".venv/bin/gostack"
 COMMANDS = {function.__name__.replace("_", "-") for functions in COMMAND_LINE.values() for function in functions}
 STACK_COMMANDS = {f"stack {command.name}" for command in stacks.app.registered_commands}
+COMMANDS |= {str(group.name) for group in app.registered_groups}
 OTHERS = {
     'cat report.md >> "$GITHUB_STEP_SUMMARY"',
     "sh tools/gostack/release/commit_release.sh",
@@ -275,6 +277,11 @@ def test_prod_gets_the_image_that_an_accepted_run_recorded_and_no_other() -> Non
     assert (
         order.index(f"{GOSTACK} accepted") < order.index(f"{GOSTACK} copy-image") < order.index(f"{GOSTACK} set-image")
     )
+
+
+def test_what_staging_gets_is_signed_and_what_prod_gets_was_signed_before() -> None:
+    assert f"{GOSTACK} up --sign" in [step.run for step in steps("main", "staging")]
+    assert f"{GOSTACK} up" in [step.run for step in steps("release", "deploy")]
 
 
 def test_a_release_updates_prod_once_and_goes_back_when_it_fails() -> None:

@@ -13,9 +13,11 @@ import pulumi
 import pytest
 
 from infra import program
+from infra.outputs import ImageOutput
 from infra.settings import Settings, SettingsError
 from tests.graph import recorder
-from tests.graph.conftest import Document, published_settings
+from tests.graph.conftest import KUBECONFIG, Document, published_settings
+from tests.support.signing import put_cosign_on_path
 from tools.gostack.explorer import monitor
 
 ELSEWHERE = "/nowhere/kubeconfig"
@@ -68,3 +70,67 @@ def test_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
         raise SettingsError("gostack:regions is missing: add it to the stack file.")
 
     assert refusal(monkeypatch, load) == "gostack:regions is missing: add it to the stack file."
+
+
+DIGEST = f"sha256:{'a' * 64}"
+PREBUILT = f"registry.example.com/users@{DIGEST}"
+
+
+def prebuilt(document: Document) -> None:
+    document["services"]["users"].pop("context")
+    document["services"]["users"]["image"] = PREBUILT
+    document["signatures"] = {"public_key": "cosign.pub"}
+    document["kubernetes"]["kubeconfig"] = KUBECONFIG
+
+
+def test_an_image_without_a_signature(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    put_cosign_on_path(tmp_path, monkeypatch)
+    words = refusal(monkeypatch, staging(prebuilt))
+    assert words.startswith(f"{PREBUILT} has no valid signature of cosign.pub (no signatures found): ")
+
+
+def test_with_its_signature_the_same_stack_comes_up_and_a_preview_asks_nobody(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(program, "load_settings", staging(prebuilt))
+    asked = put_cosign_on_path(tmp_path, monkeypatch, PREBUILT)
+    recorder.record(lambda: program.stack_outputs("staging"), stack="staging", preview=True)
+    assert asked.read_text() == ""
+    graph = recorder.record(lambda: program.stack_outputs("staging"), stack="staging")
+    assert graph.of_type("kubernetes:apps/v1:Deployment")
+    assert len(asked.read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("images", "registries", "sentence"),
+    [
+        (
+            {},
+            ["docker.io", "localhost:5001/gostack"],
+            'gostack:images.mysql is "mysql:9.7", which gostack:kubernetes.image_registries keeps out, as it names no '
+            "digest: write it as name@sha256:<64 hex digits>.",
+        ),
+        (
+            {name: f"{name}@{DIGEST}" for name in ("mysql", "consul", "nginx")},
+            ["docker.io"],
+            "gostack:registry is pulled as localhost:5001/gostack/, from no registry of "
+            "gostack:kubernetes.image_registries: add it there.",
+        ),
+    ],
+    ids=["no digest", "another registry"],
+)
+def test_an_image_that_the_cluster_would_keep_out(
+    images: dict[str, str], registries: list[str], sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def upstream(settings: Settings) -> dict[str, ImageOutput]:
+        # Whatever this machine has pulled or built.
+        found = settings.third_party_images()
+        return {name: {"reference": one, "origin": "registry", "upstream": one} for name, one in found.items()}
+
+    monkeypatch.setattr(program, "resolved_images", upstream)
+
+    def change(document: Document) -> None:
+        document["images"] = images
+        document["kubernetes"]["image_registries"] = registries
+
+    assert refusal(monkeypatch, staging(change)) == sentence

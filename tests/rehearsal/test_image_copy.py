@@ -36,14 +36,14 @@ def registries(command: str) -> Iterator[list[str]]:
         for _ in range(2)
     ]
     try:
-        yield [_address(one) for one in started]
+        yield [address(one) for one in started]
     finally:
         for one in started:
             one.terminate()
             one.wait()
 
 
-def _address(registry: subprocess.Popen[str]) -> str:
+def address(registry: subprocess.Popen[str]) -> str:
     assert registry.stderr is not None
     for line in registry.stderr:
         if found := re.search(r"port (\d+)", line):

@@ -131,7 +131,14 @@ def test_docker_still_demands_what_it_needs(key: str) -> None:
     assert str(caught.value) == f"gostack:regions.west.{key} is missing: add it to the stack file."
 
 
-@pytest.mark.parametrize(("key", "value"), [("kubernetes", {"context": "x"}), ("registry", "registry.example.com/x")])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("kubernetes", {"context": "x"}),
+        ("registry", "registry.example.com/x"),
+        ("signatures", {"public_key": "cosign.pub"}),
+    ],
+)
 def test_what_only_kubernetes_knows_is_refused_on_docker(key: str, value: object) -> None:
     document = published("dev")
     document[key] = value

@@ -268,10 +268,7 @@ class AwsPlatform(KubernetesPlatform):
         return registries
 
     def _own_repositories(self) -> list[str]:
-        services = self.settings.services.values()
-        images = [track.image for service in services for track in service.tracks()]
-        images += [service.migrations.image for service in services if service.migrations is not None]
-        found = {own_repository(image, self._aws.account) for image in images if image is not None}
+        found = {own_repository(image, self._aws.account) for image in self.settings.prebuilt_images().values()}
         return sorted(repository for repository in found if repository is not None)
 
     def _pull_through_repositories(self) -> list[str]:

@@ -11,7 +11,20 @@ from types import FrameType
 
 import typer
 
-from tools.gostack.cli import alerts, change, data, flags, new, offline, release, running, secrets, stack, stacks
+from tools.gostack.cli import (
+    alerts,
+    change,
+    data,
+    flags,
+    images,
+    new,
+    offline,
+    release,
+    running,
+    secrets,
+    stack,
+    stacks,
+)
 from tools.gostack.cli.guard import add
 from tools.gostack.environment.processes import stop_children
 
@@ -34,7 +47,6 @@ COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
         release.promote,
         release.rollback,
         release.maintenance,
-        release.images,
         release.set_image,
         release.accepted,
         release.copy_image,
@@ -42,7 +54,7 @@ COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
         release.restore_release,
     ],
     "This machine": [stack.prepare, stack.trust, stack.evict, release.kubeconfig, release.registry_login],
-    "This repository": [stack.reference, data.rds_certificates, data.prices],
+    "This repository": [stack.reference, stack.notice, data.rds_certificates, data.prices],
 }
 """By the heading under which help shows them."""
 
@@ -58,6 +70,7 @@ for _panel, _functions in COMMANDS.items():
 app.add_typer(secrets.app, name="secrets", rich_help_panel="Every day")
 app.add_typer(alerts.app, name="alerts", rich_help_panel="A running stack")
 app.add_typer(flags.app, name="flags", rich_help_panel="A running stack")
+app.add_typer(images.app, name="images", rich_help_panel="A release")
 app.add_typer(stacks.app, name="stack", rich_help_panel="Every day")
 app.add_typer(new.app, name="new", rich_help_panel="Every day")
 app.add_typer(offline.app, name="offline", rich_help_panel="This machine")

@@ -19,9 +19,12 @@ class Program(StrEnum):
     """A Go program that is built from its pinned module."""
 
     ACTIONLINT = "actionlint"
+    COSIGN = "cosign"
     CRANE = "crane"
+    GRYPE = "grype"
     KUBE_SCORE = "kube-score"
     STATICCHECK = "staticcheck"
+    SYFT = "syft"
     VEGETA = "vegeta"
     VMALERT_TOOL = "vmalert-tool"
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from tools.gostack.cli import complete
-from tools.gostack.cli.options import DEV, Json, Output, Service, Stack, workspace
+from tools.gostack.cli.options import DEV, Json, Service, Stack, workspace
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.locations import PROJECT_ROOT
 
@@ -86,13 +86,6 @@ def acceptance(stack: Stack = DEV) -> int:
     from tools.gostack.release import acceptance as checks
 
     return checks.acceptance(workspace(stack))
-
-
-def images(stack: Stack = DEV, output: Output = None) -> int:
-    """Say which image each service runs, as JSON."""
-    from tools.gostack.release.images import write_images
-
-    return write_images(workspace(stack), output)
 
 
 def set_image(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -30,11 +32,19 @@ def up(
     stack: Stack = DEV,
     leave_rows: LeaveRows = None,
     verbose: Verbose = False,
+    sign: Annotated[bool, typer.Option("--sign", help="Scan and sign the images that it builds and pushes.")] = False,
 ) -> int:
     """Everything, from a fresh machine to a running stack; run it again after any change, crash or interruption."""
     from tools.gostack.lifecycle import lifecycle
 
     found = dataclasses.replace(workspace(stack, verbose=verbose), leave_rows=tuple(leave_rows or ()))
+    if sign:
+        from components.images.signatures import SIGN_COMMAND
+
+        command = [str(PROJECT_ROOT / ".venv" / "bin" / "gostack"), "images", "sign", "--stack", stack]
+        os.environ[SIGN_COMMAND] = shlex.join(command)
+        if found.settings.signatures is None:
+            print(f"gostack:signatures of {stack} names no signer: nothing is signed")
     if service is not None:
         # Of a stack that runs, the machine is ready.
         return lifecycle.up(found, service)
@@ -114,6 +124,13 @@ def explore(
     from tools.gostack.explorer.command import write_page
 
     return write_page(stacks or [], output or state_folder(PROJECT_ROOT) / "explorer.html")
+
+
+def notice() -> int:
+    """Write NOTICE, the licences of everything of others; 1 one of them is not allowed."""
+    from tools.gostack.notice.command import write_notice
+
+    return write_notice(PROJECT_ROOT)
 
 
 def reference() -> int:

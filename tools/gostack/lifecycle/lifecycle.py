@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.environment.locks import exclusive
+from tools.gostack.environment.progress import Progress
 from tools.gostack.images.build_failures import build_failures
 from tools.gostack.kubernetes import lifecycle as cluster_lifecycle
 from tools.gostack.lifecycle.images import remove_images, remove_old_images
@@ -26,6 +28,7 @@ from tools.gostack.lifecycle.targets import target_arguments
 from tools.gostack.lifecycle.truth import forget_what_is_gone, wait_until_whole, what_fails
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 from tools.offline.plugins import NOTICE, rehearsal
+from tools.offline.toolchain.programs import cosign
 
 
 def up(workspace: Workspace, service: str | None = None) -> int:
@@ -194,6 +197,10 @@ def _prepared(workspace: Workspace, only: str | None = None) -> None:
     _tell(release_stale_lock(workspace))
     _tell(end_orphaned_plugins(workspace.project))
     workspace.prepare()
+    if workspace.settings.signatures is not None:
+        # The program asks it before an image runs.
+        folder = cosign(workspace.project, Progress()).parent
+        workspace.variables["PATH"] = f"{folder}{os.pathsep}{workspace.variables['PATH']}"
     if only is not None and only not in workspace.outputs().get("services", {}):
         raise PulumiError(f"{only} is not in the running stack {workspace.stack} yet: run `make up`.")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from infra.settings import require_service
 from tools.gostack.documents import mapping
+from tools.gostack.images.signing import ATTESTATIONS, SIGNATURE
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 from tools.gostack.release.crane import Crane, crane_of, log_in
 
@@ -48,6 +49,8 @@ def copy_image(workspace: Workspace, service: str, release: Path, commit: str, r
             run = crane_of(workspace)
             log_in(run, repository.partition("/")[0])
         image = copied(run, source, repository)
+        if workspace.settings.signatures is not None:
+            copy_signatures(run, source, repository)
         print(f"{service}: {image} is what staging accepted")
         if file_of_outputs := os.environ.get("GITHUB_OUTPUT"):
             with Path(file_of_outputs).open("a", encoding="utf-8") as file:
@@ -89,6 +92,19 @@ def copied(run: Crane, source: str, repository: str) -> str:
     if found != digest:
         raise PulumiError(f"{repository} has {found or 'nothing'} where {digest} was accepted: nothing is released.")
     return f"{repository}@{digest}"
+
+
+def copy_signatures(run: Crane, source: str, repository: str) -> None:
+    """Copy the signature of an image, and what is attested of it, into a repository; raises PulumiError when it has
+    none."""
+    tag = source.partition("@")[2].replace(":", "-")
+    for ending in (SIGNATURE, ATTESTATIONS):
+        try:
+            run(["copy", f"{_repository(source)}:{tag}.{ending}", f"{repository}:{tag}.{ending}"], "")
+        except PulumiError as error:
+            raise PulumiError(
+                f"{source} comes without its signature ({error}): run `gostack images sign` where it was built."
+            ) from None
 
 
 def _digest(run: Crane, reference: str) -> str:

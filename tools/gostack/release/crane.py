@@ -20,7 +20,7 @@ _ECR = re.compile(r"[0-9]{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(
 def crane_of(workspace: Workspace) -> Crane:
     """Return crane, which is built when it is not there."""
     command = str(crane(workspace.project, Progress()))
-    return lambda arguments, given: _run([command, *arguments], given)
+    return lambda arguments, given: run_program([command, *arguments], given)
 
 
 def log_in(run: Crane, registry: str, variables: Mapping[str, str] = os.environ) -> None:
@@ -30,7 +30,7 @@ def log_in(run: Crane, registry: str, variables: Mapping[str, str] = os.environ)
     these, what Docker's own configuration knows is used.
     """
     if ecr := _ECR.fullmatch(registry):
-        user, password = "AWS", _run(["aws", "ecr", "get-login-password", "--region", ecr["region"]], "").strip()
+        user, password = "AWS", run_program(["aws", "ecr", "get-login-password", "--region", ecr["region"]]).strip()
     else:
         user, password = variables.get("REGISTRY_USER", ""), variables.get("REGISTRY_PASSWORD", "")
     if user and password:
@@ -48,9 +48,12 @@ def registry_login(workspace: Workspace, registry: str) -> int:
     return 0
 
 
-def _run(command: Sequence[str], given: str) -> str:
+def run_program(command: Sequence[str], given: str = "", variables: Mapping[str, str] | None = None) -> str:
+    """Run a program with a standard input, and with `variables` beside this process's own, and return what it prints;
+    raises PulumiError with its last words."""
+    environment = {**os.environ, **(variables or {})}
     try:
-        result = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+        result = subprocess.run(command, input=given, capture_output=True, text=True, check=False, env=environment)
     except FileNotFoundError:
         raise PulumiError(f"there is no command {command[0]}: install it.") from None
     if result.returncode != 0:

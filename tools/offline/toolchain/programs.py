@@ -14,9 +14,9 @@ from tools.offline.toolchain.go_build import build_binary
 _SOURCES = Path("tools") / "offline" / "toolchain"
 
 
-def _program(name: str, package: str, usually: str) -> Callable[[Path, Progress], Path]:
+def _program(name: str, package: str, usually: str, module: str = "") -> Callable[[Path, Progress], Path]:
     def built(project_root: Path, progress: Progress) -> Path:
-        folder = project_root / _SOURCES / name
+        folder = project_root / _SOURCES / (module or name)
         return build_binary(folder, package, name, title=name, usually=usually, progress=progress)
 
     return built
@@ -39,3 +39,12 @@ kube_score = _program("kube-score", "github.com/zegl/kube-score/cmd/kube-score",
 
 vmalert_tool = _program("vmalert-tool", "github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert-tool", "1 min")
 """Runs the unit tests of alerting and recording rules."""
+
+syft = _program("syft", "github.com/anchore/syft/cmd/syft", "4 min", module="grype")
+"""Lists what is in an image."""
+
+grype = _program("grype", "github.com/anchore/grype/cmd/grype", "2 min", module="grype")
+"""Searches what is in an image for known vulnerabilities."""
+
+cosign = _program("cosign", "github.com/sigstore/cosign/v3/cmd/cosign", "4 min")
+"""Signs images and verifies their signatures."""
