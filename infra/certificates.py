@@ -25,9 +25,8 @@ def certificate_client_arguments(
     """Return the arguments of the client, whose image is `client`; `certificate` is the stack's own authority's."""
     settings = platform.settings
     acme = settings.certificates.acme
-    return {
+    arguments: CertificateClientArgs = {
         "names": certificate_names(settings),
-        "order": _order(acme) if acme is not None else None,
         "series": certificate.series,
         "regions": [regions[region].reference for region in platform.regions],
         "consul": consul[platform.regions[0]].reference,
@@ -41,6 +40,9 @@ def certificate_client_arguments(
         "volume_prefix": f"gostack-{platform.stack}",
         "labels": platform.labels,
     }
+    if acme is not None:
+        arguments["order"] = _order(acme)
+    return arguments
 
 
 def _order(acme: AcmeSettings) -> AcmeOrder:

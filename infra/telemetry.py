@@ -32,7 +32,7 @@ def telemetry_arguments(
 ) -> TelemetryArgs:
     """Return the arguments of the telemetry; `collector` and `console` are images of the stack's own programs."""
     settings = platform.settings.telemetry
-    return {
+    arguments: TelemetryArgs = {
         "stack": platform.stack,
         "regions": [regions[region].reference for region in platform.regions],
         "consul": [consul[region].reference for region in platform.regions],
@@ -46,7 +46,6 @@ def telemetry_arguments(
         },
         "rules": rule_files(rules_arguments(platform.settings)),
         "receivers": receivers(settings.receivers),
-        "mysql": mysql.reference.get("monitoring"),
         "certificates": {region: f"{ingress_host_name(region)}:{HTTPS_PORT}" for region in platform.regions},
         "hosts": watched_hosts(platform.settings),
         "certificate_client": CHALLENGES if platform.settings.has_certificate_client else "",
@@ -59,6 +58,9 @@ def telemetry_arguments(
         "volume_prefix": f"gostack-{platform.stack}",
         "labels": platform.labels,
     }
+    if (monitoring := mysql.reference.get("monitoring")) is not None:
+        arguments["mysql"] = monitoring
+    return arguments
 
 
 def architecture(settings: Settings) -> Architecture:

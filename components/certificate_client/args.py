@@ -1,7 +1,7 @@
 """The certificate client of a stack: what it is given, and how an ingress reaches it."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 
@@ -68,8 +68,8 @@ class CertificateClientArgs(TypedDict):
     names: Sequence[str]
     """Host names of the certificate."""
 
-    order: AcmeOrder | None
-    """What is ordered by ACME, and where; None: the client hands out the series."""
+    order: NotRequired[AcmeOrder]
+    """What is ordered by ACME, and where; without it, the client hands out the series."""
 
     series: pulumi.Input[str]
     """`Certificate.series`, signed by the stack's own authority (secret)."""

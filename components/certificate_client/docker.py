@@ -126,7 +126,7 @@ class CertificateClient(pulumi.ComponentResource):
         self, name: str, args: DockerCertificateClientArgs, labels: Mapping[str, str]
     ) -> tuple[dict[str, Any], list[docker.ContainerVolumeArgs]]:
         """Where its certificates come from, as its configuration has it, and the volume that it takes."""
-        if (order := args["order"]) is None:
+        if (order := args.get("order")) is None:
             return {"series": pulumi.Output.secret(args["series"]).apply(json.loads)}, []
         key = StateKey(f"{name}-state-key", {"rotation": args["rotation"]}, pulumi.ResourceOptions(parent=self)).value
         kept = kept_volume(f"{name}-data", f"{args['volume_prefix']}-acme", CERTIFICATE_CLIENT, labels, self)

@@ -1,7 +1,7 @@
 """The telemetry of a stack: what it is given."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 
@@ -55,8 +55,8 @@ class TelemetryArgs(TypedDict):
     receivers: Mapping[str, Receiver]
     """Name to who is told of alerts; with none of them there is no Alertmanager."""
 
-    mysql: MySqlMonitoring | None
-    """How the members of the database are asked; None: none is."""
+    mysql: NotRequired[MySqlMonitoring]
+    """How the members of the database are asked; without it, none is."""
 
     certificates: Mapping[str, str]
     """Region to host and port of its ingress."""

@@ -184,7 +184,7 @@ class Telemetry(pulumi.ComponentResource):
 
     def _collector(self) -> ContainerSpec:
         args = self._args
-        monitoring = args["mysql"]
+        monitoring = args.get("mysql")
         files: dict[str, GivenFile] = {
             f"{_FOLDER}/collector.json": {
                 "content": collector_configuration(

@@ -21,7 +21,7 @@ REGIONS = [REGION, {**REGION, "region": "west", "network": "west-network"}]
 ORDER = {**VALUES["order"], "environment": {"A": "1", "TOKEN": Secret("correct-horse")}}
 SERIES = [{"certificate": "first", "private_key": "hush"}, {"certificate": "second", "private_key": "hush-hush"}]
 BY_ACME: dict[str, Any] = {"regions": REGIONS, "order": ORDER, "names": ["shop.example.com"]}
-OWN: dict[str, Any] = {"regions": REGIONS, "order": None, "series": Secret(json.dumps(SERIES))}
+OWN: dict[str, Any] = {"regions": REGIONS, "series": Secret(json.dumps(SERIES))}
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,9 @@ def test_no_private_key_of_those_is_readable_and_none_that_signs_is_among_them(o
     assert authority.splitlines()[1] not in json.dumps(told(own))
 
 
-def test_more_of_them_make_another_container(own: Graph) -> None:
+def test_more_of_them_are_another_volume_of_files(own: Graph) -> None:
     more = alone(CertificateClient, kept=own, **{**OWN, "series": Secret(json.dumps([*SERIES, *SERIES]))})
-    assert f"{NAME}-program" in more.changed(own)
+    # The engine names it anew, and so the program that mounts it is another one.
+    assert more.changed(own) == {f"{NAME}-files", f"{NAME}-files-writer"}
+    assert own.resources[f"{NAME}-files"].plain("name") is None
     assert told(more)["token"] == told(own)["token"]

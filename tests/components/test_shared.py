@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from components.certificates import Certificate, CertificateAuthority
+from components.certificates.x509 import new_authority
 from components.images import docker, kubernetes
 from components.images.build_options import BuildOptions, BuildSecret
 from components.images.signatures import SIGN_COMMAND, Signatures
@@ -185,9 +187,10 @@ def test_an_update_takes_the_certificate_whose_time_it_is_and_signs_more_in_the_
         with monkeypatch.context() as later:
             later.setattr("components.certificates.x509.datetime", clock)
             later.setattr("components.certificates.certificate.time", SimpleNamespace(time=clock.then.timestamp))
-            return alone(Certificate, in_advance=10, kept=first, told=shown)
+            return alone(Certificate, in_advance=10, ca_key_pair=lasting, kept=first, told=shown)
 
-    first = alone(Certificate, in_advance=10, told=shown)
+    lasting = json.dumps(asdict(new_authority("test", 3650)))
+    first = alone(Certificate, in_advance=10, ca_key_pair=lasting, told=shown)
     made = series(first)
     # Of 60 days: the second one's time begins after 42.
     assert exported(after(41), "certificate") == made[0]["certificate"]
