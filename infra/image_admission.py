@@ -44,7 +44,7 @@ def _images(settings: Settings, third_party: Mapping[str, ImageOutput]) -> Itera
     for name, image in third_party.items():
         # Go builds images; what holds a pod's network is the cluster's own, but for a drain on AWS.
         if name not in ("golang", "pause") or (name == "pause" and settings.aws is not None):
-            yield f"images.{name}", image["reference"]
+            yield f"images.{name.replace('-', '_')}", image["reference"]
     for name, accessory in settings.accessories.items():
         if accessory.image is not None:
             yield f"accessories.{name}.image", accessory.image

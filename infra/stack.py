@@ -7,7 +7,9 @@ import pulumi
 from components.certificate_client.args import CERTIFICATE_CLIENT, CLIENT_SOURCE
 from components.certificates import Certificate, CertificateAuthority
 from components.images.build_context import PROJECT
+from components.ingress import login_proxy
 from components.ingress.args import IngressArgs
+from components.ingress.login import oidc_logins
 from components.ingress.token_verifier import VERIFIER, VERIFIER_SOURCE, token_logins
 from components.ingress.tracks import CANARY, STABLE
 from components.microservice.task import Hooks
@@ -28,7 +30,7 @@ from infra.arguments import (
     service_database_arguments,
 )
 from infra.certificates import certificate_client_arguments
-from infra.edge import edge_files, token_verifier_arguments
+from infra.edge import edge_files, login_proxy_arguments, token_verifier_arguments
 from infra.images import golang_image
 from infra.outputs import ImageOutput, StackOutputs, outputs
 from infra.platforms import platform_for
@@ -302,6 +304,27 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
             own_image_arguments(VERIFIER, VERIFIER_SOURCE, images["golang"]["reference"], labels),
         )
         verifier = token_verifier_arguments(settings, PROJECT, verifier_image.image_id, signing_keys)
+    # Who logs in with an issuer of OpenID Connect has a session that is good in every region: its key is the same.
+    login_proxies: list[Microservice] = []
+    for name in oidc_logins(settings.ingress.logins):
+        sessions = GeneratedPassword(f"login-{name}-sessions", {"rotation": settings.rotation.sessions})
+        made: list[Microservice] = []
+        for region in platform.regions:
+            arguments = login_proxy_arguments(
+                platform,
+                PROJECT,
+                name,
+                region=regions[region],
+                consul=consul[region],
+                image=third_party[login_proxy.IMAGE],
+                cookie_secret=sessions.value,
+            )
+            made.append(
+                platform.microservice(
+                    f"{login_proxy.login_service(name)}-{region}", arguments, platform.options(region, made[-1:])
+                )
+            )
+        login_proxies += made
     # No client is sent to a canary that is not there yet.
     canaries = [replicas for tracks in services.values() for replicas in tracks.get(CANARY, {}).values()]
     ingresses: dict[str, Ingress] = {}
@@ -324,7 +347,9 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
         ingresses[region] = platform.ingress(
             f"ingress-{region}",
             entry,
-            platform.options(region, [*canaries, *signed_first, *platform.released_before(region, ingresses)]),
+            platform.options(
+                region, [*canaries, *login_proxies, *signed_first, *platform.released_before(region, ingresses)]
+            ),
         )
     url = platform.dns(ingresses)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-PUBLIC_REGISTRIES = {"public.ecr.aws": "ecr-public", "registry.k8s.io": "kubernetes"}
+PUBLIC_REGISTRIES = {"public.ecr.aws": "ecr-public", "quay.io": "quay", "registry.k8s.io": "kubernetes"}
 """Public registry to the prefix under which a region's own registry keeps copies of what was pulled from it."""
 
 _OWN = re.compile(r"^(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.(?P<domain>amazonaws\.com(?:\.cn)?)/")

@@ -66,7 +66,10 @@ class Registry(pulumi.ComponentResource):
         own = {repository: self._repository(repository, args["protect"]) for repository in args["repositories"]}
         for repository in args["pull_through_repositories"]:
             self._repository(repository, None)
+        copied = {repository.partition("/")[0] for repository in args["pull_through_repositories"]}
         for host, prefix in PUBLIC_REGISTRIES.items():
+            if prefix not in copied:
+                continue
             aws.ecr.PullThroughCacheRule(
                 f"{name}-{prefix}", ecr_repository_prefix=prefix, upstream_registry_url=host, opts=inside
             )

@@ -19,6 +19,8 @@ from components.ingress.configuration import (
     key_file,
     users_file,
 )
+from components.ingress.login import LOGIN_PATH, oidc_logins
+from components.ingress.login_proxy import login_service
 from components.ingress.names import is_address
 from components.ingress.own_answers import MAINTENANCE, OWN_ANSWERS
 from components.ingress.route import Protocol, Route, quoted
@@ -52,9 +54,6 @@ IPV6_LOOPBACK = "::1"
 HEALTH_PATH = "/.well-known/gostack/healthz"
 """Path by which the ingress tells over TLS that it serves; over plain HTTP it is /healthz, which no route can claim."""
 
-LOGIN_PATH = "/.well-known/gostack/login/"
-"""Where Nginx asks itself about a login: nobody else is answered there."""
-
 CLIENT_COOKIE = "client"
 """Cookie by which a browser keeps its track: a random identity, not the track."""
 
@@ -70,6 +69,11 @@ _OWN_HEADERS = {"X-Request-ID": "$request_identity", "X-Trace-ID": "$trace"}
 
 IDENTITY_HEADERS = {
     "X-Auth-Subject": "$auth_subject",
+    # As programs know them from oauth2-proxy.
+    "X-Auth-Request-User": "$auth_subject",
+    "X-Auth-Request-Email": "$auth_email",
+    "X-Auth-Request-Groups": "$auth_groups",
+    "X-Auth-Request-Preferred-Username": "$auth_name",
     "X-Client-Subject": "$client_subject",
     "X-Client-Fingerprint": "$client_fingerprint",
 }
@@ -87,7 +91,9 @@ def render_ingress(configuration: IngressConfiguration, *, internal_port: int = 
     routes = list(_routes(configuration))
     tokens = token_logins(configuration.logins)
     internal = list(_internal_routes(configuration))
+    people = sorted(oidc_logins(configuration.logins))
     upstreams = dict(sorted((route.upstream, route.service) for route in [*routes, *internal]))
+    upstreams |= {login_service(name): login_service(name) for name in people}
     files = {
         "nginx.conf": _text(
             "nginx.conf.j2",
@@ -101,6 +107,7 @@ def render_ingress(configuration: IngressConfiguration, *, internal_port: int = 
             canonical=_canonical(configuration),
             preloaded=[host for host, site in configuration.sites.items() if site.hsts_preload],
             verifier_port=verifier_port(tokens) if tokens else 0,
+            people=people,
             nameless=configuration.nameless_clients or any(map(is_address, configuration.hosts)),
             http_port=HTTP_PORT,
             https_port=HTTPS_PORT,
@@ -133,8 +140,13 @@ def render_ingress(configuration: IngressConfiguration, *, internal_port: int = 
             region=configuration.region,
             others=configuration.other_regions,
         )
-    if tokens:
-        files["logins.conf"] = _text("logins.conf.j2", logins=sorted(tokens), path=LOGIN_PATH)
+    if tokens or people:
+        files["logins.conf"] = _text(
+            "logins.conf.j2",
+            tokens=sorted(tokens),
+            people={name: f"{STABLE}.{login_service(name)}.anywhere" for name in people},
+            path=LOGIN_PATH,
+        )
     if configuration.maintenance:
         files["maintenance.conf"] = _text("maintenance.conf.j2", answer=MAINTENANCE)
     if configuration.internal:

@@ -51,7 +51,8 @@ class DockerPlatform(Platform):
 
     # Go runs only while an image is built, by name.
     THIRD_PARTY_IMAGES = frozenset(
-        {"alertmanager", "consul", "mysql", "nginx", "pause", "valkey", "victoria-logs", "victoria-metrics", "vmalert"}
+        {"alertmanager", "consul", "mysql", "nginx", "oauth2-proxy", "pause", "valkey"}
+        | {"victoria-logs", "victoria-metrics", "vmalert"}
     )
 
     def provision(self) -> None:

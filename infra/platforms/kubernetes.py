@@ -53,7 +53,7 @@ class KubernetesPlatform(Platform):
     """One cluster, which holds every region in a namespace of its own."""
 
     # What holds a pod's network belongs to the cluster.
-    THIRD_PARTY_IMAGES = frozenset({"consul", "mysql", "nginx", "valkey"})
+    THIRD_PARTY_IMAGES = frozenset({"consul", "mysql", "nginx", "oauth2-proxy", "valkey"})
 
     def provision(self) -> None:
         """Connect to the cluster and, where images are built here, to the Docker engine that pushes them."""

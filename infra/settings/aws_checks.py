@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from components.aws.image_names import own_repository, registry_host
 from components.aws.network.addresses import CLUSTER_SERVICES, partition
+from components.ingress.login import oidc_logins
 from infra.settings.aws import AwsSettings
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _MYSQL_ELSEWHERE = ("topology", "witness", "buffer_pool_mib", "memory_mib", "storage_gib", "max_connections", "protect")
 _RUNNING_IMAGES = ("consul", "mysql", "nginx", "pause")
+"""Of every stack."""
 
 
 def aws_problem(settings: Settings) -> str:
@@ -98,7 +100,7 @@ def _names(settings: Settings, aws: AwsSettings) -> Iterator[str]:
 
 
 def _images(settings: Settings, aws: AwsSettings) -> Iterator[str]:
-    for name in _RUNNING_IMAGES:
+    for name in (*_RUNNING_IMAGES, *(["oauth2_proxy"] if oidc_logins(settings.ingress.logins) else [])):
         reference: str = getattr(settings.images, name)
         if "@sha256:" not in reference:
             yield (

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from components.accessory.resources import accessory_resources
 from components.aws.dns.resources import DNS_DRAIN
 from components.consul.resources import CONSUL_AGENT, CONSUL_SERVER, CONSUL_STORAGE_GIB
+from components.ingress.login import oidc_logins
+from components.ingress.login_proxy import REPLICAS, login_proxy_workload
 from components.ingress.resources import INGRESS_REPLICAS, ingress_resources
 from components.ingress.token_verifier import VERIFIER_RESOURCES, token_logins
 from components.kubernetes.resources import (
@@ -22,6 +24,7 @@ from components.kubernetes.resources import (
 from components.microservice.resources import hook_resources
 from components.microservice.task import Hooks
 from components.microservice.volumes import released_in_place
+from components.microservice.workload import Workload
 from components.mysql.resources import mysql_resources
 from infra.settings.services import ServiceSettings
 
@@ -108,6 +111,9 @@ def _kinds(settings: Settings, region: str) -> Iterator[_Pods]:
     beside = [VERIFIER_RESOURCES] if token_logins(settings.ingress.logins) else []
     # Another configuration comes up whole beside the one that serves.
     yield _Pods(pod_demand(ingress, CONSUL_AGENT, *beside), INGRESS_REPLICAS, surge=INGRESS_REPLICAS)
+    for login in oidc_logins(settings.ingress.logins).values():
+        proxy = _replica_resources(login_proxy_workload(login))
+        yield _Pods(pod_demand(proxy, CONSUL_AGENT), REPLICAS["kubernetes"], surge=SURGE)
     if settings.aws is not None:
         yield _Pods(pod_demand(DNS_DRAIN), 1)
     else:
@@ -137,11 +143,13 @@ def _database(settings: Settings, region: str) -> Iterator[_Pods]:
         yield _Pods(member, 1)
 
 
+def _replica_resources(workload: Workload) -> Resources:
+    limits = workload.limits("kubernetes")
+    return Resources(workload.cpu_request, workload.memory_request_mib, limits.cpus, limits.memory_mib)
+
+
 def _service(settings: Settings, service: ServiceSettings, region: str) -> Iterator[_Pods]:
-    limits = service.limits("kubernetes")
-    replica = pod_demand(
-        Resources(service.cpu_request, service.memory_request_mib, limits.cpus, limits.memory_mib), CONSUL_AGENT
-    )
+    replica = pod_demand(_replica_resources(service), CONSUL_AGENT)
     for track in service.tracks():
         most = service.autoscaling.maximum if service.autoscaling is not None else track.replicas
         in_place = released_in_place(service.volumes, "kubernetes")

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
-from components.ingress.login import Login
+from components.ingress.login import LOGIN_PATH, Login, oidc_logins
 from components.ingress.names import HostName, is_address
+from components.ingress.route import Protocol
 from components.ingress.site import Site
 from infra.settings.base import Name
 from infra.settings.ingress import served_hosts
@@ -19,7 +20,7 @@ from infra.settings.secrets import Secrets
 if TYPE_CHECKING:
     from infra.settings.model import Settings
 
-CERTIFICATE, KEY, USERS = "certificate", "key", "htpasswd"
+CERTIFICATE, KEY, USERS, CLIENT_SECRET = "certificate", "key", "htpasswd", "client_secret"
 """Names of the secrets of a site and of a login."""
 
 
@@ -51,11 +52,12 @@ class LoginSettings(Login):
 
     secrets: Secrets = Field(default_factory=dict[str, SecretStr])
     """As of a service: `htpasswd` of `basic`, a line `name:hash` for each person, as `htpasswd -nB` (bcrypt) or
-    `openssl passwd -6` (SHA-512) make it. The latter is quicker to check, which happens with every request."""
+    `openssl passwd -6` (SHA-512) make it. The latter is quicker to check, which happens with every request. Of `oidc`
+    `client_secret`, which goes with `client_id`."""
 
     @model_validator(mode="after")
     def _secrets_of_the_kind(self) -> Self:
-        wanted = [USERS] if self.kind == "basic" else []
+        wanted = {"basic": [USERS], "jwt": list[str](), "oidc": [CLIENT_SECRET]}[self.kind]
         _only(self.secrets, *wanted)
         for name in wanted:
             if name not in self.secrets:
@@ -104,12 +106,21 @@ def _problems(settings: Settings) -> Iterator[str]:
         yield from _references(f"gostack:ingress.logins.{name}", login)
         if login.kind == "jwt":
             yield from _token_problems(settings, f"gostack:ingress.logins.{name}", login)
+        if login.kind == "oidc":
+            yield from _oidc_problems(settings, name, login)
     for service, values in settings.services.items():
         for route in values.routes:
             key = f'gostack:services.{service}.routes has "{route.path}"'
+            if route.path.startswith(LOGIN_PATH):
+                yield f"{key}, where the ingress itself answers about logins: give it another path."
             if route.login is not None and route.login not in ingress.logins:
                 known = f"use one of {', '.join(sorted(ingress.logins))}" if ingress.logins else "add it there"
                 yield f'{key} with the login "{route.login}", which is none of gostack:ingress.logins: {known}.'
+            elif route.protocol is Protocol.GRPC and route.login in oidc_logins(ingress.logins):
+                yield (
+                    f'{key} with the login "{route.login}" of kind oidc, which is for people in a browser, and '
+                    "protocol grpc: use a login of kind jwt."
+                )
             for host in (route.hosts or ingress.hosts) if route.client_certificate else []:
                 found = ingress.sites.get(host)
                 if found is None or found.client_certificates is None:
@@ -139,6 +150,16 @@ def _token_problems(settings: Settings, key: str, login: LoginSettings) -> Itera
         yield (
             f'{key}.jwks_url names "{host}", which is no service that others call: write the whole name of a host, or '
             "the keys as a file (jwks)."
+        )
+
+
+def _oidc_problems(settings: Settings, name: str, login: LoginSettings) -> Iterator[str]:
+    host = urlsplit(login.issuer or "").hostname or ""
+    names = {*served_hosts(settings), *(one for site in settings.ingress.sites.values() for one in site.redirect_from)}
+    if host in names:
+        yield (
+            f'gostack:ingress.logins.{name}.issuer is at "{host}", which this stack serves itself, once what asks the '
+            "issuer is there: run the issuer in another stack."
         )
 
 

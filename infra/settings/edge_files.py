@@ -51,6 +51,9 @@ def require_edge_files(settings: Settings, project: Path) -> None:
         if site.certificate is not None:
             _require_names(f"{key}.certificate", _read(f"{key}.certificate", site.certificate, project), host, site)
     for name, login in settings.ingress.logins.items():
+        if login.issuer_ca is not None:
+            key = f"gostack:ingress.logins.{name}.issuer_ca"
+            _certificates(key, _read(key, login.issuer_ca, project))
         if login.jwks is not None:
             key = f"gostack:ingress.logins.{name}.jwks"
             _require_keys(key, _read(key, login.jwks, project))

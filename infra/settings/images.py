@@ -55,6 +55,9 @@ class ImageSettings(Section):
     """vmalert, of the telemetry, of the version of VictoriaMetrics, https://hub.docker.com/r/victoriametrics/vmalert
     (licence Apache-2.0)."""
 
+    oauth2_proxy: ImageReference = "quay.io/oauth2-proxy/oauth2-proxy:v7.15.6"
+    """oauth2-proxy, of logins of kind `oidc`, https://quay.io/repository/oauth2-proxy/oauth2-proxy (licence MIT)."""
+
     def references(self) -> dict[str, str]:
         """Return name to upstream reference, without the mirror's prefix, of what every stack runs."""
         return {name: getattr(self, name) for name in ("mysql", "consul", "nginx", "golang", "pause")}

@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 
 from components.certificate_client.args import CERTIFICATE_CLIENT
 from components.images.signatures import Signatures
+from components.ingress import login_proxy
+from components.ingress.login import oidc_logins
 from components.ingress.nginx import HEALTH_PATH
 from components.ingress.route import quoted
 from components.ingress.token_verifier import VERIFIER, token_logins
@@ -270,6 +272,10 @@ class Settings(Section):
         hosts |= {f"{name}-pods" for name in self.accessories}
         programs = [("service", f"services.{name}", name) for name in self.services]
         programs += [("accessory", f"accessories.{name}", name) for name in self.accessories]
+        programs += [
+            ("login", f"ingress.logins.{name}", login_proxy.login_service(name))
+            for name in oidc_logins(self.ingress.logins)
+        ]
         for kind, key, program in programs:
             # A service that nobody calls has no host name.
             has_host = kind == "accessory" or program in self.callable_services()
@@ -367,6 +373,7 @@ class Settings(Section):
             # On AWS, ElastiCache runs it.
             **({"valkey": self.images.valkey} if "valkey" in kinds and self.aws is None else {}),
             **(self.images.telemetry_references() if self.has_telemetry else {}),
+            **({login_proxy.IMAGE: self.images.oauth2_proxy} if oidc_logins(self.ingress.logins) else {}),
             **({"alertmanager": self.images.alertmanager} if self.has_telemetry and self.telemetry.receivers else {}),
         }
 

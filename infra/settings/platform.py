@@ -191,6 +191,9 @@ class RotationSettings(Section):
     passwords: Annotated[int, Field(ge=1)] = 1
     """Passwords of the MySQL accounts."""
 
+    sessions: Annotated[int, Field(ge=1)] = 1
+    """Keys of the sessions of logins of kind `oidc`: everybody is sent to the issuer once more."""
+
     gossip_key: Annotated[int, Field(ge=1)] = 1
     """Key that encrypts Consul's gossip."""
 

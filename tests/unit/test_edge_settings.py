@@ -15,6 +15,7 @@ from components.certificates.x509 import new_authority, new_certificate
 from components.ingress.configuration import key_file, users_file
 from infra.edge import edge_texts
 from infra.settings import Settings, SettingsError, parse_settings
+from infra.settings.cluster_demand import region_demand
 from infra.settings.edge_files import require_edge_files, require_edge_secrets
 from infra.settings.ingress import certificate_names, edge_logins, ingress_configuration, watched_hosts
 from infra.settings.secrets import require_encrypted
@@ -29,6 +30,13 @@ BCRYPT = "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
 
 
 TOKENS = {"kind": "jwt", "issuer": "https://login.example.com", "audience": "shop"}
+PEOPLE = {
+    "kind": "oidc",
+    "issuer": "https://login.example.com/realms/shop",
+    "client_id": "shop",
+    "allowed_groups": ["staff"],
+    "secrets": {"client_secret": "s"},
+}
 
 
 def document(stack: str = "dev", routes: list[dict[str, Any]] | None = None, **ingress: Any) -> dict[str, Any]:
@@ -55,6 +63,10 @@ def shop(**values: Any) -> dict[str, Any]:
 
 def login(**values: Any) -> dict[str, Any]:
     return {"logins": {"internal": values}}
+
+
+def without(values: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != key}
 
 
 @pytest.mark.parametrize(
@@ -93,6 +105,27 @@ def login(**values: Any) -> dict[str, Any]:
         ),
         (login(**TOKENS, jwks="k", secrets={"htpasswd": SHA512}), "secrets.htpasswd means nothing here: remove it."),
         (login(kind="basic"), "secrets.htpasswd is missing: encrypt it with `gostack secrets set`."),
+        (
+            login(**TOKENS, jwks="k", client_id="shop"),
+            "client_id means nothing with kind jwt: remove it, or set kind to",
+        ),
+        (login(**PEOPLE, jwks="k"), "jwks means nothing with kind oidc: remove it, or set kind to jwt."),
+        (login(**PEOPLE, service="users"), "service means nothing with kind oidc: remove it, or set kind to jwt."),
+        (login(**without(PEOPLE, "client_id")), "client_id is missing: write it as the issuer shows it"),
+        (login(**without(PEOPLE, "issuer")), "issuer is missing: write it as the issuer shows it"),
+        (
+            login(**{**PEOPLE, "issuer": "http://login.example.com"}),
+            'issuer is "http://login.example.com", where people',
+        ),
+        (login(**PEOPLE, scopes=["email"]), 'scopes lacks "openid"'),
+        (login(**without(PEOPLE, "allowed_groups")), 'write who is let in, or allowed_emails ["*"] for everybody'),
+        (login(**PEOPLE, allowed_emails=["ada"]), '"ada" is no address: write it like "ada@example.com"'),
+        (login(**PEOPLE, session_minutes=1), "session_minutes"),
+        (login(**without(PEOPLE, "secrets")), "secrets.client_secret is missing: encrypt it"),
+        (
+            login(**{**PEOPLE, "issuer": "https://shop.example.com/realms/shop"}),
+            'issuer is at "shop.example.com", which this stack serves itself',
+        ),
     ],
 )
 def test_a_host_or_login_that_cannot_be_served_is_refused(values: dict[str, Any], sentence: str) -> None:
@@ -103,11 +136,57 @@ def test_a_host_or_login_that_cannot_be_served_is_refused(values: dict[str, Any]
     ("route", "sentence"),
     [
         ({"login": "staff"}, 'the login "staff", which is none of gostack:ingress.logins: add it there.'),
+        ({"path": "/.well-known/gostack/login/staff"}, "where the ingress itself answers about logins"),
         ({"client_certificate": True, "hosts": ["shop.example.com"]}, "on shop.example.com, which asks for none"),
     ],
 )
 def test_a_route_asks_for_what_there_is(route: dict[str, Any], sentence: str) -> None:
     assert sentence in refusal(lambda: settings(routes=[{"path": "/a", **route}]))
+
+
+def test_a_grpc_client_cannot_be_sent_to_a_page() -> None:
+    route = {"path": "/a", "protocol": "grpc", "login": "internal"}
+    assert "which is for people in a browser, and protocol grpc: use a login of kind jwt." in refusal(
+        lambda: settings(routes=[route], **login(**PEOPLE))
+    )
+
+
+def test_what_keeps_the_sessions_of_a_login_has_its_name_to_itself() -> None:
+    found = document(**login(**PEOPLE))
+    found["services"]["login-internal"] = {"context": "services/greeter", "check": {"path": "/ready"}}
+    assert 'would be named login-internal-east, like service "login-internal"' in refusal(lambda: parse_settings(found))
+
+
+def test_on_aws_the_image_of_what_keeps_sessions_has_a_digest() -> None:
+    found = published("prod")
+    found["ingress"].update(login(**PEOPLE))
+    assert "gostack:images.oauth2_proxy" in refusal(lambda: parse_settings(found))
+    image = f"quay.io/oauth2-proxy/oauth2-proxy:v7.15.6@sha256:{'0' * 64}"
+    found["images"]["oauth2_proxy"] = image
+    assert parse_settings(found).third_party_images()["oauth2-proxy"] == image
+
+
+def test_only_a_login_of_people_needs_the_image_of_what_keeps_sessions() -> None:
+    assert "oauth2-proxy" in settings(**login(**PEOPLE)).third_party_images()
+    assert "oauth2-proxy" not in settings(**login(**TOKENS, jwks="keys.json")).third_party_images()
+
+
+def test_a_quota_has_room_for_what_keeps_sessions() -> None:
+    found = published("staging")
+    before = region_demand(parse_settings(found), "east")
+    found.setdefault("ingress", {}).update(login(**PEOPLE))
+    # Two in each region, and one more while they are released.
+    assert region_demand(parse_settings(found), "east").pods == before.pods + 3
+
+
+def test_the_authorities_of_an_issuer_are_certificates(tmp_path: Path) -> None:
+    found = settings(**login(**PEOPLE, issuer_ca="ca.pem"))
+    (tmp_path / "ca.pem").write_text("nothing", encoding="ascii")
+    assert "gostack:ingress.logins.internal.issuer_ca holds no certificates" in refusal(
+        lambda: require_edge_files(found, tmp_path)
+    )
+    (tmp_path / "ca.pem").write_text(CA.certificate, encoding="ascii")
+    require_edge_files(found, tmp_path)
 
 
 def test_on_aws_the_load_balancers_end_tls() -> None:
@@ -192,7 +271,7 @@ def test_on_kubernetes_what_verifies_tokens_needs_a_registry() -> None:
 
 
 def test_a_secret_of_a_host_or_a_login_is_never_in_plain_text() -> None:
-    for values in (shop(secrets={"key": "k"}), login(kind="basic", secrets={"htpasswd": "x"})):
+    for values in (shop(secrets={"key": "k"}), login(kind="basic", secrets={"htpasswd": "x"}), login(**PEOPLE)):
         assert "is in plain text: encrypt it" in refusal(lambda values=values: require_encrypted({"ingress": values}))
 
 

@@ -58,9 +58,10 @@ def test_a_program_that_is_compiled_beside_another_follows_its_version(recipes: 
     [
         ("victoria-metrics", ["victoria_metrics", "vmalert"]),
         ("victoria-logs", ["victoria_logs"]),
+        ("oauth2-proxy", ["oauth2_proxy"]),
     ],
 )
-def test_a_stand_in_of_the_telemetry_has_the_version_of_upstreams_image(recipe: str, images: list[str]) -> None:
+def test_a_stand_in_that_is_compiled_has_the_version_of_upstreams_image(recipe: str, images: list[str]) -> None:
     _, version = required_module((IMAGES / recipe / "go.mod").read_text())
     assert {getattr(ImageSettings(), name).partition(":")[2] for name in images} == {version}
 

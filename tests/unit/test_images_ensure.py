@@ -30,6 +30,7 @@ REFERENCES = {
     "victoria-metrics": "victoriametrics/victoria-metrics:v1.151.0",
     "victoria-logs": "victoriametrics/victoria-logs:v1.52.1",
     "vmalert": "victoriametrics/vmalert:v1.151.0",
+    "oauth2-proxy": "quay.io/oauth2-proxy/oauth2-proxy:v7.15.6",
 }
 
 
@@ -121,7 +122,8 @@ def test_without_a_registry_every_image_is_a_stand_in(checkout: Path) -> None:
     references = ensure(checkout, engine)
     assert sorted(references) == sorted(STAND_INS)
     assert all(reference.startswith(f"gostack/stand-in-{name}:") for name, reference in references.items())
-    assert engine.pulls == ["mysql:9.7"]
+    # One of each registry.
+    assert sorted(engine.pulls) == ["mysql:9.7", REFERENCES["oauth2-proxy"]]
 
 
 def test_what_another_stack_of_the_checkout_runs_stays_on_record(checkout: Path) -> None:
@@ -221,7 +223,8 @@ def test_neither_registry_nor_debian_is_one_clear_sentence(checkout: Path) -> No
         "No container registry gave mysql:9.7, nginx:1.30, hashicorp/consul:1.22, valkey/valkey:8, "
         "prom/alertmanager:v0.28.1, golang:1.26, victoriametrics/victoria-metrics:v1.151.0, "
         "victoriametrics/victoria-logs:v1.52.1, "
-        "victoriametrics/vmalert:v1.151.0, and stand-ins can be built only on Debian or "
+        "victoriametrics/vmalert:v1.151.0, quay.io/oauth2-proxy/oauth2-proxy:v7.15.6, "
+        "and stand-ins can be built only on Debian or "
         "Ubuntu: connect this machine to a registry or name a mirror."
     )
 

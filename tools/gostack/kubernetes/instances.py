@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from components.ingress.login import oidc_logins
+from components.ingress.login_proxy import REPLICAS, login_service
 from components.ingress.resources import INGRESS_REPLICAS
+from components.ingress.tracks import STABLE
 from components.kubernetes.names import (
     ACCESSORY,
     APPLICATION,
@@ -75,6 +78,9 @@ def expected(settings: Settings, stack: str) -> Iterator[Part]:
         for name, accessory in settings.accessories.items():
             if region in accessory.runs_in(settings.ordered_regions()):
                 yield part(name, ACCESSORY, 1, service=name)
+        for name in oidc_logins(settings.ingress.logins):
+            keeper = {"service": login_service(name), "track": STABLE}
+            yield part(f"what keeps the sessions of {name}", APPLICATION, REPLICAS["kubernetes"], **keeper)
         for name, service in settings.services.items():
             if service.document() is not None:
                 yield part(f"the settings of {name}", DYNAMIC_CONFIGURATION, 1, service=name)

@@ -43,6 +43,7 @@ VERSION_COMMANDS = {
     "victoria-metrics": ["/victoria-metrics-prod", "-version"],
     "victoria-logs": ["/victoria-logs-prod", "-version"],
     "vmalert": ["/vmalert-prod", "-version"],
+    "oauth2-proxy": ["/bin/oauth2-proxy", "--version"],
 }
 """How each program is asked for its version, in a stand-in and in upstream's image alike."""
 
@@ -50,7 +51,7 @@ STAND_INS = tuple(VERSION_COMMANDS)
 NEVER_PULLED = frozenset({"pause"})
 """Built in all cases: too small to be worth a second registry and the difference between two programs."""
 
-_ON_BASE = frozenset({"mysql", "nginx", "consul", "valkey", "alertmanager", "golang"})
+_ON_BASE = frozenset({"mysql", "nginx", "consul", "valkey", "alertmanager", "golang", "oauth2-proxy"})
 _USUALLY = {
     "base": "30 s",
     "mysql": "15 s",
@@ -63,6 +64,7 @@ _USUALLY = {
     "victoria-metrics": "5 s",
     "victoria-logs": "5 s",
     "vmalert": "5 s",
+    "oauth2-proxy": "10 s",
 }
 _CERTIFICATE_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -102,6 +104,12 @@ _COMPILED = {
     ),
     # A part of VictoriaMetrics, of the same version.
     "vmalert": _Compiled("victoria-metrics", "vmalert", "30 s the first time", "/app/vmalert", _VICTORIA_VERSION),
+    "oauth2-proxy": _Compiled(
+        "oauth2-proxy",
+        "oauth2-proxy",
+        "1 to 3 min the first time",
+        version="github.com/oauth2-proxy/oauth2-proxy/v7/pkg/version.VERSION",
+    ),
 }
 
 
