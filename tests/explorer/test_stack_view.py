@@ -62,6 +62,11 @@ def test_members_of_the_database_are_drawn_in_their_regions_and_the_cluster_is_s
     }
 
 
+def test_in_a_region_what_a_request_meets_first_comes_first(dev: StackView) -> None:
+    in_west = [card["title"] for card in dev["cards"] if (card["role"], card["region"]) == ("data", "west")]
+    assert in_west == ["mysql-proxy-west", "mysql-west"]
+
+
 def test_every_class_of_a_card_has_a_role_and_a_sentence(published: list[RecordedStack]) -> None:
     cards = [card for stack in page_view(published)["stacks"] for card in stack["cards"]]
     assert {card["kind"] for card in cards if card["role"] == "other" or not card["summary"]} == set()
@@ -197,5 +202,7 @@ def test_networks_tell_their_range_and_who_is_attached(dev: StackView) -> None:
     assert networks["witness-network"]["members"] == ["mysql-witness"]
 
 
-def test_the_introduction_is_the_stack_files_first_comment(small: StackView) -> None:
+def test_the_introduction_is_the_stack_files_first_comment(small: StackView, dev: StackView) -> None:
     assert small["introduction"] == "The small stack: one region, one database server."
+    # The line by which an editor finds the schema is not a part of it.
+    assert dev["introduction"].startswith("The dev stack: ")
