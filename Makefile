@@ -50,7 +50,7 @@ test: lint-python test-go test-unit test-core ## what every change must pass: no
 
 test-unit: judges ## the tests without Pulumi and Docker
 	$(PYTHON) -m pytest -n auto --dist loadfile tests/unit tests/telemetry_rules tests/components tests/graph tests/contract tests/policy tests/delivery \
-		tests/aws
+		tests/aws tests/explorer
 
 test-go: lint-go ## the tests of every Go program
 	for module in $(GO_MODULES); do (cd $$module && go test ./...) || exit 1; done

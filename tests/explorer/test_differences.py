@@ -76,7 +76,22 @@ def test_a_component_that_one_stack_alone_has_is_told_as_such(found: DifferenceV
 def test_names_of_regions_and_of_the_stack_are_no_difference(found: DifferenceView) -> None:
     assert group(found, "authority", "CertificateAuthority")["status"] == "same"
     assert group(found, "users", "ServiceImage")["status"] == "same"
-    assert neutral("gostack-dev-mysql-east", "dev", "east") == "gostack-<stack>-mysql-<region>"
+    assert neutral("gostack-dev-mysql-east", "dev", {"east": "<region>"}) == "gostack-<stack>-mysql-<region>"
+    assert neutral("../.gostack/build/dev/users", "dev", {}) == "../.gostack/build/<stack>/users"
+
+
+def test_what_is_called_like_a_region_or_the_stack_in_part_is_kept() -> None:
+    signs = {"east": "<region 1>", "east-west": "<region 2>"}
+    assert neutral("least of east-west > /dev/null", "dev", signs) == "least of <region 2> > /dev/null"
+
+
+def test_what_all_regions_share_may_name_them(found: DifferenceView) -> None:
+    telemetry = group(found, "telemetry", "Telemetry")
+    assert (telemetry["role"], telemetry["status"]) == ("watch", "changed")
+    # It is in the network of the first region on both sides; the second region is one stack's alone.
+    networks = {item["path"]: item["left"] for item in telemetry["properties"] if item["path"].endswith(".name")}
+    assert "Container.networksAdvanced.0.name" not in networks
+    assert networks["Container.networksAdvanced.1.name"].startswith("west-network")
 
 
 def test_an_input_that_differs_is_told_once_for_all_resources_that_have_it(found: DifferenceView) -> None:

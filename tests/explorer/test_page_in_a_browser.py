@@ -86,6 +86,7 @@ def test_regions_stand_side_by_side_with_their_components(opened: Opener, dev: S
         "consul-east",
         "ingress-east",
         "mysql-east",
+        "mysql-proxy-east",
         "users-east",
     ]
     drawn = {int(card.get_attribute("data-card")) for card in tab.locator(".canvas [data-card]").all()}
@@ -94,9 +95,10 @@ def test_regions_stand_side_by_side_with_their_components(opened: Opener, dev: S
 
 def test_arrows_are_drawn_from_the_client_to_the_database(opened: Opener, dev: StackView) -> None:
     tab = opened("stack=dev")
-    visible = [link for link in dev["links"] if link["kind"] != "discovery"]
+    visible = [link for link in dev["links"] if link["kind"] not in ("discovery", "telemetry")]
     assert tab.locator("path.arrow").count() == len(visible)
     tab.get_by_label("Discovery (Consul)").check()
+    tab.locator('.link-toggles [data-link="telemetry"] input').check()
     assert tab.locator("path.arrow").count() == len(dev["links"])
     first = tab.locator("path.arrow").first
     end = first.evaluate("(line) => { const at = line.getPointAtLength(line.getTotalLength()); return [at.x, at.y]; }")

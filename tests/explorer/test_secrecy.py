@@ -34,21 +34,23 @@ def secret_texts(value: Any, *, inside: bool = False) -> Iterator[str]:
             yield from secret_texts(item, inside=inside)
     elif inside and isinstance(value, str):
         yield value
+        yield from (line.strip() for line in value.splitlines())
         if value.startswith("{"):
             yield from secret_texts(json.loads(value), inside=True)
 
 
 def test_no_secret_of_the_recording_is_on_the_page() -> None:
     graph = dev_graph()
-    stored = [item for item in graph.resources.values() if item.type == "pulumi:index:Stash"]
-    secrets = {text for item in stored for text in secret_texts(dict(item.inputs)) if len(text) >= 12}
-    # Certificates are made together with their keys and are public; the page has none of them either.
-    assert len(secrets) >= 8
+    resources = graph.resources.values()
+    secrets = {text for item in resources for text in secret_texts(dict(item.inputs)) if len(text) >= 12}
+    stored = [item for item in resources if item.type == "pulumi:index:Stash"]
+    assert len(secrets) > len(stored) >= 8
     page = render(page_view([RecordedStack("dev", dev_settings(), from_recorded(graph.resources.values()), "")]))
     found = [text[:12] for text in secrets if text in page or json.dumps(text)[1:-1] in page]
     assert found == []
-    assert "PRIVATE KEY" not in page
-    assert "BEGIN CERTIFICATE" not in page
+    # Certificates are made together with their keys and are public; the page has none of them either. (A script may
+    # name the words that one begins with.)
+    assert "-----BEGIN" not in page
 
 
 def test_a_secret_is_shown_as_the_word(dev: StackView) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+from infra.settings import parse_settings
 from policy.resource import listing
-from tests.explorer.conftest import card_named, titles
+from tests.explorer.conftest import card_named, dev_document, titles
 from tools.gostack.explorer.model import StackView
-from tools.gostack.explorer.recording import RecordedStack
+from tools.gostack.explorer.recording import RecordedStack, record_settings
 from tools.gostack.explorer.view import page_view
 
 
@@ -53,10 +54,17 @@ def test_members_of_the_database_are_drawn_in_their_regions_and_the_cluster_is_s
     assert drawn == {
         "mysql": "",
         "mysql-east": "east",
+        "mysql-proxy-east": "east",
+        "mysql-proxy-west": "west",
         "mysql-west": "west",
         "mysql-witness": "witness",
         "users-database": "",
     }
+
+
+def test_in_a_region_what_a_request_meets_first_comes_first(dev: StackView) -> None:
+    in_west = [card["title"] for card in dev["cards"] if (card["role"], card["region"]) == ("data", "west")]
+    assert in_west == ["mysql-proxy-west", "mysql-west"]
 
 
 def test_every_class_of_a_card_has_a_role_and_a_sentence(published: list[RecordedStack]) -> None:
@@ -64,10 +72,39 @@ def test_every_class_of_a_card_has_a_role_and_a_sentence(published: list[Recorde
     assert {card["kind"] for card in cards if card["role"] == "other" or not card["summary"]} == set()
 
 
+def test_what_no_published_stack_has_is_drawn_in_its_role_too() -> None:
+    document = dev_document()
+    document["certificates"] = {"acme": {}}
+    document["ingress"] = {"hosts": ["shop.example.com"]}
+    document["accessories"] = {"cache": {"kind": "valkey"}}
+    document["services"]["users"] |= {
+        "tokens": {"issuer": "https://shop.example.com", "audience": "shop"},
+        "volumes": {"files": {"path": "/files"}},
+        "tasks": {"tidy": {"args": ["tidy"]}},
+        "hooks": {"before": "tidy"},
+        "schedules": {"nightly": {"cron": "@daily", "task": "tidy"}},
+    }
+    (stack,) = page_view([record_settings("full", parse_settings(document))])["stacks"]
+    roles = {card["kind"]: card["role"] for card in stack["cards"] if card["summary"]}
+    assert (
+        roles.items()
+        >= {
+            "Accessory": "data",
+            "CertificateClient": "trust",
+            "GeneratedPassword": "trust",
+            "Job": "service",
+            "ScheduledTasks": "service",
+            "ServiceVolumes": "data",
+            "SigningKeys": "trust",
+        }.items()
+    )
+    assert "other" not in roles.values()
+
+
 def test_in_every_published_stack_a_request_reaches_the_database(published: list[RecordedStack]) -> None:
     walked = {stack["name"]: [step["title"] for step in stack["walk"]] for stack in page_view(published)["stacks"]}
     assert walked == {
-        "dev": ["Client", "ingress-east", "users-east", "mysql-east"],
+        "dev": ["Client", "ingress-east", "users-east", "mysql-east", "mysql-proxy-east"],
         "staging": ["Client", "ingress-east", "users-east", "mysql-east-replica", "mysql-east"],
         "prod": [
             "Client",
@@ -88,9 +125,37 @@ def test_a_request_goes_from_the_client_over_the_ingress_and_a_replica_to_the_da
         ("ingress-west", "users-west"),
     }
     assert conversations(dev, "fallback") == {("ingress-east", "users-west"), ("ingress-west", "users-east")}
-    assert conversations(dev, "write") == {("users-east", "mysql-east"), ("users-west", "mysql-east")}
-    assert conversations(dev, "read") == {("users-west", "mysql-west")}
-    assert [step["title"] for step in dev["walk"]] == ["Client", "ingress-east", "users-east", "mysql-east"]
+    assert conversations(dev, "read") == {("users-east", "mysql-east"), ("users-west", "mysql-west")}
+    # The primary of a group moves: writes go through the proxy of their own region.
+    assert conversations(dev, "write") == {
+        ("users-east", "mysql-proxy-east"),
+        ("users-west", "mysql-proxy-west"),
+        ("mysql-proxy-east", "mysql-east"),
+        ("mysql-proxy-west", "mysql-east"),
+    }
+    assert {("mysql-proxy-east", "consul-east"), ("mysql-proxy-west", "consul-west")} <= conversations(dev, "discovery")
+    assert conversations(dev, "replication") == {("mysql-east", "mysql-west"), ("mysql-east", "mysql-witness")}
+
+
+def test_a_database_that_has_no_proxy_is_written_to_directly(small: StackView) -> None:
+    assert conversations(small, "write") == {
+        ("users-frankfurt", "mysql-frankfurt"),
+        ("users-frankfurt-canary", "mysql-frankfurt"),
+    }
+
+
+def test_telemetry_is_drawn_with_what_it_keeps_and_whom_it_asks(dev: StackView, small: StackView) -> None:
+    card = dev["cards"][card_named(dev, "telemetry")]
+    assert (card["role"], card["region"]) == ("watch", "")
+    assert card["facts"] == ["metrics for 30 days", "logs and traces for 7 days, up to 2 GiB"]
+    servers = {"consul-east", "consul-west", "mysql-east", "mysql-west", "mysql-witness"}
+    replicas = {"users-east", "users-west"}
+    assert conversations(dev, "telemetry") == {("telemetry", asked) for asked in servers | replicas} | {
+        (name, "telemetry") for name in replicas
+    }
+    # The sample without metrics is asked for none.
+    assert ("greeter-frankfurt", "telemetry") in conversations(small, "telemetry")
+    assert ("telemetry", "greeter-frankfurt") not in conversations(small, "telemetry")
 
 
 def test_a_canary_gets_its_share_and_a_single_region_has_no_fallback(small: StackView) -> None:
@@ -120,7 +185,7 @@ def test_a_card_needs_what_its_resources_depend_on(dev: StackView) -> None:
 def test_ports_of_this_machine_are_those_of_the_settings(dev: StackView) -> None:
     assert {port["reach"] for port in dev["ports"]} == {"this machine"}
     listens = {str(port["listens"]) for port in dev["ports"]}
-    ipv4 = {f"127.0.0.1:{port}" for port in (8080, 8443, 8500, 9080, 9443, 9500)}
+    ipv4 = {f"127.0.0.1:{port}" for port in (8080, 8443, 8500, 8900, 9080, 9443, 9500)}
     assert {address for address in listens if address.startswith("127.")} == ipv4
     # Only on a machine that has IPv6.
     assert listens - ipv4 <= {f"[::1]:{port}" for port in (8080, 8443, 9080, 9443)}
@@ -137,5 +202,7 @@ def test_networks_tell_their_range_and_who_is_attached(dev: StackView) -> None:
     assert networks["witness-network"]["members"] == ["mysql-witness"]
 
 
-def test_the_introduction_is_the_stack_files_first_comment(small: StackView) -> None:
+def test_the_introduction_is_the_stack_files_first_comment(small: StackView, dev: StackView) -> None:
     assert small["introduction"] == "The small stack: one region, one database server."
+    # The line by which an editor finds the schema is not a part of it.
+    assert dev["introduction"].startswith("The dev stack: ")

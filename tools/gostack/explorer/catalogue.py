@@ -21,7 +21,7 @@ ROLES = {
     "platform": "Networks and clusters",
     "supply": "Images",
     "trust": "Certificates, keys and secrets",
-    "watch": "Alarms and cost",
+    "watch": "Telemetry, alarms and cost",
     "provider": "Providers",
     "other": "Other",
 }
@@ -30,13 +30,15 @@ ROLES = {
 _CLASSES = {
     "front": "GlobalDns NetworkLoadBalancer",
     "entry": "Ingress ServiceGateway",
-    "service": "Microservice DynamicConfiguration ScheduledTasks",
-    "data": "MySqlCluster MySqlMember MySqlProxy Database DatabaseMember ServiceDatabase Accessory ElastiCache",
+    "service": "Microservice DynamicConfiguration ScheduledTasks Job",
+    "data": "MySqlProxy MySqlCluster MySqlMember Database DatabaseMember ServiceDatabase Accessory ElastiCache"
+    " ServiceVolumes",
     "discovery": "ConsulDatacenter",
     "platform": "Region Backbone Cluster ClusterDefaults Network TargetBinding DnsDrain",
     "supply": "Registry ReleasedImage ServiceImage UpstreamImages",
-    "trust": "CertificateAuthority Certificate PublicCertificate EncryptionKey GossipKey GeneratedPassword",
-    "watch": "AlarmTopic Budget",
+    "trust": "CertificateAuthority Certificate CertificateClient PublicCertificate EncryptionKey GossipKey SigningKeys"
+    " GeneratedPassword",
+    "watch": "Telemetry AlarmTopic Budget",
 }
 """Role to its classes, in the order in which a request meets them."""
 

@@ -16,7 +16,9 @@ def introduction(text: str) -> str:
     for line in text.splitlines():
         if not line.startswith("#"):
             break
-        lines.append(line.lstrip("# ").rstrip())
+        # What is said to an editor is not said to people.
+        if not line.startswith("# yaml-language-server:"):
+            lines.append(line.lstrip("# ").rstrip())
     return " ".join(lines).strip()
 
 

@@ -42,6 +42,14 @@ def card_facts(card: Card, settings: Settings) -> list[str]:
             if region not in settings.regions:
                 return ["witness", "makes a majority when a region is lost"]
             return ["secondary" if settings.mysql.topology == "group" else "replica", "read-only"]
+        case "MySqlProxy":
+            return ["leads to the primary, wherever it is"]
+        case "Telemetry":
+            kept = settings.telemetry
+            return [
+                f"metrics for {_count(kept.metrics_days, 'day')}",
+                f"logs and traces for {_count(kept.logs_days, 'day')}, up to {kept.disk_gib} GiB",
+            ]
         case _:
             return []
 

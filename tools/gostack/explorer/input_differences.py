@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from policy.resource import listing, mapping
@@ -45,8 +46,8 @@ class InputComparison:
         return sorted(counted.values(), key=lambda item: (-item["count"], item["path"]))
 
     def _differing(self, left: ResourceView, right: ResourceView) -> dict[str, tuple[Any, Any]]:
-        ours = self._flat(left["inputs"], self.left["name"], left["region"])
-        theirs = self._flat(right["inputs"], self.right["name"], right["region"])
+        ours = self._flat(left["inputs"], self.left["name"], _signs(left["region"], self.regions.keys()))
+        theirs = self._flat(right["inputs"], self.right["name"], _signs(right["region"], self.regions.values()))
         return {
             path: shortened(ours.get(path), theirs.get(path))
             for path in sorted({*ours, *theirs})
@@ -58,33 +59,42 @@ class InputComparison:
         region = resource["region"]
         return resource["type"], without_region(resource["name"], region), regions.get(region, region)
 
-    def _flat(self, inputs: Any, stack: str, region: str) -> dict[str, Any]:
-        """Return dotted path to value; the names of the stack and of the region are no difference."""
+    def _flat(self, inputs: Any, stack: str, regions: Mapping[str, str]) -> dict[str, Any]:
+        """Return dotted path to value; the names of the stack and of these regions are no difference."""
         flat: dict[str, Any] = {}
 
         def walk(value: Any, path: str) -> None:
             known = mapping(value)
             if set(known) == {"§"}:
-                flat[path] = neutral(self.texts[known["§"]], stack, region)
+                flat[path] = neutral(self.texts[known["§"]], stack, regions)
             elif known or listing(value):
                 for key, item in [*known.items(), *enumerate(listing(value))]:
                     walk(item, f"{path}.{key}" if path else str(key))
             else:
-                flat[path] = neutral(value, stack, region)
+                flat[path] = neutral(value, stack, regions)
 
         walk(inputs, "")
         return flat
 
 
-def neutral(value: Any, stack: str, region: str) -> Any:
-    """Return a value without the names of its stack and of its region."""
+def _signs(region: str, paired: Iterable[str]) -> dict[str, str]:
+    """What stands for regions' names: its own region's; what all share names every region that has a counterpart."""
+    return {region: "<region>"} if region else {name: f"<region {place}>" for place, name in enumerate(paired, 1)}
+
+
+def neutral(value: Any, stack: str, regions: Mapping[str, str]) -> Any:
+    """Return a value without the names of its stack and, as words, of regions; `regions` has what stands for each."""
     if not isinstance(value, str):
         return value
     if value == stack:
         return "<stack>"
-    for word, sign in ((f"gostack-{stack}", "gostack-<stack>"), (f"{stack}-", "<stack>-")):
-        value = value.replace(word, sign)
-    return value.replace(region, "<region>") if region else value
+    for before, after in (("gostack-", ""), ("", "-"), (".gostack/build/", "/")):
+        value = value.replace(f"{before}{stack}{after}", f"{before}<stack>{after}")
+    if not regions:
+        return value
+    # The longest first: a region may be called like a part of another one.
+    names = "|".join(map(re.escape, sorted(regions, key=len, reverse=True)))
+    return re.sub(rf"(?<![A-Za-z0-9])(?:{names})(?![A-Za-z0-9])", lambda found: regions[found[0]], value)
 
 
 def shortened(left: Any, right: Any) -> tuple[Any, Any]:

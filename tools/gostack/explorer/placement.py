@@ -91,7 +91,7 @@ class Placement:
                     apart.append(child)
                 else:
                     waiting.append(child)
-        for child in sorted(apart, key=lambda item: item.name):
+        for child in sorted(apart, key=lambda item: (order_of(kind_of(item)), item.name)):
             self._lay(child)
 
     def _with_regions(self) -> Iterable[tuple[Resource, str]]:

@@ -18,6 +18,7 @@ LINKS = {
     "write": "Writes",
     "replication": "Between the members of the database",
     "discovery": "Discovery (Consul)",
+    "telemetry": "Telemetry",
 }
 """Kind of a link to its title."""
 
@@ -64,8 +65,10 @@ class _Traffic:
         for region in self.regions:
             for name, service in self.settings.services.items():
                 yield from self._rows(region, name, service)
+        yield from self._proxies()
         yield from self._members()
         yield from self._discovery()
+        yield from self._telemetry()
 
     def _clients(self) -> Iterator[LinkView]:
         for place in self.placement.of_kind("GlobalDns"):
@@ -108,7 +111,8 @@ class _Traffic:
 
     def _rows(self, region: str, name: str, service: ServiceSettings) -> Iterator[LinkView]:
         near = nearest_database(self.placement, region)
-        first = writing_database(self.placement, region, self.settings)
+        proxy = self.placement.find(f"mysql-proxy-{region}", "MySqlProxy")
+        first = writing_database(self.placement, region, self.settings) if proxy is None else proxy
         if service.database is None or near is None or first is None:
             return
         for track in service.tracks():
@@ -121,7 +125,17 @@ class _Traffic:
                 yield _link(replicas, near, "write", "reads, writes", detail)
             else:
                 yield _link(replicas, near, "read", "reads", "Rows are read from the member of the same region.")
-                yield _link(replicas, first, "write", "writes", "Rows are written to the primary, wherever it is.")
+                detail = "Rows are written to the primary, wherever it is"
+                detail += "." if proxy is None else ": the proxy of the same region leads there."
+                yield _link(replicas, first, "write", "writes", detail)
+
+    def _proxies(self) -> Iterator[LinkView]:
+        primary = writing_database(self.placement, self.settings.mysql.primary, self.settings)
+        if primary is None:
+            return
+        for proxy in self.placement.of_kind("MySqlProxy"):
+            detail = "New connections go to the member that is the primary, those to the one before are ended."
+            yield _link(proxy, primary, "write", "to the primary", detail)
 
     def _members(self) -> Iterator[LinkView]:
         members = self.placement.of_kind("MySqlMember", "DatabaseMember")
@@ -148,6 +162,10 @@ class _Traffic:
             if ingress is not None:
                 detail = "The ingress asks Consul DNS (SRV records) where healthy replicas are."
                 yield _link(ingress, datacenter, "discovery", "SRV names", detail)
+            proxy = self.placement.find(f"mysql-proxy-{region}", "MySqlProxy")
+            if proxy is not None:
+                detail = "The proxy asks Consul which member of the database is the primary."
+                yield _link(proxy, datacenter, "discovery", "the primary", detail)
             for name, service in self.settings.services.items():
                 for track in service.tracks():
                     replicas = self.placement.find(f"{name}-{region}{track.suffix}", "Microservice")
@@ -161,6 +179,21 @@ class _Traffic:
                         "The datacenters are joined over the backbone, so that each can ask for the other's replicas."
                     )
                     yield _link(datacenter, far, "discovery", "WAN federation", detail)
+
+    def _telemetry(self) -> Iterator[LinkView]:
+        for telemetry in self.placement.of_kind("Telemetry"):
+            for region in self.regions:
+                for name, service in self.settings.services.items():
+                    for track in service.tracks():
+                        replicas = self.placement.find(f"{name}-{region}{track.suffix}", "Microservice")
+                        if replicas is None:
+                            continue
+                        yield _link(replicas, telemetry, "telemetry", "traces", "A replica may send its traces (OTLP).")
+                        if service.metrics is not None:
+                            detail = f"The metrics of each replica are read from {service.metrics.path}."
+                            yield _link(telemetry, replicas, "telemetry", "metrics", detail)
+            for place in self.placement.of_kind("ConsulDatacenter", "MySqlMember"):
+                yield _link(telemetry, place, "telemetry", "metrics", "Each server is asked for its metrics.")
 
     def _asks(self, region: str, other: str) -> bool:
         """Whether a region's discovery knows the replicas of another one."""

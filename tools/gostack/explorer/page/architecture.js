@@ -1,7 +1,8 @@
 // The drawing: regions side by side, components as cards in rows by their role, and who talks to whom.
 
 const LINK_KINDS = Object.keys(DATA.links);
-const shownLinks = new Set(LINK_KINDS.filter((kind) => kind !== "discovery"));
+// Nearly everything takes part in these two: their arrows are drawn when asked for.
+const shownLinks = new Set(LINK_KINDS.filter((kind) => kind !== "discovery" && kind !== "telemetry"));
 const SHARED_ROLES = ["entry", "service", "data", "discovery", "supply", "trust", "watch", "provider", "other"];
 
 function drawArchitecture() {
