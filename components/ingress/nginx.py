@@ -133,9 +133,11 @@ def render_ingress(configuration: IngressConfiguration, *, internal_port: int = 
         "error_pages.conf": _text("error_pages.conf.j2"),
     }
     for upstream, service in upstreams.items():
+        calls = {route.grpc for route in [*routes, *internal] if route.upstream == upstream}
         files[f"service-{upstream}.conf"] = _text(
             "service.conf.j2",
             upstream=upstream,
+            prefixes=["grpc." if grpc else "" for grpc in sorted(calls or {False})],
             tracks=[STABLE, CANARY] if service in configuration.canaries else [STABLE],
             region=configuration.region,
             others=configuration.other_regions,
@@ -183,6 +185,10 @@ class _NumberedRoute:
         return called_name(self.service, self.route.port)
 
     @property
+    def grpc(self) -> bool:
+        return self.route.protocol is Protocol.GRPC
+
+    @property
     def has_maps(self) -> bool:
         return self.route.cors is not None or self.route.strip_prefix
 
@@ -194,7 +200,7 @@ class _NumberedRoute:
             "upstream": self.upstream,
             "route": self.route,
             "heads": self._heads(),
-            "grpc": self.route.protocol is Protocol.GRPC,
+            "grpc": self.grpc,
             "internal": self.internal,
             # Other services are no crowd that comes by surprise.
             "limit": 0 if self.internal else configuration.limits.get(self.service, 0),

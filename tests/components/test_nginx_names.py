@@ -94,7 +94,7 @@ def test_a_caller_is_believed_and_its_request_keeps_its_identity(server: Directi
 
 def test_a_call_by_grpc_is_passed_on_as_one(server: Directive) -> None:
     (location,) = locations(server, "grpc_pass")
-    assert location.values("grpc_pass") == ["grpc://$track.orders.$any_region"]
+    assert location.values("grpc_pass") == ["grpc://grpc.$track.orders.$any_region"]
     entry = next(item for item in server.block if item.name == "location" and item.words == ['"/"'])
     assert any(item.name == "if" and item.words == ["($grpc_call)"] for item in entry.block)
 

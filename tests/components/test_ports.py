@@ -135,7 +135,7 @@ def passes(within: Directive, directive: str) -> set[str]:
 
 def test_a_route_asks_the_replicas_at_its_port() -> None:
     (entry_server,) = servers(rendered(), "localhost")
-    assert passes(entry_server, "grpc_pass") == {"grpc://$track.users-grpc.$any_region"}
+    assert passes(entry_server, "grpc_pass") == {"grpc://grpc.$track.users-grpc.$any_region"}
     assert "http://$track.users.$first_region" in passes(entry_server, "proxy_pass")
     upstream = next(item for item in rendered().all() if item.words == ["stable.users-grpc.east"])
     assert upstream.values("server") == [
@@ -145,7 +145,7 @@ def test_a_route_asks_the_replicas_at_its_port() -> None:
 
 def test_a_call_by_the_name_of_a_port_reaches_that_port_alone() -> None:
     (named,) = servers(rendered(), "users-grpc")
-    assert passes(named, "grpc_pass") == {"grpc://$track.users-grpc.$any_region"}
+    assert passes(named, "grpc_pass") == {"grpc://grpc.$track.users-grpc.$any_region"}
     assert {words.split(".")[1] for words in passes(named, "proxy_pass")} == {"users-grpc"}
 
 

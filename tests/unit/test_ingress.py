@@ -160,9 +160,16 @@ def test_what_streams_may_be_quiet_and_is_not_buffered() -> None:
 
 def test_grpc_goes_over_http2_with_no_limit_on_the_stream() -> None:
     lines = location(rendered(Route(path="/echo.Echo/", protocol="grpc")), '"/echo.Echo/"')  # type: ignore[arg-type]
-    assert "grpc_pass grpc://$track.users-api.$any_region;" in lines
+    assert "grpc_pass grpc://grpc.$track.users-api.$any_region;" in lines
     assert "client_max_body_size 0;" in lines
     assert "error_page 404 500 502 503 = @grpc_unavailable;" in lines
+
+
+def test_no_call_of_grpc_shares_its_kept_connections_with_a_request_of_http_1() -> None:
+    files = rendered(Route(path="/echo.Echo/", protocol="grpc"), Route(path="/users"))  # type: ignore[arg-type]
+    groups = re.findall(r"^upstream (\S+anywhere) \{$", files["service-users-api.conf"], flags=re.M)
+    assert groups == ["stable.users-api.anywhere", "grpc.stable.users-api.anywhere"]
+    assert "proxy_pass http://$track.users-api." in files["route-1.conf"]
 
 
 def test_a_client_cannot_say_who_it_is() -> None:
