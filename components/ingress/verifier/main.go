@@ -17,6 +17,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -55,21 +57,26 @@ func run(ctx context.Context, address, logins string) error {
 		return err
 	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	ended := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
-		// Nginx has stopped before, or asks whoever comes next.
-		_ = server.Close()
+		patience, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		// Nginx asks whoever comes next; what it has asked already is answered.
+		ended <- server.Shutdown(patience)
 	}()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
-	return nil
+	return <-ended
 }
 
-// listen waits for the address: while an update goes on, the program before may still have it.
+// listen shares the address with the program of the update before, until that one ends; one that does not share it is
+// waited for.
 func listen(ctx context.Context, address string) (net.Listener, error) {
+	shared := net.ListenConfig{Control: share}
 	for {
-		listener, err := net.Listen("tcp", address)
+		listener, err := shared.Listen(ctx, "tcp", address)
 		if !errors.Is(err, syscall.EADDRINUSE) {
 			return listener, err
 		}
@@ -79,4 +86,12 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
+}
+
+func share(_, _ string, connection syscall.RawConn) error {
+	var refused error
+	err := connection.Control(func(descriptor uintptr) {
+		refused = unix.SetsockoptInt(int(descriptor), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+	})
+	return errors.Join(err, refused)
 }

@@ -237,3 +237,39 @@ func TestItWaitsForTheOneBefore(t *testing.T) {
 	cancel()
 	must(t, <-ended)
 }
+
+func TestTheOneOfTheNextUpdateAnswersBesideItAndAfterIt(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	address := free.Addr().String()
+	must(t, free.Close())
+	logins, err := json.Marshal(map[string]settings{"api": {Issuer: issuer, Audience: audience, Jwks: published(t, newKey(t, "one"))}})
+	must(t, err)
+	ended := make(chan error, 2)
+	first, end := context.WithCancel(t.Context())
+	next, stop := context.WithCancel(t.Context())
+	for _, ctx := range []context.Context{first, next} {
+		go func() { ended <- run(ctx, address, string(logins)) }()
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	refused := 0
+	for number := range 200 {
+		if number == 100 {
+			end()
+			must(t, <-ended)
+			refused = 0
+		}
+		answer, err := client.Get("http://" + address + "/api")
+		if err != nil {
+			refused++
+			time.Sleep(10 * time.Millisecond)
+			continue
+		}
+		_ = answer.Body.Close()
+	}
+	if refused > 0 {
+		t.Errorf("%d requests were refused after the first had ended", refused)
+	}
+	stop()
+	must(t, <-ended)
+}
