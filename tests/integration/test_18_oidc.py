@@ -23,6 +23,8 @@ from components.certificates.x509 import new_authority, new_certificate
 from infra.settings.stack_file import read_stack_file, written
 from tests.integration.brought_up import PROJECT, brought_up, one_region
 from tests.integration.cases.support import CasesStack, wait_until
+from tools.gostack.environment.preparation import ensure_stack_images
+from tools.gostack.environment.progress import Progress
 from tools.gostack.lifecycle import lifecycle
 from tools.offline.toolchain.go_build import build_binary
 
@@ -175,6 +177,7 @@ def log_in(stack: CasesStack, folder: Path) -> None:
     document["config"]["gostack:services"]["probe"]["routes"] = [{"path": "/p/echo", "login": "staff"}]
     stack.workspace.stack_file.write_text(written(document), encoding="utf-8")
     stack.workspace.prepare()
+    ensure_stack_images(PROJECT, stack.workspace.settings, Progress())
     assert lifecycle.up(stack.workspace) == 0
 
 
