@@ -247,7 +247,9 @@ func TestTheOneOfTheNextUpdateAnswersBesideItAndAfterIt(t *testing.T) {
 	must(t, err)
 	ended := make(chan error, 2)
 	first, end := context.WithCancel(t.Context())
+	defer end()
 	next, stop := context.WithCancel(t.Context())
+	defer stop()
 	for _, ctx := range []context.Context{first, next} {
 		go func() { ended <- run(ctx, address, string(logins)) }()
 	}
