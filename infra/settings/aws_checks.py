@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING
 
 from components.aws.image_names import own_repository, registry_host
 from components.aws.network.addresses import CLUSTER_SERVICES, partition
-from components.ingress.login import oidc_logins
 from infra.settings.aws import AwsSettings
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
 
 _MYSQL_ELSEWHERE = ("topology", "witness", "buffer_pool_mib", "memory_mib", "storage_gib", "max_connections", "protect")
-_RUNNING_IMAGES = ("consul", "mysql", "nginx", "pause")
-"""Of every stack."""
 
 
 def aws_problem(settings: Settings) -> str:
@@ -100,12 +97,12 @@ def _names(settings: Settings, aws: AwsSettings) -> Iterator[str]:
 
 
 def _images(settings: Settings, aws: AwsSettings) -> Iterator[str]:
-    for name in (*_RUNNING_IMAGES, *(["oauth2_proxy"] if oidc_logins(settings.ingress.logins) else [])):
-        reference: str = getattr(settings.images, name)
-        if "@sha256:" not in reference:
+    for name, reference in sorted(settings.third_party_images().items()):
+        # Go's builds them, and runs nowhere.
+        if name != "golang" and "@sha256:" not in reference:
             yield (
-                f'gostack:images.{name} is "{reference}", whose tag may move: write it with its digest, like '
-                "name:tag@sha256:<64 hex digits>."
+                f'gostack:images.{name.replace("-", "_")} is "{reference}", whose tag may move: write it with its '
+                "digest, like name:tag@sha256:<64 hex digits>."
             )
     home = registry_host(aws.account, aws.home_region)
     for name, service in settings.services.items():

@@ -1,6 +1,7 @@
 """`gostack flags walk`: a variant goes to all callers, or is taken back by what its requests did.
 
-Each region's Consul is a server on this machine that answers as its KV does; time passes by waiting.
+Each region's Consul is a server on this machine that answers as its KV does; time passes by waiting. Does not prove
+that replicas follow: tests/integration/test_19_flags.py asks them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A copy of prod's stack file is refused until domain and registry are its own; a time to go means nothing there."""
+"""A copy of prod's stack file is refused until domain and registry are its own; a time to go means nothing there.
+
+Does not prove that AWS refuses anything, nor that two stacks on a cluster stand apart: test_08_two_stacks.py does.
+"""
 
 from __future__ import annotations
 

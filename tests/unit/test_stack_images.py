@@ -1,4 +1,7 @@
-"""Which images a deployed stack has, and where they come from."""
+"""Which images a deployed stack has, and where they come from.
+
+Does not prove that Pulumi's state looks so: it is written by hand here.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +45,14 @@ def test_an_image_that_was_pushed_and_refused_is_known_by_what_the_registry_said
     (image,) = stack_images(state)
     assert (image.name, image.reference) == ("users", f"localhost:5001/gostack/staging-users@{DIGEST}")
     assert image.source == f"registry:{image.reference}"
+
+
+def test_the_image_before_it_which_is_not_deleted_yet_is_not_the_stacks() -> None:
+    pushed = "gostack:index:ServiceImage$docker:index/registryImage:RegistryImage"
+    before = resource(pushed, "users-push", name="localhost:5001/gostack/users:0122", sha256Digest=f"sha256:{'b' * 64}")
+    now = resource(pushed, "users-push", name="localhost:5001/gostack/users:0123", sha256Digest=DIGEST)
+    (image,) = stack_images({"resources": [now, {**before, "delete": True}]})
+    assert image.reference.endswith(DIGEST)
 
 
 def test_what_only_the_docker_engine_has_is_asked_of_it() -> None:

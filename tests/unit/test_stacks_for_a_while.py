@@ -1,6 +1,7 @@
 """Stacks that are there for a while are removed whole, by name or when their time is over, and nothing else is.
 
-Lifecycle and cluster are played here; tests/integration_kubernetes/test_08_two_stacks.py has real ones.
+Does not prove that anything goes from a cluster: lifecycle and cluster are played here, and
+tests/integration_kubernetes/test_08_two_stacks.py has real ones.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ def project(tmp_path: Path) -> Path:
     shutil.copytree(PROJECT / "services" / "users", tmp_path / "services" / "users")
     shutil.copy(PROJECT / "services" / "Dockerfile", tmp_path / "services" / "Dockerfile")
     (tmp_path / ".gostack").mkdir()
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     return tmp_path
 
 
@@ -81,12 +83,18 @@ def test_a_stack_that_could_not_be_removed_keeps_its_file(project: Path, monkeyp
 def test_a_stack_whose_file_is_under_version_control_is_never_removed(
     project: Path, downs: list[tuple[str, bool]]
 ) -> None:
-    for command in (["init", "--quiet"], ["add", "Pulumi.staging.yaml"]):
-        subprocess.run(["git", "-C", str(project), *command], check=True)
+    subprocess.run(["git", "-C", str(project), "add", "Pulumi.staging.yaml"], check=True)
     with pytest.raises(UserError, match=r"Pulumi.staging.yaml is under version control"):
         remove.remove_stack(project, "staging", "staging")
     assert downs == []
     assert remove.remove_stack(project, "pr-1", "staging") == 0
+
+
+def test_where_git_cannot_say_whether_it_is_nothing_is_removed(project: Path, downs: list[tuple[str, bool]]) -> None:
+    shutil.rmtree(project / ".git")
+    with pytest.raises(UserError, match=r"git does not say whether Pulumi\.pr-1\.yaml is under version control"):
+        remove.remove_stack(project, "pr-1", "staging")
+    assert downs == []
 
 
 class Cluster:
@@ -236,3 +244,16 @@ def test_a_stack_that_is_not_up_is_nowhere(project: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(Workspace, "outputs", lambda _: {})
     with pytest.raises(PulumiError, match=r"the stack staging is not up"):
         description.describe(Workspace(project, "staging"), None)
+
+
+def test_a_file_without_a_time_is_of_a_stack_that_no_sweep_removes(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(project / "Pulumi.staging.yaml", project / "Pulumi.demo.yaml")
+    assert swept(project, monkeypatch, {"demo": BEFORE, "pr-1": BEFORE}) == (0, ["pr-1"])
+
+
+def test_what_could_not_be_removed_is_found_by_the_next_sweep(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remove.lifecycle, "down", lambda *_, **__: 255)
+    assert remove.remove_stack(project, "pr-1", "staging") == 255
+    assert sweep.lifetimes(project, None).keys() == {"pr-1"}

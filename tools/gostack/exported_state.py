@@ -15,6 +15,9 @@ class StateResource(TypedDict):
     id: NotRequired[str]
     """Its identity on the platform; a component has none."""
 
+    delete: NotRequired[bool]
+    """Whether another one has its place, and it is still to be deleted."""
+
     inputs: NotRequired[Mapping[str, Any]]
     """What the program gave."""
 

@@ -24,7 +24,6 @@ from components.aws.network.target_binding import TargetBinding
 from components.aws.registry import Registry
 from components.ingress.args import IngressArgs
 from components.ingress.kubernetes import Ingress
-from components.ingress.login import oidc_logins
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
 from components.names import replication_group
@@ -273,10 +272,8 @@ class AwsPlatform(KubernetesPlatform):
         return sorted(repository for repository in found if repository is not None)
 
     def _pull_through_repositories(self) -> list[str]:
-        images = self.settings.images
         accessories = [one.image for one in self.settings.accessories.values() if one.image is not None]
-        own = [images.consul, images.mysql, images.nginx, images.pause]
-        own += [images.oauth2_proxy] if oidc_logins(self.settings.ingress.logins) else []
+        own = [image for name, image in self.settings.third_party_images().items() if name != "golang"]
         found = {copied_repository(image) for image in (*own, *accessories)}
         return sorted(repository for repository in found if repository is not None)
 

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from tools.gostack.cli import complete
-from tools.gostack.cli.guard import add, guarded
+from tools.gostack.cli.guard import add, guarded, refuse_misplaced_stack
 from tools.gostack.cli.options import DEV, Json, Stack, workspace
-from tools.gostack.environment.errors import UserError
 
 app = typer.Typer(invoke_without_command=True)
 
@@ -25,14 +24,7 @@ def alerts(context: typer.Context, stack: Stack = DEV, as_json: Json = False) ->
 
     if context.invoked_subcommand is None:
         raise typer.Exit(guarded(fires))
-    # It would not be the subcommand's, which would then change another stack than the one that is named.
-    source = context.get_parameter_source("stack")
-    if source is not None and source.name == "COMMANDLINE":
-        raise typer.Exit(guarded(_misplaced))
-
-
-def _misplaced() -> int:
-    raise UserError("--stack goes after the name of the subcommand.")
+    refuse_misplaced_stack(context)
 
 
 def silence(

@@ -39,6 +39,17 @@ def add(app: typer.Typer, function: Callable[..., int], panel: str | None = None
     app.command(name or function.__name__.rstrip("_").replace("_", "-"), rich_help_panel=panel)(run)
 
 
+def refuse_misplaced_stack(context: typer.Context) -> None:
+    """Refuse `--stack` before the name of a subcommand, which would work on another stack than that one."""
+
+    def misplaced() -> int:
+        raise UserError("--stack goes after the name of the subcommand.")
+
+    source = context.get_parameter_source("stack")
+    if source is not None and source.name == "COMMANDLINE":
+        raise typer.Exit(guarded(misplaced))
+
+
 def _sentence(error: Exception) -> str | None:
     if isinstance(error, UserError):
         return str(error)

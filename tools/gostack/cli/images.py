@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tools.gostack.cli import complete
-from tools.gostack.cli.guard import add, guarded
+from tools.gostack.cli.guard import add, guarded, refuse_misplaced_stack
 from tools.gostack.cli.options import DEV, Output, Stack, workspace
 from tools.gostack.images.format import Format
 
@@ -33,10 +33,15 @@ Database = Annotated[
 @app.callback()
 def images(context: typer.Context, stack: Stack = DEV, output: Output = None) -> None:
     """Say which image each service runs, as JSON; or look into them."""
-    from tools.gostack.release.images import write_images
+
+    def write() -> int:
+        from tools.gostack.release.images import write_images
+
+        return write_images(workspace(stack), output)
 
     if context.invoked_subcommand is None:
-        raise typer.Exit(guarded(lambda: write_images(workspace(stack), output)))
+        raise typer.Exit(guarded(write))
+    refuse_misplaced_stack(context)
 
 
 def sbom(

@@ -33,7 +33,6 @@ def sign_image(workspace: Workspace, image: StackImage, contents: str, key: str 
     signer = ["--yes", *FORMAT, "--use-signing-config=false"]
     if key:
         signer += ["--key", key, "--tlog-upload=false"]
-    run_program([command, "sign", *signer, image.reference])
     origin = json.dumps(provenance(workspace.project, workspace.stack, image))
     predicates: Sequence[tuple[str, str]] = (
         ("cyclonedx", sbom(workspace.project, contents, Format.CYCLONEDX)),
@@ -46,3 +45,5 @@ def sign_image(workspace: Workspace, image: StackImage, contents: str, key: str 
             file.write_text(text, encoding="utf-8")
             attest = [command, "attest", "--replace", *signer, "--type", kind, "--predicate", str(file)]
             run_program([*attest, image.reference])
+    # Last: what has a signature is never asked again whether all is attested of it.
+    run_program([command, "sign", *signer, image.reference])

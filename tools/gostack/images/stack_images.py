@@ -49,11 +49,18 @@ def chosen_images(workspace: Workspace, name: str | None, *, built: bool = False
     if name is not None and name not in names:
         known = f"write one of {', '.join(names)}" if names else f"run `gostack up --stack {workspace.stack}` first"
         raise PulumiError(f"the stack {workspace.stack} has no image {name}: {known}.")
-    return [image for image in found if image.name == name or (name is None and (image.built or not built))]
+    chosen = [image for image in found if name in (None, image.name) and (image.built or not built)]
+    if not chosen:
+        kind = "image that it builds" if built else "image"
+        raise PulumiError(f"the stack {workspace.stack} has no {kind}{f' {name}' if name else ''}: nothing is done.")
+    return chosen
 
 
 def _images(state: Mapping[str, Any]) -> Iterator[StackImage]:
     for resource in resources_of(state):
+        # The one before, which an update that failed has not deleted yet.
+        if resource.get("delete"):
+            continue
         types, _, name = resource["urn"].rpartition("::")
         kind, outputs = types.rpartition("::")[2].rpartition("$")[2], resource.get("outputs") or {}
         if kind in _COMPONENTS and "image_id" in outputs:

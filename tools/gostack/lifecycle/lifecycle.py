@@ -197,16 +197,16 @@ def _prepared(workspace: Workspace, only: str | None = None) -> None:
     _tell(release_stale_lock(workspace))
     _tell(end_orphaned_plugins(workspace.project))
     workspace.prepare()
-    if workspace.settings.signatures is not None:
-        # The program asks it before an image runs.
-        folder = cosign(workspace.project, Progress()).parent
-        workspace.variables["PATH"] = f"{folder}{os.pathsep}{workspace.variables['PATH']}"
     if only is not None and only not in workspace.outputs().get("services", {}):
         raise PulumiError(f"{only} is not in the running stack {workspace.stack} yet: run `make up`.")
 
 
 def _prepared_for_change(workspace: Workspace, only: str | None = None) -> None:
     _prepared(workspace, only)
+    if workspace.settings.signatures is not None:
+        # The program asks it before an image runs.
+        folder = cosign(workspace.project, Progress()).parent
+        workspace.variables["PATH"] = f"{folder}{os.pathsep}{workspace.variables['PATH']}"
     refuse_lost_rows(workspace, workspace.state())
 
 

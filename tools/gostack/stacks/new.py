@@ -108,7 +108,8 @@ def write_stack_file(
         removed=[
             *secrets,
             *([setting("kubernetes.namespace")] if hosts else []),
-            *([setting("expires")] if "expires" not in own else []),
+            # What is there for a while runs what its branch builds, which nobody signs.
+            setting("signatures" if "expires" in own else "expires"),
         ],
         adapt=lambda wanted: rename_hosts(wanted, hosts) if hosts else None,
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from infra.settings import load_stack_file
+from infra.settings.expiry import expiry_text
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.processes import capture
 from tools.gostack.lifecycle import lifecycle
@@ -22,7 +24,13 @@ def remove_stack(project: Path, name: str, origin: str | None = None) -> int:
     """
     workspace = Workspace(project, name)
     file = workspace.stack_file
-    if capture(["git", "-C", str(project), "ls-files", "--error-unmatch", "--", file.name]) is not None:
+    tracked = capture(["git", "-C", str(project), "ls-files", "--", file.name])
+    if tracked is None:
+        raise UserError(
+            f"git does not say whether {file.name} is under version control, so {name} is not removed: "
+            f"run it in a checkout."
+        )
+    if tracked:
         raise UserError(
             f"{file.name} is under version control, so {name} is not a stack for a while: "
             f"`gostack down --stack {name} --purge` removes it with its data, and git its file."
@@ -31,7 +39,8 @@ def remove_stack(project: Path, name: str, origin: str | None = None) -> int:
         if origin is None:
             raise UserError(f"{file.name} does not exist: name with --from the stack that it was like.")
         settings = load_stack_file(project / f"Pulumi.{origin}.yaml", project)
-        write_stack_file(project, name, origin, settings, {})
+        # A removal that fails leaves the file: with a time, the next sweep finds it.
+        write_stack_file(project, name, origin, settings, {"expires": expiry_text(datetime.now(UTC))})
     code = lifecycle.down(workspace, purge=True, forget=True)
     if code == 0:
         for one in [*lifecycle.own_files(workspace), file]:

@@ -60,7 +60,8 @@ def sweep(
 def lifetimes(project: Path, origin: str | None) -> dict[str, str]:
     """Return each stack that was made for a while with the time until which it may stay, the later one of two."""
     found: dict[str, str] = {}
-    for name in stack_names(project):
+    here = set(stack_names(project))
+    for name in here:
         _note(found, name, _of_file(project / f"Pulumi.{name}.yaml"))
     settings = load_stack_file(project / f"Pulumi.{origin}.yaml", project) if origin is not None else None
     # A stack on AWS has a cluster of its own, and nothing on it is there for a while.
@@ -68,8 +69,10 @@ def lifetimes(project: Path, origin: str | None) -> dict[str, str]:
         api = ClusterApi.of(settings, project)
         for namespace in api.items("/api/v1/namespaces", gostack_project="gostack"):
             metadata = namespace["metadata"]
-            annotations = mapping(metadata.get("annotations"))
-            _note(found, metadata["labels"][STACK_LABEL], annotations.get(EXPIRES_ANNOTATION))
+            name = metadata["labels"].get(STACK_LABEL)
+            # A file here without a time is of another stack of that name, or of one that is to stay.
+            if name is not None and (name in found or name not in here):
+                _note(found, name, mapping(metadata.get("annotations")).get(EXPIRES_ANNOTATION))
     return found
 
 
