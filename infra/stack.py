@@ -327,6 +327,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
         login_proxies += made
     # No client is sent to a canary that is not there yet.
     canaries = [replicas for tracks in services.values() for replicas in tracks.get(CANARY, {}).values()]
+    files = edge_files(settings, PROJECT)
     ingresses: dict[str, Ingress] = {}
     for region in platform.regions:
         entry: IngressArgs = {
@@ -336,7 +337,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
             "configuration": ingress_configuration(settings, region, platform.peers(region)),
             "certificate": certificate.certificate,
             "private_key": certificate.private_key,
-            "edge_files": edge_files(settings, PROJECT),
+            "edge_files": files,
             "token_verifier": verifier,
             "http_port": settings.regions[region].http_port,
             "memory_mib": settings.ingress.memory_mib,

@@ -23,6 +23,7 @@ from components.secrets import GeneratedPassword, StateKey
 
 _STATE = "/data"
 _CONFIGURATION = "/etc/gostack/certificates.json"
+_VOLUME_OWNER = "gostack-acme"
 _START_SECONDS = 60
 
 
@@ -49,7 +50,9 @@ class CertificateClient(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: DockerCertificateClientArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("gostack:index:CertificateClient", name, {}, opts)
+        # Its token and the key of its volume stay those of the client that only knew ACME.
+        before = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="acme", type_="gostack:index:AcmeClient")])
+        super().__init__("gostack:index:CertificateClient", name, {}, pulumi.ResourceOptions.merge(opts, before))
         region, labels = args["regions"][0], {**args["labels"], "gostack.service": CERTIFICATE_CLIENT}
         token = GeneratedPassword(
             f"{name}-token", {"rotation": args["rotation"]}, pulumi.ResourceOptions(parent=self)
@@ -129,7 +132,9 @@ class CertificateClient(pulumi.ComponentResource):
         if (order := args.get("order")) is None:
             return {"series": pulumi.Output.secret(args["series"]).apply(json.loads)}, []
         key = StateKey(f"{name}-state-key", {"rotation": args["rotation"]}, pulumi.ResourceOptions(parent=self)).value
-        kept = kept_volume(f"{name}-data", f"{args['volume_prefix']}-acme", CERTIFICATE_CLIENT, labels, self)
+        # Name and labels are those that it was first made with: the engine gives a volume that exists no others.
+        first = {**labels, "gostack.service": _VOLUME_OWNER}
+        kept = kept_volume(f"{name}-data", f"{args['volume_prefix']}-acme", _VOLUME_OWNER, first, self)
         opened = opened_volume(name, kept, args["consul"]["image"], labels, self, kept=True)
         volume = docker.ContainerVolumeArgs(volume_name=opened, container_path=_STATE)
         return {**order, "state": _STATE, "state_key": key}, [volume]

@@ -29,7 +29,7 @@ EVERYBODY = "*"
 
 
 def _email(value: str) -> str:
-    if value != EVERYBODY and not _EMAIL.fullmatch(value):
+    if value != EVERYBODY and (value.startswith(EVERYBODY) or not _EMAIL.fullmatch(value)):
         raise ValueError(
             f'"{value}" is no address: write it like "ada@example.com", or "@example.com" for all of them.'
         )

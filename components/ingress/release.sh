@@ -88,6 +88,8 @@ renew() {
 }
 cd /var/lib/ingress
 mkdir -p releases
+# As it was called while certificates came by ACME alone.
+[ ! -e acme.pem ] || mv acme.pem fetched.pem
 given=
 if [ -n "${CERTIFICATE_URL:-}" ] && [ -z "${ONCE:-}" ]; then
   # After a restart of the machine the client comes up beside it. 22 is its answer that there is none yet.

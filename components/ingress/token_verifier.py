@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from typing import TypedDict
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import pulumi
 
@@ -47,9 +47,9 @@ def token_logins(logins: Mapping[str, Login]) -> dict[str, Login]:
 
 
 def verifier_port(logins: Mapping[str, Login]) -> int:
-    """Return the port on the loopback of the pod, another one for other logins: Nginx asks the old program until it has
-    the configuration that names the new one."""
-    declared = {name: login.model_dump(include=set(Login.model_fields)) for name, login in token_logins(logins).items()}
+    """Return the port on the loopback of the pod, another one for other `logins` by tokens: Nginx asks the old program
+    until it has the configuration that names the new one."""
+    declared = {name: login.model_dump(include=set(Login.model_fields)) for name, login in logins.items()}
     digest = hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).digest()
     return _FIRST_PORT + int.from_bytes(digest[:4]) % _PORTS
 
@@ -78,11 +78,15 @@ def written_logins(logins: Mapping[str, Login], key_sets: Mapping[str, str]) -> 
 
 def issuer_ports(logins: Mapping[str, Login]) -> list[int]:
     """Return the ports at which issuers outside of the stack have their keys."""
-    urls = [urlsplit(login.jwks_url) for login in logins.values() if login.jwks_url is not None]
-    return sorted({url.port or (443 if url.scheme == "https" else 80) for url in urls if "." in (url.hostname or "")})
+    return sorted(
+        {url.port or (443 if url.scheme == "https" else 80) for url in _issuers(logins) if "." in (url.hostname or "")}
+    )
 
 
 def asks_services(logins: Mapping[str, Login]) -> bool:
     """Return whether a service of the stack is an issuer: its name has no dot."""
-    urls = [login.jwks_url for login in logins.values() if login.jwks_url is not None]
-    return any("." not in (urlsplit(url).hostname or "") for url in urls)
+    return any("." not in (url.hostname or "") for url in _issuers(logins))
+
+
+def _issuers(logins: Mapping[str, Login]) -> list[SplitResult]:
+    return [urlsplit(login.jwks_url) for login in logins.values() if login.jwks_url is not None]

@@ -106,8 +106,7 @@ def acme_problem(settings: Settings) -> str:
         return ""
     if settings.platform != "docker":
         return _AWS if settings.aws is not None else _KUBERNETES
-    hosts, sites = settings.ingress.hosts, settings.ingress.sites
-    if all(host in sites and sites[host].has_certificate for host in hosts):
+    if settings.ingress.every_host_has_certificate:
         return "gostack:certificates.acme has no host to get a certificate for, as each has its own: remove it."
     names = certificate_names(settings)
     for host in names:

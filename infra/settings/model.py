@@ -144,8 +144,10 @@ class Settings(Section):
 
     @property
     def has_certificate_client(self) -> bool:
-        """Whether certificates reach the ingresses without an update."""
-        return self.certificates.acme is not None or self.certificates_in_advance > 1
+        """Whether certificates reach the ingresses without an update. Where each host has one of its own, that of the
+        stack's authority, shown to who names no host, does not."""
+        advance = self.certificates_in_advance > 1 and not self.ingress.every_host_has_certificate
+        return self.certificates.acme is not None or advance
 
     @property
     def first_host_certified_elsewhere(self) -> bool:

@@ -121,6 +121,11 @@ class IngressSettings(Section):
         site = self.sites.get(self.hosts[0])
         return site is not None and site.has_certificate
 
+    @property
+    def every_host_has_certificate(self) -> bool:
+        """Whether no host is left for a certificate of the stack's own authority, or one by ACME."""
+        return all(host in self.sites and self.sites[host].has_certificate for host in self.hosts)
+
     @model_validator(mode="after")
     def _memory_holds_the_connections(self) -> Self:
         needed = memory_needed_mib(self.worker_processes, self.worker_connections)
