@@ -35,7 +35,7 @@ func seed(ctx context.Context, lookup configuration.Lookup, output io.Writer) in
 	defer func() { _ = pools.Close() }()
 	ctx, cancel := context.WithTimeout(ctx, seedTimeout)
 	defer cancel()
-	created, err := createExamples(ctx, users.NewMySQLRepository(pools, users.RepositoryOptions{Fallback: func(string) {}}))
+	created, err := createExamples(ctx, users.NewMySQLRepository(pools, users.RepositoryOptions{PrimaryMoves: settings.Database.PrimaryMoves(), Fallback: func(string) {}}))
 	if err != nil {
 		logger.Error("the example users could not be created", "created", created, "error", err.Error())
 		return exitFailure

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"gostack.dev/users/internal/database"
 	"gostack.dev/users/internal/httpserver"
 	"gostack.dev/users/internal/passwords"
 	"gostack.dev/users/internal/tokens"
@@ -57,9 +58,7 @@ type Handlers struct {
 func New(options Options) (*Handlers, error) {
 	byAccount, err := newLimit(options.AccountLimit)
 	byClient, other := newLimit(options.AddressLimit)
-	// MySQL keeps microseconds.
-	now := func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
-	return &Handlers{options, sessions{options.Primary, options.SessionLifetime, now}, byAccount, byClient}, errors.Join(err, other)
+	return &Handlers{options, sessions{options.Primary, options.SessionLifetime, database.Now}, byAccount, byClient}, errors.Join(err, other)
 }
 
 // Register adds the routes.

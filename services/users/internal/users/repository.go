@@ -77,9 +77,8 @@ func NewMySQLRepository(pools database.Pools, options RepositoryOptions) *MySQLR
 		primaryBreaker: resilience.NewBreaker(primary),
 		replicaBreaker: resilience.NewBreaker(resilience.BreakerOptions{Name: ReplicaBreaker, IsFailure: isOutage, OnChange: options.BreakerChanged}),
 		fallback:       options.Fallback,
-		// MySQL keeps microseconds: what is returned now must equal what is read later.
-		now:   func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
-		pause: pauseForFailover,
+		now:            database.Now,
+		pause:          pauseForFailover,
 	}
 }
 
