@@ -41,6 +41,18 @@ def one_region(services: Mapping[str, Any], *, ports: int = 32, network: int = 9
     }
 
 
+def two_regions(services: Mapping[str, Any], *, ports: int, network: int) -> dict[str, Any]:
+    """The same with a second region, which has the ports of the next thousand."""
+    document = one_region(services, ports=ports, network=network)
+    document["config"]["gostack:regions"]["west"] = {
+        "cidr": f"10.{network}.2.0/24",
+        "https_port": (ports + 1) * 1000 + 443,
+        "http_port": (ports + 1) * 1000 + 80,
+        "consul_port": (ports + 1) * 1000 + 500,
+    }
+    return document
+
+
 def brought_up(
     name: str, published: Path, tmp_path_factory: pytest.TempPathFactory, kind: type[Stack] = LiveStack
 ) -> Iterator[Stack]:

@@ -24,7 +24,7 @@ import urllib3
 
 from components.docker.addresses import gateway
 from infra.settings.stack_file import written
-from tests.integration.brought_up import brought_up, one_region
+from tests.integration.brought_up import brought_up, two_regions
 from tests.integration.support import LiveStack, tell, wait_until
 from tools.gostack.alerts import silences
 from tools.gostack.alerts.command import firing
@@ -32,13 +32,15 @@ from tools.gostack.lifecycle import lifecycle
 from tools.gostack.telemetry.console import console_of
 
 CONSOLE, WEBHOOK = 38900, 38901
-EAST, WEST = "10.111.1.0/24", "10.111.2.0/24"
+EAST = "10.111.1.0/24"
 TOLD_SECONDS = 300
 """The longest `for` of these alerts is two minutes, over a window of two; then come scrapes, evaluation, grouping."""
 
 ENDED_SECONDS = 300
 FORGOTTEN_SECONDS = 780
 """OutOfMemory looks back for ten minutes."""
+SILENT_SECONDS = 150
+"""It is told every minute, which two of them may be late for on a busy machine."""
 
 
 @dataclass
@@ -257,13 +259,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
         return {**ready, "routes": [{"path": f"/case/{path}/p"}]}
 
     named = {name: service(name) for name in ("alone", "failing", "slow")}
-    document = one_region({**named, "pair": service("pair", 2)}, ports=38, network=111)
-    document["config"]["gostack:regions"]["west"] = {
-        "cidr": WEST,
-        "https_port": 39443,
-        "http_port": 39080,
-        "consul_port": 39500,
-    }
+    document = two_regions({**named, "pair": service("pair", 2)}, ports=38, network=111)
     document["config"]["gostack:mysql"] = {"primary": "east", "topology": "replica"}
     url = f"http://{gateway(EAST)}:{WEBHOOK}"
     document["config"]["gostack:telemetry"] = {
@@ -350,12 +346,12 @@ def test_nothing_is_told_of_what_was_not_broken(story: Story) -> None:
     assert told - {"DiskLow"} == set(ALERTS)
 
 
-def test_the_dead_mans_switch_is_heard_every_minute(story: Story) -> None:
+def test_the_dead_mans_switch_is_never_silent_for_long(story: Story) -> None:
     heard = sorted({at for at, path, _ in story.webhook.events if path == "/dead-man"})
     gaps = [later - earlier for earlier, later in pairwise(heard)]
     assert gaps
     tell(f"the dead man's switch: heard {len(heard)} times, {max(gaps):.0f} s apart at the most")
-    assert max(gaps) < 150
+    assert max(gaps) < SILENT_SECONDS
 
 
 def test_a_stack_that_is_repaired_is_as_its_settings_say(stack: LiveStack, story: Story) -> None:

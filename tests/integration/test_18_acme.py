@@ -25,7 +25,7 @@ from components.certificates.x509 import new_authority, new_certificate
 from components.ingress import HTTP_PORT
 from infra.settings.stack_file import read_stack_file, written
 from tests.integration import tls_clients
-from tests.integration.brought_up import PROJECT, brought_up, one_region
+from tests.integration.brought_up import PROJECT, brought_up, two_regions
 from tests.integration.support import LiveStack, wait_until
 from tests.integration.tls_clients import RATE, Clients
 from tools.gostack.lifecycle import lifecycle
@@ -55,13 +55,7 @@ class Authority:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
     """Two regions with the certificate of the stack's own authority."""
     greeter = {"context": "services/greeter", "check": {"path": "/ready"}, "routes": [{"path": "/hello"}]}
-    document = one_region({"greeter": {**greeter, "replicas": 1}}, ports=36, network=98)
-    document["config"]["gostack:regions"]["west"] = {
-        "cidr": "10.98.2.0/24",
-        "https_port": PORTS["west"],
-        "http_port": 37080,
-        "consul_port": 37500,
-    }
+    document = two_regions({"greeter": {**greeter, "replicas": 1}}, ports=36, network=98)
     document["config"]["gostack:ingress"] = {"hosts": [HOST, OTHER]}
     document["config"]["gostack:telemetry"] = {"port": CONSOLE}
     file = tmp_path_factory.mktemp("acme") / "Pulumi.yaml"

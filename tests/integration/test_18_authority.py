@@ -16,7 +16,7 @@ from docker.models.containers import Container
 
 from infra.settings.stack_file import written
 from tests.integration import tls_clients
-from tests.integration.brought_up import brought_up, one_region
+from tests.integration.brought_up import brought_up, two_regions
 from tests.integration.support import LiveStack, wait_until
 from tests.integration.tls_clients import RATE, Clients
 from tools.gostack.lifecycle import lifecycle
@@ -32,13 +32,7 @@ PERIOD_SECONDS = 0.7 * LIFETIME_DAYS * 86400
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
     greeter = {"context": "services/greeter", "check": {"path": "/ready"}, "routes": [{"path": "/hello"}]}
-    document = one_region({"greeter": {**greeter, "replicas": 1}}, ports=38, network=99)
-    document["config"]["gostack:regions"]["west"] = {
-        "cidr": "10.99.2.0/24",
-        "https_port": PORTS["west"],
-        "http_port": 39080,
-        "consul_port": 39500,
-    }
+    document = two_regions({"greeter": {**greeter, "replicas": 1}}, ports=38, network=99)
     document["config"]["gostack:certificates"] = {"lifetime_days": LIFETIME_DAYS, "in_advance": 20}
     file = tmp_path_factory.mktemp("authority") / "Pulumi.yaml"
     file.write_text(written(document), encoding="utf-8")

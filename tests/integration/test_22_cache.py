@@ -17,7 +17,7 @@ from typing import Any, Self
 import pytest
 
 from infra.settings.stack_file import written
-from tests.integration.brought_up import brought_up, one_region
+from tests.integration.brought_up import brought_up, two_regions
 from tests.integration.cases.support import CasesStack, wait_until
 from tests.support.cached_service import CACHED, valkey_in
 from tools.gostack.environment.preparation import ensure_stack_images
@@ -29,7 +29,7 @@ JSON = {"Content-Type": "application/json"}
 
 def document() -> dict[str, Any]:
     """The stack: two regions, one MySQL, and a service that gets a hundred requests a second in each region at most."""
-    settings = one_region(
+    settings = two_regions(
         {
             "users": {
                 "context": "services/users",
@@ -44,12 +44,6 @@ def document() -> dict[str, Any]:
         ports=44,
         network=107,
     )
-    settings["config"]["gostack:regions"]["west"] = {
-        "cidr": "10.107.2.0/24",
-        "https_port": 45443,
-        "http_port": 45080,
-        "consul_port": 45500,
-    }
     settings["config"]["gostack:accessories"] = valkey_in(["east", "west"])
     return settings
 

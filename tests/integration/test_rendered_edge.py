@@ -7,25 +7,19 @@ gets these files: `tests/components` does.
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 import shlex
 import shutil
-import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from components.certificates.x509 import KeyPair, new_authority, new_certificate
-from components.ingress import render_ingress
-from components.ingress.nginx import IDENTITY_HEADERS
 from components.ingress.token_verifier import VERIFIER_SOURCE, verifier_port, written_logins
 from infra.edge import edge_texts, token_verifier_arguments
 from infra.settings import parse_settings
-from infra.settings.ingress import certificate_names, ingress_configuration
+from tests.integration.brought_up import PROJECT
+from tests.integration.in_nginx import ANYBODY, FORGED, Answer, answers_of, at, release_of, write
 from tests.support.images import image_or_skip
 from tests.support.pki import client_certificate, fingerprint
 from tests.support.stacks import Document, published
@@ -37,8 +31,6 @@ SHOP = new_certificate(SHOP_CA, ["shop.example.com", "www.shop.example.com"], 30
 ADA, STRANGER = client_certificate(CLIENTS_CA, "ada"), client_certificate(OTHER_CA, "ada")
 EXPIRED = client_certificate(CLIENTS_CA, "ada", days=-1)
 EVE = client_certificate(OTHER_CA, "eve")
-
-PROJECT = Path(__file__).resolve().parents[2]
 
 # `openssl passwd -6 -salt edge correct`, and a published test vector of bcrypt with the password "U*U".
 SHA512 = "$6$edge$H9ZNNQ7.5Itgoj.1AVGXv1hMeNkNqd1DwioL.Ob6IolN5b/rG/QIwLewQBxiNznFbrnGFCpe6htYRdkT.spkk."
@@ -58,7 +50,7 @@ server {
   location = /api/v1/users/forbidden { default_type application/json; return 403 '{}'; }
 }
 """
-ASK = """\
+START = """\
 nginx -p /releases/release/ -c nginx.conf -g 'daemon off; pid /tmp/nginx.pid;' > /tmp/access.log &
 for attempt in $(seq 50); do
   if curl --silent --fail http://127.0.0.1:8080/healthz > /tmp/health; then break; fi
@@ -69,33 +61,12 @@ cp first-keys.json /tmp/keys.json
 /releases/pki/token-verifier 2> /tmp/verifier.log &
 verifier=$!
 until /releases/pki/token-verifier --ready 2> /tmp/waits; do sleep 0.2; done
-ask() {
-  : > /tmp/body
-  curl --silent --show-error --max-time 10 --output /tmp/body "$@" \\
-    --write-out '{"status":"%{http_code}","exit":%{exitcode},"headers":%{header_json},' || true
-  printf '"body":"%s"}\\n' "$(base64 -w 0 /tmp/body)"
-}
 """
 FIRST, SECOND = SigningKey("first"), SigningKey("second")
 TOKENS = {"kind": "jwt", "issuer": ISSUER, "audience": AUDIENCE}
 
 HANDSHAKE_FAILED, NOT_TRUSTED = 35, 60
 """How curl ends then."""
-
-FORGED = [
-    word
-    for name in IDENTITY_HEADERS
-    for spelled in (name, name.replace("-", "_"), name.replace("-", "_", 1))
-    for word in ("--header", f"{spelled}: root")
-]
-
-
-def at(host: str, path: str = "/api/v1/users", *, scheme: str = "https", sni: str | None = None) -> list[str]:
-    """Asks for a path of a host; with `sni`, on a connection to that one."""
-    port = 8443 if scheme == "https" else 8080
-    connected = host if sni is None else sni
-    words = ["--resolve", f"{connected}:{port}:127.0.0.1", f"{scheme}://{connected}:{port}{path}"]
-    return words if sni is None else [*words, "--header", f"Host: {host}"]
 
 
 def cert(name: str) -> list[str]:
@@ -106,7 +77,7 @@ def bearer(token: str) -> list[str]:
     return ["--header", f"Authorization: Bearer {token}"]
 
 
-TRUSTS_SHOP, ANYBODY = ["--cacert", "shop-ca.pem"], ["--insecure"]
+TRUSTS_SHOP = ["--cacert", "shop-ca.pem"]
 GRPC = ["--http2", "--header", "Content-Type: application/grpc", "--data-binary", ""]
 REQUESTS: dict[str, list[str]] = {
     "the shop with its certificate": [*TRUSTS_SHOP, *at("shop.example.com")],
@@ -177,29 +148,6 @@ BEFORE = {
 """What happens before a request."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a client saw."""
-
-    status: int
-    exit: int
-    """0, or why curl has no answer."""
-    headers: dict[str, list[str]]
-    body: str
-    """Base64."""
-
-    @property
-    def told(self) -> dict[str, str]:
-        """What the service was told of the client, or what the ingress says itself; empty for any other answer."""
-        text = base64.b64decode(self.body).decode()
-        return json.loads(text) if text.startswith("{") else {}
-
-    @property
-    def reached(self) -> bool:
-        """Whether the service got the request."""
-        return "subject" in self.told
-
-
 def document(pki: Path) -> Document:
     """A stack with every kind of host and login."""
     found = published("dev")
@@ -238,34 +186,19 @@ def document(pki: Path) -> Document:
     return found
 
 
-def write(folder: Path, files: Mapping[str, str]) -> None:
-    folder.mkdir()
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
-        # The container's user is another one; the keys are throw-aways.
-        (folder / name).chmod(0o644)
-
-
 def write_pki(folder: Path) -> None:
     pairs: dict[str, KeyPair] = {"shop": SHOP, "ada": ADA, "stranger": STRANGER, "expired": EXPIRED, "eve": EVE}
     files = {f"{name}.pem": pair.certificate for name, pair in pairs.items()}
     files |= {f"{name}.key": pair.private_key for name, pair in pairs.items()}
     files |= {"shop-ca.pem": SHOP_CA.certificate, "clients-ca.pem": CLIENTS_CA.certificate}
+    files |= {"first-keys.json": key_set(FIRST), "both-keys.json": key_set(FIRST, SECOND)}
     write(folder, {**files, "other-ca.pem": OTHER_CA.certificate, "large": "x" * 100_000})
-    for name, text in {"first-keys.json": key_set(FIRST), "both-keys.json": key_set(FIRST, SECOND)}.items():
-        (folder / name).write_text(text, encoding="utf-8")
-        (folder / name).chmod(0o644)
 
 
 def files(pki: Path) -> dict[str, str]:
     """A release as an ingress gets it, and the service behind it."""
     settings = parse_settings(document(pki))
-    own = new_certificate(new_authority("stack", 365), certificate_names(settings), 30)
-    found = {
-        **render_ingress(ingress_configuration(settings, "east", ["west"])),
-        "certificate.pem": own.certificate,
-        "private_key.pem": own.private_key,
-    }
+    found = release_of(settings)
     for name, text in edge_texts(settings, pki).items():
         found[name] = text if isinstance(text, str) else text.get_secret_value()
     found["service-users.conf"] = re.sub(r"server service\..*;", "server 127.0.0.1:9000;", found["service-users.conf"])
@@ -289,25 +222,9 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answer]:
         "ADDRESS": f"127.0.0.1:{verifier_port(verifier['logins'])}",
         "LOGINS": written_logins(verifier["logins"], key_sets),
     }
-    asked = "".join(f"{BEFORE.get(name, ':')}\nask {shlex.join(words)}\n" for name, words in REQUESTS.items())
     exported = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in given.items())
-    result = subprocess.run(
-        [
-            *("docker", "run", "--rm", "--network", "none", "--user", "nginx", "--volume", f"{folder}:/releases:ro"),
-            *("--entrypoint", "/bin/sh", image, "-c", f"{exported}{ASK}{asked}"),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-    )
-    decoder, text, found = json.JSONDecoder(), result.stdout.lstrip(), []
-    while text:
-        one, end = decoder.raw_decode(text)
-        found.append(Answer(**{**one, "status": int(one["status"])}))
-        text = text[end:].lstrip()
-    assert len(found) == len(REQUESTS), result.stderr
-    return dict(zip(REQUESTS, found, strict=True))
+    found, _ = answers_of(image, folder, f"{exported}{START}", REQUESTS, BEFORE)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -318,7 +235,8 @@ def test_a_host_that_is_served_reaches_the_service(answers: dict[str, Answer], n
 
 
 def test_a_stranger_gets_no_certificate(answers: dict[str, Answer]) -> None:
-    assert answers["a stranger"] == Answer(0, HANDSHAKE_FAILED, {}, "")
+    answer = answers["a stranger"]
+    assert (answer.status, answer.exit, answer.headers, answer.body) == (0, HANDSHAKE_FAILED, {}, "")
 
 
 def test_a_host_without_its_own_certificate_shows_no_other_hosts(answers: dict[str, Answer]) -> None:

@@ -8,24 +8,19 @@ stack gets these files, nor that an issuer that people use agrees: `test_18_oidc
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 import shlex
 import shutil
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from components.certificates.x509 import new_authority, new_certificate
-from components.ingress import render_ingress
 from components.ingress.login_proxy import CONFIGURATION, FOLDER, login_proxy_files
 from infra.settings import Settings, parse_settings
-from infra.settings.ingress import certificate_names, ingress_configuration
-from tests.integration.test_rendered_edge import ANYBODY, FORGED, PROJECT, at, write
+from tests.integration.brought_up import PROJECT
+from tests.integration.in_nginx import ANYBODY, FORGED, Answer, answers_of, at, release_of, write
 from tests.support.images import image_or_skip
 from tests.support.stacks import published
 from tools.gostack.environment.progress import Progress
@@ -57,7 +52,8 @@ server {
   }
 }
 """
-ASK = f"""\
+START = f"""\
+patience=30
 cd /releases/pki
 nginx -p /releases/release/ -c nginx.conf -g 'daemon off; pid /tmp/nginx.pid;' > /tmp/access.log &
 ADDRESS=127.0.0.1:9443 ISSUER=127.0.0.1:9443 CERTIFICATE=issuer.pem KEY=issuer.key CLIENT_ID=shop \\
@@ -77,12 +73,6 @@ stop() {{
 # A header with the cookie of a jar, as somebody sends it who has a copy.
 copy() {{
   printf 'header = "Cookie: %s"\\n' "$(sed -n "s/.*\\t\\(__Host-login-[a-z]*\\)\\t/\\1=/p" "/tmp/$1")" > "/tmp/$2"
-}}
-ask() {{
-  : > /tmp/body
-  curl --silent --show-error --max-time 30 --output /tmp/body "$@" \\
-    --write-out '{{"status":"%{{http_code}}","url":"%{{url_effective}}","headers":%{{header_json}},' || true
-  printf '"body":"%s"}}\\n' "$(base64 -w 0 /tmp/body)"
 }}
 wait_for http://127.0.0.1:8080/healthz
 wait_for {ISSUER_URL}/.well-known/openid-configuration
@@ -157,28 +147,6 @@ BEFORE = {
 """What happens before a request."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a client saw at last."""
-
-    status: int
-    url: str
-    headers: dict[str, list[str]]
-    body: str
-    """Base64."""
-
-    @property
-    def told(self) -> dict[str, str]:
-        """What the service was told of the client, or what the ingress says itself; empty for any other answer."""
-        text = base64.b64decode(self.body).decode()
-        return json.loads(text) if text.startswith("{") else {}
-
-    @property
-    def reached(self) -> bool:
-        """Whether the service got the request."""
-        return "subject" in self.told
-
-
 def settings_of_the_stack(pki: Path) -> Settings:
     found = published("dev")
     found["services"]["users"]["routes"] = [
@@ -226,12 +194,7 @@ def write_session_keeper(folder: Path, settings: Settings, login: str, key: str)
 
 def release(settings: Settings) -> dict[str, str]:
     """A release as an ingress gets it, and the service behind it."""
-    own = new_certificate(new_authority("stack", 365), certificate_names(settings), 30)
-    found = {
-        **render_ingress(ingress_configuration(settings, "east", ["west"])),
-        "certificate.pem": own.certificate,
-        "private_key.pem": own.private_key,
-    }
+    found = release_of(settings)
     for name, port in {"users": 9000, "login-staff": PORTS["staff"], "login-brief": PORTS["brief"]}.items():
         text, changes = re.subn(r"server service\..*;", f"server 127.0.0.1:{port};", found[f"service-{name}.conf"])
         assert changes
@@ -261,26 +224,10 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answer]:
     recipes = Recipes(PROJECT / "tools" / "offline" / "images")
     shutil.copy(compiled("oauth2-proxy", recipes, Progress(quiet=True)), folder / "pki")
     shutil.copy(build_binary(PROJECT / "tests" / "oidc_provider", ".", "oidc-provider", lane="tests"), folder / "pki")
-    asked = "".join(f"{BEFORE.get(name, ':')}\nask {shlex.join(words)}\n" for name, words in REQUESTS.items())
-    result = subprocess.run(
-        [
-            *("docker", "run", "--rm", "--network", "none", "--user", "nginx", "--volume", f"{folder}:/releases:ro"),
-            *("--entrypoint", "/bin/sh", image, "-c", f"{ASK}{asked}"),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-    )
-    decoder, text, found = json.JSONDecoder(), result.stdout.lstrip(), []
-    while text:
-        one, end = decoder.raw_decode(text)
-        found.append(Answer(**{**one, "status": int(one["status"])}))
-        text = text[end:].lstrip()
-    assert len(found) == len(REQUESTS), result.stderr
+    found, complaints = answers_of(image, folder, START, REQUESTS, BEFORE)
     # Nginx tells of a table that has become too small for its headers.
-    assert "could not build optimal" not in result.stderr
-    return dict(zip(REQUESTS, found, strict=True))
+    assert "could not build optimal" not in complaints
+    return found
 
 
 def test_a_browser_is_sent_to_the_issuer_and_knows_the_way_back(answers: dict[str, Answer]) -> None:

@@ -18,7 +18,7 @@ from docker.models.containers import Container
 from tests.integration.support import LiveStack, tell, wait_until
 from tests.support.load import Load, Request
 
-__all__ = ["HOST", "CasesStack", "Replica", "tell", "unique", "wait_until"]
+__all__ = ["HOST", "CasesStack", "Replica", "echoed", "tell", "unique", "wait_until"]
 
 HOST = "localhost"
 SHOP = "shop.example.test"
@@ -31,6 +31,13 @@ PROBE_REPLICAS = 4
 def unique(path: str) -> str:
     """The path with a query that no other test has, by which a replica counts it."""
     return f"{path}?test={uuid.uuid4().hex}"
+
+
+def echoed(answer: urllib3.BaseHTTPResponse, header: str) -> list[str]:
+    """What the service got in a header."""
+    assert answer.status == 200, answer.data
+    found: list[str] = answer.json()["headers"].get(header, [])
+    return found
 
 
 @dataclass(frozen=True)
