@@ -38,7 +38,7 @@ from infra.platforms.base import (
 from infra.settings.accessories import AccessorySettings
 from infra.settings.connections import account_connections
 from infra.settings.migration_files import migration_files
-from infra.settings.model import WITNESS
+from infra.settings.mysql import WITNESS
 from infra.settings.services import ServiceSettings, Track
 
 
@@ -65,6 +65,7 @@ def mysql_arguments(
         "ca_rotation": platform.settings.rotation.authority,
         "buffer_pool_mib": settings.buffer_pool_mib,
         "memory_mib": settings.memory_mib,
+        "storage_gib": settings.storage_gib,
         "max_connections": settings.max_connections,
         "monitored": platform.settings.has_telemetry,
         "protect": settings.protect,

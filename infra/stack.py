@@ -71,7 +71,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
     references = {name: image["reference"] for name, image in images.items() if name in platform.THIRD_PARTY_IMAGES}
     third_party = platform.third_party_images("upstream", {"references": references}).image_ids
 
-    regions = {name: platform.region(name) for name in platform.failure_domains}
+    regions = {name: platform.region(name) for name in settings.failure_domains()}
 
     # In each region Consul knows which replicas are healthy; regions that are peers tell each other.
     gossip_key = GossipKey("gossip-key", {"rotation": settings.rotation.gossip_key})

@@ -17,7 +17,7 @@ from infra.alerting import receivers, rules_arguments
 from infra.platforms.base import ConsulDatacenter, Image, Platform, Region
 from infra.settings import Settings
 from infra.settings.ingress import watched_hosts
-from infra.settings.model import WITNESS
+from infra.settings.mysql import WITNESS
 from infra.settings.services import ServiceSettings
 
 

@@ -94,7 +94,7 @@ class Accessory(pulumi.ComponentResource):
                 claim_template(
                     disk,
                     volume.size_gib,
-                    args.get("storage_class"),
+                    region.get("storage_class"),
                     {**selector(labels), "gostack.data": accessory},
                 )
                 for disk, volume in sorted(args["data"].items())

@@ -1,7 +1,6 @@
 """The container registry of a region: releases, and copies of public images."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -9,11 +8,11 @@ import pulumi_aws as aws
 from components.aws.encryption_key import EncryptionKey
 from components.aws.image_names import PUBLIC_REGISTRIES
 from components.aws.policies import lifecycle_policy
-from components.aws.tags import named
+from components.aws.tags import TaggedArgs, named
 from components.options import given_dependencies
 
 
-class RegistryArgs(TypedDict):
+class RegistryArgs(TaggedArgs):
     """Inputs of a registry."""
 
     account: str
@@ -36,9 +35,6 @@ class RegistryArgs(TypedDict):
 
     protect: bool
     """True refuses to delete the repositories of the project's own images."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class Registry(pulumi.ComponentResource):

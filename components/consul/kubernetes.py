@@ -1,7 +1,5 @@
 """A region's Consul datacenter: it knows which instances live, and tells the other regions' datacenters."""
 
-from typing import NotRequired
-
 import pulumi
 import pulumi_kubernetes as k8s
 
@@ -53,13 +51,6 @@ HTTP_PORT = 8500
 WAN_PORT = 8302
 
 
-class KubernetesConsulDatacenterArgs(ConsulDatacenterArgs):
-    """Inputs of a datacenter on Kubernetes."""
-
-    storage_class: NotRequired[str]
-    """Storage class of the servers' disks; the cluster's default when it is not given."""
-
-
 class ConsulDatacenter(pulumi.ComponentResource):
     """One or three Consul servers with names that stay and disks of their own.
 
@@ -72,9 +63,7 @@ class ConsulDatacenter(pulumi.ComponentResource):
     reference: ConsulReference
     """The datacenter as agents take it; whoever uses it waits for the servers."""
 
-    def __init__(
-        self, name: str, args: KubernetesConsulDatacenterArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: ConsulDatacenterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:ConsulDatacenter", name, {}, opts)
         region = args["region"]
         labels = workload_labels(args["labels"], region=region["region"], service="consul", role=CONSUL_SERVER)
@@ -108,7 +97,9 @@ class ConsulDatacenter(pulumi.ComponentResource):
                     when_deleted="Delete",
                     when_scaled="Retain",
                 ),
-                volume_claim_templates=[claim_template("data", CONSUL_STORAGE_GIB, args.get("storage_class"), labels)],
+                volume_claim_templates=[
+                    claim_template("data", CONSUL_STORAGE_GIB, region.get("storage_class"), labels)
+                ],
                 template=pod_template(
                     labels,
                     account,
@@ -134,7 +125,7 @@ class ConsulDatacenter(pulumi.ComponentResource):
         }
         self.register_outputs({"http_url": self.http_url})
 
-    def _service(self, name: str, args: KubernetesConsulDatacenterArgs, labels: dict[str, str]) -> k8s.core.v1.Service:
+    def _service(self, name: str, args: ConsulDatacenterArgs, labels: dict[str, str]) -> k8s.core.v1.Service:
         return k8s.core.v1.Service(
             f"{name}-service",
             # Servers must find each other before any of them is ready, and none is while it has not.
@@ -152,7 +143,7 @@ class ConsulDatacenter(pulumi.ComponentResource):
         )
 
     def _network_policy(
-        self, name: str, args: KubernetesConsulDatacenterArgs, labels: dict[str, str]
+        self, name: str, args: ConsulDatacenterArgs, labels: dict[str, str]
     ) -> k8s.networking.v1.NetworkPolicy:
         stack = args["labels"].get(STACK_LABEL, "gostack")
         servers = pods_of_stack(stack, CONSUL_SERVER)
@@ -176,7 +167,7 @@ def server_hosts(name: str, servers: int, namespace: str) -> list[str]:
 
 
 def _server(
-    args: KubernetesConsulDatacenterArgs, addresses: list[str], others: list[str], gossip: pulumi.Input[str]
+    args: ConsulDatacenterArgs, addresses: list[str], others: list[str], gossip: pulumi.Input[str]
 ) -> k8s.core.v1.ContainerArgs:
     return container(
         ContainerSpec(

@@ -43,9 +43,6 @@ _ESCAPED = {"_": "__", ".": "_0", "-": "_1", "/": "_2"}
 class DockerIngressArgs(IngressArgs):
     """Inputs of an ingress on Docker."""
 
-    pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace; empty on a platform that brings its own."""
-
     bind_addresses: Sequence[str]
     """Addresses of this machine on which the ports listen."""
 
@@ -79,7 +76,7 @@ class Ingress(pulumi.ComponentResource):
             f"{name}-pod",
             {
                 "networks": [region["network"], region["backbone_network"]],
-                "pause_image": args["pause_image"],
+                "pause_image": region["pause_image"],
                 "host_names": [ingress_host_name(region["region"])],
                 "ports": [
                     port

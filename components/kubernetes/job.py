@@ -7,6 +7,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.args import StackArgs
 from components.files import GivenFile
 from components.kubernetes.files import file_mounts, file_volumes
 from components.kubernetes.names import JOB, STACK_LABEL, workload_labels
@@ -41,7 +42,7 @@ class JobEgressArgs(TypedDict):
     """TCP port there."""
 
 
-class JobArgs(TypedDict):
+class JobArgs(StackArgs):
     """Inputs of a job."""
 
     service: str
@@ -94,9 +95,6 @@ class JobArgs(TypedDict):
 
     egress: NotRequired[Sequence[JobEgressArgs]]
     """What it may reach; nothing when it is not given."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""
 
 
 class Job(pulumi.ComponentResource):

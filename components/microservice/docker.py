@@ -18,13 +18,6 @@ from components.microservice.replica import replica_environment, replica_instanc
 from components.microservice.volumes import released_in_place
 
 
-class DockerMicroserviceArgs(MicroserviceArgs):
-    """Inputs of a track of a service on Docker."""
-
-    pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace; empty on a platform that brings its own."""
-
-
 class Microservice(pulumi.ComponentResource):
     """Replicas that never change: a new one is up, healthy and registered before an old one is deregistered, drained
     and stopped. That order is the dependency graph's: registration depends on its replica, and what depends goes first.
@@ -35,7 +28,7 @@ class Microservice(pulumi.ComponentResource):
     replicas: pulumi.Output[int]
     """Number of replicas that are registered and healthy."""
 
-    def __init__(self, name: str, args: DockerMicroserviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Microservice", name, {}, opts)
         files = file_mounts(
             name, args.get("given_files", {}), image=args["consul"]["image"], labels=_labels(args), parent=self
@@ -54,7 +47,7 @@ class Microservice(pulumi.ComponentResource):
         self,
         name: str,
         index: int,
-        args: DockerMicroserviceArgs,
+        args: MicroserviceArgs,
         files: Sequence[docker.ContainerVolumeArgs],
         before: Sequence[pulumi.Resource],
     ) -> ConsulAgent:
@@ -85,7 +78,7 @@ class Microservice(pulumi.ComponentResource):
             f"{name}-pod",
             {
                 "networks": [args["region"]["network"], args["region"]["backbone_network"]],
-                "pause_image": args["pause_image"],
+                "pause_image": args["region"]["pause_image"],
                 "identity": identity,
                 "delete_first": in_place,
                 "labels": labels,
@@ -117,7 +110,7 @@ def _in_place(args: MicroserviceArgs) -> bool:
     return released_in_place(args["workload"].volumes, "docker")
 
 
-def _application_spec(name: str, args: DockerMicroserviceArgs, labels: Mapping[str, str]) -> ContainerSpec:
+def _application_spec(name: str, args: MicroserviceArgs, labels: Mapping[str, str]) -> ContainerSpec:
     workload = args["workload"]
     limits = workload.limits("docker")
     return ContainerSpec(
@@ -144,7 +137,7 @@ def _application_spec(name: str, args: DockerMicroserviceArgs, labels: Mapping[s
     )
 
 
-def _labels(args: DockerMicroserviceArgs) -> dict[str, str]:
+def _labels(args: MicroserviceArgs) -> dict[str, str]:
     return {
         **args["labels"],
         "gostack.region": args["region"]["region"],

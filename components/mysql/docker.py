@@ -6,9 +6,8 @@ import pulumi
 
 from components import mysql
 from components.docker.job import Job
-from components.mysql.args import MySqlReference
+from components.mysql.args import MySqlClusterArgs, MySqlReference
 from components.mysql.docker_member import (
-    DockerMySqlClusterArgs,
     GroupMemberArgs,
     MySqlMember,
     MySqlMemberArgs,
@@ -39,7 +38,7 @@ class MySqlCluster(pulumi.ComponentResource):
     """The database as services take it; whoever uses it waits for the accounts, and so for a primary. Who needs every
     member must wait for the cluster by `depends_on`."""
 
-    def __init__(self, name: str, args: DockerMySqlClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: MySqlClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:MySqlCluster", name, {}, opts)
         self._name, self._args = name, args
         password = self._password(mysql.REPLICATION_ACCOUNT, args["password_rotation"])
@@ -155,7 +154,6 @@ class MySqlCluster(pulumi.ComponentResource):
                     "consul": datacenter,
                     "datacenters": self.reference["primary_datacenters"],
                     "image": image,
-                    "pause_image": args["pause_image"],
                     "max_connections": args["max_connections"],
                     "labels": args["labels"],
                 },

@@ -27,13 +27,6 @@ _CHECK = Check(protocol="tcp", interval="1s", timeout="1s", failures=1)
 _PRIMARY_TTL = "3s"
 
 
-class DockerMySqlClusterArgs(MySqlClusterArgs):
-    """Inputs of the database on Docker."""
-
-    pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace; empty on a platform that brings its own."""
-
-
 class GroupMemberArgs(TypedDict):
     """What makes a member one of a group."""
 
@@ -53,7 +46,7 @@ class GroupMemberArgs(TypedDict):
 class MySqlMemberArgs(TypedDict):
     """Inputs of a member."""
 
-    cluster: DockerMySqlClusterArgs
+    cluster: MySqlClusterArgs
     """Inputs of the cluster that it belongs to."""
 
     region: RegionReference
@@ -108,7 +101,7 @@ class MySqlMember(pulumi.ComponentResource):
             f"{name}-pod",
             {
                 "networks": [region["network"], region["backbone_network"]],
-                "pause_image": cluster["pause_image"],
+                "pause_image": region["pause_image"],
                 "host_names": [host],
                 "labels": labels,
             },

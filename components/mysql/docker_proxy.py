@@ -1,30 +1,22 @@
 """One address for whichever member of a group is the primary, for programs that know a host and a port alone."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
 
 import pulumi
 
 from components import mysql
-from components.consul.args import ConsulReference
+from components.consul.args import RegionalArgs
 from components.consul.check import Check
 from components.consul.docker_agent import ConsulAgent, ConsulAgentArgs, agent_spec
 from components.consul.instances import ServiceInstance
 from components.docker.container import ContainerSpec, content_digest, hardened_container
 from components.docker.pod import Pod
-from components.region.args import RegionReference
 
 _STATUS_PORT = 3307
 
 
-class MySqlProxyArgs(TypedDict):
+class MySqlProxyArgs(RegionalArgs):
     """Inputs of a proxy."""
-
-    region: RegionReference
-    """Region whose services use it."""
-
-    consul: ConsulReference
-    """Datacenter of the region, through which the others are asked too."""
 
     datacenters: Sequence[str]
     """Datacenters in which a member registers itself while it is the primary."""
@@ -32,14 +24,8 @@ class MySqlProxyArgs(TypedDict):
     image: pulumi.Input[str]
     """Image that was built from `mysql.PROXY_SOURCE`."""
 
-    pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace."""
-
     max_connections: int
     """Connections that a member accepts; the memory limit follows from it."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""
 
 
 class MySqlProxy(pulumi.ComponentResource):
@@ -82,7 +68,7 @@ class MySqlProxy(pulumi.ComponentResource):
             f"{name}-pod",
             {
                 "networks": [region["network"], region["backbone_network"]],
-                "pause_image": args["pause_image"],
+                "pause_image": region["pause_image"],
                 "local_names": [mysql.PROXY_HOST],
                 "identity": content_digest(program, agent_spec(registration)),
                 "labels": labels,

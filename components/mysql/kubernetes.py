@@ -7,8 +7,8 @@ from components.consul.args import ConsulReference
 from components.kubernetes.job import Job
 from components.kubernetes.names import MYSQL, service_host, workload_labels
 from components.kubernetes.workload import disruption_budget
-from components.mysql.args import MySqlReference
-from components.mysql.kubernetes_member import MYSQL_USER, KubernetesMySqlClusterArgs, MySqlMember
+from components.mysql.args import MySqlClusterArgs, MySqlReference
+from components.mysql.kubernetes_member import MYSQL_USER, MySqlMember
 from components.region.args import RegionReference
 from components.region.namespaces import namespace_of
 from components.secrets import GeneratedPassword
@@ -33,7 +33,7 @@ class MySqlCluster(pulumi.ComponentResource):
     """The database as services take it; whoever uses it waits for the accounts, and so for the primary. Who needs every
     member must wait for the cluster by `depends_on`."""
 
-    def __init__(self, name: str, args: KubernetesMySqlClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: MySqlClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:MySqlCluster", name, {}, opts)
         if args["topology"] not in TOPOLOGIES:
             raise ValueError(f'the topology "{args["topology"]}" is not one of {", ".join(TOPOLOGIES)}: correct it')

@@ -50,23 +50,11 @@ from components.text import script
 MYSQL_USER = 999
 """User and group `mysql` of the official image."""
 
-USUAL_STORAGE_GIB = 10
-
-
-class KubernetesMySqlClusterArgs(MySqlClusterArgs):
-    """Inputs of the database on Kubernetes."""
-
-    storage_gib: NotRequired[int]
-    """Size of a member's disk in GiB, 10 when it is not given."""
-
-    storage_class: NotRequired[str]
-    """Storage class of the disks; the cluster's default when it is not given."""
-
 
 class MySqlMemberArgs(TypedDict):
     """Inputs of a member."""
 
-    cluster: KubernetesMySqlClusterArgs
+    cluster: MySqlClusterArgs
     """Inputs of the cluster that it belongs to."""
 
     region: RegionReference
@@ -133,8 +121,8 @@ class MySqlMember(pulumi.ComponentResource):
             [
                 claim_template(
                     "data",
-                    cluster.get("storage_gib", USUAL_STORAGE_GIB),
-                    cluster.get("storage_class"),
+                    cluster["storage_gib"],
+                    region.get("storage_class"),
                     {**selector(labels), "gostack.data": "mysql"},
                 )
             ],

@@ -23,5 +23,11 @@ class RegionReference(TypedDict):
     backbone_network: pulumi.Input[str]
     """Identity of the backbone on the platform; empty on a platform without."""
 
+    pause_image: pulumi.Input[str]
+    """Image that holds a pod's network namespace; empty on a platform that brings its own."""
+
     namespace: NotRequired[str]
     """On Kubernetes: first part of the names of all namespaces of the stack."""
+
+    storage_class: NotRequired[str]
+    """On Kubernetes: storage class of the disks that name none; the cluster's default when it is not given."""

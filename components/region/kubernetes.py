@@ -1,11 +1,12 @@
 """A region in a cluster: a namespace with limits, in which nobody may talk to anybody unless it is said."""
 
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import NotRequired
 
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.args import StackArgs
 from components.kubernetes.names import EXPIRES_ANNOTATION, JOB, ROLE_LABEL
 from components.kubernetes.network import networks, tcp_and_udp
 from components.kubernetes.pod import cores
@@ -27,7 +28,7 @@ _USUAL_QUOTA = Demand(
 _SECURITY = "pod-security.kubernetes.io"
 
 
-class RegionArgs(TypedDict):
+class RegionArgs(StackArgs):
     """Inputs of a region."""
 
     region: str
@@ -39,11 +40,11 @@ class RegionArgs(TypedDict):
     quota: NotRequired[Demand]
     """The most that the region's pods may ask for together."""
 
+    storage_class: NotRequired[str]
+    """Storage class of the disks that name none; the cluster's default when it is not given."""
+
     image_registries: NotRequired[Sequence[str]]
     """Registries from which pods may have their images, by digest; any, and any name, when it is not given."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""
 
     expires: NotRequired[str]
     """Time in UTC after which the namespace may be removed with all that is in it, like "2026-11-30T12:00:00Z"; kept
@@ -92,8 +93,11 @@ class Region(pulumi.ComponentResource):
             "network": ready,
             "backbone_cidr": "",
             "backbone_network": "",
+            "pause_image": "",
             "namespace": prefix,
         }
+        if "storage_class" in args:
+            self.reference["storage_class"] = args["storage_class"]
         self.register_outputs({"network": self.network})
 
     def _quota(self, name: str, quota: Demand, labels: Mapping[str, str]) -> k8s.core.v1.ResourceQuota:

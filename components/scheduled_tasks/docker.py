@@ -29,9 +29,6 @@ SCHEDULER_MIB = 32
 class DockerScheduledTasksArgs(ScheduledTasksArgs):
     """Inputs of the schedules of a service on Docker."""
 
-    pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace."""
-
     regions: Sequence[str]
     """All regions that have the schedules, in the order in which their Consul keeps who runs what."""
 
@@ -72,7 +69,7 @@ class ScheduledTasks(pulumi.ComponentResource):
             f"{name}-pod",
             {
                 "networks": [region["network"], region["backbone_network"]],
-                "pause_image": args["pause_image"],
+                "pause_image": region["pause_image"],
                 "identity": identity,
                 "labels": labels,
             },

@@ -61,7 +61,7 @@ class ServiceVolumes(pulumi.ComponentResource):
             ),
             spec=claim_spec(
                 volume.size_gib,
-                volume.storage_class or args.get("storage_class"),
+                volume.storage_class or region.get("storage_class"),
                 "ReadWriteMany" if volume.on_many_nodes else "ReadWriteOnce",
             ),
             opts=pulumi.ResourceOptions(

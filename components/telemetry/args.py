@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from components.args import StackArgs
 from components.consul.args import ConsulReference
 from components.mysql.args import MySqlMonitoring
 from components.region.args import RegionReference
@@ -34,7 +35,7 @@ class TelemetryImages(TypedDict):
     """Built from `CONSOLE_SOURCE`."""
 
 
-class TelemetryArgs(TypedDict):
+class TelemetryArgs(StackArgs):
     """Inputs of the telemetry."""
 
     stack: str
@@ -87,6 +88,3 @@ class TelemetryArgs(TypedDict):
 
     volume_prefix: str
     """First part of the names of the volumes."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""

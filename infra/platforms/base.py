@@ -23,7 +23,6 @@ from components.service_database.args import ServiceDatabaseArgs
 from components.service_volumes.args import ServiceVolumesArgs
 from components.telemetry.args import TelemetryArgs
 from infra.settings import Settings
-from infra.settings.model import WITNESS
 
 if TYPE_CHECKING:
     from components.accessory import docker as docker_accessory
@@ -81,12 +80,6 @@ class Platform(ABC):
         self.stack, self.settings = stack, settings
         self.labels = {"gostack.project": "gostack", "gostack.stack": stack}
         self.regions = settings.ordered_regions()
-
-    @property
-    def failure_domains(self) -> list[str]:
-        """The region of the database's primary, the other regions by name, and a MySQL group's witness, which has a
-        member of the group and nothing else."""
-        return [*self.regions, *([WITNESS] if self.settings.mysql.witness is not None else [])]
 
     def peers(self, region: str) -> list[str]:
         """Return the other regions whose replicas this one reaches, nearest first; empty where each region is a failure

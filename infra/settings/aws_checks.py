@@ -17,15 +17,11 @@ if TYPE_CHECKING:
 _MYSQL_ELSEWHERE = ("topology", "witness", "buffer_pool_mib", "memory_mib", "storage_gib", "max_connections", "protect")
 
 
-def aws_problem(settings: Settings) -> str:
-    """Return one sentence about the first setting that cannot be on AWS; else ""."""
+def aws_problems(settings: Settings) -> Iterator[str]:
+    """Yield a sentence about each setting that cannot be on AWS."""
     aws = settings.aws
     if aws is None:
-        return ""
-    return next(iter(_problems(settings, aws)), "")
-
-
-def _problems(settings: Settings, aws: AwsSettings) -> Iterator[str]:
+        return
     if settings.platform != "kubernetes":
         yield 'gostack:aws has a meaning only when gostack:platform is "kubernetes": set it, or remove gostack:aws.'
         return

@@ -76,8 +76,8 @@ def region_quota(settings: Settings, region: str) -> Demand:
     )
 
 
-def quota_problem(settings: Settings) -> str:
-    """Return one sentence about the first key of a given quota that is less than a region can need; else ""."""
+def quota_problems(settings: Settings) -> Iterator[str]:
+    """Yield a sentence about each key of a given quota that is less than a region can need."""
     given = _given(settings)
     for region in settings.ordered_regions():
         need = region_demand(settings, region)
@@ -91,12 +91,11 @@ def quota_problem(settings: Settings) -> str:
             most: float | None = getattr(given, key)
             if most is not None and most < least:
                 half = " (requests, or half of the limits)" if key in ("cpus", "memory_gib") else ""
-                return (
+                yield (
                     f'gostack:kubernetes.quota.{key} is {most:g}, but the pods of the region "{region}" can need '
                     f"{least:g}{half} with every autoscaler at its maximum and an update going on: raise it by "
                     f"{round(least - most, 3):g} or lower the maximum, or remove the key and it is added up."
                 )
-    return ""
 
 
 def _given(settings: Settings) -> QuotaSettings:

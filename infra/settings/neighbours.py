@@ -29,8 +29,7 @@ def require_apart(stack: str, settings: Settings, project: Path) -> None:
         except SettingsError:
             # With a wrong file no stack runs.
             continue
-        problem = next(_meetings(stack, settings, name, other), "")
-        if problem:
+        for problem in _meetings(stack, settings, name, other):
             raise SettingsError(problem)
 
 

@@ -28,6 +28,7 @@ REGION: RegionReference = {
     "network": "gostack-staging-east",
     "backbone_cidr": "",
     "backbone_network": "",
+    "pause_image": "",
     "namespace": "gostack-staging",
 }
 

@@ -1,16 +1,15 @@
 """Where alarms of a region arrive."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.policies import topic_policy
-from components.aws.tags import named
+from components.aws.tags import TaggedArgs, named
 
 
-class AlarmTopicArgs(TypedDict):
+class AlarmTopicArgs(TaggedArgs):
     """Inputs of an alarm topic."""
 
     account: str
@@ -24,9 +23,6 @@ class AlarmTopicArgs(TypedDict):
 
     emails: Sequence[str]
     """Addresses that are told; each gets one message to confirm."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class AlarmTopic(pulumi.ComponentResource):

@@ -1,16 +1,14 @@
 """What somebody must know of a region's database before its clients do."""
 
-from collections.abc import Mapping
-from typing import TypedDict
-
 import pulumi
 
 from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarms
+from components.aws.tags import AlarmedArgs
 
 GIB = 1024**3
 
 
-class DatabaseAlarmsArgs(TypedDict):
+class DatabaseAlarmsArgs(AlarmedArgs):
     """Inputs of a database's alarms."""
 
     cluster_identifier: str
@@ -21,12 +19,6 @@ class DatabaseAlarmsArgs(TypedDict):
 
     copy: bool
     """True for a region that follows another one: then it may lag behind."""
-
-    topic_arn: pulumi.Input[str]
-    """Topic that they tell."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class DatabaseAlarms(pulumi.ComponentResource):

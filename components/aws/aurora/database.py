@@ -3,17 +3,16 @@
 import secrets
 import time
 from collections.abc import Mapping
-from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.aurora.parameters import ADMINISTRATOR, administrator_secret, password_window
-from components.aws.tags import named
+from components.aws.tags import TaggedArgs, named
 from components.secrets import PASSWORD_BYTES, stored_secret
 
 
-class DatabaseArgs(TypedDict):
+class DatabaseArgs(TaggedArgs):
     """Inputs of the database of all regions."""
 
     identifier: str
@@ -36,9 +35,6 @@ class DatabaseArgs(TypedDict):
 
     protect: bool
     """True refuses to delete it."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class Database(pulumi.ComponentResource):

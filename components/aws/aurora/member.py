@@ -1,7 +1,7 @@
 """The database of one region: the cluster that takes writes, or a copy of it that readers ask."""
 
-from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from collections.abc import Sequence
+from typing import NotRequired
 
 import pulumi
 import pulumi_aws as aws
@@ -17,14 +17,14 @@ from components.aws.aurora.parameters import (
 from components.aws.network.addresses import partition
 from components.aws.network.security_groups import open_to_pods
 from components.aws.policies import service_trust
-from components.aws.tags import named
+from components.aws.tags import AlarmedArgs, named
 from components.options import given_dependencies
 
 FAMILY = "aurora-mysql8.0"
 CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
 
 
-class DatabaseMemberArgs(TypedDict):
+class DatabaseMemberArgs(AlarmedArgs):
     """Inputs of a region's database."""
 
     identifier: str
@@ -69,14 +69,8 @@ class DatabaseMemberArgs(TypedDict):
     backup_retention_days: int
     """Days back to any second of which the data can be restored."""
 
-    topic_arn: pulumi.Input[str]
-    """Topic that alarms tell."""
-
     protect: bool
     """True refuses to delete the data."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class DatabaseMember(pulumi.ComponentResource):

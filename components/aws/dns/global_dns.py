@@ -1,13 +1,13 @@
 """The name by which clients find the nearest region that is well."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarm
-from components.aws.tags import named
+from components.aws.tags import TaggedArgs, named
 from components.options import given_dependencies
 
 
@@ -24,7 +24,7 @@ class DnsEntryArgs(TypedDict):
     """Hosted zone of that host name."""
 
 
-class GlobalDnsArgs(TypedDict):
+class GlobalDnsArgs(TaggedArgs):
     """Inputs of the global name."""
 
     domain: str
@@ -41,9 +41,6 @@ class GlobalDnsArgs(TypedDict):
 
     topic_arn: pulumi.Input[str]
     """Topic in us-east-1 that is told when a region is not: figures of health checks exist there only."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class GlobalDns(pulumi.ComponentResource):

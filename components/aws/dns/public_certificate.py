@@ -1,19 +1,16 @@
 """The certificate that clients on the internet see, which AWS renews by itself."""
 
-from collections.abc import Mapping
-from typing import TypedDict
-
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarm
-from components.aws.tags import named
+from components.aws.tags import TaggedArgs, named
 from components.options import given_dependencies
 
 DAY_SECONDS = 86_400
 
 
-class PublicCertificateArgs(TypedDict):
+class PublicCertificateArgs(TaggedArgs):
     """Inputs of a public certificate."""
 
     domain: str
@@ -27,9 +24,6 @@ class PublicCertificateArgs(TypedDict):
 
     topic_arn: pulumi.Input[str]
     """Topic that is told when the certificate is not renewed in time."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class PublicCertificate(pulumi.ComponentResource):

@@ -1,19 +1,17 @@
 """What somebody must know of a cluster: nodes that are full or lost, and clients that get errors."""
 
-from collections.abc import Mapping
-from typing import TypedDict
-
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarms
+from components.aws.tags import AlarmedArgs
 
 ERRORS_NAMESPACE = "gostack/ingress"
 SERVER_ERRORS = '{ ($.log_processed.service = "ingress") && ($.log_processed.status >= 500) }'
 """Lines of Nginx's access log whose request failed, as CloudWatch's agent wraps them."""
 
 
-class ClusterAlarmsArgs(TypedDict):
+class ClusterAlarmsArgs(AlarmedArgs):
     """Inputs of a cluster's alarms."""
 
     cluster_name: pulumi.Input[str]
@@ -21,12 +19,6 @@ class ClusterAlarmsArgs(TypedDict):
 
     application_logs: pulumi.Input[str]
     """Log group with what containers write."""
-
-    topic_arn: pulumi.Input[str]
-    """Topic that they tell."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class ClusterAlarms(pulumi.ComponentResource):

@@ -1,7 +1,6 @@
 """The Kubernetes cluster of a region: EKS in Auto Mode, on private nodes."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -12,7 +11,7 @@ from components.aws.eks.kubeconfig import eks_kubeconfig
 from components.aws.eks.roles import ClusterRoles
 from components.aws.encryption_key import EncryptionKey
 from components.aws.network.addresses import CLUSTER_SERVICES
-from components.aws.tags import named
+from components.aws.tags import AlarmedArgs, named
 from components.options import given_dependencies
 
 CONTROL_PLANE_LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
@@ -21,7 +20,7 @@ NODE_POOLS = ["general-purpose", "system"]
 """Node pools that come with Auto Mode."""
 
 
-class ClusterArgs(TypedDict):
+class ClusterArgs(AlarmedArgs):
     """Inputs of a cluster."""
 
     cluster_name: str
@@ -57,14 +56,8 @@ class ClusterArgs(TypedDict):
     insights: bool
     """True collects metrics and container logs of the nodes, from which alarms are made."""
 
-    topic_arn: pulumi.Input[str]
-    """Topic that alarms tell."""
-
     protect: bool
     """True refuses to delete or replace the cluster."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class Cluster(pulumi.ComponentResource):

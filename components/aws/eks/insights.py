@@ -1,20 +1,17 @@
 """Figures and container logs of a cluster: what alarms are made from, and what is read when one rings."""
 
-from collections.abc import Mapping
-from typing import TypedDict
-
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.eks.alarms import ClusterAlarms
 from components.aws.network.addresses import partition
 from components.aws.policies import service_trust
-from components.aws.tags import named
+from components.aws.tags import AlarmedArgs, named
 
 AGENT_NAMESPACE, AGENT_ACCOUNT = "amazon-cloudwatch", "cloudwatch-agent"
 
 
-class ClusterInsightsArgs(TypedDict):
+class ClusterInsightsArgs(AlarmedArgs):
     """Inputs of a cluster's insights."""
 
     cluster_name: pulumi.Input[str]
@@ -28,12 +25,6 @@ class ClusterInsightsArgs(TypedDict):
 
     log_retention_days: int
     """Days for which logs are kept."""
-
-    topic_arn: pulumi.Input[str]
-    """Topic that alarms tell."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class ClusterInsights(pulumi.ComponentResource):

@@ -1,14 +1,13 @@
 """What a cluster and its nodes may do in the account: the policies that AWS publishes for exactly that."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.network.addresses import partition
 from components.aws.policies import service_trust
-from components.aws.tags import named
+from components.aws.tags import TaggedArgs, named
 
 CLUSTER_POLICIES = (
     "AmazonEKSClusterPolicy",
@@ -20,14 +19,11 @@ CLUSTER_POLICIES = (
 NODE_POLICIES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
 
 
-class ClusterRolesArgs(TypedDict):
+class ClusterRolesArgs(TaggedArgs):
     """Inputs of a cluster's roles."""
 
     region: str
     """AWS region of the cluster."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class ClusterRoles(pulumi.ComponentResource):

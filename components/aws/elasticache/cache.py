@@ -1,16 +1,16 @@
 """A Valkey of a region, in ElastiCache, with a password and over TLS alone."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from components.accessory.valkey import PORT
+from components.args import StackArgs
 from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarms
 from components.aws.elasticache.node_types import node_type
 from components.aws.network.security_groups import open_to_pods
-from components.aws.tags import named
+from components.aws.tags import AlarmedArgs, named
 from components.kubernetes.names import APPLICATION, JOB, ROLE_LABEL
 from components.kubernetes.network import EgressRule, network_policy, networks, tcp
 
@@ -21,7 +21,7 @@ KEPT_SNAPSHOTS = 7
 """Days for which a snapshot of each night is kept, of a cache whose data is to outlive it."""
 
 
-class ElastiCacheArgs(TypedDict):
+class ElastiCacheArgs(AlarmedArgs, StackArgs):
     """Inputs of a region's Valkey."""
 
     identifier: str
@@ -63,17 +63,8 @@ class ElastiCacheArgs(TypedDict):
     key_arn: pulumi.Input[str]
     """Key that encrypts its data."""
 
-    topic_arn: pulumi.Input[str]
-    """Topic that alarms tell."""
-
     protect: bool
     """True refuses to delete it, when its data is to outlive it."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class ElastiCache(pulumi.ComponentResource):

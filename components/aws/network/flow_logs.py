@@ -1,16 +1,13 @@
 """Who talked to whom in a network, kept for an investigation."""
 
-from collections.abc import Mapping
-from typing import TypedDict
-
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.policies import flow_logs_trust, write_logs
-from components.aws.tags import named
+from components.aws.tags import TaggedArgs, named
 
 
-class FlowLogsArgs(TypedDict):
+class FlowLogsArgs(TaggedArgs):
     """Inputs of a network's flow logs."""
 
     account: str
@@ -24,9 +21,6 @@ class FlowLogsArgs(TypedDict):
 
     retention_days: int
     """Days for which they are kept."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class FlowLogs(pulumi.ComponentResource):

@@ -1,13 +1,12 @@
 """The way from the internet into a region: a network load balancer in front of Nginx."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarms
-from components.aws.tags import named
+from components.aws.tags import AlarmedArgs, named
 from components.ingress import HEALTH_PATH, HTTP_PORT, HTTPS_PORT
 from components.names import shortened
 
@@ -21,7 +20,7 @@ NAME_LENGTH = 24
 and Pulumi's own."""
 
 
-class NetworkLoadBalancerArgs(TypedDict):
+class NetworkLoadBalancerArgs(AlarmedArgs):
     """Inputs of a load balancer."""
 
     vpc_id: pulumi.Input[str]
@@ -39,14 +38,8 @@ class NetworkLoadBalancerArgs(TypedDict):
     certificate_arn: pulumi.Input[str]
     """`PublicCertificate.arn`."""
 
-    topic_arn: pulumi.Input[str]
-    """Topic that alarms tell."""
-
     protect: bool
     """True refuses to delete it: clients hold its address for a while."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class NetworkLoadBalancer(pulumi.ComponentResource):

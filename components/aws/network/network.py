@@ -1,7 +1,6 @@
 """The network of a region: three zones, each with a public, a private and a database subnet."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -9,13 +8,13 @@ import pulumi_aws as aws
 from components.aws.network.addresses import SubnetPlan, plan_subnets
 from components.aws.network.endpoints import NetworkEndpoints
 from components.aws.network.flow_logs import FlowLogs
-from components.aws.tags import named
+from components.aws.tags import TaggedArgs, named
 from components.options import given_dependencies
 
 EVERYWHERE = "0.0.0.0/0"
 
 
-class NetworkArgs(TypedDict):
+class NetworkArgs(TaggedArgs):
     """Inputs of a network."""
 
     account: str
@@ -44,9 +43,6 @@ class NetworkArgs(TypedDict):
 
     protect: bool
     """True refuses to delete or replace the VPC and its subnets: everything stands on them."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class Network(pulumi.ComponentResource):
