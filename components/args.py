@@ -9,3 +9,10 @@ class StackArgs(TypedDict):
 
     labels: Mapping[str, str]
     """Labels that every object of the stack carries."""
+
+
+class KeptArgs(StackArgs):
+    """Inputs of what keeps data that outlives the stack."""
+
+    volume_prefix: str
+    """First part of the names of its volumes on Docker, which stay the same for ever."""

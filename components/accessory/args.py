@@ -6,6 +6,7 @@ from typing import Annotated, Literal, NotRequired, Self, TypedDict
 import pulumi
 from pydantic import Field, model_validator
 
+from components.args import KeptArgs
 from components.consul.args import RegionalArgs
 from components.consul.check import CheckPath
 from components.files import GivenFile
@@ -70,7 +71,7 @@ class ValkeyArgs(TypedDict):
     """What goes when its memory is full: an `EvictionPolicy`."""
 
 
-class AccessoryArgs(RegionalArgs):
+class AccessoryArgs(RegionalArgs, KeptArgs):
     """Inputs of an accessory in one region."""
 
     accessory: str
@@ -126,9 +127,6 @@ class AccessoryArgs(RegionalArgs):
 
     egress: NotRequired[Sequence[Egress]]
     """On Kubernetes: what it may reach outside of the stack."""
-
-    volume_prefix: str
-    """First part of the names of the disks on Docker."""
 
     start_seconds: int
     """Time in seconds that it has to become healthy."""

@@ -14,6 +14,7 @@ from components.docker.container import ContainerSpec, HealthCheck, hardened_con
 from components.docker.files import file_mounts
 from components.docker.pod import Pod
 from components.docker.volumes import kept_volume
+from components.options import after
 from components.region.args import RegionReference
 
 FOLDER_MIB = 64
@@ -72,7 +73,7 @@ class Accessory(pulumi.ComponentResource):
             f"{name}-registration",
             {
                 # The program's own registration: another program is registered, and waited for, anew.
-                "network_mode": pulumi.Output.all(pod.network_mode, program.id).apply(lambda known: str(known[0])),
+                "network_mode": after(pod.network_mode, program.id),
                 "node": name,
                 "region": region,
                 "consul": args["consul"],

@@ -6,22 +6,17 @@ from typing import NotRequired
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import AccountArgs
 from components.aws.policies import key_policy
-from components.aws.tags import TaggedArgs, named
+from components.aws.tags import named
 from components.options import given_dependencies
 
 
-class EncryptionKeyArgs(TaggedArgs):
+class EncryptionKeyArgs(AccountArgs):
     """Inputs of an encryption key."""
 
     purpose: str
     """What it encrypts, for people."""
-
-    account: str
-    """Identity of the AWS account."""
-
-    region: str
-    """AWS region of the key."""
 
     services: Sequence[str]
     """Services of AWS that encrypt with it for this account, for example "logs.eu-central-1.amazonaws.com"."""

@@ -5,21 +5,16 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import AccountArgs
 from components.aws.encryption_key import EncryptionKey
 from components.aws.image_names import PUBLIC_REGISTRIES
 from components.aws.policies import lifecycle_policy
-from components.aws.tags import TaggedArgs, named
+from components.aws.tags import named
 from components.options import given_dependencies
 
 
-class RegistryArgs(TaggedArgs):
+class RegistryArgs(AccountArgs):
     """Inputs of a registry."""
-
-    account: str
-    """Identity of the AWS account."""
-
-    region: str
-    """AWS region."""
 
     repositories: Sequence[str]
     """Names of the repositories of the project's own images, for example "gostack/users"."""

@@ -3,13 +3,14 @@
 import pulumi
 import pulumi_docker as docker
 
-from components import consul
 from components.consul.args import ConsulDatacenterArgs, ConsulReference
+from components.consul.configuration import address_in, gossip_configuration, server_configuration
 from components.consul.docker_agent import CONSUL_USER
 from components.consul.probes import CONSUL_SERVER_HEALTH
 from components.docker.addresses import consul_server_addresses, gateway
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.docker.volumes import volume_labels
+from components.options import after
 from components.text import script
 
 
@@ -40,8 +41,7 @@ class ConsulDatacenter(pulumi.ComponentResource):
             # One after the other: a change of all servers at once would lose the quorum.
             servers.append(self._server(f"{name}-server-{index}", index, addresses, args, after=servers[-1:]))
         self.http_url = servers[0].id.apply(lambda _: f"http://{args['bind_address']}:{args['http_port']}")
-        ready = pulumi.Output.all(*(server.id for server in servers))
-        gossip_key = pulumi.Output.secret(pulumi.Output.all(args["gossip_key"], ready).apply(lambda pair: str(pair[0])))
+        gossip_key = pulumi.Output.secret(after(args["gossip_key"], *(server.id for server in servers)))
         self.reference = {
             "datacenter": args["region"]["region"],
             "server_addresses": addresses,
@@ -81,10 +81,10 @@ class ConsulDatacenter(pulumi.ComponentResource):
                 entrypoint=["/bin/sh", "-c"],
                 command=[script("consul/consul-server.sh")],
                 environment={
-                    "AGENT_CONFIGURATION": consul.server_configuration(
+                    "AGENT_CONFIGURATION": server_configuration(
                         datacenter=region["region"],
-                        lan_address=consul.address_in(region["cidr"]),
-                        wan_address=consul.address_in(region["backbone_cidr"]),
+                        lan_address=address_in(region["cidr"]),
+                        wan_address=address_in(region["backbone_cidr"]),
                         server_addresses=addresses,
                         wan_join=[
                             server_host_name(other, server)
@@ -94,7 +94,7 @@ class ConsulDatacenter(pulumi.ComponentResource):
                         # The engine forwards the published port from one of them: from which depends on their names.
                         writers=[f"{gateway(cidr)}/32" for cidr in (region["cidr"], region["backbone_cidr"])],
                     ),
-                    "GOSSIP_CONFIGURATION": pulumi.Output.secret(args["gossip_key"]).apply(consul.gossip_configuration),
+                    "GOSSIP_CONFIGURATION": pulumi.Output.secret(args["gossip_key"]).apply(gossip_configuration),
                     "NODE": own_name,
                 },
                 volumes=[docker.ContainerVolumeArgs(volume_name=data.name, container_path="/consul/data")],

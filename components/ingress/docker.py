@@ -12,14 +12,7 @@ from components.consul.docker_agent import ConsulAgent
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.docker.pod import Pod
 from components.docker.volumes import volume_labels
-from components.ingress import (
-    HTTP_PORT,
-    HTTPS_PORT,
-    IPV6_HTTP_PORT,
-    IPV6_HTTPS_PORT,
-    IPV6_LOOPBACK,
-    render_ingress,
-)
+from components.ingress import HTTP_PORT, HTTPS_PORT, IPV6_HTTP_PORT, IPV6_HTTPS_PORT, IPV6_LOOPBACK, render_ingress
 from components.ingress.args import IngressArgs
 from components.ingress.releases import INGRESS_HEALTH, RELEASE_HEALTH, RELEASES
 from components.ingress.token_verifier import READY, VERIFIER_RESOURCES, verifier_environment

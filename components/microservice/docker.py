@@ -16,6 +16,7 @@ from components.microservice.docker_folders import disk_folders
 from components.microservice.docker_worker import command_check, lived_on, port_check
 from components.microservice.replica import replica_environment, replica_instances, tracing_environment
 from components.microservice.volumes import released_in_place
+from components.options import after
 
 
 class Microservice(pulumi.ComponentResource):
@@ -100,7 +101,7 @@ class Microservice(pulumi.ComponentResource):
         registration["network_mode"] = pod.network_mode
         if args["workload"].judged_by is None:
             lives = lived_on(f"{name}-settling", container, args, labels, self)
-            registration["network_mode"] = pulumi.Output.all(pod.network_mode, lives).apply(lambda known: str(known[0]))
+            registration["network_mode"] = after(pod.network_mode, lives)
         return ConsulAgent(
             f"{name}-registration", registration, pulumi.ResourceOptions(parent=self, depends_on=[container])
         )

@@ -5,12 +5,12 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components.args import StackArgs
+from components.args import KeptArgs
 from components.consul.args import ConsulReference
 from components.region.args import RegionReference
 
 
-class MySqlClusterArgs(StackArgs):
+class MySqlClusterArgs(KeptArgs):
     """Inputs of the database."""
 
     topology: str
@@ -63,9 +63,6 @@ class MySqlClusterArgs(StackArgs):
 
     protect: bool
     """True refuses to delete the data volumes."""
-
-    volume_prefix: str
-    """First part of the data volumes' names, which stay the same for ever: they outlive the stack."""
 
 
 class MySqlAdministration(TypedDict):

@@ -2,6 +2,9 @@
 
 from components.consul.args import RegionalArgs
 
+DYNAMIC_CONFIGURATION_HEALTH = 'test "$(wget -q -O - "http://127.0.0.1:8500/v1/kv/$KEY?raw")" = "$(cat /tmp/document)"'
+"""Health of a container that keeps such a document: passes while Consul holds the document of this container."""
+
 
 class DynamicConfigurationArgs(RegionalArgs):
     """Inputs of such a document."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from components.args import KeptArgs
 from components.consul.args import RegionalArgs
 from components.microservice.volumes import ServiceVolume
 
 
-class ServiceVolumesArgs(RegionalArgs):
+class ServiceVolumesArgs(RegionalArgs, KeptArgs):
     """Inputs of the volumes of a service in one region."""
 
     service: str
@@ -17,9 +18,6 @@ class ServiceVolumesArgs(RegionalArgs):
 
     replicas: int
     """Number of replicas, each of which has volumes of its own with `shared: replica`."""
-
-    volume_prefix: str
-    """First part of the names of the volumes on Docker."""
 
 
 def kept_volumes(args: ServiceVolumesArgs) -> dict[str, str]:

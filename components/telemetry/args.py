@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components.args import StackArgs
+from components.args import KeptArgs
 from components.consul.args import ConsulReference
 from components.mysql.args import MySqlMonitoring
 from components.region.args import RegionReference
@@ -35,7 +35,7 @@ class TelemetryImages(TypedDict):
     """Built from `CONSOLE_SOURCE`."""
 
 
-class TelemetryArgs(StackArgs):
+class TelemetryArgs(KeptArgs):
     """Inputs of the telemetry."""
 
     stack: str
@@ -85,6 +85,3 @@ class TelemetryArgs(StackArgs):
 
     disk_gib: int
     """Disk in GiB that logs and traces may take; the oldest day goes first."""
-
-    volume_prefix: str
-    """First part of the names of the volumes."""

@@ -76,6 +76,9 @@ class Platform(ABC):
     THIRD_PARTY_IMAGES: ClassVar[frozenset[str]]
     """Names of the third-party images that run on the platform."""
 
+    HAS_SCHEDULER: ClassVar[bool] = True
+    """Whether the platform itself begins what is due at certain times."""
+
     def __init__(self, stack: str, settings: Settings) -> None:
         self.stack, self.settings = stack, settings
         self.labels = {"gostack.project": "gostack", "gostack.stack": stack}
@@ -162,11 +165,6 @@ class Platform(ABC):
     @abstractmethod
     def scheduled_tasks(self, name: str, args: ScheduledTasksArgs, opts: pulumi.ResourceOptions) -> ScheduledTasks:
         """Create what runs tasks of a service at certain times."""
-
-    def scheduler_image(self, golang_image: str) -> pulumi.Input[str]:
-        """Create the image of the program that knows the times; empty where the platform knows them itself."""
-        del golang_image
-        return ""
 
     @abstractmethod
     def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:

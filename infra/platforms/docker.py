@@ -14,12 +14,10 @@ from components.consul.args import ConsulDatacenterArgs
 from components.consul.docker import ConsulDatacenter
 from components.docker.job import Job
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
-from components.images.build_options import DEFAULT_DOCKERFILE, BuildOptions
 from components.images.docker import ReleasedImage, ServiceImage, UpstreamImages
 from components.ingress.args import IngressArgs
 from components.ingress.docker import Ingress
 from components.ingress.docker_gateway import ServiceGateway
-from components.ingress.tracks import STABLE
 from components.microservice.args import MicroserviceArgs
 from components.microservice.docker import Microservice
 from components.microservice.docker_hook import hook_job
@@ -41,7 +39,6 @@ from components.telemetry.docker import Telemetry
 from infra.platforms.base import Platform
 from infra.settings.ingress import loopback_hosts
 from infra.settings.mysql import WITNESS
-from infra.settings.owners import SCHEDULER
 from infra.settings.regions import CONSUL_ADDRESS
 
 _ON_LOOPBACK = ("127.0.0.1", "0.0.0.0")  # noqa: S104
@@ -55,6 +52,8 @@ class DockerPlatform(Platform):
         {"alertmanager", "consul", "mysql", "nginx", "oauth2-proxy", "pause", "valkey"}
         | {"victoria-logs", "victoria-metrics", "vmalert"}
     )
+
+    HAS_SCHEDULER = False
 
     def provision(self) -> None:
         """Create the network that every region joins."""
@@ -143,20 +142,6 @@ class DockerPlatform(Platform):
         """Create a pod with the service's image and a scheduler."""
         return ScheduledTasks(name, {**args, "regions": self.scheduling_regions}, opts)
 
-    def scheduler_image(self, golang_image: str) -> pulumi.Input[str]:
-        """Build the scheduler as any Go program."""
-        arguments: ServiceImageArgs = {
-            "service": SCHEDULER,
-            "track": STABLE,
-            "context": "components/scheduled_tasks/scheduler",
-            "dockerfile": DEFAULT_DOCKERFILE,
-            "main_package": ".",
-            "build": BuildOptions(),
-            "golang_image": golang_image,
-            "labels": self.labels,
-        }
-        return self.built_image(SCHEDULER, arguments).image_id
-
     def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:
         """Create the Nginx to which ports of this machine lead, and where there is more than one service, another one
         by which they call each other."""
@@ -184,6 +169,8 @@ class DockerPlatform(Platform):
         self, name: str, args: CertificateClientArgs, opts: pulumi.ResourceOptions
     ) -> CertificateClient:
         """Create a pod in the network between the regions."""
+        # Its token and the key of its volume stay those of the client that only knew ACME.
+        opts.aliases = [pulumi.Alias(name="acme", type_="gostack:index:AcmeClient")]
         return CertificateClient(name, args, opts)
 
     def telemetry(self, name: str, args: TelemetryArgs, opts: pulumi.ResourceOptions) -> Telemetry:

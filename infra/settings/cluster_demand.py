@@ -7,25 +7,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from components.accessory.resources import accessory_resources
-from components.aws.dns.resources import DNS_DRAIN
-from components.consul.resources import CONSUL_AGENT, CONSUL_SERVER, CONSUL_STORAGE_GIB
+from components.demands import (
+    CONSUL_AGENT,
+    CONSUL_SERVER,
+    CONSUL_STORAGE_GIB,
+    DNS_DRAIN,
+    INGRESS_REPLICAS,
+    accessory_resources,
+    hook_resources,
+    ingress_resources,
+    mysql_resources,
+)
 from components.ingress.login import oidc_logins
 from components.ingress.login_proxy import REPLICAS, login_proxy_workload
-from components.ingress.resources import INGRESS_REPLICAS, ingress_resources
 from components.ingress.token_verifier import VERIFIER_RESOURCES, token_logins
-from components.kubernetes.resources import (
-    JOB,
-    SURGE,
-    Demand,
-    Resources,
-    pod_demand,
-)
-from components.microservice.resources import hook_resources
+from components.kubernetes.resources import JOB, SURGE, Demand, Resources, pod_demand
 from components.microservice.task import Hooks
 from components.microservice.volumes import released_in_place
 from components.microservice.workload import Workload
-from components.mysql.resources import mysql_resources
 from infra.settings.services import ServiceSettings
 
 if TYPE_CHECKING:

@@ -19,11 +19,7 @@ from infra.settings.base import Name, RegionName, Section
 from infra.settings.checks import problems
 from infra.settings.expiry import Expiry
 from infra.settings.images import ImageSettings
-from infra.settings.kubernetes import (
-    ClusterAccess,
-    KubernetesSettings,
-    RegistryPrefix,
-)
+from infra.settings.kubernetes import ClusterAccess, KubernetesSettings, RegistryPrefix
 from infra.settings.mysql import WITNESS
 from infra.settings.platform import (
     CertificateSettings,

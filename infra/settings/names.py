@@ -9,14 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from components.names import (
-    LABEL,
-    cluster_name,
-    database_instance,
-    migrations_job,
-    namespace_name,
-    stack_namespace,
-)
+from components.names import LABEL, cluster_name, database_instance, migrations_job, namespace_name, stack_namespace
 from infra.settings.errors import SettingsError
 
 if TYPE_CHECKING:

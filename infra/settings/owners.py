@@ -11,13 +11,11 @@ from components.ingress.login_proxy import login_service
 from components.ingress.token_verifier import VERIFIER
 from components.mysql.accounts import migration_account
 from components.mysql.names import owner_of
+from components.scheduled_tasks.args import SCHEDULER
 from components.telemetry.configuration import COLLECTOR, CONSOLE, HOST
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
-
-SCHEDULER = "gostack-scheduler"
-"""Name of the image of what knows the times of schedules, on Docker."""
 
 RESERVED_SERVICES = frozenset(
     {"mysql", "mysql-proxy", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key", "localhost"}

@@ -3,7 +3,8 @@
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.tags import TaggedArgs, named
+from components.aws.args import TaggedArgs
+from components.aws.tags import named
 
 
 class BudgetArgs(TaggedArgs):

@@ -5,18 +5,13 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import AccountArgs
 from components.aws.policies import topic_policy
-from components.aws.tags import TaggedArgs, named
+from components.aws.tags import named
 
 
-class AlarmTopicArgs(TaggedArgs):
+class AlarmTopicArgs(AccountArgs):
     """Inputs of an alarm topic."""
-
-    account: str
-    """Identity of the AWS account."""
-
-    region: str
-    """AWS region; an alarm tells a topic of its own region only."""
 
     key_arn: pulumi.Input[str]
     """Key that encrypts the messages; CloudWatch must be among its services."""

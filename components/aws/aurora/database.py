@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import TaggedArgs
 from components.aws.aurora.parameters import ADMINISTRATOR, administrator_secret, password_window
-from components.aws.tags import TaggedArgs, named
+from components.aws.tags import named
+from components.options import register_declared
 from components.secrets import PASSWORD_BYTES, stored_secret
 
 
@@ -65,13 +67,7 @@ class Database(pulumi.ComponentResource):
         self.administrator_password = self._password()
         self.secret_arn = self._secret()
         self.global_cluster = cluster.id
-        self.register_outputs(
-            {
-                "global_cluster": self.global_cluster,
-                "administrator_password": self.administrator_password,
-                "secret_arn": self.secret_arn,
-            }
-        )
+        register_declared(self)
 
     def _password(self) -> pulumi.Output[str]:
         """Aurora itself cannot keep the password of a global cluster's administrator: the stack does, and renews it."""

@@ -6,8 +6,9 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarm
-from components.aws.tags import TaggedArgs, named
+from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarms
+from components.aws.args import TaggedArgs
+from components.aws.tags import named
 from components.options import given_dependencies
 
 
@@ -86,25 +87,18 @@ class GlobalDns(pulumi.ComponentResource):
             tags=named(args["tags"], name),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[regional]),
         )
-        metric_alarm(
-            f"{name}-unhealthy",
-            AlarmSpec(
-                namespace="AWS/Route53",
-                metric="HealthCheckStatus",
-                dimensions={"HealthCheckId": check.id},
-                threshold=1,
-                comparison="LessThanThreshold",
-                statistic="Minimum",
-                periods=2,
-                missing="breaching",
-                description=(
-                    f"{region} does not answer {regional_name}{args['health_path']}: clients are in other regions."
-                ),
-            ),
-            topic_arn=args["topic_arn"],
-            tags=args["tags"],
-            opts=pulumi.ResourceOptions(parent=self),
+        unhealthy = AlarmSpec(
+            namespace="AWS/Route53",
+            metric="HealthCheckStatus",
+            dimensions={"HealthCheckId": check.id},
+            threshold=1,
+            comparison="LessThanThreshold",
+            statistic="Minimum",
+            periods=2,
+            missing="breaching",
+            description=f"{region} does not answer {regional_name}{args['health_path']}: clients are in other regions.",
         )
+        metric_alarms(name, {"unhealthy": unhealthy}, args, self)
         return aws.route53.Record(
             f"{name}-nearest",
             zone_id=args["zone_id"],

@@ -3,8 +3,9 @@
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarm
-from components.aws.tags import TaggedArgs, named
+from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarms
+from components.aws.args import TaggedArgs
+from components.aws.tags import named
 from components.options import given_dependencies
 
 DAY_SECONDS = 86_400
@@ -50,25 +51,21 @@ class PublicCertificate(pulumi.ComponentResource):
             certificate_arn=certificate.arn,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*proof, *given_dependencies(opts)]),
         )
-        metric_alarm(
-            f"{name}-expiry",
-            AlarmSpec(
-                namespace="AWS/CertificateManager",
-                metric="DaysToExpiry",
-                dimensions={"CertificateArn": certificate.arn},
-                threshold=30,
-                comparison="LessThanThreshold",
-                statistic="Minimum",
-                period_seconds=DAY_SECONDS,
-                periods=1,
-                description=f"{args['domain']}: the certificate ends in less than 30 days and was not renewed. "
-                f"Is its DNS "
-                "record still there?",
+        expiry = AlarmSpec(
+            namespace="AWS/CertificateManager",
+            metric="DaysToExpiry",
+            dimensions={"CertificateArn": certificate.arn},
+            threshold=30,
+            comparison="LessThanThreshold",
+            statistic="Minimum",
+            period_seconds=DAY_SECONDS,
+            periods=1,
+            description=(
+                f"{args['domain']}: the certificate ends in less than 30 days and was not renewed. Is its DNS record "
+                "still there?"
             ),
-            topic_arn=args["topic_arn"],
-            tags=args["tags"],
-            opts=pulumi.ResourceOptions(parent=self),
         )
+        metric_alarms(name, {"expiry": expiry}, args, self)
         self.arn = issued.certificate_arn
         self.register_outputs({"arn": self.arn})
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import TaggedArgs
 from components.aws.network.addresses import partition
-from components.aws.tags import TaggedArgs, named
+from components.aws.tags import named
 
 
 class ClusterAccessArgs(TaggedArgs):

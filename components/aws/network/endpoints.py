@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.tags import TaggedArgs, named
+from components.aws.args import TaggedArgs
+from components.aws.tags import named
 
 HTTPS = 443
 GATEWAYS = ("s3", "dynamodb")

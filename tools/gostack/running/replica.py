@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from components.mysql import PROXY
+from components.mysql.configuration import PROXY
 from infra.settings import Settings
 from tools.gostack.environment.errors import UserError
 

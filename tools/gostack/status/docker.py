@@ -9,7 +9,7 @@ from typing import Any
 from docker.errors import DockerException
 from docker.models.containers import Container
 
-from components.mysql import PROXY
+from components.mysql.configuration import PROXY
 from infra.settings import Settings
 from tools.gostack.database.failover import FailoverError, asker, group_view, places
 from tools.gostack.database.mysql_members import DatabaseError, ask_member, running_members
