@@ -50,9 +50,7 @@ class CertificateClient(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: DockerCertificateClientArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        # Its token and the key of its volume stay those of the client that only knew ACME.
-        before = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="acme", type_="gostack:index:AcmeClient")])
-        super().__init__("gostack:index:CertificateClient", name, {}, pulumi.ResourceOptions.merge(opts, before))
+        super().__init__("gostack:index:CertificateClient", name, {}, opts)
         region, labels = args["regions"][0], {**args["labels"], "gostack.service": CERTIFICATE_CLIENT}
         token = GeneratedPassword(
             f"{name}-token", {"rotation": args["rotation"]}, pulumi.ResourceOptions(parent=self)

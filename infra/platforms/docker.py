@@ -185,6 +185,8 @@ class DockerPlatform(Platform):
         self, name: str, args: CertificateClientArgs, opts: pulumi.ResourceOptions
     ) -> CertificateClient:
         """Create a pod in the network between the regions."""
+        # Its token and the key of its volume stay those of the client that only knew ACME.
+        opts.aliases = [pulumi.Alias(name="acme", type_="gostack:index:AcmeClient")]
         return CertificateClient(name, {**args, "pause_image": self._pause_image}, opts)
 
     def telemetry(self, name: str, args: TelemetryArgs, opts: pulumi.ResourceOptions) -> Telemetry:
