@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gostack.dev/users/internal/resilience"
 )
 
 func TestACreatedUserIsReturnedWithItsAddress(t *testing.T) {
@@ -60,6 +62,13 @@ func TestAnUnavailableDatabaseInvitesTheCallerBackAndAFaultShowsNothing(t *testi
 	repository.err = fmt.Errorf("%w: dial tcp 10.0.0.1", ErrUnavailable)
 	if got := ask(t, repository, http.MethodGet, "/api/v1/users", ""); got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" || strings.Contains(got.text, "10.0.0.1") {
 		t.Errorf("unavailable: %s", got.text)
+	}
+	for _, reason := range []error{resilience.ErrFull, resilience.ErrOpen, resilience.ErrNoTimeLeft} {
+		repository.err = translate(fmt.Errorf("%w: dial tcp 10.0.0.1", reason))
+		got := ask(t, repository, http.MethodPut, "/api/v1/users/1", ada)
+		if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != "2" || !strings.Contains(got.text, `"`+ErrUnavailable.Error()+": "+reason.Error()+`"`) {
+			t.Errorf("%v: %s", reason, got.text)
+		}
 	}
 	repository.err = errors.New("column secret")
 	if got := ask(t, repository, http.MethodGet, "/api/v1/users", ""); got.status != http.StatusInternalServerError || strings.Contains(got.text, "secret") {
