@@ -14,6 +14,9 @@ from hypothesis import settings
 from tests.support.load_result import Answer, Result
 from tools.gostack.environment import processes
 
+# What promises on every platform say when they are broken.
+pytest.register_assert_rewrite("tests.support.edge", "tests.support.people")
+
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
