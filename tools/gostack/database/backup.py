@@ -3,8 +3,6 @@ and the files of their volumes in another one beside it."""
 
 from __future__ import annotations
 
-import gzip
-import os
 import time
 from collections.abc import Iterable
 from contextlib import closing
@@ -13,7 +11,15 @@ from itertools import chain
 from pathlib import Path
 
 from infra.settings import Settings
-from tools.gostack.database.backup_file import Contents, Reader, appearing_at, contents_of, demand_absent, header
+from tools.gostack.database.backup_file import (
+    Contents,
+    Reader,
+    appearing_at,
+    compressing,
+    contents_of,
+    demand_absent,
+    header,
+)
 from tools.gostack.database.mysql_members import CHARACTER_SET, DatabaseError, Member, member_to_read
 from tools.gostack.database.volume_archive import ENDING, archive_beside, write_archive
 from tools.gostack.database.volumes import Volumes
@@ -68,7 +74,7 @@ def backup(workspace: Workspace, file: Path | None = None) -> int:
         _demand_schemas(member, schemas)
         found = write_backup(file, member.output_of([*_DUMP, *schemas]), header(workspace.stack, _timestamp(moment)))
         print(f"backup of {', '.join(schemas)} from {member.name}")
-        print(_table(found))
+        print("\n".join(f"  {name:<40} {count:>10} rows" for name, count in sorted(found.rows.items())))
         print(f"{file}: {file.stat().st_size} bytes ({found.size} as text), {time.monotonic() - started:.1f} s")
     # After the rows: a file is there before a row tells of it.
     if volumes:
@@ -94,15 +100,10 @@ def write_backup(file: Path, dump: Iterable[bytes], first_line: bytes) -> Conten
     """
     reader = Reader()
     with appearing_at(file) as temporary:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as raw:
-            # The name inside would be the temporary one.
-            with gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw) as compressed:
-                for part in chain([first_line], dump):
-                    reader.add(part)
-                    compressed.write(part)
-            raw.flush()
-            os.fsync(raw.fileno())
+        with compressing(temporary) as text:
+            for part in chain([first_line], dump):
+                reader.add(part)
+                text.write(part)
         found = contents_of(temporary)
         if (found.size, found.rows) != (reader.end().size, reader.contents.rows):
             raise DatabaseError(f"{file} does not read as it was written: check the disk and back up again.")
@@ -122,7 +123,3 @@ def _default_file(workspace: Workspace, moment: datetime) -> Path:
 
 def _timestamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _table(contents: Contents) -> str:
-    return "\n".join(f"  {name:<40} {count:>10} rows" for name, count in sorted(contents.rows.items()))

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -106,8 +107,12 @@ class Workspace:
 
     def exists(self) -> bool:
         """Whether the backend knows the stack."""
+        return self.stack in self.known()
+
+    def known(self) -> dict[str, Any]:
+        """What the backend says of each stack of the project; raises PulumiError when it does not answer."""
         listed = json.loads(self.capture("stack", "ls", "--json"))
-        return any(entry["name"].split("/")[-1] == self.stack for entry in listed)
+        return {entry["name"].split("/")[-1]: entry for entry in listed}
 
     def run(self, verb: str, *arguments: str) -> int:
         """Run `pulumi <verb>` on the stack with this terminal as its own and return its exit code."""
@@ -217,6 +222,13 @@ def _holds_secrets(value: Any) -> bool:
     if isinstance(value, dict):
         return any(_holds_secrets(member) for member in cast("dict[str, Any]", value).values())
     return isinstance(value, list) and any(_holds_secrets(item) for item in cast("list[Any]", value))
+
+
+def demand_up(outputs: Mapping[str, Any], stack: str, key: str = "regions") -> None:
+    """Raise PulumiError when these outputs of a stack lack one that every stack has that is up."""
+    if not outputs.get(key):
+        make = "make up" if stack == "dev" else f"make up STACK={stack}"
+        raise PulumiError(f"the stack {stack} is not up: run `{make}`.")
 
 
 class PulumiError(UserError):
