@@ -74,7 +74,7 @@ def backup(workspace: Workspace, file: Path | None = None) -> int:
         _demand_schemas(member, schemas)
         found = write_backup(file, member.output_of([*_DUMP, *schemas]), header(workspace.stack, _timestamp(moment)))
         print(f"backup of {', '.join(schemas)} from {member.name}")
-        print("\n".join(f"  {name:<40} {count:>10} rows" for name, count in sorted(found.rows.items())))
+        print(_table(found))
         print(f"{file}: {file.stat().st_size} bytes ({found.size} as text), {time.monotonic() - started:.1f} s")
     # After the rows: a file is there before a row tells of it.
     if volumes:
@@ -123,3 +123,7 @@ def _default_file(workspace: Workspace, moment: datetime) -> Path:
 
 def _timestamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _table(contents: Contents) -> str:
+    return "\n".join(f"  {name:<40} {count:>10} rows" for name, count in sorted(contents.rows.items()))

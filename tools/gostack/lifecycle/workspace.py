@@ -107,12 +107,8 @@ class Workspace:
 
     def exists(self) -> bool:
         """Whether the backend knows the stack."""
-        return self.stack in self.known()
-
-    def known(self) -> dict[str, Any]:
-        """What the backend says of each stack of the project; raises PulumiError when it does not answer."""
         listed = json.loads(self.capture("stack", "ls", "--json"))
-        return {entry["name"].split("/")[-1]: entry for entry in listed}
+        return any(entry["name"].split("/")[-1] == self.stack for entry in listed)
 
     def run(self, verb: str, *arguments: str) -> int:
         """Run `pulumi <verb>` on the stack with this terminal as its own and return its exit code."""
