@@ -58,14 +58,6 @@ def account_statements(args: ServiceDatabaseArgs, passwords: AccountPasswords) -
 class SchemaAccess:
     """How replicas and migrations get at a schema, whoever runs its jobs."""
 
-    environments: dict[str, dict[str, pulumi.Output[str]]]
-    """Track to the variables that let its replicas connect, none of them a secret."""
-
-    secrets: dict[str, dict[str, pulumi.Output[str]]]
-    """Track to those that are secrets; whoever uses them waits for that track's migrations."""
-
-    _schema: ServiceDatabaseArgs
-
     def give_access(
         self,
         name: str,
@@ -76,7 +68,11 @@ class SchemaAccess:
     ) -> None:
         """Apply each track's migrations once the accounts are there, and keep how the replicas of each connect."""
         connection, discovery = _connection(args), _discovery(args["mysql"])
-        self._schema, self.environments, self.secrets = args, {}, {}
+        self._schema = args
+        self.environments: dict[str, dict[str, pulumi.Output[str]]] = {}
+        """Track to the variables that let its replicas connect, none of them a secret."""
+        self.secrets: dict[str, dict[str, pulumi.Output[str]]] = {}
+        """Track to those that are secrets; whoever uses them waits for that track's migrations."""
         ready = accounts
         for track in [STABLE, *sorted(set(args["service_images"]) - {STABLE})]:
             if args["migrate"]:
