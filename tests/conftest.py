@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -11,6 +13,10 @@ import pytest
 from hypothesis import settings
 
 from tools.gostack.environment import processes
+
+# What is compiled is kept, whatever the shell says: the SDKs and the tests are half a minute of it, in every process.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
