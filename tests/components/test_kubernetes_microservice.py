@@ -29,7 +29,7 @@ def service() -> Graph:
         Microservice,
         drain_seconds=7,
         termination_grace_period_seconds=20,
-        startup_timeout_seconds=30,
+        startup_timeout_seconds=180,
         # Whoever forgets to say that it is a secret.
         secrets={"PASSWORD": "correct-horse"},
         egress=[Egress(network="203.0.113.0/24", port=443)],
@@ -67,11 +67,11 @@ def test_the_agent_starts_before_the_program_and_ends_after_it_and_tells_whether
 def test_an_update_waits_as_long_as_a_pod_may_take(service: Graph) -> None:
     deadline = spec(service, "deployment")["progressDeadlineSeconds"]
     patience = int(service.resources[DEPLOYMENT].plain("metadata")["annotations"]["pulumi.com/timeoutSeconds"])
-    assert deadline > 30
+    assert deadline > 180
     # One pod after the other.
-    assert patience > spec(service, "deployment")["replicas"] * 30
+    assert patience > spec(service, "deployment")["replicas"] * 180
     probe = container(service, "deployment", "application")["startupProbe"]
-    assert probe["periodSeconds"] * probe["failureThreshold"] == 30
+    assert probe["periodSeconds"] * probe["failureThreshold"] == 180
 
 
 def test_a_path_may_have_a_query_and_a_service_without_one_for_it_lives_while_it_listens() -> None:
