@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar, cast
-from unittest.mock import patch
 
 import pulumi
 from google.protobuf import empty_pb2, json_format
-from pulumi.runtime import mocks, resource, rpc, settings
-from pulumi.runtime.proto import resource_pb2, source_pb2
+from pulumi.runtime import mocks, rpc, settings
+from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_pulumi_func
 
 from tools.gostack.explorer.aws_outputs import (
@@ -333,9 +332,7 @@ def record(
 
     try:
         # An Output that was made outside of the program never resolves: a failure is better than no end.
-        # Where in the program a resource is made is no part of a recording, and looked up slowly.
-        with patch.object(resource, "_get_stack_trace", source_pb2.StackTrace):
-            recorder.recording.outputs = loop.run_until_complete(asyncio.wait_for(everything(), timeout=600))
+        recorder.recording.outputs = loop.run_until_complete(asyncio.wait_for(everything(), timeout=600))
     except BaseException:
         # Whatever waited for the one that failed would say the same again, each when it is collected.
         loop.set_exception_handler(_silent)
