@@ -14,8 +14,6 @@ from components.kubernetes.names import (
     ACCESSORY,
     APPLICATION,
     JOB,
-    ROLE_LABEL,
-    STACK_LABEL,
     selector,
     service_host,
     workload_labels,
@@ -23,7 +21,7 @@ from components.kubernetes.names import (
 from components.kubernetes.network import EgressRule, IngressRule, network_policy, networks, pods_of_stack, tcp
 from components.kubernetes.pod import ContainerSpec, Probes, http_probe, memory_volume, shell_probe, tcp_probe
 from components.kubernetes.pod_template import pod_template
-from components.kubernetes.scope import Scope
+from components.kubernetes.scope import Scope, role_scope
 from components.kubernetes.single_pod import pod_services, single_pod
 from components.kubernetes.storage import claim_template
 from components.kubernetes.workload import immutable_secret, service_account
@@ -61,7 +59,7 @@ class Accessory(pulumi.ComponentResource):
         secret = immutable_secret(scope, f"{name}-secret", args["secrets"]) if args["secrets"] else None
         account = service_account(scope, f"{name}-account")
         services = pod_services(scope, name, accessory, {f"tcp-{number}": number for number in args["ports"]})
-        paths = self._network_policies(scope, name, args)
+        paths = _network_policies(scope, name, args)
         folders = {path: f"folder-{index}" for index, path in enumerate(["/tmp", *args["writable"]])}
         server = single_pod(
             scope,
@@ -106,30 +104,25 @@ class Accessory(pulumi.ComponentResource):
         """What services may be told of it: `host`, `port`, `address`, `peers`, and what else it is known by."""
         return self._values
 
-    def _network_policies(self, scope: Scope, name: str, args: AccessoryArgs) -> list[k8s.networking.v1.NetworkPolicy]:
-        stack, ports = args["labels"].get(STACK_LABEL, "gostack"), tcp(*args["ports"])
-        own = network_policy(
-            scope,
-            f"{name}-paths",
-            incoming=[IngressRule(from_=pods_of_stack(stack, *CALLERS), ports=ports)],
-            outgoing=[
-                EgressRule(to=networks(egress.network), ports=tcp(egress.port)) for egress in args.get("egress", ())
-            ],
+
+def _network_policies(scope: Scope, name: str, args: AccessoryArgs) -> list[k8s.networking.v1.NetworkPolicy]:
+    ports = tcp(*args["ports"])
+    own = network_policy(
+        scope,
+        f"{name}-paths",
+        incoming=[IngressRule(from_=pods_of_stack(scope.stack, *CALLERS), ports=ports)],
+        outgoing=[EgressRule(to=networks(egress.network), ports=tcp(egress.port)) for egress in args.get("egress", ())],
+    )
+    calls = [
+        network_policy(
+            role_scope(region["network"], args["labels"], scope.parent, region=region["region"], role=role),
+            f"{name}-calls-{role}-{region['region']}",
+            outgoing=[EgressRule(to=pods_of_stack(scope.stack, ACCESSORY), ports=ports)],
         )
-        calls = [
-            network_policy(
-                Scope(
-                    region["network"],
-                    {**args["labels"], "gostack.region": region["region"], ROLE_LABEL: role},
-                    self,
-                ),
-                f"{name}-calls-{role}-{region['region']}",
-                outgoing=[EgressRule(to=pods_of_stack(stack, ACCESSORY), ports=ports)],
-            )
-            for region in [args["region"], *args["reachable_from"]]
-            for role in CALLERS
-        ]
-        return [own, *calls]
+        for region in [args["region"], *args["reachable_from"]]
+        for role in CALLERS
+    ]
+    return [own, *calls]
 
 
 def _alias(scope: Scope, name: str, accessory: str, host: str, server: pulumi.Resource) -> None:

@@ -15,7 +15,6 @@ from components.kubernetes.names import (
     DYNAMIC_CONFIGURATION,
     MYSQL,
     NGINX,
-    STACK_LABEL,
     selector,
     service_host,
     workload_labels,
@@ -68,7 +67,7 @@ class ConsulDatacenter(pulumi.ComponentResource):
         account = service_account(scope, f"{name}-account")
         service = _service(scope, name)
         budget = disruption_budget(scope, f"{name}-budget")
-        policy = _network_policy(scope, f"{name}-paths", args["labels"].get(STACK_LABEL, "gostack"))
+        policy = _network_policy(scope, f"{name}-paths")
         gossip = agent_secret(scope, name, datacenter)
         servers = k8s.apps.v1.StatefulSet(
             f"{name}-server",
@@ -125,9 +124,9 @@ def _service(scope: Scope, name: str) -> k8s.core.v1.Service:
     )
 
 
-def _network_policy(scope: Scope, name: str, stack: str) -> k8s.networking.v1.NetworkPolicy:
-    servers = pods_of_stack(stack, CONSUL_SERVER)
-    agents = pods_of_stack(stack, APPLICATION, NGINX, MYSQL, DYNAMIC_CONFIGURATION)
+def _network_policy(scope: Scope, name: str) -> k8s.networking.v1.NetworkPolicy:
+    servers = pods_of_stack(scope.stack, CONSUL_SERVER)
+    agents = pods_of_stack(scope.stack, APPLICATION, NGINX, MYSQL, DYNAMIC_CONFIGURATION)
     return network_policy(
         scope,
         name,

@@ -19,7 +19,7 @@ from components.ingress.token_verifier import (
     issuer_ports,
     verifier_environment,
 )
-from components.kubernetes.names import APPLICATION, NGINX, ROLE_LABEL, STACK_LABEL, selector, workload_labels
+from components.kubernetes.names import APPLICATION, NGINX, selector, workload_labels
 from components.kubernetes.network import EgressRule, IngressRule, network_policy, networks, pods_of_stack, tcp
 from components.kubernetes.pod import (
     ContainerSpec,
@@ -32,7 +32,7 @@ from components.kubernetes.pod import (
 )
 from components.kubernetes.pod_template import pod_template
 from components.kubernetes.rollout import released_deployment
-from components.kubernetes.scope import Scope
+from components.kubernetes.scope import Scope, role_scope
 from components.kubernetes.workload import disruption_budget, immutable_config_map, immutable_secret, service_account
 from components.microservice.workload import SERVICE_USER
 from components.names import CALLED_PORT
@@ -143,7 +143,7 @@ class Ingress(pulumi.ComponentResource):
         )
         service = _service(scope, name, args, release, deployment)
         if args["configuration"].internal:
-            _open_to_callers(name, args, self)
+            _open_to_callers(scope, name, args)
         for called in args["configuration"].internal:
             _named_service(scope, f"{name}-to-{called}", called, release, deployment)
         balancer = args.get("load_balancer", _DEFAULT_LOAD_BALANCER)
@@ -268,7 +268,7 @@ def _files_volume(files: pulumi.Input[str], keys: pulumi.Input[str]) -> k8s.core
 
 
 def _network_policy(scope: Scope, name: str, args: KubernetesIngressArgs) -> k8s.networking.v1.NetworkPolicy:
-    stack = args["labels"].get(STACK_LABEL, "gostack")
+    stack = scope.stack
     verifier = args["token_verifier"]
     verifiers = [NGINX] if verifier is not None and asks_services(verifier["logins"]) else []
     return network_policy(
@@ -287,15 +287,14 @@ def _network_policy(scope: Scope, name: str, args: KubernetesIngressArgs) -> k8s
     )
 
 
-def _open_to_callers(name: str, args: KubernetesIngressArgs, parent: pulumi.Resource) -> None:
+def _open_to_callers(scope: Scope, name: str, args: KubernetesIngressArgs) -> None:
     """Let the region's services reach the port on which they call each other."""
-    stack = args["labels"].get(STACK_LABEL, "gostack")
+    region = args["region"]
     for role in CALLERS:
-        labels = {**args["labels"], "gostack.region": args["region"]["region"], ROLE_LABEL: role}
         network_policy(
-            Scope(args["region"]["network"], labels, parent),
+            role_scope(region["network"], args["labels"], scope.parent, region=region["region"], role=role),
             f"{name}-{role}-calls",
-            outgoing=[EgressRule(to=pods_of_stack(stack, NGINX), ports=tcp(INTERNAL_PORT))],
+            outgoing=[EgressRule(to=pods_of_stack(scope.stack, NGINX), ports=tcp(INTERNAL_PORT))],
         )
 
 

@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 from components.args import StackArgs
 from components.files import GivenFile
 from components.kubernetes.files import file_mounts, file_volumes
-from components.kubernetes.names import JOB, STACK_LABEL, workload_labels
+from components.kubernetes.names import JOB, workload_labels
 from components.kubernetes.network import EgressRule, network_policy, networks, pods_of_stack, tcp
 from components.kubernetes.pod import ContainerSpec, memory_volume
 from components.kubernetes.pod_template import pod_template
@@ -138,7 +138,6 @@ class JobGround:
 
 def job_ground(scope: Scope, name: str, args: JobArgs) -> JobGround:
     """Make the Secret, the account, the network policy and the files of jobs."""
-    stack = args["labels"].get(STACK_LABEL, "gostack")
     return JobGround(
         scope,
         immutable_secret(scope, f"{name}-secret", args["secrets"]),
@@ -148,7 +147,8 @@ def job_ground(scope: Scope, name: str, args: JobArgs) -> JobGround:
             f"{name}-paths",
             outgoing=[
                 EgressRule(
-                    to=[*pods_of_stack(stack, *item["roles"]), *networks(*item["networks"])], ports=tcp(item["port"])
+                    to=[*pods_of_stack(scope.stack, *item["roles"]), *networks(*item["networks"])],
+                    ports=tcp(item["port"]),
                 )
                 for item in args.get("egress", ())
             ],

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.kubernetes.names import ROLE_LABEL, STACK_LABEL
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -21,6 +23,11 @@ class Scope:
 
     parent: pulumi.Resource
     """Component that they belong to."""
+
+    @property
+    def stack(self) -> str:
+        """Stack that they are of."""
+        return self.labels.get(STACK_LABEL, "gostack")
 
     def metadata(
         self, name: pulumi.Input[str] | None, annotations: Mapping[str, pulumi.Input[str]] | None = None
@@ -36,6 +43,13 @@ class Scope:
     def options(self, *depends_on: pulumi.Input[pulumi.Resource]) -> pulumi.ResourceOptions:
         """Return the options of an object, and what it waits for."""
         return pulumi.ResourceOptions(parent=self.parent, depends_on=list(depends_on) or None)
+
+
+def role_scope(
+    namespace: pulumi.Input[str], labels: Mapping[str, str], parent: pulumi.Resource, *, region: str, role: str
+) -> Scope:
+    """Return the scope of a rule for all pods of a role in a region, whatever they run; `labels` are the stack's."""
+    return Scope(namespace, {**labels, "gostack.region": region, ROLE_LABEL: role}, parent)
 
 
 def timeout_annotation(seconds: int) -> dict[str, str]:

@@ -9,7 +9,7 @@ from components.consul.instances import POD_NAME
 from components.consul.kubernetes_agent import agent_secret, agent_volume, sidecar, to_servers
 from components.kubernetes.autoscaling import autoscaler
 from components.kubernetes.files import file_mounts, file_volumes
-from components.kubernetes.names import APPLICATION, MYSQL, NGINX, STACK_LABEL, selector, workload_labels
+from components.kubernetes.names import APPLICATION, MYSQL, NGINX, selector, workload_labels
 from components.kubernetes.network import EgressRule, IngressRule, network_policy, networks, pods_of_stack, tcp
 from components.kubernetes.pod import ContainerSpec, memory_volume, sleep_before_stop
 from components.kubernetes.pod_template import pod_template
@@ -168,7 +168,7 @@ def _scraped(workload: Workload) -> dict[str, str]:
 
 
 def _network_policy(scope: Scope, name: str, args: MicroserviceArgs) -> k8s.networking.v1.NetworkPolicy:
-    stack = args["labels"].get(STACK_LABEL, "gostack")
+    stack = scope.stack
     ports = [args["workload"].port, *args["workload"].served_ports.values()]
     return network_policy(
         scope,

@@ -12,7 +12,7 @@ from components.consul.check import Check
 from components.consul.instances import ServiceInstance
 from components.consul.kubernetes_agent import agent_secret, agent_volume, sidecar, to_servers
 from components.demands import mysql_resources
-from components.kubernetes.names import APPLICATION, JOB, MYSQL, STACK_LABEL, selector, service_host, workload_labels
+from components.kubernetes.names import APPLICATION, JOB, MYSQL, selector, service_host, workload_labels
 from components.kubernetes.network import EgressRule, IngressRule, network_policy, pods_of_stack, tcp
 from components.kubernetes.pod import ContainerSpec, Probes, memory_volume, shell_probe, tcp_probe
 from components.kubernetes.pod_template import pod_template
@@ -81,7 +81,7 @@ class MySqlMember(pulumi.ComponentResource):
         secret = agent_secret(scope, name, args["consul"], secrets)
         account = service_account(scope, f"{name}-account")
         services = pod_services(scope, name, name, {"mysql": PORT})
-        policy = _network_policy(scope, f"{name}-paths", cluster["labels"].get(STACK_LABEL, "gostack"))
+        policy = _network_policy(scope, f"{name}-paths")
         server = single_pod(
             scope,
             f"{name}-server",
@@ -175,14 +175,14 @@ def _instance(args: MySqlMemberArgs) -> ServiceInstance:
     return ServiceInstance("mysql", PORT, check, tags=[role_of(args)])
 
 
-def _network_policy(scope: Scope, name: str, stack: str) -> k8s.networking.v1.NetworkPolicy:
+def _network_policy(scope: Scope, name: str) -> k8s.networking.v1.NetworkPolicy:
     return network_policy(
         scope,
         name,
-        incoming=[IngressRule(from_=pods_of_stack(stack, APPLICATION, JOB, MYSQL), ports=tcp(PORT))],
+        incoming=[IngressRule(from_=pods_of_stack(scope.stack, APPLICATION, JOB, MYSQL), ports=tcp(PORT))],
         outgoing=[
-            to_servers(stack),
+            to_servers(scope.stack),
             # A replica's, to its primary.
-            EgressRule(to=pods_of_stack(stack, MYSQL), ports=tcp(PORT)),
+            EgressRule(to=pods_of_stack(scope.stack, MYSQL), ports=tcp(PORT)),
         ],
     )

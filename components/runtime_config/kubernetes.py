@@ -14,7 +14,7 @@ from components.consul.kubernetes_agent import (
 )
 from components.consul.probes import AGENT_ANSWERS
 from components.demands import CONSUL_AGENT
-from components.kubernetes.names import DYNAMIC_CONFIGURATION, STACK_LABEL, workload_labels
+from components.kubernetes.names import DYNAMIC_CONFIGURATION, workload_labels
 from components.kubernetes.network import network_policy
 from components.kubernetes.pod import ContainerSpec, Probes, memory_volume, shell_probe, sleep_before_stop
 from components.kubernetes.pod_template import pod_template
@@ -47,8 +47,7 @@ class DynamicConfiguration(pulumi.ComponentResource):
         scope = Scope(region["network"], labels, self)
         secret = agent_secret(scope, name, args["consul"])
         account = service_account(scope, f"{name}-account")
-        stack = args["labels"].get(STACK_LABEL, "gostack")
-        policy = network_policy(scope, f"{name}-paths", outgoing=[to_servers(stack)])
+        policy = network_policy(scope, f"{name}-paths", outgoing=[to_servers(scope.stack)])
         template = pod_template(
             labels,
             account,

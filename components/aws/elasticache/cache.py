@@ -13,9 +13,9 @@ from components.aws.args import StoreArgs
 from components.aws.elasticache.node_types import node_type
 from components.aws.network.security_groups import open_to_pods
 from components.aws.tags import named
-from components.kubernetes.names import APPLICATION, JOB, ROLE_LABEL
+from components.kubernetes.names import APPLICATION, JOB
 from components.kubernetes.network import EgressRule, network_policy, networks, tcp
-from components.kubernetes.scope import Scope
+from components.kubernetes.scope import role_scope
 
 ENGINE_VERSION = "8.0"
 FAMILY = "valkey8"
@@ -145,9 +145,8 @@ class ElastiCache(pulumi.ComponentResource):
     def _network_policies(self) -> None:
         args = self._args
         for role in (APPLICATION, JOB):
-            labels = {**args["labels"], "gostack.region": args["region"], ROLE_LABEL: role}
             network_policy(
-                Scope(args["namespace"], labels, self),
+                role_scope(args["namespace"], args["labels"], self, region=args["region"], role=role),
                 f"{self._name}-calls-{role}",
                 outgoing=[EgressRule(to=networks(*args["subnets"]), ports=tcp(PORT))],
             )
