@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -22,7 +23,7 @@ def given_dependencies(opts: pulumi.ResourceOptions | None) -> list[pulumi.Input
 
 def register_declared(component: pulumi.ComponentResource) -> None:
     """Tell Pulumi the outputs that the class of a component declares, all of them."""
-    component.register_outputs({name: getattr(component, name) for name in vars(type(component))["__annotations__"]})
+    component.register_outputs({name: getattr(component, name) for name in inspect.get_annotations(type(component))})
 
 
 def after(value: pulumi.Input[str], *others: pulumi.Input[Any]) -> pulumi.Output[str]:
