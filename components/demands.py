@@ -25,6 +25,9 @@ INGRESS_REPLICAS = 2
 INGRESS_SCRATCH_MIB = 32
 """Memory in MiB for the scratch folder of an Nginx, which writes no body there."""
 
+TOKEN_VERIFIER = Resources(cpu_request=0.025, memory_request_mib=32, cpu_limit=0.5, memory_limit_mib=64)
+"""The program beside an Nginx that verifies bearer tokens."""
+
 
 def ingress_resources(*, memory_mib: int) -> Resources:
     """Return what the Nginx of an ingress takes whose limit is given in MiB."""

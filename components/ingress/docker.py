@@ -9,13 +9,14 @@ import pulumi_docker as docker
 
 from components.certificate_client.args import CertificateSource
 from components.consul.docker_agent import ConsulAgent
+from components.demands import TOKEN_VERIFIER
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.docker.pod import Pod
 from components.docker.volumes import volume_labels
 from components.ingress import HTTP_PORT, HTTPS_PORT, IPV6_HTTP_PORT, IPV6_HTTPS_PORT, IPV6_LOOPBACK, render_ingress
 from components.ingress.args import IngressArgs
 from components.ingress.releases import INGRESS_HEALTH, RELEASE_HEALTH, RELEASES
-from components.ingress.token_verifier import READY, VERIFIER_RESOURCES, verifier_environment
+from components.ingress.token_verifier import READY, verifier_environment
 from components.names import CALLED_PORT
 from components.text import script
 
@@ -113,7 +114,7 @@ class Ingress(pulumi.ComponentResource):
                 image=verifier["image"],
                 labels=labels,
                 role="token-verifier",
-                memory_mib=VERIFIER_RESOURCES.memory_limit_mib,
+                memory_mib=TOKEN_VERIFIER.memory_limit_mib,
                 environment=verifier_environment(verifier),
                 health=HealthCheck(test=["CMD", *READY], wait_seconds=30),
                 stop_seconds=2,

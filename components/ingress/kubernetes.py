@@ -9,16 +9,10 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.consul.kubernetes_agent import agent_secret, agent_volume, sidecar, to_servers
-from components.demands import INGRESS_REPLICAS, INGRESS_SCRATCH_MIB, ingress_resources
+from components.demands import INGRESS_REPLICAS, INGRESS_SCRATCH_MIB, TOKEN_VERIFIER, ingress_resources
 from components.ingress import HTTP_PORT, HTTPS_PORT, INTERNAL_PORT, RELEASE_PLACEHOLDER, render_ingress
 from components.ingress.args import IngressArgs
-from components.ingress.token_verifier import (
-    READY,
-    VERIFIER_RESOURCES,
-    asks_services,
-    issuer_ports,
-    verifier_environment,
-)
+from components.ingress.token_verifier import READY, asks_services, issuer_ports, verifier_environment
 from components.kubernetes.names import APPLICATION, NGINX, selector, workload_labels
 from components.kubernetes.network import EgressRule, IngressRule, network_policy, networks, pods_of_stack, tcp
 from components.kubernetes.pod import (
@@ -226,7 +220,7 @@ def _token_verifier(args: KubernetesIngressArgs) -> list[ContainerSpec]:
             image=given["image"],
             user=SERVICE_USER,
             group=SERVICE_USER,
-            resources=VERIFIER_RESOURCES,
+            resources=TOKEN_VERIFIER,
             environment=verifier_environment(given),
             probes=Probes(
                 startup=exec_probe(READY, period=1, failures=30), readiness=exec_probe(READY, period=2, failures=2)

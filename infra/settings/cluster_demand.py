@@ -13,6 +13,7 @@ from components.demands import (
     CONSUL_STORAGE_GIB,
     DNS_DRAIN,
     INGRESS_REPLICAS,
+    TOKEN_VERIFIER,
     accessory_resources,
     hook_resources,
     ingress_resources,
@@ -20,7 +21,7 @@ from components.demands import (
 )
 from components.ingress.login import oidc_logins
 from components.ingress.login_proxy import REPLICAS, login_proxy_workload
-from components.ingress.token_verifier import VERIFIER_RESOURCES, token_logins
+from components.ingress.token_verifier import token_logins
 from components.kubernetes.resources import JOB, SURGE, Demand, Resources, pod_demand
 from components.microservice.task import Hooks
 from components.microservice.volumes import released_in_place
@@ -106,7 +107,7 @@ def _given(settings: Settings) -> QuotaSettings:
 def _kinds(settings: Settings, region: str) -> Iterator[_Pods]:
     yield _Pods(pod_demand(CONSUL_SERVER, storage_gib=CONSUL_STORAGE_GIB), settings.consul.servers)
     ingress = ingress_resources(memory_mib=settings.ingress.memory_mib)
-    beside = [VERIFIER_RESOURCES] if token_logins(settings.ingress.logins) else []
+    beside = [TOKEN_VERIFIER] if token_logins(settings.ingress.logins) else []
     # Another configuration comes up whole beside the one that serves.
     yield _Pods(pod_demand(ingress, CONSUL_AGENT, *beside), INGRESS_REPLICAS, surge=INGRESS_REPLICAS)
     for login in oidc_logins(settings.ingress.logins).values():
