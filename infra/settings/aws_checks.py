@@ -93,9 +93,8 @@ def _names(settings: Settings, aws: AwsSettings) -> Iterator[str]:
 
 
 def _images(settings: Settings, aws: AwsSettings) -> Iterator[str]:
-    for name, reference in sorted(settings.third_party_images().items()):
-        # Go's builds them, and runs nowhere.
-        if name != "golang" and "@sha256:" not in reference:
+    for name, reference in sorted(settings.pulled_images().items()):
+        if "@sha256:" not in reference:
             yield (
                 f'gostack:images.{name.replace("-", "_")} is "{reference}", whose tag may move: write it with its '
                 "digest, like name:tag@sha256:<64 hex digits>."

@@ -171,6 +171,12 @@ class Settings(Section):
             **({"alertmanager": self.images.alertmanager} if self.has_telemetry and self.telemetry.receivers else {}),
         }
 
+    def pulled_images(self) -> dict[str, str]:
+        """Return those of them that nodes of a cluster pull: Go builds images, and what holds a pod's network is the
+        cluster's own, but for a drain on AWS."""
+        others = {"golang"} if self.aws is not None else {"golang", "pause"}
+        return {name: image for name, image in self.third_party_images().items() if name not in others}
+
     def protected_regions(self) -> list[str]:
         """Return the regions whose network, cluster, keys and data refuse to be removed."""
         return [region for region in self.ordered_regions() if self.aws is not None and self.aws.protected(region)]
