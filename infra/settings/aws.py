@@ -83,8 +83,9 @@ AwsRegion = Annotated[
 ]
 """A region of AWS."""
 
-_IAM = "arn:(aws|aws-cn|aws-us-gov):iam::"
-_ROLE, _POLICY = (f"{_IAM}{path}/[A-Za-z0-9+=,.@_/-]{{1,512}}" for path in ("[0-9]{12}:role", "([0-9]{12}|aws):policy"))
+_IAM, _NAME = "arn:(aws|aws-cn|aws-us-gov):iam::", "/[A-Za-z0-9+=,.@_/-]{1,512}"
+_ROLE = _IAM + "[0-9]{12}:role" + _NAME
+_POLICY = _IAM + "([0-9]{12}|aws):policy" + _NAME
 
 RoleArn = Annotated[str, shaped(_ROLE, "the ARN of a role", "arn:aws:iam::123456789012:role/gostack-deploy")]
 """The ARN of an IAM role."""
