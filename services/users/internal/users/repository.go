@@ -17,7 +17,9 @@ const (
 	// A replica that hangs must leave time to ask the primary within the same request.
 	replicaDeadline = 1500 * time.Millisecond
 	// Reads come to the primary when the replica has failed them, many in one moment: what
-	// holds both up for a second is no outage, and there is nobody else to ask.
+	// holds both up for a second is no outage, and there is nobody else to ask. The breaker
+	// of writes has no patience: who waited for a turn has no time left when a commit that
+	// hangs fails, which is not counted, so the first moment may be all that it hears of.
 	lastResortPatience = time.Second
 )
 
