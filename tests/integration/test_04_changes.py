@@ -12,7 +12,6 @@ from tests.integration.support import LiveStack, tell
 from tests.support.load import Load
 from tools.gostack.lifecycle import lifecycle
 
-
 RATE = 25
 """Requests a second; a slow machine serves as many beside an `up`."""
 
