@@ -57,7 +57,7 @@ test-go: lint-go ## the tests of every Go program
 
 # Part of `make test`: what a change of the ingress, of a component or of a setting breaks first. All of them run at night.
 CORE = $(addprefix tests/integration/,test_01_first_up.py test_03_faults.py test_04_changes.py test_rendered_nginx.py \
-	test_rendered_sql.py test_names_elsewhere.py)
+	test_rendered_retries.py test_rendered_sql.py test_names_elsewhere.py)
 CORE_CASES = $(addprefix tests/integration/cases/,test_bodies.py test_requests.py)
 
 test-core: python
