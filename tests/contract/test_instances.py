@@ -160,6 +160,7 @@ VALUES: dict[str, Any] = {
     "rotation": 1,
     "rules": {"consul.yml": "groups: []"},
     "schedules": {"nightly": Schedule(cron="30 3 * * *", task="purge")},
+    "secret_files": {"private_key.pem": AUTHORITY.private_key},
     "secrets": {"PASSWORD": "secret"},
     "series": "[]",
     "server_id": 1,

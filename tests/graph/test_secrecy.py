@@ -107,7 +107,7 @@ def test_secrets_reach_containers_as_secret_variables_and_only_where_they_are_ne
         "alerts": set(),
         "application": {"MYSQL_PASSWORD"},
         "collector": set(),
-        "configuration": {"FILE_PRIVATE__KEY_0PEM"},
+        "configuration": set(),
         "console": set(),
         "consul-server": {"GOSSIP_CONFIGURATION"},
         "job": {"MYSQL_PASSWORD", "STATEMENTS"},
@@ -136,7 +136,7 @@ def test_each_private_key_is_known_to_its_own_server_alone(dev: Graph) -> None:
             }
     assert holders == {
         "authority-key-pair": set(),
-        "ingress-certificate-key-pair": {"ingress-east-release-files", "ingress-west-release-files"},
+        "ingress-certificate-key-pair": {f"ingress-{region}-release-secrets-writer" for region in ("east", "west")},
         "mysql-east-certificate-key-pair": {"mysql-east-server"},
         "mysql-west-certificate-key-pair": {"mysql-west-server"},
         "mysql-witness-certificate-key-pair": {"mysql-witness-server"},

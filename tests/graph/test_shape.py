@@ -217,7 +217,7 @@ def test_the_smallest_stack_is_complete() -> None:
         "application",
         "configuration",
         "consul-server",
-        *["job"] * 3,
+        *["job"] * 4,
         "mysql",
         "nginx",
         *["sandbox"] * 3,

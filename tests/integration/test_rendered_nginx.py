@@ -38,8 +38,12 @@ def releases_of(document: Document) -> dict[str, dict[str, str]]:
     releases: dict[str, dict[str, str]] = {}
     for container in graph.with_role("configuration"):
         environment = container.environment
-        names = environment["FILES"].split()
-        releases[container.labels["gostack.region"]] = {name: environment[variable_name(name)] for name in names}
+        secrets = graph.resources[container.name.replace("-files", "-secrets-writer")].plain("uploads")
+        texts = {item["file"].rpartition("/")[2]: item["content"] for item in secrets}
+        releases[container.labels["gostack.region"]] = {
+            name: texts[name] if name in texts else environment[variable_name(name)]
+            for name in environment["FILES"].split()
+        }
     return releases
 
 
