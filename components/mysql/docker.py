@@ -5,6 +5,7 @@ import uuid
 import pulumi
 
 from components import mysql
+from components.docker.files import SECRETS
 from components.docker.job import Job
 from components.mysql.args import MySqlReference
 from components.mysql.docker_member import (
@@ -175,7 +176,8 @@ class MySqlCluster(pulumi.ComponentResource):
                 "image": self._args["image"],
                 "entrypoint": ["bash", "-c"],
                 "command": [script("mysql/mysql-apply.sh")],
-                "environment": {"STATEMENTS": statements},
+                "environment": {},
+                "given_files": {f"{SECRETS}/STATEMENTS": {"content": statements}},
                 "secrets": passwords,
                 "user": "mysql",
                 "volumes": administration_mounts(

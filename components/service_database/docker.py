@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pulumi
 
+from components.docker.files import SECRETS
 from components.docker.job import Job
 from components.files import GivenFile
 from components.ingress.tracks import STABLE
@@ -44,7 +45,8 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "image": cluster["image"],
                 "entrypoint": ["bash", "-c"],
                 "command": [script("mysql/mysql-apply.sh")],
-                "environment": {"STATEMENTS": account_statements(args, passwords)},
+                "environment": {},
+                "given_files": {f"{SECRETS}/STATEMENTS": {"content": account_statements(args, passwords)}},
                 "secrets": [passwords.application, passwords.migration],
                 "user": "mysql",
                 "volumes": administration_mounts(cluster["administration_volumes"]),

@@ -149,7 +149,15 @@ def test_every_password_of_the_database_is_made_here_and_secret(group: Graph) ->
     stashes = [item for item in group.of_type("pulumi:index:Stash") if item.name.endswith("-password-value")]
     assert len(stashes) >= 2
     assert all(item.is_secret("input") for item in stashes)
-    assert group.resources[f"{NAME}-accounts-run"].is_secret("envs")
+    assert group.resources[f"{NAME}-accounts-files-writer"].is_secret("uploads")
+
+
+def test_what_a_member_knows_alone_is_in_files_and_in_no_variable(group: Graph) -> None:
+    for place in (*PLACES, "witness"):
+        files = group.files(f"{NAME}-{place}-server")
+        assert {path.rpartition("/")[2] for path in files} == {"PRIVATE_KEY", "BOOT_SQL", "GROUP_PASSWORD"}
+        assert files["/run/gostack/secrets/GROUP_PASSWORD"] in files["/run/gostack/secrets/BOOT_SQL"]
+        assert not group.resources[f"{NAME}-{place}-server"].is_secret("envs")
 
 
 def test_every_member_can_be_asked_how_it_is_where_somebody_asks(group: Graph) -> None:
@@ -157,10 +165,10 @@ def test_every_member_can_be_asked_how_it_is_where_somebody_asks(group: Graph) -
     told = asked.outputs
     assert exported(asked, "addresses") == {place: f"mysql-{place}:3306" for place in PLACES}
     assert told["password"]["secret"] is True
-    statements = asked.resources[f"{NAME}-accounts-run"].environment["STATEMENTS"]
+    statements = asked.files(f"{NAME}-accounts-run")["/run/gostack/secrets/STATEMENTS"]
     assert told["password"]["value"] in statements
     assert [name for name, text in asked.in_plain().items() if told["password"]["value"] in text] == []
-    assert "CREATE USER \\'monitoring" not in group.resources[f"{NAME}-accounts-run"].environment["STATEMENTS"]
+    assert "CREATE USER \\'monitoring" not in group.files(f"{NAME}-accounts-run")["/run/gostack/secrets/STATEMENTS"]
 
 
 def test_a_replica_follows_when_the_account_for_it_is_there_and_is_read_only() -> None:
@@ -246,7 +254,8 @@ def test_no_password_of_a_schema_is_written_down_in_plain(schema: Graph) -> None
     passwords = {schema.outputs["MYSQL_PASSWORD"]["value"]}
     passwords.add(schema.resources[f"{NAME}-migrations-run"].environment["MYSQL_PASSWORD"])
     assert [name for name, text in schema.in_plain().items() if any(password in text for password in passwords)] == []
-    for name in ("accounts-run", "migrations-run", "canary-migrations-run"):
+    assert schema.resources[f"{NAME}-accounts-files-writer"].is_secret("uploads")
+    for name in ("migrations-run", "canary-migrations-run"):
         assert schema.resources[f"{NAME}-{name}"].is_secret("envs")
 
 

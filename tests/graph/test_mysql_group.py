@@ -65,8 +65,8 @@ def test_the_password_between_members_is_renewed_with_their_authority(group: Gra
 
 def test_the_password_between_members_is_a_secret_of_members_alone(group: Graph) -> None:
     password = unwrapped(group.resources["mysql-group-password-value"].outputs["output"])
-    holders = {item.name for item in group.containers if password in json.dumps(unwrapped(item.inputs))}
-    assert holders == SERVERS
+    assert group.holders(password) == SERVERS
+    assert not [item.name for item in group.containers if password in json.dumps(unwrapped(item.inputs["envs"]))]
     assert [name for name, text in group.in_plain().items() if password in text] == []
 
 

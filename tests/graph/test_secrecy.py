@@ -110,10 +110,10 @@ def test_secrets_reach_containers_as_secret_variables_and_only_where_they_are_ne
         "configuration": set(),
         "console": set(),
         "consul-server": {"GOSSIP_CONFIGURATION"},
-        "job": {"MYSQL_PASSWORD", "STATEMENTS"},
+        "job": {"MYSQL_PASSWORD"},
         "logs": set(),
         "metrics": set(),
-        "mysql": {"PRIVATE_KEY", "BOOT_SQL", "GROUP_PASSWORD"},
+        "mysql": set(),
         "nginx": set(),
         "proxy": set(),
         # A digest of the secrets in the pod, which would let guesses be tried.
@@ -122,8 +122,8 @@ def test_secrets_reach_containers_as_secret_variables_and_only_where_they_are_ne
 
 
 def test_only_a_replica_knows_the_replication_password(replica: Graph) -> None:
-    assert environment_secrets(replica.resources["mysql-east-server"]) == {"PRIVATE_KEY"}
-    assert environment_secrets(replica.resources["mysql-west-server"]) == {"PRIVATE_KEY", "REPLICATION_PASSWORD"}
+    password = generated(replica)["mysql-replication-password-value"]
+    assert replica.holders(password) == {"mysql-accounts-run", "mysql-west-server"}
 
 
 def test_each_private_key_is_known_to_its_own_server_alone(dev: Graph) -> None:
@@ -137,7 +137,7 @@ def test_each_private_key_is_known_to_its_own_server_alone(dev: Graph) -> None:
     assert holders == {
         "authority-key-pair": set(),
         "ingress-certificate-key-pair": {f"ingress-{region}-release-secrets-writer" for region in ("east", "west")},
-        "mysql-east-certificate-key-pair": {"mysql-east-server"},
-        "mysql-west-certificate-key-pair": {"mysql-west-server"},
-        "mysql-witness-certificate-key-pair": {"mysql-witness-server"},
+        "mysql-east-certificate-key-pair": {"mysql-east-secrets-writer"},
+        "mysql-west-certificate-key-pair": {"mysql-west-secrets-writer"},
+        "mysql-witness-certificate-key-pair": {"mysql-witness-secrets-writer"},
     }

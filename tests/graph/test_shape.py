@@ -217,7 +217,7 @@ def test_the_smallest_stack_is_complete() -> None:
         "application",
         "configuration",
         "consul-server",
-        *["job"] * 4,
+        *["job"] * 7,
         "mysql",
         "nginx",
         *["sandbox"] * 3,

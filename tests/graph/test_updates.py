@@ -43,7 +43,10 @@ def secrets(*holders: str) -> set[str]:
 
 
 KEYS = secrets(*(f"ingress-{region}-release" for region in REGIONS))
-ACCOUNTS = {"users-database-accounts-run", "users-database-migrations-run"}
+ACCOUNTS = {
+    *("users-database-accounts-run", "users-database-migrations-run"),
+    *("users-database-accounts-files", "users-database-accounts-files-writer"),
+}
 """What says how many connections the service's account may have, and what comes after it."""
 
 
@@ -118,7 +121,8 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         | SERVICE_PASSWORDS
         | REPLICAS
         | told("collector")
-        | {"mysql-accounts-run", "users-database-accounts-run", "users-database-migrations-run"},
+        | ACCOUNTS
+        | {"mysql-accounts-run", "mysql-accounts-files", "mysql-accounts-files-writer"},
     ),
     "a new gossip key reaches every member of Consul": (
         lambda d: d.update(rotation={"gossip_key": 2}),
@@ -131,6 +135,7 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         | KEYS
         | MYSQL_CERTIFICATES
         | MYSQL_SERVERS
+        | secrets(*(f"mysql-{place}" for place in MEMBERS))
         | {"mysql-group-password-value"}
         | REPLICAS
         | told("collector")

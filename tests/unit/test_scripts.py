@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from components import ingress, mysql
 from components.consul.instances import CLIENTS_ADDRESS, POD_NAME
+from components.docker.files import SECRETS
 from components.ingress.docker import variable_name
 from components.ingress.releases import RELEASE_HEALTH, RELEASES
 from components.text import script
@@ -80,6 +81,27 @@ def test_mysql_scripts_use_the_folders_of_the_configuration() -> None:
     assert used == {f"{mysql.FILES}/{name}.pem" for name in ("authority", "certificate", "private_key")}
     assert {path for path in used if f"> {path}" in member} == used
     assert f"--socket={mysql.SOCKET}" in member
+
+
+@pytest.mark.parametrize(("file", "printed"), [("in a file", "in a file"), (None, "in a variable")])
+def test_a_secret_of_mysql_is_a_file_on_docker_and_a_variable_on_kubernetes(
+    tmp_path: Path, file: str | None, printed: str
+) -> None:
+    (line,) = [line for line in script("mysql/mysql-server.sh").splitlines() if line.startswith("secret() ")]
+    if file is not None:
+        (tmp_path / "PRIVATE_KEY").write_text(file)
+    result = subprocess.run(
+        [
+            "bash",
+            "-c",
+            f"set -euo pipefail; {line.replace(SECRETS, str(tmp_path))}; secret PRIVATE_KEY; secret MISSING",
+        ],
+        env={"PATH": os.environ["PATH"], "PRIVATE_KEY": "in a variable"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout == printed
 
 
 @pytest.mark.parametrize(
