@@ -130,6 +130,7 @@ class ConsulDatacenter(pulumi.ComponentResource):
             "datacenter": region["region"],
             "server_addresses": addresses,
             "gossip_key": gossip_key,
+            "gossip_volume": "",
             "image": args["image"],
         }
         self.register_outputs({"http_url": self.http_url})

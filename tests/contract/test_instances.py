@@ -37,7 +37,13 @@ REGION = {
     "backbone_cidr": "10.80.0.0/24",
     "backbone_network": "backbone-network",
 }
-CONSUL = {"datacenter": "east", "server_addresses": ["10.80.1.11"], "gossip_key": "key", "image": "consul"}
+CONSUL = {
+    "datacenter": "east",
+    "server_addresses": ["10.80.1.11"],
+    "gossip_key": "key",
+    "gossip_volume": "gossip",
+    "image": "consul",
+}
 CHECK = Check(protocol="tcp", interval="1s", timeout="1s", failures=1)
 MYSQL = {
     "primary_address": "mysql-east:3306",

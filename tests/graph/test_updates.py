@@ -105,6 +105,7 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         | PROXIES
         # What writes files is of an image that is there anyway.
         | {f"telemetry-{program}-files-writer" for program in ("metrics", "alerts", "collector", "console")}
+        | {f"consul-{region}-secrets-writer" for region in REGIONS}
         | {"telemetry-metrics-opening", "telemetry-logs-opening", "upstream-consul"},
     ),
     "more memory for MySQL leaves services alone": (
@@ -126,7 +127,12 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
     ),
     "a new gossip key reaches every member of Consul": (
         lambda d: d.update(rotation={"gossip_key": 2}),
-        CONSUL_SERVERS | OTHER_AGENTS | REPLICAS | PROXIES | {"gossip-key-value"},
+        CONSUL_SERVERS
+        | OTHER_AGENTS
+        | REPLICAS
+        | PROXIES
+        | secrets(*(f"consul-{region}" for region in REGIONS))
+        | {"gossip-key-value"},
     ),
     "a new authority signs everything anew": (
         lambda d: d.update(rotation={"authority": 2}),
