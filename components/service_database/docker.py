@@ -20,6 +20,8 @@ from components.service_database.access import (
 from components.service_database.args import MIGRATE_TIMEOUT_SECONDS, ServiceDatabaseArgs
 from components.text import script
 
+_PASSWORD = f"{SECRETS}/mysql"
+
 
 class ServiceDatabase(pulumi.ComponentResource):
     """A schema with two accounts: the service may change rows and, unless its rights are those of the schema, only its
@@ -58,8 +60,14 @@ class ServiceDatabase(pulumi.ComponentResource):
         def migrate(
             job: str, track: str, variables: Mapping[str, pulumi.Input[str]], given: Given
         ) -> pulumi.Output[str]:
-            environment = {**given.secrets, **variables, "MYSQL_PASSWORD": passwords.migration}
-            return self._migrations(job, track, args, environment, given.files)
+            environment = {**given.secrets, **variables}
+            files = dict(given.files)
+            if args.get("password_file", False):
+                environment["MYSQL_PASSWORD_FILE"] = _PASSWORD
+                files[_PASSWORD] = {"content": passwords.migration}
+            else:
+                environment["MYSQL_PASSWORD"] = passwords.migration
+            return self._migrations(job, track, args, environment, files)
 
         self._args = args
         self._access = track_access(name, args, passwords, accounts.completed, migrate)
@@ -86,7 +94,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "command": args["migrate"],
                 "environment": environment,
                 # MySQL names it in its errors, and people in the names of files.
-                "shown": ["MYSQL_DATABASE"],
+                "shown": ["MYSQL_DATABASE", "MYSQL_PASSWORD_FILE"],
                 "given_files": files,
                 "networks": [args["region"]["network"], args["region"]["backbone_network"]],
                 # Killed in the middle of a statement it would leave a schema that a person has to look at.
