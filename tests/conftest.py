@@ -6,11 +6,16 @@ import gc
 import signal
 import threading
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 from hypothesis import settings
 
+from tests.support.load_result import Answer, Result
 from tools.gostack.environment import processes
+
+# What promises on every platform say when they are broken.
+pytest.register_assert_rewrite("tests.support.edge", "tests.support.people")
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
@@ -29,6 +34,14 @@ def as_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     yield
     if signal.getsignal(signal.SIGTERM) is not before:
         signal.signal(signal.SIGTERM, before)
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Tell requests that failed by their second and what was answered, where a test says that none did."""
+    if op != "==" or right != [] or not isinstance(left, list):
+        return None
+    failures = [one for one in cast("list[object]", left) if isinstance(one, Answer)]
+    return [f"{len(failures)} requests failed", *Result(failures).failures_by_second] if failures else None
 
 
 def pytest_collection_finish() -> None:

@@ -150,8 +150,8 @@ class Ingress(pulumi.ComponentResource):
             account,
             NGINX_USER,
             # Without readiness of its own: known replicas are served while Consul is away.
-            init_containers=[sidecar(args["consul"], secret, started_with_leader=True)],
-            containers=[_nginx(args), *_token_verifier(args)],
+            init_containers=[sidecar(args["consul"], secret, started_with_leader=True), *_token_verifier(args)],
+            containers=[_nginx(args)],
             volumes=[_files_volume(files, keys), memory_volume("scratch", INGRESS_SCRATCH_MIB), agent_volume()],
             anti_affinity_to={**selector(labels), **release},
             # Nginx gives requests 30 s after its stop signal (worker_shutdown_timeout).
@@ -273,9 +273,11 @@ def _token_verifier(args: KubernetesIngressArgs) -> list[k8s.core.v1.ContainerAr
                 group=SERVICE_USER,
                 resources=VERIFIER_RESOURCES,
                 environment=verifier_environment(given),
-                probes=Probes(readiness=exec_probe(READY, period=2, failures=2)),
+                probes=Probes(
+                    startup=exec_probe(READY, period=1, failures=30), readiness=exec_probe(READY, period=2, failures=2)
+                ),
                 # Nginx asks it until its last request has ended.
-                pre_stop=sleep_before_stop(_drain_seconds(args)),
+                sidecar=True,
             )
         )
     ]

@@ -12,16 +12,19 @@ from components.images.reference import DOCKER_HUB, DOCKER_HUB_NAMES
 
 _BY_DIGEST = "@sha256:[0-9a-f]{64}$"
 _IMAGES = " + ".join(
-    f"object.spec.?{containers}.orValue([]).map(container, container.image)"
-    for containers in ("containers", "initContainers", "ephemeralContainers")
+    f"object.spec.?{kind}.orValue([]).filter(one, oldObject == null || !oldObject.spec.?{kind}.orValue([])"
+    ".exists(old, old.name == one.name && old.image == one.image)).map(one, one.image)"
+    for kind in ("containers", "initContainers", "ephemeralContainers")
 )
+"""The images that a request brings. What a pod had before stays its own: else no controller could adopt an older pod,
+nor take a finalizer off it."""
 
 
 def image_admission(
     name: str, namespace: str, registries: Sequence[str], labels: Mapping[str, str], parent: pulumi.Resource
 ) -> list[pulumi.CustomResource]:
-    """Refuse each pod of a namespace with an image that is named without its digest, or that comes from a registry that
-    is not among these (host[:port][/prefix])."""
+    """Refuse what brings an image into a pod of a namespace that is named without its digest, or that comes from a
+    registry that is not among these (host[:port][/prefix]). Another change of a pod passes, and so does its removal."""
     # Objects of the cluster: their names say whose they are.
     metadata = k8s.meta.v1.ObjectMetaArgs(name=f"{namespace}-images", labels=dict(labels))
     kinds = k8s.admissionregistration.v1.NamedRuleWithOperationsArgs(

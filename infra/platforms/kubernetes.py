@@ -163,7 +163,9 @@ class KubernetesPlatform(Platform):
     def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:
         """Create the Nginx Deployment and its load balancer, which the cluster makes, with the names for its DNS."""
         arguments: KubernetesIngressArgs = {**args}
-        names = [host for host in self.settings.ingress.hosts if is_reachable_by_name(host)]
+        ingress = self.settings.ingress
+        others = [name for site in ingress.sites.values() for name in site.redirect_from]
+        names = [name for name in [*ingress.hosts, *others] if is_reachable_by_name(name)]
         if names:
             arguments["load_balancer"] = {"annotations": {EXTERNAL_DNS: ",".join(names)}}
         return Ingress(name, arguments, opts)

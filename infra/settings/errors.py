@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -46,6 +46,16 @@ _RENAMED = {
 """Keys of earlier versions, whose new names do not look like them."""
 
 
+def meant(name: str, known: Iterable[str], otherwise: str = "", cutoff: float = 0.5) -> str:
+    """Return the end of a sentence about a name that there is not: which of the known ones was meant where one is near,
+    else `otherwise` (default: all that are known)."""
+    there = sorted(known)
+    near = difflib.get_close_matches(name, there, n=1, cutoff=cutoff)
+    if near:
+        return f'did you mean "{near[0]}"?'
+    return otherwise or f"use one of {', '.join(there) or 'none'}."
+
+
 def _shown(given: Any) -> str:
     """The value that is wrong, on one line that can be read."""
     text = repr(given)
@@ -66,10 +76,10 @@ def _unknown_key(key: str, location: Sequence[str], model: type[BaseModel]) -> s
     renamed = _RENAMED.get(location[-1])
     if renamed in known:
         return f"{key} is called {renamed} now: rename it."
-    near = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.5)
-    if near:
-        return f'{key} is not a known key: did you mean "{near[0]}"?'
-    return f"{key} is not a known key: remove it or use one of {', '.join(known)}."
+    otherwise = f"remove it or use one of {', '.join(known)}."
+    if len(otherwise) > LONGEST_VALUE:
+        otherwise = f"remove it; docs/configuration.md lists those of {key.rpartition('.')[0] or 'gostack'}."
+    return f"{key} is not a known key: {meant(location[-1], known, otherwise)}"
 
 
 def _keys_beside(location: Sequence[str], model: type[BaseModel]) -> list[str]:

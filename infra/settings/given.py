@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from components.microservice.references import is_secret, references
+from infra.settings.errors import meant
 from infra.settings.secret_references import AWS
 
 if TYPE_CHECKING:
@@ -72,14 +72,13 @@ def _unknown(service: str, name: str, known: list[str]) -> str:
     kind, _, rest = name.partition(".")
     if kind == "mysql" and "mysql.host" not in known:
         return f"and {service} has no database: add database: {{}}."
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    otherwise = f'use one of {", ".join(sorted(known))}, or "$${{" where "${{" itself is meant.'
+    hint = meant(name, known, otherwise, cutoff=0.7)
     if kind == "secret" and rest:
-        hint = f' (did you mean "{near[0]}"?)' if near else ""
+        near = f" ({hint})" if hint != otherwise else ""
         fix = f"write it with `gostack secrets set {service} {rest}`."
-        return f"which is no secret of {service} in this stack{hint}: {fix}"
-    if near:
-        return f'which stands for nothing: did you mean "{near[0]}"?'
-    return f'which stands for nothing: use one of {", ".join(sorted(known))}, or "$${{" where "${{" itself is meant.'
+        return f"which is no secret of {service} in this stack{near}: {fix}"
+    return f"which stands for nothing: {hint}"
 
 
 def _texts(settings: Settings, service: str) -> Iterator[tuple[str, str]]:

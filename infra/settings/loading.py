@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,18 @@ def load_stack_file(path: Path, project: Path = PROJECT) -> Settings:
     if named is not None:
         require_stack_name(named[1], settings)
     return settings
+
+
+def other_stacks(project: Path, stack: str = "") -> dict[str, Settings]:
+    """Return the settings of every stack file of a project but one stack's, by the stacks' names; a file that is wrong
+    is left out, as no stack of it runs."""
+    found: dict[str, Settings] = {}
+    for file in sorted(project.glob("Pulumi.*.yaml")):
+        name = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
+        with suppress(SettingsError):
+            if name != stack:
+                found[name] = load_stack_file(file, project)
+    return found
 
 
 def parse_settings(values: Mapping[str, Any]) -> Settings:

@@ -11,7 +11,7 @@ from pathlib import Path
 from infra.settings.aws import AwsSettings
 from infra.settings.errors import SettingsError
 from infra.settings.ingress import is_reachable_by_name
-from infra.settings.loading import load_stack_file
+from infra.settings.loading import other_stacks
 from infra.settings.model import Settings
 from infra.settings.names import namespaces
 
@@ -20,15 +20,7 @@ def require_apart(stack: str, settings: Settings, project: Path) -> None:
     """Raise SettingsError when a stack with these settings would meet that of another stack file of the project."""
     if settings.platform == "docker":
         return
-    for file in sorted(project.glob("Pulumi.*.yaml")):
-        name = file.name.removeprefix("Pulumi.").removesuffix(".yaml")
-        if name == stack:
-            continue
-        try:
-            other = load_stack_file(file, project)
-        except SettingsError:
-            # With a wrong file no stack runs.
-            continue
+    for name, other in other_stacks(project, stack).items():
         problem = next(_meetings(stack, settings, name, other), "")
         if problem:
             raise SettingsError(problem)

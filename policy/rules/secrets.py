@@ -40,6 +40,10 @@ _KNOWN = {
 
 _RANDOM = re.compile(r"(?<![A-Za-z0-9+/_=.-])[A-Za-z0-9+/_-]{24,}={0,2}(?![A-Za-z0-9+/_=.-])")
 _DIGEST = re.compile(r"^(?:sha256:)?[0-9a-f]{16,}$")
+_PUBLIC_PARTS = frozenset({"kid", "x", "y", "n", "e", "x5c", "x5t", "x5t#S256"})
+_PRIVATE_PARTS = frozenset({"d", "k", "p", "q", "dp", "dq", "qi", "oth"})
+"""Of a key as JSON (RFC 7517, RFC 7518)."""
+
 _PLACES = {
     "docker:index/container:Container": ("envs", "command", "entrypoints", "uploads", "labels"),
     "docker:index/serviceConfig:ServiceConfig": ("data",),
@@ -131,17 +135,34 @@ def _variables(path: str, value: Any) -> Iterator[tuple[str, str, str]]:
 def _inside(path: str, text: str) -> Iterator[tuple[str, str, str]]:
     """Return what a text holds that is JSON, or Base64 of a text."""
     content = text.strip()
-    if content[:1] in ("{", "["):
-        try:
-            document = json.loads(content)
-        except ValueError:
-            return
+    document = _document(content)
+    if document is not None:
         for inner, inner_text in texts(document):
             yield path, inner.rsplit(".", 1)[-1], inner_text
         yield from ((path, name, value) for _, name, value in _variables(path, document))
     for line in (_decoded(content) or "").splitlines():
         name, _, value = line.strip().removeprefix("export ").partition("=")
         yield path, name.strip(), value.strip() or line
+
+
+def _document(text: str) -> Any:
+    """What a text says that is JSON, without what everybody may know of the keys in it; None when it is none."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return _without_public_keys(json.loads(text))
+    except ValueError:
+        return None
+
+
+def _without_public_keys(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_public_keys(item) for item in listing(value)]
+    if not isinstance(value, dict):
+        return value
+    here = mapping(value)
+    public = "kty" in here and _PRIVATE_PARTS.isdisjoint(here)
+    return {key: _without_public_keys(item) for key, item in here.items() if not (public and key in _PUBLIC_PARTS)}
 
 
 def _decoded(text: str) -> str | None:
@@ -166,7 +187,9 @@ def secret_in(name: str, text: str) -> str | None:
     words = _CAMEL.sub("_", name)
     if _NAMES.search(words) and not _HARMLESS_NAMES.search(words) and _is_a_value(text):
         return f'what its name "{name}" calls a secret'
-    for candidate in _RANDOM.findall(text) if len(text) < 512 else ():
+    document = _document(text)
+    shown = text if document is None else json.dumps(document)
+    for candidate in _RANDOM.findall(shown) if len(text) < 512 else ():
         if is_random(candidate) and _decoded(candidate) is None:
             return "what looks like a random key"
     return None

@@ -61,7 +61,7 @@ func serve(ctx context.Context, lookup configuration.Lookup, output io.Writer) i
 		metrics.BreakerChanged(name, state)
 		logger.Warn("a circuit breaker changed", "name", name, "state", state)
 	}
-	for _, name := range []string{users.PrimaryBreaker, users.ReplicaBreaker, cache.SharedBreaker, cache.SourceBreaker} {
+	for _, name := range []string{users.PrimaryBreaker, users.ReplicaBreaker, users.WriteBreaker, cache.SharedBreaker, cache.SourceBreaker} {
 		metrics.BreakerChanged(name, "closed")
 	}
 	stored := users.NewMySQLRepository(pools, users.RepositoryOptions{

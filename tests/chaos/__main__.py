@@ -25,6 +25,7 @@ from tests.chaos.runner import Outcome, run
 from tests.chaos.scene import OUTAGE_SECONDS, Scene
 from tests.chaos.table import markdown, text_table
 from tests.support.live import RunningStack
+from tests.support.load_result import merged
 from tools.gostack.environment.errors import BootstrapError
 from tools.gostack.environment.locations import PROJECT_ROOT, state_folder
 from tools.gostack.environment.progress import Progress
@@ -142,6 +143,9 @@ def _run_one(drill: Drill, stack: RunningStack, folder: Path, rate: int | None, 
     record.write(RESULTS)
     for sentence in record.details:
         print(f"  {sentence}")
+    if not outcome.passed:
+        for line in merged(outcome.loads.values()).failures_by_second:
+            print(f"  {line}")
     print(f"  {'passed' if outcome.passed else 'FAILED'} after {time.monotonic() - started:.0f} s", flush=True)
     return outcome
 

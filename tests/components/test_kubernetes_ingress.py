@@ -158,6 +158,10 @@ def test_tokens_are_verified_in_the_pod_which_reaches_their_issuer_alone(url: st
     verifier = container(graph, "deployment", "token-verifier")
     assert variables(verifier)["ADDRESS"].startswith("127.0.0.1:")
     assert verifier["readinessProbe"]["exec"]["command"] == ["/service", "--ready"]
+    # A sidecar: it answers before Nginx asks it, and until Nginx has ended.
+    assert verifier in pod(graph, "deployment")["initContainers"]
+    assert verifier["restartPolicy"] == "Always"
+    assert verifier["startupProbe"]["exec"]["command"] == ["/service", "--ready"]
     before_it = {port["port"] for rule in spec(alone(Ingress), "paths")["egress"] for port in rule.get("ports", [])}
     found = {port["port"] for rule in spec(graph, "paths")["egress"] for port in rule.get("ports", [])}
     assert found - before_it == ports

@@ -126,6 +126,8 @@ def test_a_namespace_takes_images_of_its_registries_by_their_digest_alone() -> N
     policy, binding = spec(graph, "images"), spec(graph, "images-binding")
     assert policy["failurePolicy"] == "Fail"
     (rule,) = policy["matchConstraints"]["resourceRules"]
+    # Whoever may remove a pod may do so, whatever is in it.
+    assert rule["operations"] == ["CREATE", "UPDATE"]
     # What somebody adds to a pod that runs has an image too.
     assert set(rule["resources"]) == {"pods", "pods/ephemeralcontainers"}
     digest, registry = [check["expression"] for check in policy["validations"]]

@@ -10,9 +10,8 @@ from pathlib import Path
 from tools.gostack.gate.decision import decide
 from tools.gostack.gate.environments import environment_of, load_environments
 from tools.gostack.report.assessment import Assessment
-from tools.gostack.report.changes import StackChanges, stack_changes
+from tools.gostack.report.changes import Event, StackChanges, stack_changes
 from tools.gostack.report.engine import parse_lines
-from tools.gostack.report.events import Event
 from tools.gostack.report.model import Report, StackReport
 from tools.gostack.report.recording import redacted
 from tools.gostack.report.redaction import KnownSecrets, Redactor

@@ -10,7 +10,7 @@ from typing import Any
 from tests.delivery.streams import events
 from tools.gostack.drift.docker_objects import differing
 from tools.gostack.drift.refreshed import refreshed, refusals
-from tools.gostack.report.events import DiagnosticEvent, Event, Step
+from tools.gostack.report.changes import Event, Step
 
 DEPLOYMENT = "urn:pulumi:staging::gostack::gostack:index:Microservice$kubernetes:apps/v1:Deployment::users-east"
 
@@ -58,7 +58,7 @@ def test_what_the_cluster_writes_itself_is_no_drift() -> None:
 
 
 def test_a_provider_that_cannot_look_is_told_and_not_taken_for_no_drift() -> None:
-    error: DiagnosticEvent = {"severity": "error", "message": "the cluster\ncannot be reached"}
+    error: Event = {"severity": "error", "message": "the cluster\ncannot be reached"}
     assert refusals([{"sequence": 1, "diagnosticEvent": error}]) == ["the cluster cannot be reached"]
 
 

@@ -19,8 +19,7 @@ import pytest
 from tools.gostack.gate.decision import decide
 from tools.gostack.gate.environments import Environment
 from tools.gostack.report.assessment import Assessment
-from tools.gostack.report.changes import stack_changes
-from tools.gostack.report.events import Event, Step, StepState
+from tools.gostack.report.changes import Event, Step, stack_changes
 from tools.gostack.report.model import Report, StackReport
 from tools.gostack.report.recording import redacted, save
 from tools.gostack.report.redaction import MASK, KnownSecrets, Redactor
@@ -86,7 +85,7 @@ def odd_places(value: Any) -> dict[str, dict[str, Any]]:
 
 def step(op: str, kind: str, old: dict[str, Any], new: dict[str, Any]) -> Event:
     urn = f"urn:pulumi:prod::gostack::{kind}::planted-{op}"
-    state: StepState = {"type": kind, "urn": urn, "custom": True, "parent": "", "provider": ""}
+    state: Step = {"type": kind, "urn": urn, "custom": True, "parent": "", "provider": ""}
     metadata: Step = {"op": op, "urn": urn, "type": kind}
     if op != "create":
         metadata["old"] = {**state, "inputs": old, "outputs": old}
@@ -118,7 +117,7 @@ def test_no_value_of_an_input_reaches_a_report_or_a_recording_wherever_it_stands
             for op in ("create", "update", "create-replacement", "delete"):
                 event = step(op, kind, old, new)
                 metadata = event.get("resourcePreEvent", {"metadata": {}})["metadata"]
-                metadata["urn"] += f"-{number}"  # type: ignore[typeddict-item]
+                metadata["urn"] += f"-{number}"
                 events.append(event)
     recording = Assessment.of(stack_changes("prod", events))
     assert {finding.risk for finding in recording.findings} == {"data loss", "downtime", "exposure", "cost"}
@@ -156,7 +155,7 @@ def encoded(before: str, after: str) -> str:
 )
 def test_what_the_engine_says_holds_no_secret_that_the_state_knows(written: str, core: str, tmp_path: Path) -> None:
     said = [{"severity": severity, "message": f"it says {written}"} for severity in ("warning", "error")]
-    events: list[Event] = [{"sequence": 0, "diagnosticEvent": item} for item in said]  # type: ignore[typeddict-item]
+    events: list[Event] = [{"sequence": 0, "diagnosticEvent": item} for item in said]
     events.append(step("update", "kubernetes:core/v1:ConfigMap", {"data": {}}, {f"data.{SECRET}": "in a key"}))
     redactor = Redactor(KnownSecrets.of(more=[SECRET]))
     for text in kept_and_shown(redacted(Assessment.of(stack_changes("prod", events)), redactor), tmp_path).values():

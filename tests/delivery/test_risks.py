@@ -13,8 +13,7 @@ import pytest
 
 from tests.delivery.streams import assessment
 from tools.gostack.report.assessment import Assessment
-from tools.gostack.report.changes import stack_changes
-from tools.gostack.report.events import Event, Step, StepState
+from tools.gostack.report.changes import Event, Step, stack_changes
 from tools.gostack.report.findings import Risk
 
 STACK = "urn:pulumi:prod::gostack::pulumi:pulumi:Stack::gostack-prod"
@@ -34,7 +33,7 @@ def step(
     parent: str = "",
 ) -> Event:
     urn = f"urn:pulumi:prod::gostack::{kind}::{name}"
-    state: StepState = {"type": kind, "urn": urn, "custom": True, "parent": parent, "provider": "", "protect": protect}
+    state: Step = {"type": kind, "urn": urn, "custom": True, "parent": parent, "provider": "", "protect": protect}
     metadata: Step = {"op": op, "urn": urn, "type": kind}
     if old is not None:
         metadata["old"] = {**state, "inputs": old, "outputs": {}}
@@ -50,7 +49,7 @@ def step(
 
 
 def same() -> Event:
-    state: StepState = {"type": STACK_TYPE, "urn": STACK}
+    state: Step = {"type": STACK_TYPE, "urn": STACK}
     return {
         "sequence": 0,
         "resourcePreEvent": {"metadata": {"op": "same", "urn": STACK, "type": STACK_TYPE, "new": state}},
@@ -309,7 +308,7 @@ def test_a_rolling_update_on_kubernetes_is_one_sentence() -> None:
     path = "spec.template.spec.containers[0].image"
     component = "urn:pulumi:prod::gostack::gostack:index:Microservice::users-east"
     kind = "gostack:index:Microservice"
-    there: StepState = {"type": kind, "urn": component, "parent": STACK}
+    there: Step = {"type": kind, "urn": component, "parent": STACK}
     owner: Step = {"op": "same", "urn": component, "type": kind, "new": there}
     labels = {"metadata": {"labels": {"gostack.role": "application", "gostack.region": "east"}}}
     event = pods("Deployment", path, labels, parent=component)

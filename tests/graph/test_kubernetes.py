@@ -17,6 +17,22 @@ from tests.graph.recorder import Graph, unwrapped
 from tools.gostack.kubernetes.instances import expected
 
 DEMANDS = {"cpu", "memory", "ephemeral-storage"}
+LOGINS: dict[str, Any] = {
+    "internal": {"kind": "basic", "secrets": {"htpasswd": f"ada:$6$edge${86 * 'x'}"}},
+    "api": {
+        "kind": "jwt",
+        "issuer": "https://login.example.com",
+        "audience": "shop",
+        "jwks_url": "https://login.example.com/keys.json",
+    },
+    "staff": {
+        "kind": "oidc",
+        "issuer": "https://login.example.com",
+        "client_id": "shop",
+        "allowed_groups": ["staff"],
+        "secrets": {"client_secret": "client-secret-of-the-shop"},
+    },
+}
 
 
 def everything(document: Document) -> None:
@@ -25,6 +41,12 @@ def everything(document: Document) -> None:
     users["canary"] = {"image": f"registry.example.com/users@sha256:{64 * '0'}", "weight": 5}
     users["settings"] = {"rate_limit_per_second": 5}
     users["egress"] = [{"network": "203.0.113.0/24", "port": 443}]
+    users["routes"] += [{"path": f"/{login}", "login": login} for login in LOGINS]
+    document["ingress"] = {
+        "hosts": ["localhost", "admin.example.com"],
+        "sites": {"admin.example.com": {"client_certificates": {"ca": "tools/offline/providers/aws/rehearsal-ca.pem"}}},
+        "logins": LOGINS,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +72,9 @@ def test_every_container_says_what_it_needs_and_gets_at_most(full: Graph) -> Non
 
 
 def test_everything_that_stays_is_looked_after_by_all_three_probes(full: Graph) -> None:
-    stays = {name: item for name, item in containers(full).items() if not name.endswith(("/job", "/consul-agent"))}
-    assert len(stays) == 7
+    beside = ("/job", "/consul-agent", "/token-verifier")
+    stays = {name: item for name, item in containers(full).items() if not name.endswith(beside)}
+    assert len(stays) == 8
     for name, container in stays.items():
         assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys(), name
 
@@ -259,12 +282,14 @@ def unnamed(graph: Graph, name: str) -> dict[str, Any]:
 
 
 def test_the_clusters_dns_is_told_the_names_that_lead_to_the_load_balancer() -> None:
-    hosts = ["pr-1.example.com", "10.0.0.1", "pr-1.localhost", "www.pr-1.example.com"]
-    made = staging_graph(lambda d: d.update(ingress={"hosts": hosts}, expires="2026-11-30T12:00:00Z"))
+    hosts = ["pr-1.example.com", "10.0.0.1", "pr-1.localhost", "api.pr-1.example.com"]
+    sites = {"pr-1.example.com": {"redirect_from": ["www.pr-1.example.com"]}}
+    ingress = {"hosts": hosts, "sites": sites}
+    made = staging_graph(lambda d: d.update(ingress=ingress, expires="2026-11-30T12:00:00Z"))
     service = manifests(made, "Service")["ingress-east-service"]
     assert service["spec"]["type"] == "LoadBalancer"
     assert service["metadata"]["annotations"] == {
-        "external-dns.alpha.kubernetes.io/hostname": "pr-1.example.com,www.pr-1.example.com"
+        "external-dns.alpha.kubernetes.io/hostname": "pr-1.example.com,api.pr-1.example.com,www.pr-1.example.com"
     }
     namespace = manifests(made, "Namespace")["east-namespace"]
     assert namespace["metadata"]["annotations"] == {"gostack.expires": "2026-11-30T12:00:00Z"}

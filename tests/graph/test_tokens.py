@@ -11,7 +11,11 @@ from collections.abc import Callable
 
 import pytest
 
+from policy.judge import judge
+from policy.readers import from_recorded
+from policy.rule import Environment
 from tests.graph.conftest import Document, dev_graph, staging_graph
+from tests.graph.kubernetes import containers
 from tests.graph.recorder import Graph, unwrapped
 from tests.graph.test_given import docker_files
 
@@ -49,6 +53,13 @@ def test_a_replica_learns_where_its_keys_are_and_a_migration_has_none(docker: Gr
     migration = docker.resources["users-database-migrations-run"]
     assert [name for name in migration.environment if name.startswith("TOKENS_")] == []
     assert "users-tokens-1" not in docker.reachable(migration.name)
+
+
+def test_what_verifies_tokens_breaks_no_rule_on_a_cluster() -> None:
+    graph = staging_graph(issuing)
+    assert containers(graph)["ingress-east-deployment/token-verifier"]["restartPolicy"] == "Always"
+    blocked = [item for item in judge(from_recorded(graph.resources.values()), Environment.STAGING) if item.blocks]
+    assert [item.finding.message for item in blocked] == []
 
 
 @pytest.mark.parametrize("made", [dev_graph, staging_graph])

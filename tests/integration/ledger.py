@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from collections.abc import Iterable
 from itertools import pairwise
 from types import TracebackType
 from typing import Any, Self
@@ -10,6 +12,7 @@ from typing import Any, Self
 from docker.models.containers import Container
 
 from tests.integration.support import LiveStack
+from tests.support.load_result import by_second
 
 TABLE = "ledger.entries"
 
@@ -21,8 +24,9 @@ number=0
 at=0
 while true; do
   number=$((number + 1))
-  until timeout 2 mysql --no-defaults --user=ledger --host="${members[at]}" --connect-timeout=1 \
-      --execute "INSERT IGNORE INTO ledger.entries (id) VALUES ('$RUN-$number')" 2> /dev/null; do
+  until problem=$(timeout 2 mysql --no-defaults --user=ledger --host="${members[at]}" --connect-timeout=1 \
+      --execute "INSERT IGNORE INTO ledger.entries (id) VALUES ('$RUN-$number')" 2>&1 > /dev/null); do
+    echo "$EPOCHREALTIME ${members[at]}: ${problem:-no answer for two seconds}" >&2
     at=$(((at + 1) % ${#members[@]}))
     sleep 0.05
   done
@@ -32,7 +36,7 @@ done
 
 
 class Ledger:
-    """Writes while the block runs; afterwards `acknowledged` and `longest_outage` tell how it went."""
+    """Writes while the block runs; afterwards `acknowledged`, `longest_outage` and `refused` tell how it went."""
 
     def __init__(self, stack: LiveStack, primary: str) -> None:
         self._stack = stack
@@ -49,6 +53,8 @@ class Ledger:
         self.acknowledged: list[str] = []
         self.longest_outage = 0.0
         """Longest time in seconds between two acknowledged rows."""
+        self.refused: list[str] = []
+        """A line for each second in which members did not take a row: how often which one, and what it said."""
 
     def __enter__(self) -> Self:
         (backbone,) = [network for network in self._stack.objects.networks() if "backbone" in network.name]
@@ -73,8 +79,10 @@ class Ledger:
         self._container.kill()
         self._container.wait()
         text: bytes = self._container.logs(stdout=True, stderr=False)
+        refusals: bytes = self._container.logs(stdout=False, stderr=True)
         self._container.remove(force=True, v=True)
         lines = [line.split(" ") for line in text.decode().splitlines()]
+        self.refused = refusals_by_second(refusals.decode(errors="replace").splitlines())
         self.acknowledged = [row for _, row in lines]
         times = [float(moment) for moment, _ in lines]
         self.longest_outage = max((after - before for before, after in pairwise(times)), default=0.0)
@@ -89,6 +97,15 @@ class Ledger:
         """Acknowledged rows that the region's member does not have."""
         there = set(self._stack.rows(region, f"SELECT id FROM {TABLE} WHERE id LIKE '{self._run}-%'"))
         return [row for row in self.acknowledged if row not in there]
+
+
+def refusals_by_second(lines: Iterable[str]) -> list[str]:
+    """Read what the program says of rows that a member did not take; further lines of what it said are left out."""
+    return by_second(
+        (float(moment), what)
+        for moment, _, what in (line.partition(" ") for line in lines)
+        if re.fullmatch(r"\d+\.\d+", moment)
+    )
 
 
 def _hosts(stack: LiveStack) -> list[str]:

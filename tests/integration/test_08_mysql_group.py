@@ -84,6 +84,8 @@ def wait_until_registered(stack: LiveStack) -> None:
 def assert_nothing_is_lost(stack: LiveStack, ledger: Ledger, what: str) -> None:
     wait_until_whole(stack)
     tell(f"{what}: {len(ledger.acknowledged)} rows acknowledged, longest outage {ledger.longest_outage:.1f} s")
+    for line in ledger.refused:
+        tell(f"  {line}")
     assert len(ledger.acknowledged) > 50
     for place in PLACES:
         wait_until(lambda place=place: ledger.missing(place) == [], 60, f"{place} has every acknowledged row")

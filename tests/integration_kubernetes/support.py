@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import urllib3
 import yaml
 
+from tests.support.https import ask
 from tests.support.live_stack import StackUnderTest, wait_until
 from tests.support.load import Load, Request
 from tools.gostack.kubernetes.api import ClusterApi
@@ -48,18 +49,31 @@ class ClusterStack(StackUnderTest):
         return host, int(port)
 
     def request(self, method: str, path: str, body: dict[str, Any] | None = None) -> urllib3.BaseHTTPResponse:
+        """Send a request with JSON, through the load balancer."""
+        data = json.dumps(body).encode() if body is not None else None
+        return self.ask(path, method=method, headers=JSON, body=data, timeout=10)
+
+    def ask(
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        timeout: float = 30,
+    ) -> urllib3.BaseHTTPResponse:
         """Send a request over TLS that is verified against the stack's own authority, through the load balancer."""
         host = self.workspace.settings.ingress.hosts[0]
-        pool = urllib3.HTTPSConnectionPool(
-            *self.address,
-            ca_certs=str(self.authority),
-            server_hostname=host,
-            assert_hostname=host,
-            retries=False,
-            timeout=10,
+        return ask(
+            self.address,
+            host,
+            path,
+            authority=self.authority,
+            method=method,
+            headers=headers,
+            body=body,
+            timeout=timeout,
         )
-        data = json.dumps(body).encode() if body is not None else None
-        return pool.request(method, path, body=data, headers={**JSON, "Host": host})
 
     def change(self, change: Callable[[dict[str, Any]], Any], *, prepare: bool = True) -> None:
         """Change the stack file: `change` takes what is below `config`. Without `prepare` Pulumi is not told yet."""

@@ -59,15 +59,7 @@ def ask(
     stack: ClusterStack, path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None
 ) -> urllib3.BaseHTTPResponse:
     host = stack.workspace.settings.ingress.hosts[0]
-    with urllib3.HTTPSConnectionPool(
-        *stack.address,
-        ca_certs=str(stack.authority),
-        server_hostname=host,
-        assert_hostname=host,
-        retries=False,
-        timeout=30,
-    ) as pool:
-        return pool.request(method, path, headers={"Host": f"{host}:8443", **(headers or {})}, redirect=False)
+    return stack.ask(path, method=method, headers={"Host": f"{host}:8443", **(headers or {})})
 
 
 def load(stack: ClusterStack, rate: int, *paths: str) -> Load:

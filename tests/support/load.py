@@ -71,8 +71,10 @@ class Load:
         keepalive: bool = True,
         connections: int = _MOST_CONNECTIONS,
         detours: Mapping[str, str] | None = None,
+        certificate: Path | None = None,
     ) -> None:
         """`detours` leads requests for a host and port to another one, which need not be in the certificate.
+        `certificate` is the client's own, PEM, with its key beside it (`.key`).
 
         With a `rate` of 0 each of the `connections` sends its next request as soon as it has its answer.
         """
@@ -85,6 +87,7 @@ class Load:
             *(f"-duration={LONGEST_SECONDS}s", f"-root-certs={authority}", f"-max-workers={connections}"),
             *(f"-http2={str(http2).lower()}", f"-keepalive={str(keepalive).lower()}"),
             *(f"-connect-to={wanted}:{address}" for wanted, address in (detours or {}).items()),
+            *([f"-cert={certificate}", f"-key={certificate.with_suffix('.key')}"] if certificate is not None else []),
         ]
 
     def __enter__(self) -> Self:

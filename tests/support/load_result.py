@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -91,6 +92,11 @@ class Result:
         """How often each problem happened."""
         return Counter(answer.problem for answer in self.failures)
 
+    @property
+    def failures_by_second(self) -> list[str]:
+        """A line for each second in which requests were sent that failed: how many of which kind, and why."""
+        return by_second((answer.sent_at, f"{answer.method} {answer.problem}") for answer in self.failures)
+
     def percentile(self, share: float) -> float:
         """Time in seconds within which this share (0 to 1) of the requests had an answer; 0.0 without any."""
         times = sorted(answer.seconds for answer in self.answers)
@@ -100,6 +106,18 @@ class Result:
         told = f"{self.sent} requests sent, {len(self.failures)} failed, slowest {self.slowest * 1000:.0f} ms"
         reasons = [f"{problem} ({count}×)" for problem, count in self.causes.most_common(3)]
         return f"{told}; {'; '.join(reasons)}" if reasons else told
+
+
+def by_second(events: Iterable[tuple[float, str]]) -> list[str]:
+    """A line for each second (UTC) of events, each with its time on the wall clock: how often which happened."""
+    seconds: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for moment, what in events:
+        seconds[int(moment)][what] += 1
+    return [
+        f"{datetime.fromtimestamp(second, UTC):%H:%M:%S} "
+        + "; ".join(f"{count} × {what}" for what, count in happened.most_common())
+        for second, happened in sorted(seconds.items())
+    ]
 
 
 def merged(results: Iterable[Result]) -> Result:
@@ -114,22 +132,31 @@ def read_results(lines: Iterable[str]) -> Result:
 
 def _answer(entry: dict[str, Any]) -> Answer:
     status = int(entry["code"])
+    body = base64.b64decode(entry.get("body") or "")
     return Answer(
         sent_at=datetime.fromisoformat(_microseconds(entry["timestamp"])).timestamp(),
         seconds=entry["latency"] / 1e9,
         status=status,
-        problem=_problem(status, entry["error"], urlsplit(str(entry["url"])).netloc),
+        problem=_problem(status, entry["error"], urlsplit(str(entry["url"])).netloc, body),
         method=entry["method"],
-        body=base64.b64decode(entry.get("body") or ""),
+        body=body,
     )
 
 
-def _problem(status: int, error: str, entry_point: str) -> str:
+def _problem(status: int, error: str, entry_point: str, body: bytes) -> str:
     if status >= _BAD_REQUEST:
-        return f"{entry_point} answered {status}"
+        sentence = _sentence(body)
+        return f"{entry_point} answered {status}: {sentence}" if sentence else f"{entry_point} answered {status}"
     if status == NO_ANSWER or error:
         # The addresses of single connections would make every failure a cause of its own.
         return f"{entry_point}: {error.rsplit(': ', 1)[-1] or 'no answer'}"
+    return ""
+
+
+def _sentence(body: bytes) -> str:
+    """The `message` of an answer in JSON, as services and ingresses give one; empty without."""
+    with suppress(ValueError, KeyError, TypeError):
+        return str(json.loads(body)["message"])
     return ""
 
 

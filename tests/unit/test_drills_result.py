@@ -10,6 +10,7 @@ import json
 
 import pytest
 
+from tests.conftest import pytest_assertrepr_compare
 from tests.support.load import Request
 from tests.support.load_result import Answer, Result, merged, read_results
 
@@ -97,6 +98,31 @@ def test_causes_are_counted_over_all_loads() -> None:
     both = merged([Result([failing(1), well(2)]), Result([failing(3), failing(4, problem="reset")])])
     assert dict(both.causes) == {"503": 2, "reset": 1}
     assert str(both).startswith("4 requests sent, 3 failed, slowest 100 ms; 503 (2×); reset (1×)")
+
+
+def test_what_failed_is_told_by_the_second_with_the_sentence_that_was_answered() -> None:
+    full = b'{"code":503,"message":"the database cannot be used at the moment: the request had no time left"}'
+    later = "2026-01-02T03:04:07Z"
+    result = read_results(
+        [line(503, body=full), line(), line(503, body=full), line(502, body=b"<html>"), line(0, "EOF", later)]
+    )
+    assert result.failures_by_second == [
+        "03:04:05 2 × POST 127.0.0.1:8443 answered 503: the database cannot be used at the moment: the request had no "
+        "time left; 1 × POST 127.0.0.1:8443 answered 502",
+        "03:04:07 1 × POST 127.0.0.1:8443: EOF",
+    ]
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"message"', b'{"error": 1}', b"\xff"])
+def test_an_answer_without_a_sentence_is_told_by_its_status(body: bytes) -> None:
+    assert dict(read_results([line(503, body=body)]).causes) == {"127.0.0.1:8443 answered 503": 1}
+
+
+def test_a_test_whose_requests_failed_says_when_and_why() -> None:
+    told = pytest_assertrepr_compare("==", [failing(5), failing(5.5)], [])
+    assert told == ["2 requests failed", "00:00:05 2 × GET 503"]
+    assert pytest_assertrepr_compare("==", [1], []) is None
+    assert pytest_assertrepr_compare("!=", [failing(5)], []) is None
 
 
 def test_a_percentile_is_an_answer_that_was_given() -> None:

@@ -21,7 +21,8 @@ from infra.settings import load_stack_file
 from tests.support.engine import PROJECT
 from tools.gostack.cli.main import main
 from tools.gostack.environment.errors import UserError
-from tools.gostack.open.command import address, forwarding
+from tools.gostack.lifecycle.report import forwarding
+from tools.gostack.open.command import address
 from tools.gostack.running.docker import DockerRuntime
 from tools.gostack.running.kubernetes import KubernetesRuntime, task_pod
 from tools.gostack.running.programs import run

@@ -89,6 +89,11 @@ MISTAKES: dict[str, tuple[Callable[[Document], Any], str]] = {
         lambda d: d["consul"].update(zzz=1),
         "gostack:consul.zzz is not a known key: remove it or use one of servers.",
     ),
+    "a key like none of many": (
+        lambda d: users(d).update(zzz=1),
+        "gostack:services.users.zzz is not a known key: remove it; docs/configuration.md lists those of "
+        "gostack:services.users.",
+    ),
     "no replica": (
         lambda d: users(d).update(replicas=0),
         "gostack:services.users.replicas: input should be greater than or equal to 1, but it is 0; "

@@ -1,8 +1,11 @@
-"""What other programs write as JSON or YAML, told apart by its shape before anything is read from it."""
+"""What other programs write as JSON or YAML, told apart by its shape before anything is read from it; and what is
+written for them."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeGuard
 
 
@@ -29,3 +32,12 @@ def listing(value: object) -> list[Any]:
 def mappings(value: object) -> list[Mapping[str, Any]]:
     """Return the objects in a list, and nothing for anything else."""
     return [item for item in listing(value) if is_mapping(item)]
+
+
+def write_or_print(text: str, output: Path | None) -> None:
+    """Write a text, which ends with a line break, into a file, whose folder need not be there; None prints it."""
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8")

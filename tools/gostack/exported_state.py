@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import Any
+
+from tools.gostack.documents import mappings
 
 
-class StateResource(TypedDict):
-    """One resource as the state holds it."""
+def resources_of(deployment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the resources of an exported deployment; none of a stack that was never up.
 
-    urn: str
-    """Its identity in the program."""
-
-    id: NotRequired[str]
-    """Its identity on the platform; a component has none."""
-
-    delete: NotRequired[bool]
-    """Whether another one has its place, and it is still to be deleted."""
-
-    inputs: NotRequired[Mapping[str, Any]]
-    """What the program gave."""
-
-    outputs: NotRequired[Mapping[str, Any]]
-    """What is known of it; of a component, what it registered."""
+    Each is as `apitype.ResourceV3` describes it: `urn`, `id` on the platform (a component has none), `delete` for one
+    whose place another one has, `inputs` of the program, `outputs`.
+    """
+    return mappings(deployment.get("resources"))
 
 
-def resources_of(deployment: Mapping[str, Any]) -> list[StateResource]:
-    """Return the resources of an exported deployment; none of a stack that was never up."""
-    return deployment.get("resources") or []
+def identities(deployment: Mapping[str, Any]) -> dict[str, str]:
+    """Return every identity on the platform with the URN that has it, those of replaced resources that still wait for
+    their deletion included."""
+    return {resource["id"]: resource.get("urn", "") for resource in resources_of(deployment) if resource.get("id")}

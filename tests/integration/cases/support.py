@@ -16,6 +16,7 @@ import yaml
 from docker.models.containers import Container
 
 from tests.integration.support import LiveStack, tell, wait_until
+from tests.support.https import ask, echoed
 from tests.support.load import Load, Request
 
 __all__ = ["HOST", "CasesStack", "Replica", "echoed", "tell", "unique", "wait_until"]
@@ -31,13 +32,6 @@ PROBE_REPLICAS = 4
 def unique(path: str) -> str:
     """The path with a query that no other test has, by which a replica counts it."""
     return f"{path}?test={uuid.uuid4().hex}"
-
-
-def echoed(answer: urllib3.BaseHTTPResponse, header: str) -> list[str]:
-    """What the service got in a header."""
-    assert answer.status == 200, answer.data
-    found: list[str] = answer.json()["headers"].get(header, [])
-    return found
 
 
 @dataclass(frozen=True)
@@ -97,19 +91,17 @@ class CasesStack(LiveStack):
         `connect` is the address of the ingress when it is not the published one.
         """
         port = self.port(region)
-        address = connect or ("127.0.0.1", port)
-        pool = urllib3.HTTPSConnectionPool(
-            *address,
-            ca_certs=str(self.authority),
-            server_hostname=host,
-            assert_hostname=host,
-            retries=False,
+        return ask(
+            connect or ("127.0.0.1", port),
+            host,
+            path,
+            authority=self.authority,
+            port=port,
+            method=method,
+            headers=headers,
+            body=body,
             timeout=timeout,
         )
-        with pool:
-            return pool.request(
-                method, path, body=body, headers={"Host": f"{host}:{port}", **(headers or {})}, redirect=False
-            )
 
     def load(self, path: str, rate: int, host: str = "", **options: Any) -> Load:
         """A steady load of GETs on the first region's ingress, for another of its hosts where one is given."""

@@ -22,6 +22,8 @@ CONTAINER = graph(
         stack="dev",
     )
 )
+RANDOM = "q7Zp2LxV9tRw4KbN8sYd3HfGm6Jc1QaE"
+PUBLIC = {"kty": "OKP", "crv": "Ed25519", "kid": RANDOM[::-1], "x": RANDOM}
 PAIRS = resource(
     "kubernetes:apps/v1:Deployment",
     "users",
@@ -36,6 +38,7 @@ PAIRS = resource(
                                 {"name": "MYSQL_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "x", "key": "y"}}},
                                 {"name": "LOG_LEVEL", "value": "debug"},
                                 {"name": "CONFIGURATION", "value": '{"limit": 5}'},
+                                {"name": "LOGINS", "value": json.dumps({"api": {"jwks": {"keys": [PUBLIC]}}})},
                             ],
                         }
                     ]
@@ -49,7 +52,6 @@ NODES = resource("aws:ec2/launchTemplate:LaunchTemplate", "nodes", {"userData": 
 PLAIN = graph(PAIRS, SETTINGS, NODES)
 ENVIRONMENT = "spec.template.spec.containers.0.env"
 KEY = "-----BEGIN EC PRIVATE KEY-----\nMHc=\n-----END EC PRIVATE KEY-----\n"
-RANDOM = "q7Zp2LxV9tRw4KbN8sYd3HfGm6Jc1QaE"
 
 EXAMPLES = {
     "nginx-tls": Example(
@@ -105,6 +107,12 @@ EXAMPLES = {
                 "users",
                 f"{ENVIRONMENT}.2",
                 {"name": "CONFIGURATION", "value": json.dumps({"db": {"password": "hunter2"}})},
+            ),
+            "a private key as JSON": changed(
+                PLAIN, "users", f"{ENVIRONMENT}.2", {"name": "KEY", "value": json.dumps({**PUBLIC, "d": RANDOM})}
+            ),
+            "beside a public key": changed(
+                PLAIN, "users", f"{ENVIRONMENT}.2", {"name": "KEY", "value": json.dumps({**PUBLIC, "seed": RANDOM})}
             ),
             "in a URL": changed(
                 PLAIN, "users", f"{ENVIRONMENT}.1", {"name": "UPSTREAM", "value": "amqp://users:hunter2@queue:5672/"}

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 import getpass
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import Any
 
 from docker.models.containers import Container
 
 from components.telemetry.alertmanager import URL
 from components.telemetry.rules import alert_names
+from infra.settings.errors import meant
 from tools.gostack.columns import aligned
 from tools.gostack.documents import listing, mapping, mappings
 from tools.gostack.environment.errors import UserError
-from tools.gostack.lifecycle.objects import StackObjects, role
+from tools.gostack.lifecycle.objects import StackObjects, printed, running
 from tools.gostack.lifecycle.workspace import Workspace
 from tools.gostack.telemetry.console import TelemetryError
 
@@ -94,23 +94,14 @@ class Alertmanager:
         self._client("silence", "expire", *(silence.id for silence in silences))
 
     def _client(self, *arguments: str) -> str:
-        result = self.container.exec_run(["amtool", f"--alertmanager.url={URL}", *arguments], demux=True)
-        output, complaint = cast("tuple[bytes | None, bytes | None]", result.output)
-        if result.exit_code != 0:
-            said = (complaint or output or b"").decode(errors="replace").strip()
-            raise TelemetryError(f"{self.container.name} refuses: {said}")
-        return (output or b"").decode()
+        return printed(self.container, ["amtool", f"--alertmanager.url={URL}", *arguments], TelemetryError)
 
 
 def alertmanager_of(workspace: Workspace) -> Alertmanager | None:
     """Return a stack's Alertmanager, None where nobody is told of alerts; raises TelemetryError where it is away."""
     if not workspace.settings.telemetry.receivers:
         return None
-    found = [
-        one
-        for one in StackObjects.of(workspace.stack, workspace.variables).containers()
-        if role(one) == "alertmanager" and one.status == "running"
-    ]
+    found = running(StackObjects.of(workspace.stack, workspace.variables), "alertmanager")
     if not found:
         raise TelemetryError(f"Alertmanager of the stack {workspace.stack} does not run: run `make up`.")
     return Alertmanager(found[0])
@@ -133,9 +124,7 @@ def silence(
         raise UserError(f"{WATCHDOG} says that alerts arrive, to somebody outside of the stack: silence it there.")
     names = alert_names()
     if alert not in names:
-        near = difflib.get_close_matches(alert, names, n=1, cutoff=0.5)
-        hint = f'did you mean "{near[0]}"?' if near else "docs/alerts.md lists them."
-        raise UserError(f'there is no alert "{alert}": {hint}')
+        raise UserError(f'there is no alert "{alert}": {meant(alert, names, "docs/alerts.md lists them.")}')
     if not _DURATION.fullmatch(duration):
         raise UserError(f'"{duration}" is no duration for --for: write one like 30m, 2h, 1d or 1w.')
     if not comment.strip():

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from tools.gostack.canary.rollout import StackRollout, canary_of, refuse_elsewhere, take_back
-from tools.gostack.canary.walk import walk
+from tools.gostack.canary.walk import walk, with_the_time
 from tools.gostack.lifecycle import lifecycle
 from tools.gostack.lifecycle.objects import StackObjects
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
@@ -21,7 +21,7 @@ def promote(workspace: Workspace, service: str, tell: Callable[[str], None] | No
     """
     refuse_elsewhere(workspace)
     canary = canary_of(workspace, service)
-    tell = tell or _printed_with_the_time()
+    tell = tell or with_the_time()
     outcome = walk(StackRollout(workspace, service), canary.analysis, time.sleep, tell)
     if not outcome.completed:
         print(f"{service}: rolled back, nobody has the canary any more: {outcome.reason}", file=sys.stderr)
@@ -42,11 +42,6 @@ def roll_back(workspace: Workspace, service: str) -> int:
     take_back(workspace, service, StackObjects.of(workspace.stack, workspace.variables))
     print(f"{service}: everybody has the stable version; commit {workspace.stack_file.name}")
     return 0
-
-
-def _printed_with_the_time() -> Callable[[str], None]:
-    started = time.monotonic()
-    return lambda text: print(f"[{time.monotonic() - started:6.1f}s] {text}", flush=True)
 
 
 def _update(workspace: Workspace, otherwise: str) -> None:

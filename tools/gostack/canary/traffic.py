@@ -12,16 +12,14 @@ from components.ingress import TRACKS_FILE, CanaryTraffic, render_tracks
 from components.ingress.docker import variable_name
 from components.text import script
 from infra.settings import Settings
-from tools.gostack.lifecycle.objects import StackObjects, role
+from tools.gostack.lifecycle.objects import StackObjects, running
 from tools.gostack.lifecycle.workspace import PulumiError
 
 
 def everybody_to_stable(objects: StackObjects, settings: Settings, service: str) -> None:
     """Take the canary of `service` out of the weighted traffic; raises PulumiError when an ingress refuses."""
     refused: list[str] = []
-    for container in objects.containers():
-        if role(container) != "configuration" or container.status != "running":
-            continue
+    for container in running(objects, "configuration"):
         region = container.labels["gostack.region"]
         others = sorted(set(settings.regions) - {region})
         tracks = render_tracks(_canaries(settings, service), region, others)

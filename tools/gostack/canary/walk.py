@@ -59,6 +59,12 @@ class Outcome:
     """What spoke against the canary; empty when nothing did."""
 
 
+def with_the_time(clock: Callable[[], float] = time.monotonic) -> Callable[[str], None]:
+    """Return what prints steps in words, each with the seconds since now."""
+    began = clock()
+    return lambda text: print(f"[{clock() - began:6.1f}s] {text}", flush=True)
+
+
 def walk(
     rollout: Rollout,
     limits: AnalysisSettings,

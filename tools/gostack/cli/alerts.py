@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tools.gostack.cli import complete
-from tools.gostack.cli.guard import add, guarded, refuse_misplaced_stack
+from tools.gostack.cli.guard import add, without_subcommand
 from tools.gostack.cli.options import DEV, Json, Stack, workspace
 
 app = typer.Typer(invoke_without_command=True)
@@ -22,9 +22,7 @@ def alerts(context: typer.Context, stack: Stack = DEV, as_json: Json = False) ->
 
         return command.alerts(workspace(stack), as_json=as_json)
 
-    if context.invoked_subcommand is None:
-        raise typer.Exit(guarded(fires))
-    refuse_misplaced_stack(context)
+    without_subcommand(context, fires)
 
 
 def silence(

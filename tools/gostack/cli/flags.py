@@ -8,19 +8,17 @@ from typing import Annotated
 
 import typer
 
-from tools.gostack.cli import complete
 from tools.gostack.cli.guard import add
-from tools.gostack.cli.options import DEV, Json, Stack, workspace
+from tools.gostack.cli.options import DEV, Json, ServiceName, Stack, workspace
 from tools.gostack.environment.errors import UserError
 
 app = typer.Typer(no_args_is_help=True, help="Feature flags of a running stack's services.")
 
-Service = Annotated[str, typer.Argument(help="Service.", autocompletion=complete.services)]
 Name = Annotated[str, typer.Argument(help="Flag.")]
 Many = list[str] | None
 
 
-def list_(service: Service, stack: Stack = DEV, as_json: Json = False) -> int:
+def list_(service: ServiceName, stack: Stack = DEV, as_json: Json = False) -> int:
     """Print a service's flags: 0 all regions have them, 1 one has others or does not answer."""
     from tools.gostack.flags.command import list_flags, store_of
 
@@ -28,7 +26,7 @@ def list_(service: Service, stack: Stack = DEV, as_json: Json = False) -> int:
 
 
 def set_(
-    service: Service,
+    service: ServiceName,
     flag: Name,
     stack: Stack = DEV,
     on: Annotated[bool | None, typer.Option("--on/--off", help="Off: everybody gets the code's own default.")] = None,
@@ -52,7 +50,7 @@ def set_(
 
 
 def history(
-    service: Service,
+    service: ServiceName,
     flag: Annotated[str | None, typer.Argument(help="Flag; default: all.")] = None,
     stack: Stack = DEV,
     as_json: Json = False,
@@ -64,7 +62,7 @@ def history(
 
 
 def walk(
-    service: Service,
+    service: ServiceName,
     flag: Name,
     stack: Stack = DEV,
     variant: Annotated[str | None, typer.Option(help="Default: the only one beside the flag's default.")] = None,

@@ -39,8 +39,11 @@ def add(app: typer.Typer, function: Callable[..., int], panel: str | None = None
     app.command(name or function.__name__.rstrip("_").replace("_", "-"), rich_help_panel=panel)(run)
 
 
-def refuse_misplaced_stack(context: typer.Context) -> None:
-    """Refuse `--stack` before the name of a subcommand, which would work on another stack than that one."""
+def without_subcommand(context: typer.Context, action: Callable[[], int]) -> None:
+    """Do what a command with subcommands does without one. Before the name of one, refuse `--stack`: it would work on
+    another stack than that."""
+    if context.invoked_subcommand is None:
+        raise typer.Exit(guarded(action))
 
     def misplaced() -> int:
         raise UserError("--stack goes after the name of the subcommand.")

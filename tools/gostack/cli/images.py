@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tools.gostack.cli import complete
-from tools.gostack.cli.guard import add, guarded, refuse_misplaced_stack
+from tools.gostack.cli.guard import add, without_subcommand
 from tools.gostack.cli.options import DEV, Output, Stack, workspace
 from tools.gostack.images.format import Format
 
@@ -39,9 +39,7 @@ def images(context: typer.Context, stack: Stack = DEV, output: Output = None) ->
 
         return write_images(workspace(stack), output)
 
-    if context.invoked_subcommand is None:
-        raise typer.Exit(guarded(write))
-    refuse_misplaced_stack(context)
+    without_subcommand(context, write)
 
 
 def sbom(

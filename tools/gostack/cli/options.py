@@ -20,6 +20,7 @@ Stack = Annotated[
 Service = Annotated[
     str, typer.Argument(envvar="SERVICE", help="Name of the service.", autocompletion=complete.services)
 ]
+ServiceName = Annotated[str, typer.Argument(help="Service.", autocompletion=complete.services)]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="File to write; default: print.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for another program.")]
 Purge = Annotated[bool, typer.Option("--purge", help="Remove the data too.")]

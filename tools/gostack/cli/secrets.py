@@ -8,26 +8,23 @@ from typing import Annotated
 
 import typer
 
-from tools.gostack.cli import complete
 from tools.gostack.cli.guard import add
-from tools.gostack.cli.options import DEV, Stack, workspace
+from tools.gostack.cli.options import DEV, ServiceName, Stack, workspace
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Secrets of services, accessories, receivers, hosts and logins, encrypted in the stack file.",
 )
 
-Service = Annotated[str, typer.Argument(help="Service.", autocompletion=complete.services)]
 
-
-def set_(service: Service, name: Annotated[str, typer.Argument(help="Secret.")], stack: Stack = DEV) -> int:
+def set_(service: ServiceName, name: Annotated[str, typer.Argument(help="Secret.")], stack: Stack = DEV) -> int:
     """Write a secret; its value is asked for, or read from standard input."""
     from tools.gostack.secrets.command import set_secret
 
     return set_secret(workspace(stack), service, name)
 
 
-def list_(service: Service, stack: Stack = DEV) -> int:
+def list_(service: ServiceName, stack: Stack = DEV) -> int:
     """Print the names of a service's secrets, and which are missing."""
     from tools.gostack.secrets.command import list_secrets
 
@@ -35,7 +32,7 @@ def list_(service: Service, stack: Stack = DEV) -> int:
 
 
 def import_(
-    service: Service, file: Annotated[Path, typer.Argument(help="File with lines NAME=value.")], stack: Stack = DEV
+    service: ServiceName, file: Annotated[Path, typer.Argument(help="File with lines NAME=value.")], stack: Stack = DEV
 ) -> int:
     """Write every variable of a .env file as a secret."""
     from tools.gostack.secrets.command import import_secrets

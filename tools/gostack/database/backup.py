@@ -3,8 +3,6 @@ and the files of their volumes in another one beside it."""
 
 from __future__ import annotations
 
-import gzip
-import os
 import time
 from collections.abc import Iterable
 from contextlib import closing
@@ -13,7 +11,15 @@ from itertools import chain
 from pathlib import Path
 
 from infra.settings import Settings
-from tools.gostack.database.backup_file import Contents, Reader, appearing_at, contents_of, demand_absent, header
+from tools.gostack.database.backup_file import (
+    Contents,
+    Reader,
+    appearing_at,
+    compressing,
+    contents_of,
+    demand_absent,
+    header,
+)
 from tools.gostack.database.mysql_members import CHARACTER_SET, DatabaseError, Member, member_to_read
 from tools.gostack.database.volume_archive import ENDING, archive_beside, write_archive
 from tools.gostack.database.volumes import Volumes
@@ -94,15 +100,10 @@ def write_backup(file: Path, dump: Iterable[bytes], first_line: bytes) -> Conten
     """
     reader = Reader()
     with appearing_at(file) as temporary:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as raw:
-            # The name inside would be the temporary one.
-            with gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw) as compressed:
-                for part in chain([first_line], dump):
-                    reader.add(part)
-                    compressed.write(part)
-            raw.flush()
-            os.fsync(raw.fileno())
+        with compressing(temporary) as text:
+            for part in chain([first_line], dump):
+                reader.add(part)
+                text.write(part)
         found = contents_of(temporary)
         if (found.size, found.rows) != (reader.end().size, reader.contents.rows):
             raise DatabaseError(f"{file} does not read as it was written: check the disk and back up again.")

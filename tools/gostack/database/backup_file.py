@@ -133,6 +133,17 @@ def appearing_at(file: Path) -> Generator[Path]:
             temporary.unlink()
 
 
+@contextmanager
+def compressing(file: Path) -> Generator[gzip.GzipFile]:
+    """A new file that only its owner may read, to write text into; it is on the disk at the end."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:
+        # The name inside would be the temporary one.
+        with gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw) as text:
+            yield text
+        raw.flush()
+        os.fsync(raw.fileno())
+
+
 def text_of(file: Path) -> Iterator[bytes]:
     """Yield the text of a backup in parts; raises OSError, EOFError or zlib.error for a damaged file."""
     with gzip.open(file, "rb") as opened:

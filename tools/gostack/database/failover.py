@@ -106,7 +106,7 @@ def move_primary(ask: Ask, members: list[str], region: str, patience: float = PA
 
 def asker(objects: StackObjects) -> Ask:
     """Return how the members of a stack are asked: as root, through the socket in their containers."""
-    containers = {container.labels.get("gostack.region", ""): container for container in running_members(objects)}
+    containers = running_members(objects)
 
     def ask(place: str, query: str) -> list[str]:
         container = containers.get(place)

@@ -14,7 +14,7 @@ from docker.models.containers import Container
 from docker.utils import socket as engine_socket
 
 from tools.gostack.environment.errors import UserError
-from tools.gostack.lifecycle.objects import StackObjects, role
+from tools.gostack.lifecycle.objects import StackObjects, health, printed, running
 
 CHARACTER_SET = "--default-character-set=utf8mb4"
 _ASK = ["mysql", "--user=root", CHARACTER_SET, "--batch", "--skip-column-names"]
@@ -79,17 +79,17 @@ class Member:
         _demand_success(client, identity, "mysql", complaints)
 
 
-def running_members(objects: StackObjects) -> list[Container]:
-    """The containers of the members that run, by name."""
-    found = [one for one in objects.containers() if role(one) == "mysql" and one.status == "running"]
-    return sorted(found, key=lambda container: str(container.name))
+def running_members(objects: StackObjects) -> dict[str, Container]:
+    """The containers of the members that run, by their regions, in the order of their names."""
+    found = sorted(running(objects, "mysql"), key=lambda container: str(container.name))
+    return {container.labels.get("gostack.region", ""): container for container in found}
 
 
 def members(objects: StackObjects) -> list[Member]:
     """Every member that answers, by name; raises DatabaseError when there is none."""
     found: list[Member] = []
     silent: list[str] = []
-    for container in running_members(objects):
+    for container in running_members(objects).values():
         try:
             found.append(Member(container, ask_member(container, "SELECT @@global.super_read_only") == ["1"]))
         except DatabaseError as error:
@@ -112,22 +112,13 @@ def writable_member(objects: StackObjects) -> Member:
 def member_to_read(objects: StackObjects) -> Member:
     """A member whose work a backup does not slow down: a read-only one that is well, else the one that takes writes."""
     found = members(objects)
-    replicas = [member for member in found if member.read_only and _is_well(member.container)]
+    replicas = [member for member in found if member.read_only and health(member.container) == "healthy"]
     return replicas[0] if replicas else writable_member(objects)
-
-
-def _is_well(container: Container) -> bool:
-    return cast("dict[str, Any]", container.attrs["State"].get("Health") or {}).get("Status") == "healthy"
 
 
 def ask_member(container: Container, query: str) -> list[str]:
     """Return the result of a query on the member in a container, one line a row; raises DatabaseError."""
-    result = container.exec_run([*_ASK, "--execute", query], demux=True)
-    output, complaint = cast("tuple[bytes | None, bytes | None]", result.output)
-    if result.exit_code != 0:
-        said = (complaint or output or b"").decode(errors="replace").strip()
-        raise DatabaseError(f"{container.name} refuses: {said}")
-    return (output or b"").decode().splitlines()
+    return printed(container, [*_ASK, "--execute", query], DatabaseError).splitlines()
 
 
 def _demand_success(client: Any, identity: str, program: str, complaints: bytes) -> None:

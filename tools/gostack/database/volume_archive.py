@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 import tarfile
 import tempfile
 import zlib
@@ -20,7 +19,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO, Any
 
-from tools.gostack.database.backup_file import appearing_at
+from tools.gostack.database.backup_file import appearing_at, compressing
 from tools.gostack.database.mysql_members import DatabaseError
 
 ENDING = ".volumes.tar.gz"
@@ -53,21 +52,16 @@ def write_archive(file: Path, stack: str, made: str, volumes: Iterable[tuple[str
     The file appears when it is complete and was read back; raises DatabaseError otherwise.
     """
     with appearing_at(file) as temporary:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as raw:
-            with (
-                # The name inside would be the temporary one.
-                gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw) as compressed,
-                tarfile.open(fileobj=compressed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
-            ):
-                text = json.dumps({"gostack backup": 1, "stack": stack, "made": made}).encode()
-                first = tarfile.TarInfo(_HEADER)
-                first.size = len(text)
-                archive.addfile(first, io.BytesIO(text))
-                for name, stream in volumes:
-                    _copy(name, stream, archive)
-            raw.flush()
-            os.fsync(raw.fileno())
+        with (
+            compressing(temporary) as compressed,
+            tarfile.open(fileobj=compressed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
+        ):
+            text = json.dumps({"gostack backup": 1, "stack": stack, "made": made}).encode()
+            first = tarfile.TarInfo(_HEADER)
+            first.size = len(text)
+            archive.addfile(first, io.BytesIO(text))
+            for name, stream in volumes:
+                _copy(name, stream, archive)
         return saved_volumes(temporary)
 
 

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any, cast
 
 from tools.gostack.doctor.certificates import check_certificates, served_certificate_expiry
 from tools.gostack.doctor.cluster import check_cluster
@@ -46,7 +45,7 @@ def examine(project_root: Path, stack: str) -> list[Finding]:
     if settings is not None and settings.platform == "kubernetes":
         # Prod makes its clusters itself: there is none to look at before.
         if settings.aws is None:
-            findings += check_cluster(cast("Any", settings), project_root)
+            findings += check_cluster(settings, project_root)
         if not settings.needs_engine():
             return findings
 

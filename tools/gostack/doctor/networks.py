@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from contextlib import closing
-from typing import Any, cast
 
 from tools.gostack.doctor.finding import Finding
-from tools.gostack.environment.docker_engine import Engine
+from tools.gostack.documents import mapping, mappings
+from tools.gostack.environment.docker_engine import Engine, api_of
 
 
 def check_networks(wanted: Mapping[str, str], existing: Mapping[str, str]) -> Iterator[Finding]:
@@ -31,19 +30,13 @@ def overlaps(wanted: Mapping[str, str], existing: Mapping[str, str]) -> Iterator
 
 def foreign_networks(engine: Engine, stack: str) -> dict[str, str]:
     """Name to CIDR notation of the engine's IPv4 networks that are not this stack's."""
-    import docker
-
-    with closing(docker.DockerClient(base_url=engine.endpoint, version="auto", timeout=10)) as client:
-        api = cast("Any", client.api)
-        networks = cast("list[dict[str, Any]]", api.networks())
     found: dict[str, str] = {}
-    for network in networks:
-        labels = cast("dict[str, str]", network.get("Labels") or {})
-        if labels.get("gostack.project") == "gostack" and labels.get("gostack.stack") == stack:
-            continue
-        management = cast("dict[str, Any]", network.get("IPAM") or {})
-        for pool in cast("list[dict[str, str]]", management.get("Config") or []):
-            subnet = pool.get("Subnet", "")
-            if "." in subnet:
-                found[str(network["Name"])] = subnet
+    with api_of(engine) as api:
+        for network in mappings(api.networks()):
+            labels = mapping(network.get("Labels"))
+            if labels.get("gostack.project") == "gostack" and labels.get("gostack.stack") == stack:
+                continue
+            for pool in mappings(mapping(network.get("IPAM")).get("Config")):
+                if "." in (subnet := str(pool.get("Subnet", ""))):
+                    found[str(network["Name"])] = subnet
     return found

@@ -5,12 +5,11 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, cast
 
 from tools.gostack.doctor.finding import Finding
-from tools.gostack.environment.docker_engine import Engine
+from tools.gostack.documents import mapping, mappings
+from tools.gostack.environment.docker_engine import Engine, api_of
 
 
 @dataclass(frozen=True)
@@ -60,18 +59,15 @@ def check_ports(
 
 def published_ports(engine: Engine, stack: str) -> PublishedPorts:
     """Which host ports the engine's containers hold."""
-    import docker
-
     own: set[int] = set()
     others: dict[int, str] = {}
     stacks: dict[int, str] = {}
-    with closing(docker.DockerClient(base_url=engine.endpoint, version="auto", timeout=10)) as client:
-        api = cast("Any", client.api)
-        containers = cast("list[dict[str, Any]]", api.containers())
+    with api_of(engine) as api:
+        containers = mappings(api.containers())
     for container in containers:
-        labels = cast("dict[str, str]", container.get("Labels") or {})
+        labels = mapping(container.get("Labels"))
         owner = labels.get("gostack.stack") if labels.get("gostack.project") == "gostack" else None
-        for port in cast("list[dict[str, Any]]", container.get("Ports") or []):
+        for port in mappings(container.get("Ports")):
             number = port.get("PublicPort")
             if isinstance(number, int):
                 if owner == stack:

@@ -3,44 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING
 
 from tools.gostack.doctor.finding import Finding
 from tools.gostack.environment.locations import stack_names
 
-
-class StackSettings(Protocol):
-    """What the preflight needs to know of a stack's settings."""
-
-    def host_ports(self) -> dict[str, tuple[str, int]]:
-        """The ports that the stack publishes on this machine: purpose -> (address, port)."""
-        ...
-
-    def networks(self) -> dict[str, str]:
-        """The stack's networks: settings key -> CIDR notation."""
-        ...
-
-    def needs_engine(self) -> bool:
-        """Whether this machine's Docker engine takes part."""
-        ...
-
-    @property
-    def logs_folder(self) -> str | None:
-        """Folder of the engine in which the telemetry looks for logs; None without telemetry."""
-        ...
-
-    @property
-    def aws(self) -> object | None:
-        """What is made in AWS, the clusters among it; None for a stack that is not there."""
-        ...
-
-    @property
-    def platform(self) -> str:
-        """What a region is made of."""
-        ...
+if TYPE_CHECKING:
+    from infra.settings import Settings
 
 
-def load_settings(project_root: Path, stack: str) -> tuple[StackSettings | None, Finding]:
+def load_settings(project_root: Path, stack: str) -> tuple[Settings | None, Finding]:
     """The stack's settings, and whether they are valid."""
     path = project_root / f"Pulumi.{stack}.yaml"
     if not path.is_file():
@@ -57,4 +29,4 @@ def load_settings(project_root: Path, stack: str) -> tuple[StackSettings | None,
         require_apart(stack, settings, project_root)
     except SettingsError as error:
         return None, Finding("settings", "fail", str(error), f"edit {path.name}")
-    return cast("StackSettings", settings), Finding("settings", "ok", f"{path.name} is valid")
+    return settings, Finding("settings", "ok", f"{path.name} is valid")

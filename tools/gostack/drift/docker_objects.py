@@ -14,10 +14,10 @@ from docker.models.containers import Container
 from components.consul.probes import KNOWS_LEADER
 from tools.gostack.documents import is_mapping
 from tools.gostack.drift.model import Drift
-from tools.gostack.exported_state import resources_of
+from tools.gostack.exported_state import identities
 from tools.gostack.lifecycle.networks import expected_networks
 from tools.gostack.lifecycle.objects import StackObjects, role
-from tools.gostack.report.findings import shown
+from tools.gostack.report.findings import difference
 from tools.gostack.report.urn import name_of
 
 _NO_KEY = 3
@@ -38,7 +38,7 @@ def docker_drift(state: Mapping[str, Any], objects: StackObjects) -> list[Drift]
 
 def resource_names(state: Mapping[str, Any]) -> dict[str, str]:
     """Return identity on the engine to name of the resource."""
-    return {identity: name_of(resource["urn"]) for resource in resources_of(state) if (identity := resource.get("id"))}
+    return {identity: name_of(urn) for identity, urn in identities(state).items()}
 
 
 def _documents(containers: list[Container], names: Mapping[str, str]) -> list[Drift]:
@@ -74,16 +74,8 @@ def differing(document: str, held: str) -> list[tuple[str, str]]:
         return [("", "it holds something that is no JSON")]
     if not (is_mapping(wanted) and is_mapping(there)):
         return [("", "it holds another document")]
-    found: list[tuple[str, str]] = []
-    for key in sorted(wanted.keys() | there.keys()):
-        if wanted.get(key) == there.get(key):
-            continue
-        if key not in there:
-            found.append((key, f"`{key}` is gone (was {shown(wanted[key])})"))
-        elif key not in wanted:
-            found.append((key, f"`{key}` is there ({shown(there[key])}) and was not"))
-        else:
-            found.append((key, f"`{key}` is {shown(there[key])} instead of {shown(wanted[key])}"))
+    pairs = {key: (wanted.get(key), there.get(key)) for key in sorted(wanted.keys() | there.keys())}
+    found = [(key, difference(key, *pair)) for key, pair in pairs.items() if pair[0] != pair[1]]
     return found or [("", "it is written in another way")]
 
 
@@ -97,14 +89,10 @@ def _networks(state: Mapping[str, Any], containers: list[Container], names: Mapp
             continue
         joined: set[str] = set(container.attrs["NetworkSettings"]["Networks"])
         wanted = {network.name for network in networks}
-        name = names[identity]
         found += [
-            Drift(name, "networksAdvanced", f"`networksAdvanced`: it has left the network {network}")
-            for network in sorted(wanted - joined)
-        ]
-        found += [
-            Drift(name, "networksAdvanced", f"`networksAdvanced`: it has joined the network {network}")
-            for network in sorted(joined - wanted)
+            Drift(names[identity], "networksAdvanced", f"`networksAdvanced`: it has {verb} the network {network}")
+            for verb, differing in (("left", wanted - joined), ("joined", joined - wanted))
+            for network in sorted(differing)
         ]
     return found
 
@@ -112,16 +100,10 @@ def _networks(state: Mapping[str, Any], containers: list[Container], names: Mapp
 def _unknown(containers: list[Container], networks: list[Any], names: Mapping[str, str]) -> list[Drift]:
     """Objects with the stack's labels that no update of it made."""
     return [
-        *(
-            Drift(str(item.name), "", "the container carries the stack's labels, but the stack does not know it")
-            for item in containers
-            if item.id not in names
-        ),
-        *(
-            Drift(str(item.name), "", "the network carries the stack's labels, but the stack does not know it")
-            for item in networks
-            if item.id not in names
-        ),
+        Drift(str(item.name), "", f"the {kind} carries the stack's labels, but the stack does not know it")
+        for kind, items in (("container", containers), ("network", networks))
+        for item in items
+        if item.id not in names
     ]
 
 

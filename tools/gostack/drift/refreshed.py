@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from tools.gostack.documents import mapping
 from tools.gostack.drift.model import Drift
-from tools.gostack.report.changes import SECRET, masked, value_at
-from tools.gostack.report.events import Event, Step
-from tools.gostack.report.findings import shown
+from tools.gostack.report.changes import SECRET, Event, Step, masked, value_at
+from tools.gostack.report.findings import difference
 from tools.gostack.report.urn import name_of
 
 _KEPT_BY_OTHERS = (
@@ -46,8 +46,7 @@ def refusals(events: Iterable[Event]) -> list[str]:
 
 def _changed(metadata: Step) -> list[Drift]:
     name = name_of(metadata["urn"])
-    before = masked((metadata.get("old") or {}).get("outputs") or {})
-    now = masked((metadata.get("new") or {}).get("outputs") or {})
+    before, now = (masked(mapping(mapping(metadata.get(when)).get("outputs"))) for when in ("old", "new"))
     paths = sorted(metadata.get("detailedDiff") or dict.fromkeys(metadata.get("diffs") or ()))
     return [
         Drift(name, path, _sentence(path, value_at(before, path), value_at(now, path)))
@@ -61,8 +60,4 @@ def _sentence(path: str, before: Any, now: Any) -> str:
         return "it stands still (`mustRun` is `true` for the stack)"
     if SECRET in (before, now):
         return f"`{path}` is another one (secret)"
-    if now is None:
-        return f"`{path}` is gone (was {shown(before)})"
-    if before is None:
-        return f"`{path}` is there ({shown(now)}) and was not"
-    return f"`{path}` is {shown(now)} instead of {shown(before)}"
+    return difference(path, before, now)

@@ -6,13 +6,12 @@ import hashlib
 import json
 import os
 import platform
-import re
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -109,6 +108,13 @@ def ask(endpoint: str, seconds: float = 5.0) -> Engine | None:
         data_root=Path(str(information.get("DockerRootDir", "/var/lib/docker"))),
         time=_time(str(information.get("SystemTime", ""))),
     )
+
+
+def api_of(engine: Engine) -> AbstractContextManager[Any]:
+    """The low-level client of an engine, which says what it has as JSON."""
+    import docker
+
+    return closing(docker.APIClient(base_url=engine.endpoint, version="auto", timeout=10))
 
 
 def api_version(text: str) -> tuple[int, int]:
@@ -208,27 +214,21 @@ def _start_detached(daemon: str, endpoint: str) -> Engine | None:
         process = subprocess.Popen(
             [daemon], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, cwd="/"
         )
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        engine = ask(endpoint)
-        if engine is not None:
-            prefer("docker")
-            return engine
-        if process.poll() is not None:
-            lines = log.read_text(errors="replace").rstrip().splitlines()[-10:]
-            shown = "".join(f"\n    {line}" for line in lines)
-            raise BootstrapError(f"The Docker engine ended at once.{shown}\n  The whole log: {log}")
-        time.sleep(0.25)
-    return None
+    engine = _wait(endpoint, _START_SECONDS, lambda: process.poll() is not None)
+    if engine is not None:
+        prefer("docker")
+    elif process.poll() is not None:
+        lines = log.read_text(errors="replace").rstrip().splitlines()[-10:]
+        shown = "".join(f"\n    {line}" for line in lines)
+        raise BootstrapError(f"The Docker engine ended at once.{shown}\n  The whole log: {log}")
+    return engine
 
 
-def _wait(endpoint: str, seconds: float) -> Engine | None:
+def _wait(endpoint: str, seconds: float, ended: Callable[[], bool] = lambda: False) -> Engine | None:
     deadline = time.monotonic() + seconds
-    while True:
-        engine = ask(endpoint)
-        if engine is not None or time.monotonic() > deadline:
-            return engine
+    while (engine := ask(endpoint)) is None and not ended() and time.monotonic() < deadline:
         time.sleep(0.25)
+    return engine
 
 
 def _listens(path: str) -> bool:
@@ -247,9 +247,9 @@ def _listens(path: str) -> bool:
 
 
 def _time(text: str) -> datetime | None:
-    """The engine's RFC 3339 time; its nanoseconds are more than Python's parser takes."""
+    """The engine's RFC 3339 time."""
     try:
-        return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
 

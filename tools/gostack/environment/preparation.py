@@ -30,7 +30,7 @@ def prepare(project_root: Path, stack: str, progress: Progress) -> None:
             ensure_engine(progress)
             ensure_stack_images(project_root, settings, progress)
 
-    in_parallel([lambda: void(environment(project_root, progress)), containers])
+    in_parallel([lambda: environment(project_root, progress), containers])
 
 
 def stack_settings(project_root: Path, stack: str) -> Settings:
@@ -57,7 +57,7 @@ def ensure_stack_images(project_root: Path, settings: Settings, progress: Progre
         push_stand_ins(project_root, images, settings.registry, tell)
 
 
-def in_parallel(lanes: list[Callable[[], None]]) -> None:
+def in_parallel(lanes: list[Callable[[], object]]) -> None:
     """Run the lanes at once; when one fails, stop the children of the others and raise its error.
 
     The calling thread only waits, so that it can be interrupted.
@@ -65,7 +65,7 @@ def in_parallel(lanes: list[Callable[[], None]]) -> None:
     errors: list[BaseException] = []
     wake = threading.Semaphore(0)
 
-    def guarded(lane: Callable[[], None]) -> None:
+    def guarded(lane: Callable[[], object]) -> None:
         try:
             lane()
         except BaseException as error:  # noqa: BLE001  # the waiting thread raises it
@@ -80,7 +80,3 @@ def in_parallel(lanes: list[Callable[[], None]]) -> None:
         if errors:
             stop_children()
             raise errors[0]
-
-
-def void(_: object) -> None:
-    """Drop a result that a lane has no use for."""

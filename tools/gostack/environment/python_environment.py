@@ -7,7 +7,6 @@ are named behind it are installed beside it, as long as it stands: what some tes
 from __future__ import annotations
 
 import ast
-import fcntl
 import hashlib
 import os
 import re
@@ -53,6 +52,7 @@ def ensure_environment(project_root: Path) -> Path:
     Raises `BootstrapError` when the environment cannot be made, with the command that mends it.
     """
     from tools.gostack.environment.locations import cache_folder, state_folder
+    from tools.gostack.environment.locks import exclusive
     from tools.gostack.environment.processes import run_logged
     from tools.gostack.environment.progress import Progress
 
@@ -65,9 +65,7 @@ def ensure_environment(project_root: Path) -> Path:
         write_launcher(environment)
         return python
 
-    state_folder(project_root).mkdir(exist_ok=True)
-    with (state_folder(project_root) / "python-environment.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with exclusive(state_folder(project_root) / "python-environment.lock"):
         if is_current(environment, fingerprint):
             return python
         progress = Progress()

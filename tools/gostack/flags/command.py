@@ -15,7 +15,7 @@ from tools.gostack.flags import rules
 from tools.gostack.flags.change import change, read
 from tools.gostack.flags.document import ON, Flag, dumped, flag_of, parse_flag
 from tools.gostack.flags.store import FlagStore
-from tools.gostack.lifecycle.workspace import Workspace
+from tools.gostack.lifecycle.workspace import Workspace, demand_up
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ def store_of(workspace: Workspace, service: str) -> FlagStore:
             f"{workspace.stack} is on {workspace.settings.platform.capitalize()}, where Consul takes writes from its "
             f"own pods only: write the key flags/{service} there (docs/flags.md)."
         )
-    consul: Mapping[str, str] = workspace.outputs().get("consul") or {}
-    if not consul:
-        raise UserError(f"the stack {workspace.stack} is not up: run `make up`.")
+    outputs = workspace.outputs()
+    demand_up(outputs, workspace.stack, "consul")
+    consul: Mapping[str, str] = outputs["consul"]
     return FlagStore({region: url.rstrip("/") for region, url in consul.items()}, service)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from infra.settings.canary import AnalysisSettings
 from tools.gostack.canary.figures import Figures, Sample
 from tools.gostack.canary.judgement import Names
-from tools.gostack.canary.walk import ShiftError, walk
+from tools.gostack.canary.walk import ShiftError, walk, with_the_time
 from tools.gostack.environment.errors import UserError
 from tools.gostack.flags import rules
 from tools.gostack.flags.change import change, read
@@ -118,12 +118,7 @@ def walk_flag(
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
     """Walk a variant to all callers; return 0, or 1 after it was taken back."""
-    began = clock()
-
-    def tell(text: str) -> None:
-        print(f"[{clock() - began:6.1f}s] {text}", flush=True)
-
-    outcome = walk(rollout, limits, wait, tell, clock, Names("variant", "default"))
+    outcome = walk(rollout, limits, wait, with_the_time(clock), clock, Names("variant", "default"))
     if not outcome.completed:
         print(f"{name}: taken back, everybody has what was before: {outcome.reason}", file=sys.stderr)
         return 1

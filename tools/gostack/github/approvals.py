@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from typing import Any, NotRequired, Required, TypedDict
+from typing import Any
 from urllib.parse import quote
 
 from tools.gostack.documents import mapping
 from tools.gostack.github.client import GitHub, GitHubError
 
 _MAY_WRITE = frozenset({"admin", "maintain", "write"})
-
-
-class User(TypedDict):
-    """Somebody on GitHub."""
-
-    login: str
-    """The name."""
-
-    type: NotRequired[str]
-    """`User`, or `Bot` for a program."""
-
-
-class Review(TypedDict, total=False):
-    """What somebody said of a pull request."""
-
-    user: User | None
-    """Who; None when the account is gone."""
-
-    state: Required[str]
-    """`APPROVED`, `CHANGES_REQUESTED`, `DISMISSED` or `COMMENTED`."""
-
-    commit_id: str
-    """What was looked at."""
 
 
 def pull_request_of_commit(github: GitHub, commit: str) -> int | None:
@@ -66,8 +42,8 @@ def approvals(github: GitHub, pull_request: int) -> int:
         return 0
     head, nobody = pull["head"]["sha"], {pull["user"]["login"], *pushers}
     last: dict[str, bool] = {}
-    reviews: Iterator[Review] = github.pages(f"pulls/{pull_request}/reviews")
-    for review in reviews:
+    for review in github.pages(f"pulls/{pull_request}/reviews"):
+        # None when the account is gone.
         user = review.get("user")
         # A comment neither approves nor takes an approval back.
         if user is None or review["state"] not in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):

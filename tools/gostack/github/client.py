@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import urllib3
@@ -104,6 +105,13 @@ class GitHub:
             self.wait(pause)
         path = url.removeprefix(self.url)
         raise GitHubError(f"GitHub {problem} ({method} {path.split('?')[0]}).")
+
+
+def step_outputs(**values: str) -> None:
+    """Make these outputs of the step of a workflow that runs this; elsewhere nothing happens. `_` stands for `-`."""
+    if file := os.environ.get("GITHUB_OUTPUT"):
+        with Path(file).open("a", encoding="utf-8") as opened:
+            opened.writelines(f"{name.replace('_', '-')}={value}\n" for name, value in values.items())
 
 
 def _pause(response: urllib3.BaseHTTPResponse, attempt: int) -> float | None:

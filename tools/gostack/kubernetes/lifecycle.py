@@ -30,11 +30,7 @@ def up(workspace: Workspace, prepare: Callable[[], None], scope: Iterable[str] =
 
     `scope` is arguments of Pulumi: what it looks at anew, or what it leaves as it is.
     """
-    api = reachable(workspace)
-    refuse_foreign_namespaces(api, workspace.settings, workspace.stack)
-    prepare()
-    refuse_removal_of_regions(workspace)
-    code = _run(api, workspace, *scope)
+    api, code = _updated(workspace, prepare, *scope)
     if code != 0:
         return code
     outputs = workspace.outputs()
@@ -59,17 +55,18 @@ def up(workspace: Workspace, prepare: Callable[[], None], scope: Iterable[str] =
 
 def update(workspace: Workspace, prepare: Callable[[], None]) -> int:
     """Run `pulumi up` alone and return its exit code."""
+    return _updated(workspace, prepare)[1]
+
+
+def _updated(workspace: Workspace, prepare: Callable[[], None], *arguments: str) -> tuple[ClusterApi | None, int]:
+    """Run `pulumi up`, twice where a quota is lowered that what goes still needs; tell why it failed. Return the
+    cluster, if there is one, and the exit code."""
+    from tools.gostack.kubernetes.quota import keep_quota, quota_to_keep
+
     api = reachable(workspace)
     refuse_foreign_namespaces(api, workspace.settings, workspace.stack)
     prepare()
     refuse_removal_of_regions(workspace)
-    return _run(api, workspace)
-
-
-def _run(api: ClusterApi | None, workspace: Workspace, *arguments: str) -> int:
-    """Run `pulumi up`, twice where a quota is lowered that what goes still needs; tell why it failed."""
-    from tools.gostack.kubernetes.quota import keep_quota, quota_to_keep
-
     kept = quota_to_keep(api, workspace.settings, workspace.stack) if api is not None else {}
     if kept:
         print("The quota is lowered at the end: what goes has to go first.", flush=True)
@@ -78,13 +75,13 @@ def _run(api: ClusterApi | None, workspace: Workspace, *arguments: str) -> int:
         workspace.prepare()
         if code != 0:
             _tell(api, workspace)
-            return code
+            return api, code
     code = workspace.run(*_looking_ahead(workspace, "up"), *arguments)
     if code != 0:
         for text in build_failures(workspace):
             print(text, file=sys.stderr)
         _tell(api, workspace)
-    return code
+    return api, code
 
 
 def _looking_ahead(workspace: Workspace, verb: str) -> list[str]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.environment.locks import exclusive
@@ -22,7 +21,7 @@ from tools.gostack.lifecycle.plugins import end_orphaned_plugins
 from tools.gostack.lifecycle.readiness import wait_until_reachable
 from tools.gostack.lifecycle.removals import refuse_removal_of_regions
 from tools.gostack.lifecycle.repair import mend
-from tools.gostack.lifecycle.report import authority_file, diagnosis, summary, write_authority
+from tools.gostack.lifecycle.report import diagnosis, summary, write_authority
 from tools.gostack.lifecycle.rows import refuse_lost_rows
 from tools.gostack.lifecycle.targets import target_arguments
 from tools.gostack.lifecycle.truth import forget_what_is_gone, wait_until_whole, what_fails
@@ -161,31 +160,23 @@ def remove_foreign(workspace: Workspace) -> int:
     return 0
 
 
-@contextmanager
-def in_turn(workspace: Workspace) -> Generator[None]:
+def in_turn(workspace: Workspace) -> AbstractContextManager[None]:
     """Keep other commands off the stack, after the end of the one that works on it."""
-    with exclusive(_lock_file(workspace), lambda: print("another command works on the stack: waiting for its end")):
-        yield
+    return _locked(workspace, lambda: print("another command works on the stack: waiting for its end"))
 
 
-@contextmanager
-def _alone(workspace: Workspace) -> Generator[None]:
+def _alone(workspace: Workspace) -> AbstractContextManager[None]:
     """Keep other commands off the stack: what one of them mends, another may just be making."""
 
     def refuse() -> None:
         raise PulumiError(f"another command works on the stack {workspace.stack}: wait for its end.")
 
-    with exclusive(_lock_file(workspace), refuse):
-        yield
+    return _locked(workspace, refuse)
 
 
-def own_files(workspace: Workspace) -> list[Path]:
-    """Return the files that the commands keep of a stack in the state folder, whether they are there or not."""
-    return [workspace.configuration_file, authority_file(workspace), _lock_file(workspace)]
-
-
-def _lock_file(workspace: Workspace) -> Path:
-    return state_folder(workspace.project) / f"{workspace.stack}.lock"
+def _locked(workspace: Workspace, on_wait: Callable[[], None]) -> AbstractContextManager[None]:
+    # The file outlives the stack: whoever waits for it would hold one that nobody else finds, were it removed.
+    return exclusive(state_folder(workspace.project) / f"{workspace.stack}.lock", on_wait)
 
 
 def on_cluster(workspace: Workspace) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from docker.errors import NotFound
 
+from tools.gostack.exported_state import resources_of
 from tools.gostack.lifecycle.objects import StackObjects
 
 
@@ -28,8 +29,7 @@ class Membership:
 def expected_networks(state: Mapping[str, Any]) -> dict[str, list[Membership]]:
     """Return the identity of each container to the networks that it was put in."""
     found: dict[str, list[Membership]] = {}
-    resources: list[dict[str, Any]] = state.get("resources") or []
-    for resource in resources:
+    for resource in resources_of(state):
         if resource.get("type") != "docker:index/container:Container":
             continue
         inputs: dict[str, Any] = resource.get("inputs") or {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import docker
 from docker.models.containers import Container
 
 from tools.gostack.environment.docker_engine import find_endpoint
+from tools.gostack.environment.errors import UserError
 
 PROJECT_LABEL = "gostack.project=gostack"
 
@@ -52,6 +53,26 @@ class StackObjects:
 def role(container: Container) -> str:
     """What the container does in its pod."""
     return container.labels.get("gostack.role", "")
+
+
+def running(objects: StackObjects, what: str) -> list[Container]:
+    """The running containers of a role."""
+    return [one for one in objects.containers() if role(one) == what and one.status == "running"]
+
+
+def health(container: Container) -> str:
+    """What the engine says of the container's health check when it was last asked; `healthy` where there is none."""
+    found: dict[str, Any] = container.attrs["State"].get("Health") or {}
+    return str(found.get("Status", "healthy"))
+
+
+def printed(container: Container, command: Sequence[str], refused: type[UserError]) -> str:
+    """Run a command in the container and return what it prints; raises `refused` with what it complains of."""
+    result: Any = container.exec_run([*command], demux=True)
+    output, complaint = (part or b"" for part in result.output)
+    if result.exit_code != 0:
+        raise refused(f"{container.name} refuses: {(complaint or output).decode(errors='replace').strip()}")
+    return output.decode()
 
 
 def end_job(container: Container) -> None:

@@ -13,11 +13,7 @@ from datetime import datetime
 from docker.models.containers import Container
 
 from components.runtime_config.health import DYNAMIC_CONFIGURATION_HEALTH
-from tools.gostack.lifecycle.objects import (
-    StackObjects,
-    end_job,
-    role,
-)
+from tools.gostack.lifecycle.objects import StackObjects, end_job, role, running
 
 # The order in which a pod's containers come back: what registers it comes last.
 _ORDER = {"mysql": 0, "accessory": 0, "nginx": 0, "gateway": 0, "application": 0, "configuration": 1, "agent": 2}
@@ -89,9 +85,7 @@ def _remove_failed_jobs(objects: StackObjects) -> list[str]:
 
 def _write_documents_again(objects: StackObjects) -> list[str]:
     told: list[str] = []
-    for container in objects.containers():
-        if role(container) != "dynamic-configuration" or container.status != "running":
-            continue
+    for container in running(objects, "dynamic-configuration"):
         code, _ = container.exec_run(["/bin/sh", "-c", DYNAMIC_CONFIGURATION_HEALTH])
         if code != 0:
             container.kill(signal="HUP")
@@ -101,7 +95,4 @@ def _write_documents_again(objects: StackObjects) -> list[str]:
 
 def started(container: Container) -> datetime:
     """Return when the container's program was last started."""
-    text: str = container.attrs["State"]["StartedAt"]
-    # Nanoseconds are more than Python reads.
-    seconds, _, fraction = text.rstrip("Z").partition(".")
-    return datetime.fromisoformat(f"{seconds}.{fraction[:6].ljust(6, '0')}+00:00")
+    return datetime.fromisoformat(container.attrs["State"]["StartedAt"])

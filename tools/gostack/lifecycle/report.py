@@ -10,8 +10,8 @@ from docker.models.containers import Container
 
 from infra.outputs import CONSOLE_PAGE
 from tools.gostack.environment.locations import state_folder
-from tools.gostack.lifecycle.objects import StackObjects, last_words, role
-from tools.gostack.lifecycle.workspace import PulumiError, Workspace
+from tools.gostack.lifecycle.objects import StackObjects, health, last_words, role
+from tools.gostack.lifecycle.workspace import Workspace, demand_up
 
 
 def authority_file(workspace: Workspace) -> Path:
@@ -22,8 +22,7 @@ def authority_file(workspace: Workspace) -> Path:
 def write_authority(workspace: Workspace, outputs: dict[str, Any]) -> Path:
     """Write the certificate of the stack's authority to a file for clients and return its path; raises PulumiError for
     a stack that is not up."""
-    if "ca_certificate" not in outputs:
-        raise PulumiError(f"the stack {workspace.stack} is not up: run `make up`.")
+    demand_up(outputs, workspace.stack, "ca_certificate")
     path = authority_file(workspace)
     path.write_text(outputs["ca_certificate"], encoding="utf-8")
     return path
@@ -62,12 +61,18 @@ def summary(workspace: Workspace, outputs: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _consul(url: str, region: str) -> str:
-    host = str(urlsplit(url).hostname)
+def forwarding(url: str) -> str:
+    """Return the command that brings an address inside a cluster to this machine; empty for any other."""
+    host = urlsplit(url).hostname or ""
     if not host.endswith(".svc"):
-        return f"{url}/ui ({region})"
+        return ""
     service, namespace, _ = host.split(".")
-    return f"http://127.0.0.1:8500/ui ({region}), with: kubectl -n {namespace} port-forward pod/{service}-0 8500"
+    return f"kubectl -n {namespace} port-forward pod/{service}-0 8500"
+
+
+def _consul(url: str, region: str) -> str:
+    hint = forwarding(url)
+    return f"http://127.0.0.1:8500/ui ({region}), with: {hint}" if hint else f"{url}/ui ({region})"
 
 
 def _detour(outputs: dict[str, Any]) -> str:
@@ -103,6 +108,5 @@ def _problem(container: Container) -> str:
         return f"a job that failed with exit code {state['ExitCode']}" if state["ExitCode"] else ""
     if state["Status"] != "running":
         return str(state["Status"])
-    health: dict[str, str] = state.get("Health") or {}
-    status = health.get("Status", "healthy")
+    status = health(container)
     return "" if status == "healthy" else status

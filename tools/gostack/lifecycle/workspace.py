@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -217,6 +218,13 @@ def _holds_secrets(value: Any) -> bool:
     if isinstance(value, dict):
         return any(_holds_secrets(member) for member in cast("dict[str, Any]", value).values())
     return isinstance(value, list) and any(_holds_secrets(item) for item in cast("list[Any]", value))
+
+
+def demand_up(outputs: Mapping[str, Any], stack: str, key: str = "regions") -> None:
+    """Raise PulumiError when these outputs of a stack lack one that every stack has that is up."""
+    if not outputs.get(key):
+        make = "make up" if stack == "dev" else f"make up STACK={stack}"
+        raise PulumiError(f"the stack {stack} is not up: run `{make}`.")
 
 
 class PulumiError(UserError):

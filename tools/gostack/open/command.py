@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from infra.outputs import CONSOLE_PAGE
 from tools.gostack.environment.errors import UserError
-from tools.gostack.lifecycle.workspace import Workspace
+from tools.gostack.lifecycle.report import forwarding
+from tools.gostack.lifecycle.workspace import Workspace, demand_up
+from tools.gostack.telemetry.console import console_of
 
 CONSUL = "consul"
 DASHBOARDS = "dashboards"
@@ -37,8 +38,7 @@ def open_address(workspace: Workspace, what: str | None = None, region: str | No
 
 def address(outputs: Mapping[str, Any], stack: str, what: str | None = None, region: str | None = None) -> str:
     """Return an address from a stack's outputs; raises UserError with the names that there are."""
-    if not outputs.get("regions"):
-        raise UserError(f"the stack {stack} is not up: run `make up`.")
+    demand_up(outputs, stack)
     regions: dict[str, str] = outputs[CONSUL] if what == CONSUL else outputs["regions"]
     if region is not None and region not in regions:
         raise UserError(f'there is no region "{region}": use one of {", ".join(sorted(regions))}.')
@@ -49,7 +49,7 @@ def address(outputs: Mapping[str, Any], stack: str, what: str | None = None, reg
         return f"{entry}/ui"
     services: dict[str, dict[str, str]] = outputs["services"]
     if what == DASHBOARDS and what not in services:
-        return _console(outputs, stack)
+        return console_of(outputs, stack).url
     if what not in services:
         known = ", ".join([*sorted(services), CONSUL, DASHBOARDS])
         raise UserError(f'there is no service "{what}": use one of {known}.')
@@ -57,19 +57,3 @@ def address(outputs: Mapping[str, Any], stack: str, what: str | None = None, reg
     if not url:
         raise UserError(f"{what} has no route: clients outside of the stack do not reach it.")
     return url if region is None else urlsplit(entry)._replace(path=urlsplit(url).path).geturl()
-
-
-def _console(outputs: Mapping[str, Any], stack: str) -> str:
-    pages: dict[str, str] = outputs[DASHBOARDS]
-    if CONSOLE_PAGE not in pages:
-        raise UserError(f"the stack {stack} has no telemetry: set gostack:telemetry.enabled to true and run `make up`.")
-    return pages[CONSOLE_PAGE]
-
-
-def forwarding(url: str) -> str:
-    """Return the command that brings an address inside a cluster to this machine; empty for any other."""
-    host = urlsplit(url).hostname or ""
-    if not host.endswith(".svc"):
-        return ""
-    service, namespace, _ = host.split(".")
-    return f"kubectl -n {namespace} port-forward pod/{service}-0 8500"

@@ -57,14 +57,5 @@ def prices_of(region: str) -> Mapping[str, Price]:
 
 def written(prices: Mapping[str, Price]) -> str:
     """Return a table as its file has it; the same prices are the same text."""
-    document = {
-        key: {
-            "service": price.service,
-            "unit": price.unit,
-            "usd": f"{price.usd:f}",
-            "source": price.source,
-            "date": price.date,
-        }
-        for key, price in sorted(prices.items())
-    }
+    document = {key: {**price.model_dump(), "usd": f"{price.usd:f}"} for key, price in sorted(prices.items())}
     return HEADER + yaml.safe_dump(document, sort_keys=False, width=200)

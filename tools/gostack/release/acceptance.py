@@ -12,7 +12,7 @@ import urllib3
 
 from components.ingress import HEALTH_PATH, is_own_answer
 from tools.gostack.lifecycle.tls import client_context
-from tools.gostack.lifecycle.workspace import PulumiError, Workspace
+from tools.gostack.lifecycle.workspace import Workspace, demand_up
 
 Ask = Callable[[str, str, Mapping[str, Any] | None], urllib3.BaseHTTPResponse]
 """Sends a request: method, URL, JSON body."""
@@ -21,8 +21,7 @@ Ask = Callable[[str, str, Mapping[str, Any] | None], urllib3.BaseHTTPResponse]
 def acceptance(workspace: Workspace) -> int:
     """Check the stack by its outputs, tell of each check, and return 0 or 1."""
     outputs = workspace.outputs()
-    if not outputs.get("regions"):
-        raise PulumiError(f"the stack {workspace.stack} is not deployed: run `make up STACK={workspace.stack}` first.")
+    demand_up(outputs, workspace.stack)
     # A host may have a certificate by ACME or one of its own; on AWS each has one of a public authority.
     authority = "" if workspace.settings.aws is not None else str(outputs["ca_certificate"])
     failed = 0

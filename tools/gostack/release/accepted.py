@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from tools.gostack.github.client import GitHub, GitHubError
+from tools.gostack.github.client import GitHub, GitHubError, step_outputs
 
 WORKFLOW = "main.yml"
 JOBS = ("test", "staging")
@@ -23,9 +21,7 @@ def accepted(github: GitHub, commit: str) -> int:
     """
     run = accepting_run(github, commit)
     print(f"{commit}: tested and accepted in staging by run {run}")
-    if output := os.environ.get("GITHUB_OUTPUT"):
-        with Path(output).open("a", encoding="utf-8") as file:
-            file.write(f"tests=passed\nrun-id={run}\n")
+    step_outputs(tests="passed", run_id=str(run))
     return 0
 
 

@@ -6,12 +6,12 @@ The copying is done by crane, which moves manifests as they are: a pull and a pu
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 
 from infra.settings import require_service
 from tools.gostack.documents import mapping
+from tools.gostack.github.client import step_outputs
 from tools.gostack.images.signing import ATTESTATIONS, SIGNATURE
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 from tools.gostack.release.crane import Crane, crane_of, log_in
@@ -52,9 +52,7 @@ def copy_image(workspace: Workspace, service: str, release: Path, commit: str, r
         if workspace.settings.signatures is not None:
             copy_signatures(run, source, repository)
         print(f"{service}: {image} is what staging accepted")
-        if file_of_outputs := os.environ.get("GITHUB_OUTPUT"):
-            with Path(file_of_outputs).open("a", encoding="utf-8") as file:
-                file.write(f"{output}={image}\n")
+        step_outputs(**{output: image})
     return 0
 
 

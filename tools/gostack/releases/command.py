@@ -63,6 +63,6 @@ def as_text(found: Sequence[Release]) -> str:
 def _instant(time: str) -> str:
     # git writes its own time zone, Pulumi UTC.
     try:
-        return datetime.fromisoformat(time.replace("Z", "+00:00")).astimezone(UTC).isoformat()
+        return datetime.fromisoformat(time).astimezone(UTC).isoformat()
     except ValueError:
         return time

@@ -7,8 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tools.gostack.documents import is_list, is_mapping
-from tools.gostack.report.events import DiagnosticEvent, Event, PolicyEvent, Step, StepState
 from tools.gostack.report.urn import Urn
+
+Event = dict[str, Any]
+"""One event of the engine, with the parts that `apitype.EngineEvent` names
+(https://pkg.go.dev/github.com/pulumi/pulumi/sdk/v3/go/common/apitype#EngineEvent)."""
+
+Step = dict[str, Any]
+"""One thing that the engine does with a resource, `StepEventMetadata` of an event; a replacement has several."""
 
 Operation = Literal["create", "update", "replace", "delete", "read", "import", "forget", "same"]
 """What happens to a resource; `forget` takes it out of the state and leaves it where it is."""
@@ -189,7 +195,8 @@ def stack_changes(stack: str, events: Iterable[Event]) -> StackChanges:
             metadata = step["metadata"]
             steps.setdefault(metadata["urn"], []).append(metadata)
         elif diagnostic := event.get("diagnosticEvent"):
-            diagnostics.append((diagnostic.get("severity", ""), _text(diagnostic)))
+            text = _plain(str(diagnostic.get("message", ""))).strip()
+            diagnostics.append((diagnostic.get("severity", ""), text))
         elif error := event.get("errorEvent"):
             diagnostics.append(("error", str(error.get("error", "")).strip()))
         elif policy := event.get("policyEvent"):
@@ -217,13 +224,14 @@ def _change(urn: str, steps: list[Step]) -> Change:
     main = next((step for step in steps if step["op"] in ("create-replacement", "import-replacement")), None)
     main = main or next((step for step in steps if step["op"] != "delete-replaced"), steps[0])
     operation = _OPERATIONS.get(main["op"], "replace" if "replaced" in main["op"] else "same")
-    old, new = main.get("old") or StepState(), main.get("new") or StepState()
+    old: Step = main.get("old") or {}
+    new: Step = main.get("new") or {}
     created = operations.index(main["op"])
     delete_first = operation == "replace" and "delete-replaced" in operations[:created]
     if operation == "delete":
-        new = StepState()
+        new = {}
     elif operation == "create":
-        old = StepState()
+        old = {}
     known = new or old
     return Change(
         urn=urn,
@@ -245,7 +253,7 @@ def _change(urn: str, steps: list[Step]) -> Change:
     )
 
 
-def _differences(step: Step, old: StepState, new: StepState) -> tuple[Difference, ...]:
+def _differences(step: Step, old: Step, new: Step) -> tuple[Difference, ...]:
     before, after = masked(old.get("inputs") or {}), masked(new.get("inputs") or {})
     found_there = masked(old.get("outputs") or {})
 
@@ -324,7 +332,7 @@ def masked(value: Any) -> Any:
     return value
 
 
-def _violation(event: PolicyEvent) -> Violation:
+def _violation(event: Event) -> Violation:
     return Violation(
         policy=f"{event.get('policyPackName', '')}/{event.get('policyName', '')}",
         message=" ".join(_plain(str(event.get("message", ""))).split()),
@@ -335,10 +343,6 @@ def _violation(event: PolicyEvent) -> Violation:
 
 def _said(severity: str, diagnostics: list[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for level, text in diagnostics if level == severity and text))
-
-
-def _text(diagnostic: DiagnosticEvent) -> str:
-    return _plain(str(diagnostic.get("message", ""))).strip()
 
 
 def _plain(text: str) -> str:

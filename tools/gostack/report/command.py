@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.gostack.documents import mapping
+from tools.gostack.documents import mapping, write_or_print
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.gate.allow import load_allow_entries
 from tools.gostack.gate.decision import BLOCKED, OPEN, WAITING, Evidence, decide, judge
@@ -54,11 +54,7 @@ def report(place: Path, stacks: Sequence[str], *, kind: str, output: Path | None
     text = FORMATS[kind](made)
     # The recordings hold no secret that the state knows; what looks like one is hidden here once more.
     text = Redactor(KnownSecrets(frozenset())).text(text)
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
+    write_or_print(text, output)
     return 0
 
 

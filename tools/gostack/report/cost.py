@@ -17,10 +17,9 @@ def cost(stack: StackChanges, places: Places) -> list[Finding]:
 
 
 def _paid(change: Change, places: Places) -> Finding | None:
-    region = places.of(change).region
     if change.type in COSTLY and change.operation in ("create", "delete"):
         sentence = "is new and is paid for" if change.operation == "create" else "is deleted and no longer paid for"
-        return Finding("cost", change.urn, change.name, sentence, "", region)
+        return places.finding("cost", change, sentence)
     if change.operation not in ("update", "replace"):
         return None
     for difference in change.differences:
@@ -29,14 +28,7 @@ def _paid(change: Change, places: Places) -> Finding | None:
             continue
         if "containers" in difference.path and not any(word in difference.path for word in COST_PATHS):
             continue
-        return Finding(
-            "cost",
-            change.urn,
-            change.name,
-            f"costs another amount {because(change, difference)}",
-            difference.path,
-            region,
-        )
+        return places.finding("cost", change, f"costs another amount {because(change, difference)}", difference.path)
     return None
 
 

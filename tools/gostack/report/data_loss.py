@@ -25,20 +25,9 @@ def data_loss(stack: StackChanges, places: Places) -> list[Finding]:
     for change in stack.changes:
         if change.operation not in ("replace", "delete", "forget"):
             continue
-        if not (holds_data(change) or change.protected):
-            continue
-        if change.operation == "forget" and not change.protected:
-            continue
-        findings.append(
-            Finding(
-                risk="data loss",
-                urn=change.urn,
-                name=change.name,
-                sentence=_sentence(change, whole=removes_everything(stack)),
-                property=cause_path(change),
-                region=places.of(change).region,
-            )
-        )
+        if change.protected or (holds_data(change) and change.operation != "forget"):
+            sentence = _sentence(change, whole=removes_everything(stack))
+            findings.append(places.finding("data loss", change, sentence, cause_path(change)))
     return findings
 
 

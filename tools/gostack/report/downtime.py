@@ -29,29 +29,17 @@ def _docker(stack: StackChanges, places: Places) -> list[Finding]:
         if goes_first(change) and (role(change) or change.type == NETWORK or change.type.endswith("volume:Volume"))
     ]
     if removes_everything(stack) and gone:
-        regions = sorted({region for change in gone if (region := places.of(change).region)})
-        sentence = f"is removed as a whole, with its regions {_listed(regions)}: nobody is answered any more"
-        everything = tuple(change.urn for change in gone)
-        return [Finding("downtime", _stack_urn(stack), stack.stack, sentence, affects=everything)]
+        regions = ", ".join(sorted({region for change in gone if (region := places.of(change).region)})) or "none"
+        sentence = f"is removed as a whole, with its regions {regions}: nobody is answered any more"
+        urn = next((change.urn for change in stack.changes if change.type == "pulumi:pulumi:Stack"), "")
+        return [Finding("downtime", urn, stack.stack, sentence, affects=tuple(change.urn for change in gone))]
     findings: list[Finding] = []
     for cause, affected in _by_cause(gone, places).items():
         root = next(change for change in gone if change.urn == cause)
         noticed = away(shape, affected)
         if not noticed:
             continue
-        how = "is deleted" if root.operation == "delete" else "is deleted first and then made anew"
-        region = places.of(root).region
-        findings.append(
-            Finding(
-                "downtime",
-                root.urn,
-                root.name,
-                f"{how} {because(root)}: {noticed}",
-                cause_path(root),
-                region,
-                tuple(change.urn for change in affected),
-            )
-        )
+        findings.append(places.finding("downtime", root, f"{_how(root)}: {noticed}", cause_path(root), affected))
     return findings
 
 
@@ -91,23 +79,11 @@ def _cause_of(change: Change, causes: list[Change], places: Places) -> Change:
 
 
 def _elsewhere(stack: StackChanges, places: Places) -> list[Finding]:
-    findings: list[Finding] = []
-    for change in stack.changes:
-        if change.type not in SERVING or not goes_first(change):
-            continue
-        how = "is deleted" if change.operation == "delete" else "is deleted first and then made anew"
-        findings.append(
-            Finding(
-                "downtime",
-                change.urn,
-                change.name,
-                f"{how} {because(change)}: it is away meanwhile",
-                cause_path(change),
-                places.of(change).region,
-                (change.urn,),
-            )
-        )
-    return findings
+    return [
+        places.finding("downtime", change, f"{_how(change)}: it is away meanwhile", cause_path(change), [change])
+        for change in stack.changes
+        if change.type in SERVING and goes_first(change)
+    ]
 
 
 def _restarted(stack: StackChanges, places: Places) -> list[Finding]:
@@ -117,16 +93,8 @@ def _restarted(stack: StackChanges, places: Places) -> list[Finding]:
             continue
         for difference in change.causes:
             if difference.path.split(".")[0].split("[")[0] in RESTARTS.get(change.type, ()):
-                findings.append(
-                    Finding(
-                        "downtime",
-                        change.urn,
-                        change.name,
-                        f"is changed in place and interrupted {because(change, difference)}",
-                        difference.path,
-                        places.of(change).region,
-                    )
-                )
+                sentence = f"is changed in place and interrupted {because(change, difference)}"
+                findings.append(places.finding("downtime", change, sentence, difference.path))
                 break
     return findings
 
@@ -141,18 +109,12 @@ def _stateful_pods(stack: StackChanges, places: Places) -> list[Finding]:
         difference = next((item for item in change.differences if item.path.startswith("spec.template")), None)
         if difference is None or labels_of(change.inputs).get("gostack.role") != "mysql":
             continue
-        region = places.of(change).region
-        if noticed := member_away(shape, region):
+        if noticed := member_away(shape, places.of(change).region):
             sentence = f"restarts its pod {because(change, difference)}: {noticed}"
-            findings.append(
-                Finding("downtime", change.urn, change.name, sentence, difference.path, region, (change.urn,))
-            )
+            findings.append(places.finding("downtime", change, sentence, difference.path, [change]))
     return findings
 
 
-def _stack_urn(stack: StackChanges) -> str:
-    return next((change.urn for change in stack.changes if change.type == "pulumi:pulumi:Stack"), "")
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names) if names else "none"
+def _how(change: Change) -> str:
+    how = "is deleted" if change.operation == "delete" else "is deleted first and then made anew"
+    return f"{how} {because(change)}"

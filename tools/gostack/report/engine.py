@@ -10,13 +10,13 @@ import json
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from tools.gostack.documents import is_mapping
 from tools.gostack.lifecycle.removals import refuse_removal_of_regions, refuse_removal_of_stack
 from tools.gostack.lifecycle.rows import refuse_lost_rows
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
-from tools.gostack.report.events import Event
+from tools.gostack.report.changes import Event
 
 Subject = Literal["update", "destroy", "refresh"]
 """What is looked at: an update of the stack, its removal, or what changed outside of Pulumi."""
@@ -92,5 +92,5 @@ def parse_lines(lines: Iterable[str]) -> list[Event]:
         except ValueError:
             continue
         if is_mapping(event) and "sequence" in event:
-            events.append(cast("Event", event))
+            events.append(dict(event))
     return events

@@ -35,8 +35,7 @@ def exposure(stack: StackChanges, places: Places) -> list[Finding]:
     findings: list[Finding] = []
     for change in stack.changes:
         for path, what in dict.fromkeys(_opened(change)):
-            sentence = f"`{path}`: {what}" if path else what
-            findings.append(Finding("exposure", change.urn, change.name, sentence, path, places.of(change).region))
+            findings.append(places.finding("exposure", change, f"`{path}`: {what}" if path else what, path))
     return findings
 
 

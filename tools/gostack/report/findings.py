@@ -74,6 +74,15 @@ def shown(value: object) -> str:
     return code(text) if len(text) <= LONGEST_VALUE else code(f"{text[:LONGEST_VALUE]}…")
 
 
+def difference(name: str, before: object, now: object) -> str:
+    """Return how a value has become another one; None stands for none."""
+    if now is None:
+        return f"`{name}` is gone (was {shown(before)})"
+    if before is None:
+        return f"`{name}` is there ({shown(now)}) and was not"
+    return f"`{name}` is {shown(now)} instead of {shown(before)}"
+
+
 def cause_path(change: Change) -> str:
     """Return the path of the property that causes a change."""
     found = main_cause(change)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tools.gostack.documents import is_mapping, mapping, mappings
 from tools.gostack.report.changes import Change, StackChanges
+from tools.gostack.report.findings import Finding, Risk
 
 COMPONENT_PREFIX = "gostack:index:"
 _ARN_REGION = re.compile(r"\b([a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d)\b")
@@ -61,6 +62,13 @@ class Places:
         if change.urn not in self._places:
             self._places[change.urn] = self._find(change)
         return self._places[change.urn]
+
+    def finding(
+        self, risk: Risk, change: Change, sentence: str, path: str = "", affects: Iterable[Change] = ()
+    ) -> Finding:
+        """Return a risk that a resource causes, and in which region."""
+        urns = tuple(item.urn for item in affects)
+        return Finding(risk, change.urn, change.name, sentence, path, self.of(change).region, urns)
 
     def lineage(self, change: Change) -> list[Change]:
         """Return the resource and its parents below the stack, innermost first."""

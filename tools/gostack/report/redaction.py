@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 from tools.gostack.documents import is_list, is_mapping
@@ -44,7 +44,6 @@ _PATTERNS = (
     ),
     re.compile(r"(?i)\b(?:bearer|basic)\s+(?P<value>[A-Za-z0-9+/=._~-]{16,})"),
 )
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -77,16 +76,13 @@ class Redactor:
             text = pattern.sub(lambda match: match[0].replace(match["value"], MASK), text)
         return text
 
-    def value(self, value: Value) -> Value:
+    def value(self, value: Any) -> Any:
         """Return a value of JSON with every secret in its texts hidden."""
-        return self._value(value)
-
-    def _value(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
         if is_mapping(value):
-            return {self.text(str(key)): self._value(item) for key, item in value.items()}
-        return [self._value(item) for item in value] if is_list(value) else value
+            return {self.text(str(key)): self.value(item) for key, item in value.items()}
+        return [self.value(item) for item in value] if is_list(value) else value
 
 
 def looks_random(word: str) -> bool:

@@ -46,22 +46,16 @@ def _rights(document: Any) -> set[Right]:
         if statement.get("Effect") != "Allow":
             continue
         condition = json.dumps(statement["Condition"], sort_keys=True) if statement.get("Condition") else ""
-        for who in _principals(statement.get("Principal")):
+        for who in _texts(statement.get("Principal")) or [""]:
             for action in _texts(statement.get("Action")) or ["everything but " + str(statement.get("NotAction"))]:
                 for resource in _texts(statement.get("Resource")) or ["itself"]:
                     found.add((who, action, resource, condition))
     return found
 
 
-def _principals(value: Any) -> list[str]:
-    if value is None:
-        return [""]
+def _texts(value: Any) -> list[str]:
     if is_mapping(value):
         return [text for item in value.values() for text in _texts(item)]
-    return _texts(value)
-
-
-def _texts(value: Any) -> list[str]:
     return [str(item) for item in _listed(value)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import yaml
 
 from tools.gostack.documents import is_list, is_mapping
+from tools.gostack.environment.processes import capture
 from tools.gostack.report.changes import SECRET
 from tools.gostack.report.findings import shown
 
@@ -20,10 +20,7 @@ def setting_changes(project: Path, stack_file: Path, base: str) -> tuple[str, ..
         name = stack_file.relative_to(project)
     except ValueError:
         return ()
-    result = subprocess.run(
-        ["git", "-C", str(project), "show", f"{base}:{name}"], capture_output=True, text=True, check=False
-    )
-    earlier = result.stdout if result.returncode == 0 else ""
+    earlier = capture(["git", "-C", str(project), "show", f"{base}:{name}"]) or ""
     return compared(earlier, stack_file.read_text(encoding="utf-8"))
 
 

@@ -16,7 +16,7 @@ from components.microservice.volumes import SHARED_LABEL
 from infra.images_lock import load_images_lock
 from tools.gostack.environment.docker_engine import find_endpoint
 from tools.gostack.environment.errors import UserError
-from tools.gostack.lifecycle.objects import StackObjects, role
+from tools.gostack.lifecycle.objects import StackObjects, health, role
 from tools.gostack.lifecycle.workspace import Workspace
 from tools.gostack.running.programs import run
 from tools.gostack.running.replica import MAIN_ROLES, SHELL, Program, RunningReplica
@@ -121,7 +121,7 @@ class DockerRuntime:
             role=role(container),
             image=self._tag(str(container.attrs["Config"]["Image"])),
             running=container.status == "running",
-            healthy=container.status == "running" and _health(container) == "healthy",
+            healthy=container.status == "running" and health(container) == "healthy",
         )
 
     def _tag(self, image: str) -> str:
@@ -153,11 +153,6 @@ class DockerRuntime:
 
 def _interactive(tty: bool) -> list[str]:
     return ["--interactive", "--tty"] if tty else ["--interactive"]
-
-
-def _health(container: Container) -> str:
-    health: dict[str, Any] = container.attrs["State"].get("Health") or {}
-    return str(health.get("Status", "healthy"))
 
 
 def _environment(container: Container) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from components.microservice.files import require_text
 from components.microservice.references import names
+from infra.settings.errors import meant
 from infra.settings.secrets import OWNERS, entries, secret_name
 from infra.settings.stack_file import NAMESPACE, read_stack_file, written
 from tools.gostack.documents import mapping
@@ -86,7 +86,5 @@ def _owner(workspace: Workspace, name: str) -> tuple[str, Mapping[str, Any]]:
         raise UserError(f'"{name}" is there in gostack:{" and in gostack:".join(kinds)}: rename one of them.')
     if kinds:
         return kinds[0], mapping(found[kinds[0]][name])
-    owners = sorted(name for sections in found.values() for name in sections)
-    near = difflib.get_close_matches(name, owners, n=1)
-    known = f'did you mean "{near[0]}"?' if near else f"use one of {', '.join(owners)}."
-    raise UserError(f'there is no service "{name}" in {workspace.stack_file.name}: {known}')
+    owners = [name for sections in found.values() for name in sections]
+    raise UserError(f'there is no service "{name}" in {workspace.stack_file.name}: {meant(name, owners)}')

@@ -12,10 +12,11 @@ from pydantic import ValidationError
 
 from infra.settings.base import RegionName, Section, shaped
 from infra.settings.expiry import Expiry
+from tools.gostack.documents import write_or_print
 from tools.gostack.environment.errors import UserError
 from tools.gostack.github.client import GitHub
 from tools.gostack.github.comment import put_comment
-from tools.gostack.lifecycle.workspace import PulumiError, Workspace
+from tools.gostack.lifecycle.workspace import Workspace, demand_up
 
 MARKER = "<!-- gostack-stack -->"
 
@@ -43,19 +44,14 @@ class Description(Section):
 def describe(workspace: Workspace, output: Path | None) -> int:
     """Print, or write into a file, where a running stack is, as JSON, and return 0; raises PulumiError."""
     outputs = workspace.outputs()
-    if "url" not in outputs:
-        raise PulumiError(f"the stack {workspace.stack} is not up: run `make up STACK={workspace.stack}`.")
+    demand_up(outputs, workspace.stack, "url")
     found = Description(
         stack=workspace.stack,
         url=outputs["url"],
         addresses=outputs["addresses"],
         expires=workspace.settings.expires,
     )
-    text = found.model_dump_json(indent=2)
-    if output is None:
-        print(text)
-    else:
-        output.write_text(f"{text}\n", encoding="utf-8")
+    write_or_print(f"{found.model_dump_json(indent=2)}\n", output)
     return 0
 
 

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from infra.settings import Settings, SettingsError, load_stack_file, require_stack_name
+from infra.settings import Settings, load_stack_file, require_stack_name
 from infra.settings.expiry import expiry_text
+from infra.settings.loading import other_stacks
 from infra.settings.names import namespaces
 from infra.settings.stack_file import read_stack_file
 from tools.gostack.doctor.networks import foreign_networks
@@ -18,7 +19,6 @@ from tools.gostack.doctor.ports import port_is_free
 from tools.gostack.documents import is_list
 from tools.gostack.environment.docker_engine import ask, find_endpoint
 from tools.gostack.environment.errors import UserError
-from tools.gostack.environment.locations import stack_names
 from tools.gostack.stacks.copying import encrypted_paths, like, setting
 from tools.gostack.stacks.on_cluster import own_hosts, rename_hosts, without_namespace
 from tools.gostack.stacks.space import free_networks, free_ports
@@ -137,7 +137,7 @@ def _of_this_machine(
     project: Path, settings: Settings, is_free: Callable[[str, int], bool], machine: Machine | None
 ) -> dict[str, Any]:
     """The ports and networks, by key, that no other stack file and nothing on this machine has."""
-    others = _others(project)
+    others = other_stacks(project).values()
     ports = free_ports(
         settings.host_ports(), [port for one in others for _, port in one.host_ports().values()], is_free
     )
@@ -161,17 +161,6 @@ def _with_origin(text: str, origin: str) -> str:
     first, rest = text.split("\n", 1)
     # An editor looks for the schema in the first line.
     return f"{first}\n{line}{rest}" if first.startswith("# yaml-language-server") else f"{line}{text}"
-
-
-def _others(project: Path) -> list[Settings]:
-    """The settings of all stack files; one that is wrong has no stack that runs."""
-    found: list[Settings] = []
-    for name in stack_names(project):
-        try:
-            found.append(load_stack_file(project / f"Pulumi.{name}.yaml", project))
-        except SettingsError:
-            continue
-    return found
 
 
 def _engine_networks() -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from infra.settings.expiry import expiry_text
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.processes import capture
 from tools.gostack.lifecycle import lifecycle
+from tools.gostack.lifecycle.report import authority_file
 from tools.gostack.lifecycle.workspace import Workspace
 from tools.gostack.stacks.new import write_stack_file
 
@@ -43,7 +44,7 @@ def remove_stack(project: Path, name: str, origin: str | None = None) -> int:
         write_stack_file(project, name, origin, settings, {"expires": expiry_text(datetime.now(UTC))})
     code = lifecycle.down(workspace, purge=True, forget=True)
     if code == 0:
-        for one in [*lifecycle.own_files(workspace), file]:
+        for one in (workspace.configuration_file, authority_file(workspace), file):
             one.unlink(missing_ok=True)
         print(f"{name} is removed: its data, its state and {file.name}")
     return code

@@ -10,7 +10,7 @@ from typing import Any
 
 from infra.settings import Settings
 from tools.gostack.environment.errors import UserError
-from tools.gostack.lifecycle.workspace import Workspace
+from tools.gostack.lifecycle.workspace import Workspace, demand_up
 from tools.gostack.running.replica import RunningReplica
 from tools.gostack.running.runtime import refuse_aws
 from tools.gostack.status.certificates import authority_days, entry
@@ -51,7 +51,8 @@ def looker(workspace: Workspace) -> Callable[[], Status]:
     """Return what looks at a stack; its settings and outputs are read once."""
     settings, stack = workspace.settings, workspace.stack
     refuse_aws(settings, stack)
-    outputs = _outputs(workspace)
+    outputs = workspace.outputs()
+    demand_up(outputs, stack, "addresses")
     url = outputs.get("dashboards", {}).get("console")
     console = Console(url, _TELEMETRY_SECONDS) if url else None
     parts = _on_kubernetes(workspace) if settings.platform == "kubernetes" else _on_docker(workspace, outputs)
@@ -67,13 +68,6 @@ def looker(workspace: Workspace) -> Callable[[], Status]:
         return Status(stack, counts, members, entries, authority, problems, alerts)
 
     return look
-
-
-def _outputs(workspace: Workspace) -> dict[str, Any]:
-    outputs = workspace.outputs()
-    if not outputs.get("addresses"):
-        raise UserError(f"the stack {workspace.stack} is not up: run `make up`.")
-    return outputs
 
 
 def _on_docker(workspace: Workspace, outputs: dict[str, Any]) -> Callable[[], Parts]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
 from docker.errors import DockerException
 from docker.models.containers import Container
@@ -14,7 +13,7 @@ from infra.settings import Settings
 from tools.gostack.database.failover import FailoverError, asker, group_view, places
 from tools.gostack.database.mysql_members import DatabaseError, ask_member, running_members
 from tools.gostack.lifecycle.instances import SCHEDULES, Standing, wanted_replicas, wanted_schedulers
-from tools.gostack.lifecycle.objects import StackObjects
+from tools.gostack.lifecycle.objects import StackObjects, health
 from tools.gostack.lifecycle.replicas import explanation, replicas
 from tools.gostack.lifecycle.truth import look
 from tools.gostack.running.replica import RunningReplica, images_of
@@ -73,7 +72,7 @@ def members(settings: Settings, objects: StackObjects) -> tuple[list[DatabaseMem
     """Return MySQL's members with their roles, and a sentence for each that is missing."""
     if settings.mysql.topology == "group":
         return _group(settings, objects)
-    known = {container.labels.get("gostack.region", ""): container for container in running_members(objects)}
+    known = running_members(objects)
     single = settings.mysql.topology == "single"
     wanted = [settings.mysql.primary] if single else settings.ordered_regions()
     return judged([_follower(place, known.get(place)) for place in wanted])
@@ -106,14 +105,13 @@ def _follower(place: str, container: Container | None) -> DatabaseMember:
         read_only = ask_member(container, "SELECT @@global.super_read_only") == ["1"]
     except (DatabaseError, DockerException):
         return DatabaseMember(place, "?", "not answering")
-    health: dict[str, Any] = container.attrs["State"].get("Health") or {}
-    state = "online" if health.get("Status", "healthy") != "unhealthy" else "unhealthy"
+    state = "unhealthy" if health(container) == "unhealthy" else "online"
     return DatabaseMember(place, "replica" if read_only else "primary", state)
 
 
 def _group(settings: Settings, objects: StackObjects) -> tuple[list[DatabaseMember], list[str]]:
     wanted = places(settings)
-    running = {container.labels.get("gostack.region", "") for container in running_members(objects)}
+    running = running_members(objects)
     try:
         view = {one.place: one for one in group_view(asker(objects), wanted)}
     except FailoverError:

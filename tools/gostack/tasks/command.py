@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Sequence
 
 from components.ingress.tracks import STABLE
 from components.microservice.task import Task
+from infra.settings.errors import meant
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.workspace import Workspace
 from tools.gostack.running.replica import check_names, chosen
@@ -47,6 +47,4 @@ def named_task(service: str, tasks: dict[str, Task], name: str) -> Task:
             f"{service} has no tasks: write one into the stack file, at gostack:services.{service}.tasks.{name}.args, "
             "or run any command of its image with `gostack exec`."
         )
-    near = difflib.get_close_matches(name, tasks, n=1, cutoff=0.5)
-    hint = f'did you mean "{near[0]}"?' if near else f"use one of {', '.join(sorted(tasks))}."
-    raise UserError(f'{service} has no task "{name}": {hint}')
+    raise UserError(f'{service} has no task "{name}": {meant(name, tasks)}')

@@ -11,6 +11,7 @@ import urllib3
 
 from tools.gostack.documents import mapping, mappings
 from tools.gostack.environment.errors import UserError
+from tools.gostack.lifecycle.workspace import demand_up
 
 _ALERTS, _QUERY, _RANGE = "/alerts/api/v1/alerts", "/metrics/api/v1/query", "/metrics/api/v1/query_range"
 _LONGEST_TEXT = 400
@@ -74,8 +75,7 @@ class Console:
 
 def console_of(outputs: Mapping[str, Any], stack: str) -> Console:
     """Return the console that a stack's outputs name; raises UserError where there is none."""
-    if not outputs.get("regions"):
-        raise UserError(f"the stack {stack} is not up: run `make up`.")
+    demand_up(outputs, stack)
     url = mapping(outputs.get("dashboards")).get("console")
     if not url:
         raise UserError(f"the stack {stack} has no telemetry: set gostack:telemetry.enabled to true and run `make up`.")

@@ -6,8 +6,7 @@ import re
 from pathlib import Path
 
 from tools.gostack.trust.authority import Authority, is_of
-from tools.gostack.trust.machine import Machine
-from tools.gostack.trust.outcome import Outcome
+from tools.gostack.trust.machine import Machine, Outcome
 
 DATABASE = "cert9.db"
 PLACES = (

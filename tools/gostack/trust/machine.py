@@ -1,4 +1,4 @@
-"""This machine, as far as its stores of certificates need it; tests give another one."""
+"""This machine, as far as its stores of certificates need it (tests give another one), and what became of them."""
 
 from __future__ import annotations
 
@@ -30,3 +30,17 @@ class Machine:
     is_mac: bool = sys.platform == "darwin"
     run: Run = run
     which: Callable[[str], str | None] = shutil.which
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was done with a store, and what is left to do."""
+
+    done: Sequence[str] = ()
+    """Sentences."""
+
+    to_do: Sequence[str] = ()
+    """Commands that take root, in their order."""
+
+    refused: Sequence[str] = ()
+    """Sentences about stores that cannot be read or changed."""

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.gostack.trust.authority import Authority, is_of
-from tools.gostack.trust.machine import Machine
-from tools.gostack.trust.outcome import Outcome
+from tools.gostack.trust.machine import Machine, Outcome
 
 KEYCHAIN = "/Library/Keychains/System.keychain"
 

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -225,6 +226,30 @@ func TestMembersThatHangCostNoMoreThanTheTimeout(t *testing.T) {
 	if _, err := bench.Connect(t.Context()); !IsUnavailable(err) {
 		t.Errorf("got %v", err)
 	}
+}
+
+func TestAConsulThatDoesNotAnswerHoldsAConnectionUpForNoMoreThanTheHeadStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bench := newPrimaryBench()
+		silent := make(chan string)
+		bench.memberConnector.locate = func(context.Context) <-chan string { return silent }
+		connect := func() time.Duration {
+			began := time.Now()
+			bench.connectedTo(t)
+			synctest.Wait()
+			return time.Since(began)
+		}
+		if unknown := connect(); unknown != headStart {
+			t.Errorf("an unknown primary was found after %s", unknown)
+		}
+		if known := connect(); known != 0 {
+			t.Errorf("the last known primary was found after %s", known)
+		}
+		bench.memory.forget("a:1")
+		if doubted := connect(); doubted != headStart {
+			t.Errorf("one to which a connection broke was found after %s", doubted)
+		}
+	})
 }
 
 func TestTheKnownPrimaryIsReusedUntilAConnectionFailsOrBreaks(t *testing.T) {

@@ -35,6 +35,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 		"a certification failure":      {answer(rolledBackDuringCommit), false, false, true},
 		"a read-only server":           {answer(optionPreventsStatement), true, false, false},
 		"too many connections":         {answer(tooManyConnections), true, false, false},
+		"an account with no more":      {answer(userLimitReached), true, false, false},
 		"a missing table":              {answer(1146), false, false, false},
 		"a refused connection":         {&net.OpError{Op: "dial", Err: errors.New("refused")}, true, false, false},
 		"a deadline":                   {context.DeadlineExceeded, true, false, false},

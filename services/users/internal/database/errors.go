@@ -21,6 +21,7 @@ const (
 	tooManyUserConnections  = 1203
 	lockWaitTimeout         = 1205
 	deadlock                = 1213
+	userLimitReached        = 1226
 	optionPreventsStatement = 1290
 	queryInterrupted        = 1317
 	readOnlyTransaction     = 1792
@@ -43,7 +44,7 @@ func IsUnavailable(err error) bool {
 		return isBroken(err)
 	}
 	switch answer.Number {
-	case tooManyConnections, databaseDenied, accessDenied, serverShutdown, tooManyUserConnections,
+	case tooManyConnections, databaseDenied, accessDenied, serverShutdown, tooManyUserConnections, userLimitReached,
 		optionPreventsStatement, readOnlyTransaction, readOnlyMode,
 		// What a member says to those who are connected when it leaves its group or stops.
 		queryInterrupted, hookFailed, sessionKilled, idleForTooLong, primaryIsMoving:

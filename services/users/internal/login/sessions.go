@@ -17,6 +17,8 @@ var (
 
 // Primary runs what reads and writes on the database that users are written to.
 type Primary interface {
+	// Query asks it, outside of a transaction.
+	Query(ctx context.Context, query func(context.Context, *sql.DB) error) error
 	// Transaction runs the work in a transaction, perhaps once more after one of which nobody knows whether it was
 	// committed.
 	Transaction(ctx context.Context, work func(context.Context, *sql.Tx) error) error
@@ -51,8 +53,8 @@ type sessions struct {
 // account returns that of an e-mail address; nobody's without a password.
 func (s *sessions) account(ctx context.Context, email string) (account, error) {
 	var found account
-	err := s.primary.Transaction(ctx, func(ctx context.Context, transaction *sql.Tx) error {
-		err := transaction.QueryRowContext(ctx, "SELECT users.id, passwords.hash FROM users JOIN passwords ON passwords.user_id = users.id WHERE users.email = ?", email).
+	err := s.primary.Query(ctx, func(ctx context.Context, pool *sql.DB) error {
+		err := pool.QueryRowContext(ctx, "SELECT users.id, passwords.hash FROM users JOIN passwords ON passwords.user_id = users.id WHERE users.email = ?", email).
 			Scan(&found.id, &found.hash)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil

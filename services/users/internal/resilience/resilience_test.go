@@ -3,7 +3,9 @@ package resilience
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -115,4 +117,40 @@ func TestARequestThatHadNoTimeLeftSaysNothingAboutTheDependency(t *testing.T) {
 	if calls != 4*failuresToOpen {
 		t.Errorf("a deadline of the operation's own does not count: %d calls", calls)
 	}
+}
+
+func TestWhoFindsNoSlotIsRefusedHalfWayToHisDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bulkhead := NewBulkhead(2)
+		var running sync.WaitGroup
+		for range 2 {
+			running.Go(func() {
+				_ = bulkhead.Do(t.Context(), func(context.Context) error { time.Sleep(10 * time.Second); return errIll })
+			})
+		}
+		synctest.Wait()
+		try := func(timeout time.Duration) (waited time.Duration, err error) {
+			ctx, cancel := context.WithTimeout(t.Context(), timeout)
+			defer cancel()
+			began := time.Now()
+			err = bulkhead.Do(ctx, func(context.Context) error { return nil })
+			return time.Since(began), err
+		}
+		if waited, err := try(6 * time.Second); !errors.Is(err, ErrFull) || waited != 3*time.Second {
+			t.Errorf("%v after %s", err, waited)
+		}
+		if waited, err := try(30 * time.Second); err != nil || waited != 7*time.Second {
+			t.Errorf("a slot that is free in time: %v after %s", err, waited)
+		}
+		running.Wait()
+		cancelled, cancel := context.WithCancel(t.Context())
+		cancel()
+		unlimited := NewBulkhead(0)
+		err := unlimited.Do(t.Context(), func(context.Context) error {
+			return unlimited.Do(t.Context(), func(context.Context) error { return errIll })
+		})
+		if !errors.Is(err, errIll) || !errors.Is(bulkhead.Do(cancelled, func(context.Context) error { return nil }), ErrFull) {
+			t.Errorf("without a limit %v; or a caller who hung up got a slot", err)
+		}
+	})
 }

@@ -188,9 +188,9 @@ func TestARequestThatMeetsAnOpenBreakerWaitsUntilItClosesAndIsServed(t *testing.
 	bench, _ := newGroupBench(t, 0)
 	bench.pause = func(ctx context.Context) bool { time.Sleep(time.Millisecond); return ctx.Err() == nil }
 	for range 5 {
-		_ = bench.primaryBreaker.Do(t.Context(), func(context.Context) error { return errBroken })
+		_ = bench.writeBreaker.Do(t.Context(), func(context.Context) error { return errBroken })
 	}
-	if err := bench.primaryBreaker.Do(t.Context(), func(context.Context) error { return nil }); !errors.Is(err, resilience.ErrOpen) {
+	if err := bench.writeBreaker.Do(t.Context(), func(context.Context) error { return nil }); !errors.Is(err, resilience.ErrOpen) {
 		t.Fatalf("the breaker is not open: %v", err)
 	}
 	bench.primary.ExpectBegin()

@@ -14,6 +14,7 @@ import (
 
 	"gostack.dev/users/internal/httpserver"
 	"gostack.dev/users/internal/passwords"
+	"gostack.dev/users/internal/resilience"
 )
 
 const (
@@ -298,7 +299,17 @@ func FailureOf(ctx context.Context, err error) error {
 		return &httpserver.Failure{Status: http.StatusUnprocessableEntity, Message: ErrKeyReused.Error()}
 	// What a driver says of a query that its deadline ended differs from case to case.
 	case errors.Is(err, ErrUnavailable), errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return &httpserver.Failure{Status: http.StatusServiceUnavailable, Message: ErrUnavailable.Error(), RetryAfterSeconds: retrySeconds, Cause: err}
+		return &httpserver.Failure{Status: http.StatusServiceUnavailable, Message: unavailable(ctx, err), RetryAfterSeconds: retrySeconds, Cause: err}
 	}
 	return err
+}
+
+// unavailable says why the database cannot be used, as far as a caller may know it.
+func unavailable(ctx context.Context, err error) string {
+	for _, reason := range []error{resilience.ErrFull, resilience.ErrOpen, resilience.ErrNoTimeLeft} {
+		if errors.Is(err, reason) || reason == resilience.ErrNoTimeLeft && ctx.Err() != nil {
+			return ErrUnavailable.Error() + ": " + reason.Error()
+		}
+	}
+	return ErrUnavailable.Error()
 }

@@ -76,7 +76,7 @@ func (r *MySQLRepository) Forget(ctx context.Context, statement string, before t
 	var total int64
 	for {
 		var forgotten int64
-		err := r.onPrimary(ctx, repeatable, func(ctx context.Context) error {
+		err := r.write(ctx, repeatable, func(ctx context.Context) error {
 			result, err := r.pools.Primary.ExecContext(ctx, statement, before, forgottenAtOnce)
 			if err != nil {
 				return err

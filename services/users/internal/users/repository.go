@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -16,26 +15,16 @@ import (
 const (
 	columns = "id, name, email, created_at, updated_at"
 	// A replica that hangs must leave time to ask the primary within the same request.
-	replicaDeadline     = 1500 * time.Millisecond
-	transactionAttempts = 3
-	// How often a primary that cannot move is dialled: a name server that lost a
-	// question is no outage, and one that is away is told of soon.
-	connectAttempts = 3
-	// How long a request waits before it asks again for a primary that is away,
-	// and the primary's circuit breaker before it lets a request through: both add
-	// to a failover, which takes seconds by itself.
-	failoverPause        = 100 * time.Millisecond
-	failoverOpenDuration = 400 * time.Millisecond
+	replicaDeadline = 1500 * time.Millisecond
 )
-
-// errUncertain says that a commit may have arrived: whoever repeats the work
-// must know that it was done or be able to do it twice.
-var errUncertain = errors.New("it is not known whether the transaction was committed")
 
 // The names under which the circuit breakers appear in logs and metrics.
 const (
+	// PrimaryBreaker is open while the primary is not read from.
 	PrimaryBreaker = "mysql_primary"
 	ReplicaBreaker = "mysql_replica"
+	// WriteBreaker is open while nothing is written.
+	WriteBreaker = "mysql_writes"
 )
 
 // MySQLRepository keeps users in MySQL: it reads from the replica of the region
@@ -43,12 +32,15 @@ const (
 type MySQLRepository struct {
 	pools        database.Pools
 	primaryMoves bool
-	// allAway remembers, while the primary's breaker is open, that no member answers.
+	// allAway remembers, while a breaker of the primary is open, that no member answers.
 	allAway        atomic.Bool
 	primaryBreaker *resilience.Breaker
 	replicaBreaker *resilience.Breaker
-	fallback       func(reason string)
-	now            func() time.Time
+	writeBreaker   *resilience.Breaker
+	// writes leaves connections to the primary to reads, however long commits take.
+	writes   *resilience.Bulkhead
+	fallback func(reason string)
+	now      func() time.Time
 	// pause waits before the primary is asked again, and is false where the
 	// request has no time left.
 	pause func(ctx context.Context) bool
@@ -67,32 +59,25 @@ type RepositoryOptions struct {
 
 // NewMySQLRepository returns a repository over both pools.
 func NewMySQLRepository(pools database.Pools, options RepositoryOptions) *MySQLRepository {
-	primary := resilience.BreakerOptions{Name: PrimaryBreaker, IsFailure: isOutage, OnChange: options.BreakerChanged}
+	breaker := func(name string, openDuration time.Duration) *resilience.Breaker {
+		return resilience.NewBreaker(resilience.BreakerOptions{
+			Name: name, IsFailure: isOutage, OnChange: options.BreakerChanged, OpenDuration: openDuration,
+		})
+	}
+	var primaryOpen time.Duration
 	if options.PrimaryMoves {
-		primary.OpenDuration = failoverOpenDuration
+		primaryOpen = failoverOpenDuration
 	}
 	return &MySQLRepository{
 		pools:          pools,
 		primaryMoves:   options.PrimaryMoves,
-		primaryBreaker: resilience.NewBreaker(primary),
-		replicaBreaker: resilience.NewBreaker(resilience.BreakerOptions{Name: ReplicaBreaker, IsFailure: isOutage, OnChange: options.BreakerChanged}),
+		primaryBreaker: breaker(PrimaryBreaker, primaryOpen),
+		replicaBreaker: breaker(ReplicaBreaker, 0),
+		writeBreaker:   breaker(WriteBreaker, primaryOpen),
+		writes:         resilience.NewBulkhead(writeSlots(pools.Primary)),
 		fallback:       options.Fallback,
 		now:            database.Now,
 		pause:          pauseForFailover,
-	}
-}
-
-// pauseForFailover spreads those who wait, so that they do not come all at once.
-func pauseForFailover(ctx context.Context) bool {
-	pause := failoverPause/2 + rand.N(failoverPause)
-	if deadline, limited := ctx.Deadline(); limited && time.Until(deadline) <= pause {
-		return false
-	}
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(pause):
-		return true
 	}
 }
 
@@ -121,7 +106,7 @@ func (r *MySQLRepository) Get(ctx context.Context, id uint64, since time.Time) (
 			reason = "not_found"
 		}
 		r.fallback(reason)
-		err = r.onPrimary(ctx, repeatable, func(ctx context.Context) error { return query(ctx, r.pools.Primary) })
+		err = r.Query(ctx, query)
 	}
 	return Reading{User: user}, err
 }
@@ -132,7 +117,7 @@ func (r *MySQLRepository) Create(ctx context.Context, input Input, idempotencyKe
 	var created bool
 	// With a key, a second run finds the user that the first one left.
 	again := repetition(idempotencyKey != "")
-	err := r.onPrimary(ctx, again, func(ctx context.Context) error {
+	err := r.write(ctx, again, func(ctx context.Context) error {
 		err := r.transaction(ctx, func(ctx context.Context, transaction *sql.Tx) (err error) {
 			user, err = insert(ctx, transaction, input, idempotencyKey, r.now())
 			return err
@@ -195,7 +180,7 @@ func (r *MySQLRepository) Update(ctx context.Context, id uint64, input Input) (U
 // Delete forgets a user.
 func (r *MySQLRepository) Delete(ctx context.Context, id uint64) error {
 	found := false
-	return r.onPrimary(ctx, repeatable, func(ctx context.Context) error {
+	return r.write(ctx, repeatable, func(ctx context.Context) error {
 		err := r.transaction(ctx, func(ctx context.Context, transaction *sql.Tx) error {
 			result, err := transaction.ExecContext(ctx, "DELETE FROM users WHERE id = ?", id)
 			if err != nil {
@@ -229,83 +214,7 @@ func (r *MySQLRepository) read(ctx context.Context, query func(context.Context, 
 		}
 		r.fallback("replica_unavailable")
 	}
-	return r.onPrimary(ctx, repeatable, func(ctx context.Context) error { return query(ctx, r.pools.Primary) })
-}
-
-// repetition says what may be done once more although it may have been done.
-type repetition bool
-
-const (
-	repeatable repetition = true
-	onlyOnce   repetition = false
-)
-
-// onPrimary runs the operation on the primary. While a failover is underway it
-// tries again until the request's deadline: an answer that comes seconds late is
-// worth more than an error, and an error of every replica would make the ingress
-// take them all for dead, for reads too. An operation whose commit may have
-// arrived is run again only where that is harmless. Where the primary cannot move,
-// only a connection that was never made is tried again, a few times; and where of
-// all members none says anything, there is nothing to wait for.
-func (r *MySQLRepository) onPrimary(ctx context.Context, again repetition, operation func(context.Context) error) error {
-	for attempt := 1; ; attempt++ {
-		err := translate(r.primaryBreaker.Do(ctx, operation))
-		if !errors.Is(err, resilience.ErrOpen) {
-			r.allAway.Store(database.IsAllAway(err))
-		}
-		switch {
-		case !errors.Is(err, ErrUnavailable):
-			return err
-		case !r.primaryMoves && (attempt == connectAttempts || !database.IsUnconnected(err)):
-			return err
-		case r.allAway.Load():
-			return err
-		case again == onlyOnce && errors.Is(err, errUncertain):
-			return err
-		case !r.pause(ctx):
-			return err
-		}
-	}
-}
-
-// Transaction runs the work on the primary, once more although it may have been committed: it must be harmless then.
-func (r *MySQLRepository) Transaction(ctx context.Context, work func(context.Context, *sql.Tx) error) error {
-	return r.onPrimary(ctx, repeatable, func(ctx context.Context) error { return r.transaction(ctx, work) })
-}
-
-// transaction runs the work on the primary, again where nothing can be left of
-// the first attempt: a deadlock, or a pooled connection to a server that is no
-// longer the primary.
-func (r *MySQLRepository) transaction(ctx context.Context, work func(context.Context, *sql.Tx) error) error {
-	var err error
-	for range transactionAttempts {
-		err = inTransaction(ctx, r.pools.Primary, work)
-		if !database.IsSafeToRepeat(err) || ctx.Err() != nil {
-			return err
-		}
-	}
-	return err
-}
-
-func inTransaction(ctx context.Context, pool *sql.DB, work func(context.Context, *sql.Tx) error) error {
-	transaction, err := pool.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := work(ctx, transaction); err != nil {
-		// The first error is the one that says why; a rollback of a broken
-		// connection can only repeat it.
-		_ = transaction.Rollback()
-		return err
-	}
-	if err := transaction.Commit(); err != nil {
-		// Whatever broke before left nothing: a server undoes what was not committed.
-		if database.IsUnavailable(err) && !database.IsSafeToRepeat(err) {
-			return fmt.Errorf("%w: %w", errUncertain, err)
-		}
-		return err
-	}
-	return nil
+	return r.Query(ctx, query)
 }
 
 type querier interface {
@@ -379,7 +288,7 @@ func translate(err error) error {
 	if err == nil || isAnswer(err) {
 		return err
 	}
-	for _, passing := range []error{resilience.ErrOpen, resilience.ErrNoTimeLeft, errKeyVanished} {
+	for _, passing := range []error{resilience.ErrOpen, resilience.ErrNoTimeLeft, resilience.ErrFull, errKeyVanished} {
 		if errors.Is(err, passing) {
 			return fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from tools.gostack.report.changes import Change
@@ -36,18 +37,7 @@ def _stack(item: StackReport) -> dict[str, Any]:
         "counts": {**item.assessment.counts, "same": item.assessment.unchanged},
         "settings": list(item.assessment.settings),
         "monthlyCost": figures(item.monthly_cost) if item.monthly_cost is not None else None,
-        "findings": [
-            {
-                "risk": finding.risk,
-                "urn": finding.urn,
-                "name": finding.name,
-                "region": finding.region,
-                "property": finding.property,
-                "sentence": finding.sentence,
-                "affects": sorted(finding.affects),
-            }
-            for finding in item.assessment.findings
-        ],
+        "findings": [{**asdict(one), "affects": sorted(one.affects)} for one in item.assessment.findings],
         "parts": [
             {
                 "name": group.name,
@@ -60,10 +50,7 @@ def _stack(item: StackReport) -> dict[str, Any]:
             }
             for group in item.groups
         ],
-        "violations": [
-            {"policy": rule.policy, "message": rule.message, "mandatory": rule.mandatory, "urn": rule.urn}
-            for rule in changes.violations
-        ],
+        "violations": [asdict(rule) for rule in changes.violations],
         "errors": list(changes.errors),
         "warnings": list(changes.warnings),
     }
