@@ -269,8 +269,8 @@ class ConfigurationRelease(pulumi.ComponentResource):
 
 
 def _secrets(args: ConfigurationReleaseArgs) -> dict[str, pulumi.Input[str]]:
-    token = {"certificate-token": args["certificate_source"]["token"]} if "certificate_source" in args else {}
-    return {**args["secret_files"], **token}
+    token = {"CERTIFICATE_TOKEN": args["certificate_source"]["token"]} if "certificate_source" in args else {}
+    return {**{variable_name(file): text for file, text in args["secret_files"].items()}, **token}
 
 
 def _followed(args: ConfigurationReleaseArgs) -> dict[str, pulumi.Input[str]]:
@@ -287,7 +287,7 @@ def _followed(args: ConfigurationReleaseArgs) -> dict[str, pulumi.Input[str]]:
 
 
 def variable_name(file: str) -> str:
-    """Return the variable that carries a file of a release, another one for each file.
+    """Return the variable, or the file of secrets, that carries a file of a release: another one for each file.
 
     Raises ValueError for what is no relative path of lower-case letters, digits, `.`, `-` and `_`.
     """

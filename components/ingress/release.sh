@@ -1,6 +1,6 @@
 #!/usr/bin/env sh
-# First process of a configuration release: FILES names the files. Those that may be secrets are in the folder SECRETS,
-# each of the others is in a variable of its own.
+# First process of a configuration release: FILES names the files. Each is in a variable of its own, or, where it may be a
+# secret, in a file of the same name in the folder SECRETS.
 # The release goes live only when `nginx -t` accepts it; then the process stays, so that its health tells whether the
 # release is in force; with ONCE it ends when the release is.
 # With CERTIFICATE_URL the certificate is that of the stack's certificate client: it is asked for it now, and then again and
@@ -55,7 +55,7 @@ publish() {
 fetch() {
   printf '%s\n' "$CERTIFICATE_CA" > /tmp/release-ca.pem
   # By its input: everybody in the pod sees the arguments of a program.
-  printf 'header = "Authorization: Bearer %s"\n' "$(cat "$SECRETS/certificate-token")" |
+  printf 'header = "Authorization: Bearer %s"\n' "$(cat "$SECRETS/CERTIFICATE_TOKEN")" |
     curl -K - -fsS --max-time 3 --cacert /tmp/release-ca.pem -o /tmp/release.pem "$CERTIFICATE_URL?region=$1" 2> /dev/null
 }
 certify() {
@@ -102,7 +102,8 @@ fi
 begin
 for file in $FILES; do
   case $file in */*) mkdir -p "$new/${file%/*}" ;; esac
-  if [ -e "$SECRETS/$file" ]; then cat "$SECRETS/$file"; else printenv "$(variable "$file")"; fi > "$new/$file"
+  name=$(variable "$file")
+  if [ -e "$SECRETS/$name" ]; then cat "$SECRETS/$name"; else printenv "$name"; fi > "$new/$file"
 done
 if [ -n "${CERTIFICATE_URL:-}" ] && [ -z "$given" ] && [ -e fetched.pem ]; then given=fetched.pem; fi
 [ -z "$given" ] || certify "$given"

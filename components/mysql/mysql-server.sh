@@ -5,7 +5,7 @@ set -euo pipefail
 umask 077
 mkdir -p /tmp/mysql
 # Prints a secret: on Docker it is in a file, on Kubernetes in a variable.
-secret() { if [ -e "/run/gostack/secrets/$1" ]; then cat "/run/gostack/secrets/$1"; else printf '%s' "${!1:-}"; fi; }
+secret() { if [ -e "/run/gostack/secrets/$1" ]; then cat "/run/gostack/secrets/$1"; else printf '%s' "${!1}"; fi; }
 printf '%s' "$MEMBER_CONFIGURATION" > /tmp/mysql/my.cnf
 secret BOOT_SQL > /tmp/mysql/boot.sql
 printf '%s' "$AUTHORITY" > /tmp/mysql/authority.pem

@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 
 from components.consul.docker import ConsulDatacenter
+from components.docker.files import SECRETS
 from components.runtime_config.docker import DynamicConfiguration
 from tests.components.alone import NAME, alone, children, exported
 
@@ -77,4 +78,5 @@ def test_a_document_is_in_force_before_the_old_one_goes() -> None:
     assert writer.environment["DOCUMENT"] == '{"a": 1}'
     assert writer.environment["KEY"] == "services/users/settings"
     assert writer.plain("destroyGraceSeconds") >= 10
-    assert writer.is_secret("envs")
+    assert [mount["containerPath"] for mount in writer.plain("volumes")] == [SECRETS]
+    assert not writer.is_secret("envs")

@@ -61,7 +61,7 @@ def test_the_private_key_is_in_memory_and_secret(ingress: Graph) -> None:
     volume = ingress.resources[f"{NAME}-releases"]
     assert volume.plain("driverOpts")["type"] == "tmpfs"
     assert "mode=0700" in volume.plain("driverOpts")["o"]
-    assert written(ingress)["private_key.pem"].startswith("-----BEGIN")
+    assert written(ingress)[variable_name("private_key.pem")].startswith("-----BEGIN")
     assert [name for name, text in ingress.in_plain().items() if "PRIVATE KEY" in text] == []
 
 
@@ -83,7 +83,7 @@ def test_whoever_uses_the_entry_waits_until_its_files_are_in_force() -> None:
 
 
 def written(graph: Graph) -> dict[str, str]:
-    """Path to text of the files that a release finds in its volume of secrets."""
+    """Name to text of what a release finds in its volume of secrets."""
     writer = graph.resources[f"{NAME}-release-secrets-writer"]
     assert writer.is_secret("uploads")
     assert writer.name in graph.reachable(f"{NAME}-release-files")
@@ -164,8 +164,8 @@ def test_a_release_follows_the_certificates_of_a_client() -> None:
         "CERTIFICATE_SECONDS": "10",
         "REGION": "east",
     }
-    assert written(graph)["certificate-token"] == "token-of-it"
-    assert "certificate-token" not in files.environment["FILES"]
+    assert written(graph)["CERTIFICATE_TOKEN"] == "token-of-it"
+    assert "CERTIFICATE_TOKEN" not in files.environment["FILES"]
 
 
 TOKENS = Login(kind="jwt", issuer="https://login.example.com", audience="shop", jwks_url="https://login.example.com/k")
@@ -190,8 +190,8 @@ def test_what_hosts_and_logins_need_is_in_the_release_and_stays_secret() -> None
             "site-shop.example.com-clients.pem": "CA",
         },
     )
-    assert written(graph)["site-shop.example.com-key.pem"] == "key-of-the-shop"
-    assert written(graph)["site-shop.example.com-clients.pem"] == "CA"
+    assert written(graph)[variable_name("site-shop.example.com-key.pem")] == "key-of-the-shop"
+    assert written(graph)[variable_name("site-shop.example.com-clients.pem")] == "CA"
     assert [name for name, text in graph.in_plain().items() if "key-of-the-shop" in text] == []
 
 

@@ -37,12 +37,10 @@ def releases_of(document: Document) -> dict[str, dict[str, str]]:
     graph = recorded(parse_settings(document))
     releases: dict[str, dict[str, str]] = {}
     for container in graph.with_role("configuration"):
-        environment = container.environment
-        secrets = graph.resources[container.name.replace("-files", "-secrets-writer")].plain("uploads")
-        texts = {item["file"].rpartition("/")[2]: item["content"] for item in secrets}
+        secrets = {path.rpartition("/")[2]: text for path, text in graph.files(container.name).items()}
+        texts = {**container.environment, **secrets}
         releases[container.labels["gostack.region"]] = {
-            name: texts[name] if name in texts else environment[variable_name(name)]
-            for name in environment["FILES"].split()
+            name: texts[variable_name(name)] for name in texts["FILES"].split()
         }
     return releases
 

@@ -50,7 +50,7 @@ class Release:
         self.secrets = root / "secrets"
         for folder in (self.folder, self.releases, self.programs, self.secrets):
             folder.mkdir()
-        for name, text in (("private_key.pem", OWN["private_key.pem"]), ("certificate-token", "hush")):
+        for name, text in ((variable_name("private_key.pem"), OWN["private_key.pem"]), ("CERTIFICATE_TOKEN", "hush")):
             (self.secrets / name).write_text(text)
         for name, text in (("curl", CURL), ("nginx", NGINX)):
             (self.programs / name).write_text(text.format(folder=self.folder))
