@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from typing import cast
@@ -13,6 +15,10 @@ from hypothesis import settings
 
 from tests.support.load_result import Answer, Result
 from tools.gostack.environment import processes
+
+# What is compiled is kept, whatever the shell says: the SDKs and the tests are half a minute of it, in every process.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # What promises on every platform say when they are broken.
 pytest.register_assert_rewrite("tests.support.edge", "tests.support.people")

@@ -13,9 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import cfnlint.api
-import cfnlint.config
-
 from tests.aws.account import LACKING, NUMBER, Account, RefusedError
 from tests.aws.calls import CALLS, TAGGED, Call
 from tests.aws.models import violations
@@ -70,7 +67,8 @@ class Bench:
         self._mistakes = mistakes
         self._answers: dict[str, str] = {"Z0123456789EXAMPLE": account.zone_id}
         self._templates: dict[str, dict[str, Any]] = defaultdict(dict)
-        self._spoiled: dict[Mistake, tuple[str, dict[str, Any]]] = {}
+        self._names: dict[str, Mistake] = {}
+        self._spoiled: dict[str, dict[str, Any]] = defaultdict(dict)
 
     def hear(self, graph: Graph) -> Judgement:
         regions = {
@@ -83,9 +81,11 @@ class Bench:
                 self._hear(resource, regions[resource.provider.rpartition("::")[0]])
         for region, resources in self._templates.items():
             self._lint(region, resources)
-        for mistake, (region, template) in self._spoiled.items():
-            found = [f"{match.rule.id} {match.message}" for match in _lint(region, template)]
-            self.judgement.mistakes[mistake] = found
+        # Each in a resource of its own, all of a region before the linter at once: it takes a second to begin.
+        said = {region: _lint(region, resources) for region, resources in self._spoiled.items()}
+        for name, mistake in self._names.items():
+            found = [match for matches in said.values() for match in matches if name in (match.path or [])]
+            self.judgement.mistakes[mistake] = [f"{match.rule.id} {match.message}" for match in found]
         return self.judgement
 
     def _hear(self, resource: Registered, region: str) -> None:
@@ -109,7 +109,9 @@ class Bench:
             violated, refused = self._play(resource, region, inputs, mistake)
             self.judgement.mistakes[mistake] = refused if mistake.judge == "account" else violated
         else:
-            self._spoiled[mistake] = (region, {"Spoiled": self._template(resource, region, inputs)})
+            name = f"Spoiled{len(self._names)}"
+            self._names[name] = mistake
+            self._spoiled[region][name] = self._template(resource, region, inputs)
 
     def _inputs(self, resource: Registered) -> dict[str, Any]:
         """What the program said, with the account's answers for the recording's, and the name that a provider gives."""
@@ -229,6 +231,9 @@ class Bench:
 
 
 def _lint(region: str, resources: dict[str, Any]) -> list[Any]:
+    # Here, as it takes seconds: every process of a parallel run reads this file.
+    import cfnlint.api
+
     text = json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources})
     return [match for match in cfnlint.api.lint(text, regions=[region]) if match.rule.id not in OF_TEMPLATES]
 

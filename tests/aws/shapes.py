@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 import botocore.model
 import botocore.session
-import cfnlint.schema.manager
 
 _SESSION = botocore.session.Session()
 _DEEPEST = 3
@@ -138,7 +137,7 @@ def operation(name: str) -> ApiShape:
 @cache
 def resource_type(name: str, region: str) -> SchemaShape:
     """The properties of a type, for example of `AWS::EC2::VPC`, as they are in a region."""
-    schema = cfnlint.schema.manager.PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, name).schema
+    schema = _schemas().get_resource_schema(region, name).schema
     return SchemaShape(schema, {"properties": writable(schema)})
 
 
@@ -151,4 +150,11 @@ def writable(schema: dict[str, Any]) -> dict[str, Any]:
 @cache
 def resource_types(region: str) -> frozenset[str]:
     """Every type that CloudFormation has in a region."""
-    return frozenset(cfnlint.schema.manager.PROVIDER_SCHEMA_MANAGER.get_resource_types(region))
+    return frozenset(_schemas().get_resource_types(region))
+
+
+def _schemas() -> Any:
+    # Here, as it takes seconds: every process of a parallel run reads this file.
+    import cfnlint.schema.manager
+
+    return cfnlint.schema.manager.PROVIDER_SCHEMA_MANAGER

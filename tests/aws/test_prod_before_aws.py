@@ -6,16 +6,19 @@ installs the packages, those of tests/aws/requirements.txt.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import pytest
 
 for package in ("boto3", "moto", "cfnlint", "regex"):
-    pytest.importorskip(package, reason=f"{package} is not installed: run `make judges`")
+    if find_spec(package) is None:
+        pytest.skip(f"{package} is not installed: run `make judges`", allow_module_level=True)
 
 from tests.aws.account import LACKING, empty_account  # noqa: E402 (after the check of what it imports)
 from tests.aws.calls import CALLS  # noqa: E402
 from tests.aws.judgement import Bench, Judgement, Mistake  # noqa: E402
 from tests.aws.mistakes import MISTAKES  # noqa: E402
-from tests.graph.prod import prod_graph  # noqa: E402
+from tests.graph.conftest import published_graph  # noqa: E402
 from tests.graph.recorder import Graph  # noqa: E402
 
 ADOPTED = {"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"}
@@ -30,7 +33,7 @@ UNJUDGED = {
 
 @pytest.fixture(scope="module")
 def prod() -> Graph:
-    return prod_graph()
+    return published_graph("prod")
 
 
 @pytest.fixture(scope="module")

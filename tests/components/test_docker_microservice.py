@@ -12,6 +12,7 @@ import pytest
 
 from components.consul.check import Check
 from components.consul.docker_agent import ConsulAgent
+from components.consul.instances import CLIENTS_ADDRESS
 from components.microservice.docker import Microservice
 from components.microservice.folders import WritableFolder
 from components.microservice.metrics import Metrics
@@ -105,23 +106,43 @@ def test_a_replica_knows_who_and_where_it_is() -> None:
     }
 
 
-def test_a_replica_is_registered_under_its_track() -> None:
-    agent = service(track="canary").resources[f"{NAME}-0-registration-agent"]
+def registered(graph: Graph, index: int = 0) -> dict[str, Any]:
+    agent = graph.resources[f"{NAME}-{index}-registration-agent"]
     (instance,) = json.loads(agent.environment["AGENT_CONFIGURATION"])["services"]
+    return instance
+
+
+def test_a_replica_is_registered_under_its_track() -> None:
+    instance = registered(service(track="canary"))
     assert (instance["name"], instance["tags"], instance["port"]) == ("users", ["canary"], 8080)
 
 
-def metadata(graph: Graph, index: int = 0) -> dict[str, str]:
-    agent = graph.resources[f"{NAME}-{index}-registration-agent"]
-    (instance,) = json.loads(agent.environment["AGENT_CONFIGURATION"])["services"]
-    return instance["meta"]
+@pytest.mark.parametrize(
+    ("check", "asked"),
+    [
+        (Check(path="/well?full=1", interval="3s", timeout="4s", failures=5), {"http": "http://{}/well?full=1"}),
+        (Check(protocol="tcp"), {"tcp": "{}"}),
+        (Check(protocol="grpc"), {"grpc": "{}"}),
+    ],
+    ids=["http", "tcp", "grpc"],
+)
+def test_a_replica_is_checked_in_its_own_way(check: Check, asked: dict[str, str]) -> None:
+    assert registered(service(check=check))["checks"] == [
+        {
+            "name": "users answers",
+            **{key: text.format(f"{CLIENTS_ADDRESS}:8080") for key, text in asked.items()},
+            "interval": check.interval,
+            "timeout": check.timeout,
+            "failures_before_critical": check.failures,
+        }
+    ]
 
 
 def test_a_replica_is_registered_with_the_name_that_its_program_knows() -> None:
     graph = service(replicas=2)
     for index in range(2):
-        application = graph.resources[f"{NAME}-{index}-application"]
-        assert metadata(graph, index) == {"region": "east", "instance": application.environment["INSTANCE_ID"]}
+        known = graph.resources[f"{NAME}-{index}-application"].environment
+        assert registered(graph, index)["meta"] == {"region": "east", "instance": known["INSTANCE_ID"]}
 
 
 @pytest.mark.parametrize(
@@ -134,7 +155,7 @@ def test_a_replica_is_registered_with_the_name_that_its_program_knows() -> None:
     ids=str,
 )
 def test_a_scraper_finds_the_metrics_of_a_replica_in_its_registration(metrics: Metrics, found: dict[str, str]) -> None:
-    told = metadata(service(metrics=metrics))
+    told = registered(service(metrics=metrics))["meta"]
     assert {key: value for key, value in told.items() if key.startswith("metrics")} == found
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from components.consul.check import Check
 from components.consul.instances import POD_NAME
 from components.microservice.folders import WritableFolder
 from components.microservice.kubernetes import Microservice
@@ -28,7 +29,7 @@ def service() -> Graph:
         Microservice,
         drain_seconds=7,
         termination_grace_period_seconds=20,
-        startup_timeout_seconds=30,
+        startup_timeout_seconds=180,
         # Whoever forgets to say that it is a secret.
         secrets={"PASSWORD": "correct-horse"},
         egress=[Egress(network="203.0.113.0/24", port=443)],
@@ -66,9 +67,25 @@ def test_the_agent_starts_before_the_program_and_ends_after_it_and_tells_whether
 def test_an_update_waits_as_long_as_a_pod_may_take(service: Graph) -> None:
     deadline = spec(service, "deployment")["progressDeadlineSeconds"]
     patience = int(service.resources[DEPLOYMENT].plain("metadata")["annotations"]["pulumi.com/timeoutSeconds"])
-    assert patience >= deadline > 30
+    assert deadline > 180
+    # One pod after the other.
+    assert patience > spec(service, "deployment")["replicas"] * 180
     probe = container(service, "deployment", "application")["startupProbe"]
-    assert probe["periodSeconds"] * probe["failureThreshold"] >= 30
+    assert probe["periodSeconds"] * probe["failureThreshold"] == 180
+
+
+def test_a_path_may_have_a_query_and_a_service_without_one_for_it_lives_while_it_listens() -> None:
+    application = container(alone(Microservice, check=Check(path="/health?full=1")), "deployment", "application")
+    assert application["readinessProbe"]["httpGet"]["path"] == "/health?full=1"
+    assert application["livenessProbe"]["tcpSocket"] == {"port": 8080}
+
+
+@pytest.mark.parametrize(("protocol", "probe"), [("grpc", "grpc"), ("tcp", "tcpSocket")])
+def test_a_service_without_http_is_asked_in_its_own_way(protocol: Any, probe: str) -> None:
+    application = container(alone(Microservice, check=Check(protocol=protocol)), "deployment", "application")
+    assert application["readinessProbe"][probe]["port"] == 8080
+    # What is not SERVING may only wait for something: no reason for a restart.
+    assert application["livenessProbe"]["tcpSocket"] == application["startupProbe"]["tcpSocket"] == {"port": 8080}
 
 
 def test_secrets_are_in_an_immutable_secret_whose_change_makes_new_pods(service: Graph) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from policy.readers import from_recorded
 from policy.resource import Marker, Resource
 from tests.explorer.conftest import StackView
-from tests.graph.conftest import dev_graph, dev_settings
+from tests.graph.conftest import dev_settings, published_graph
 from tests.graph.recorder import SECRET as ENVELOPE
 from tests.graph.recorder import SIGNATURE, unwrapped
 from tools.gostack.explorer.html import render
@@ -40,7 +40,7 @@ def secret_texts(value: Any, *, inside: bool = False) -> Iterator[str]:
 
 
 def test_no_secret_of_the_recording_is_on_the_page() -> None:
-    graph = dev_graph()
+    graph = published_graph("dev")
     resources = graph.resources.values()
     secrets = {text for item in resources for text in secret_texts(dict(item.inputs)) if len(text) >= 12}
     stored = [item for item in resources if item.type == "pulumi:index:Stash"]

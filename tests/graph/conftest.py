@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import pytest
-import yaml
 
 from infra.outputs import ImageOutput
 from infra.settings import Settings, parse_settings
 from infra.stack import build_stack
 from tests.graph.recorder import Graph, JobEnd, record
-
-PROJECT = Path(__file__).resolve().parents[2]
-Document = dict[str, Any]
-
+from tests.support.settings import PROJECT, Document, published
 
 KUBECONFIG = "tests/support/kubeconfig.yaml"
 """A file that names no cluster that exists."""
@@ -26,12 +21,7 @@ KUBECONFIG = "tests/support/kubeconfig.yaml"
 
 def published_settings(stack: str, change: Callable[[Document], Any] | None = None) -> Settings:
     """The settings of a stack as they are published, changed."""
-    document = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
-    values = {
-        key.removeprefix("gostack:"): value
-        for key, value in copy.deepcopy(document).items()
-        if key.startswith("gostack:")
-    }
+    values = published(stack)
     if stack == "dev":
         # Whatever this machine has, the graph is the same.
         values["ingress"] = {"ipv6": False, **values.get("ingress", {})}
@@ -93,21 +83,46 @@ def as_replica(document: Document) -> None:
     document["mysql"]["topology"] = "replica"
 
 
+def as_single(document: Document) -> None:
+    """The database as one server."""
+    as_replica(document)
+    document["mysql"]["topology"] = "single"
+
+
+@cache
+def published_graph(stack: str) -> Graph:
+    """A stack as it is published, recorded once in a process, for all who only look at it."""
+    if stack == "prod":
+        return recorded(published_settings(stack), stack=stack)
+    return {"dev": dev_graph, "staging": staging_graph}[stack]()
+
+
 @pytest.fixture(scope="session")
 def replica() -> Graph:
     return dev_graph(as_replica)
 
 
 @pytest.fixture(scope="session")
+def single() -> Graph:
+    return dev_graph(as_single)
+
+
+@pytest.fixture(scope="session")
+def preview() -> Graph:
+    """The first preview of the dev stack."""
+    return dev_graph(preview=True)
+
+
+@pytest.fixture(scope="session")
 def dev() -> Graph:
-    return dev_graph()
+    return published_graph("dev")
 
 
 @pytest.fixture(scope="session")
 def staging() -> Graph:
-    return staging_graph()
+    return published_graph("staging")
 
 
 @pytest.fixture(scope="session")
 def prod() -> Graph:
-    return recorded(published_settings("prod"), stack="prod")
+    return published_graph("prod")

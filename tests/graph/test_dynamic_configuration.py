@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.graph.conftest import Document, dev_graph
 from tests.graph.recorder import Graph, names
 
 DOCUMENTS = {"users-east-settings-document", "users-west-settings-document"}
-
-
-def with_settings(rate: int) -> Graph:
-    return dev_graph(told(rate))
 
 
 def told(rate: int) -> Callable[[Document], None]:
@@ -24,9 +22,14 @@ def told(rate: int) -> Callable[[Document], None]:
     return change
 
 
-def test_each_region_has_the_document_of_each_service_that_has_one(dev: Graph) -> None:
+@pytest.fixture(scope="module")
+def five() -> Graph:
+    return dev_graph(told(5))
+
+
+def test_each_region_has_the_document_of_each_service_that_has_one(dev: Graph, five: Graph) -> None:
     assert dev.with_role("dynamic-configuration") == []
-    documents = with_settings(5).with_role("dynamic-configuration")
+    documents = five.with_role("dynamic-configuration")
     assert names(documents) == DOCUMENTS
     for document in documents:
         assert document.environment["DOCUMENT"] == '{"rate_limit_per_second": 5}'
@@ -34,17 +37,15 @@ def test_each_region_has_the_document_of_each_service_that_has_one(dev: Graph) -
         assert document.labels["gostack.region"] in document.name
 
 
-def test_the_first_replica_starts_with_the_document_of_its_region_in_force() -> None:
-    graph = with_settings(5)
-    for application in graph.with_role("application", service="users"):
+def test_the_first_replica_starts_with_the_document_of_its_region_in_force(five: Graph) -> None:
+    for application in five.with_role("application", service="users"):
         region = application.labels["gostack.region"]
-        assert f"users-{region}-settings-document" in graph.reachable(application.name)
+        assert f"users-{region}-settings-document" in five.reachable(application.name)
 
 
-def test_a_changed_document_is_written_before_the_old_one_goes_and_replaces_no_replica() -> None:
-    before = with_settings(5)
-    after = dev_graph(told(6), kept=before)
-    assert after.changed(before) == DOCUMENTS
+def test_a_changed_document_is_written_before_the_old_one_goes_and_replaces_no_replica(five: Graph) -> None:
+    after = dev_graph(told(6), kept=five)
+    assert after.changed(five) == DOCUMENTS
     assert {after.resources[name].delete_before_replace for name in DOCUMENTS} == {False}
 
 

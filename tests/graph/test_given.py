@@ -150,5 +150,5 @@ def test_what_is_given_anew_is_a_release_beside_the_old_one(docker: Graph, chang
     assert not [name for name in changed if name.startswith(("mysql", "consul", "ingress"))]
 
 
-def test_nothing_is_mounted_where_nothing_is_given() -> None:
-    assert "users-east-files" not in dev_graph().resources
+def test_nothing_is_mounted_where_nothing_is_given(dev: Graph) -> None:
+    assert "users-east-files" not in dev.resources

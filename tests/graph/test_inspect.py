@@ -16,9 +16,10 @@ import pytest
 import yaml
 
 from infra.settings import Settings, parse_settings
-from tests.graph.conftest import PROJECT, Document, as_replica, dev_settings, recorded
+from tests.graph.conftest import as_replica, dev_settings, recorded
 from tests.graph.recorder import Graph, Registered, holds_secret, unwrapped
 from tests.graph.test_secrecy import forms, generated
+from tests.support.settings import PROJECT, Document
 
 PLANTED = "planted-Unsinn-7391"
 

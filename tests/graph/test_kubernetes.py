@@ -85,48 +85,11 @@ def test_a_replica_is_restarted_for_its_own_faults_and_not_for_the_databases(sta
     assert application["readinessProbe"]["httpGet"]["path"] == "/health/ready"
 
 
-def test_a_service_without_a_path_for_it_lives_while_it_listens() -> None:
-    graph = staging_graph(lambda d: d["services"]["users"]["check"].pop("liveness_path"))
-    assert containers(graph)["users-east-deployment/application"]["livenessProbe"]["tcpSocket"] == {"port": 8080}
-
-
-def test_a_path_that_is_asked_may_have_a_query() -> None:
-    graph = staging_graph(lambda d: d["services"]["users"]["check"].update(path="/health?full=1"))
-    assert containers(graph)["users-east-deployment/application"]["readinessProbe"]["httpGet"]["path"] == (
-        "/health?full=1"
-    )
-
-
-@pytest.mark.parametrize(("protocol", "probe"), [("grpc", "grpc"), ("tcp", "tcpSocket")])
-def test_a_service_without_http_is_asked_in_its_own_way(protocol: str, probe: str) -> None:
-    graph = staging_graph(lambda d: d["services"]["users"].update(check={"protocol": protocol}))
-    application = containers(graph)["users-east-deployment/application"]
-    assert application["readinessProbe"][probe]["port"] == 8080
-    # What is not SERVING may only wait for something: no reason for a restart.
-    assert application["livenessProbe"]["tcpSocket"] == application["startupProbe"]["tcpSocket"] == {"port": 8080}
-
-
-def test_a_replica_gets_the_time_to_start_that_it_asked_for_before_anything_gives_up() -> None:
-    graph = staging_graph(lambda d: d["services"]["users"].update(startup_timeout_seconds=180, replicas=2))
-    deployment = manifests(graph, "Deployment")["users-east-deployment"]
-    startup = containers(graph)["users-east-deployment/application"]["startupProbe"]
-    assert startup["periodSeconds"] * startup["failureThreshold"] == 180
-    assert deployment["spec"]["progressDeadlineSeconds"] > 180
-    # One pod after the other.
-    assert int(deployment["metadata"]["annotations"]["pulumi.com/timeoutSeconds"]) > 2 * 180
-
-
 def test_the_check_of_a_replica_goes_to_the_address_of_its_pod(staging: Graph) -> None:
     agent = containers(staging)["users-east-deployment/consul-agent"]
     variables = {one["name"]: one for one in agent["env"]}
     assert variables["POD_ADDRESS"]["valueFrom"]["fieldRef"]["fieldPath"] == "status.podIP"
     assert CLIENTS_ADDRESS in variables["AGENT_CONFIGURATION"]["value"]
-
-
-def test_without_an_autoscaler_the_setting_says_it() -> None:
-    graph = staging_graph(lambda d: d["services"]["users"].update(autoscaling=None, replicas=3))
-    assert manifests(graph, "Deployment")["users-east-deployment"]["spec"]["replicas"] == 3
-    assert not graph.of_kind("HorizontalPodAutoscaler")
 
 
 def test_the_members_of_the_database_keep_away_from_each_other(staging: Graph) -> None:

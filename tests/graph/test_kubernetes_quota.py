@@ -127,10 +127,9 @@ def test_the_settings_add_up_exactly_what_the_objects_ask_for(stack: tuple[Setti
     assert by_region == {region: region_demand(settings, region) for region in settings.regions}
 
 
-def test_a_quota_that_nobody_gave_holds_the_need_twice() -> None:
-    graph = staging_graph()
-    (quota,) = manifests(graph, "ResourceQuota").values()
-    hard, (need,) = quota["spec"]["hard"], counted(graph).values()
+def test_a_quota_that_nobody_gave_holds_the_need_twice(staging: Graph) -> None:
+    (quota,) = manifests(staging, "ResourceQuota").values()
+    hard, (need,) = quota["spec"]["hard"], counted(staging).values()
     assert cores(hard["requests.cpu"]) == pytest.approx(need.cpu_requests * ROOM)
     assert cores(hard["limits.cpu"]) == pytest.approx(need.cpu_limits * ROOM)
     assert mebibytes(hard["requests.memory"]) == need.memory_requests_mib * ROOM

@@ -98,12 +98,9 @@ def test_services_learn_where_to_look_for_the_primary(group: Graph) -> None:
 
 
 @pytest.mark.parametrize("topology", ["single", "replica"])
-def test_a_primary_that_never_moves_is_not_looked_for(topology: str) -> None:
-    def change(document: Document) -> None:
-        document["mysql"].pop("witness", None)
-        document["mysql"]["topology"] = topology
-
-    for container in dev_graph(change).containers:
+def test_a_primary_that_never_moves_is_not_looked_for(topology: str, request: pytest.FixtureRequest) -> None:
+    graph: Graph = request.getfixturevalue(topology)
+    for container in graph.containers:
         assert {"MYSQL_MEMBER_ADDRESSES", "MYSQL_PRIMARY_DATACENTERS"} & container.environment.keys() == set()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from cryptography import x509
 
 from infra.outputs import ImageOutput, MySqlOutput, ServiceOutput, StackOutputs
-from tests.graph.conftest import dev_graph
+from tests.graph.conftest import Document, dev_graph
 from tests.graph.recorder import UNKNOWN, Graph, holds_secret
 
 
@@ -66,18 +66,17 @@ def test_the_exports_are_those_of_the_settings(dev: Graph) -> None:
     }
 
 
-def test_a_url_on_the_port_of_https_names_no_port() -> None:
-    graph = dev_graph(lambda d: d["regions"]["east"].update(https_port=443))
-    assert exported(graph)["url"] == "https://localhost"
+def test_a_url_on_the_port_of_https_names_no_port_and_a_service_without_a_route_has_none() -> None:
+    def change(document: Document) -> None:
+        document["regions"]["east"]["https_port"] = 443
+        document["services"]["inner"] = {"context": "services/greeter", "replicas": 1}
+
+    outputs = exported(dev_graph(change))
+    assert outputs["url"] == "https://localhost"
+    assert outputs["services"]["inner"]["url"] == ""
+    assert outputs["services"]["inner"]["tracks"] == {"stable": 2}
 
 
-def test_a_service_without_a_route_has_no_url() -> None:
-    graph = dev_graph(lambda d: d["services"].update(inner={"context": "services/greeter", "replicas": 1}))
-    assert exported(graph)["services"]["inner"]["url"] == ""
-    assert exported(graph)["services"]["inner"]["tracks"] == {"stable": 2}
-
-
-def test_the_url_of_a_service_is_known_only_when_its_ingress_serves_it() -> None:
+def test_the_url_of_a_service_is_known_only_when_its_ingress_serves_it(preview: Graph) -> None:
     # The exported URL is made from the release that put the routes in force.
-    preview = dev_graph(preview=True)
     assert (preview.outputs["url"], preview.outputs["services"]) == (UNKNOWN, UNKNOWN)

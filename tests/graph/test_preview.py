@@ -7,15 +7,8 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from tests.graph.conftest import dev_graph
 from tests.graph.recorder import UNKNOWN, Graph, Registered, holds_secret
-
-
-@pytest.fixture(scope="module")
-def preview() -> Graph:
-    return dev_graph(preview=True)
 
 
 def shape(resource: Registered) -> tuple[object, ...]:

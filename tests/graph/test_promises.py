@@ -12,15 +12,10 @@ import pytest
 
 from components.consul.instances import CLIENTS_ADDRESS
 from components.ingress.docker import variable_name
-from tests.graph.conftest import Document, as_replica, dev_graph
+from tests.graph.conftest import Document, as_single, dev_graph
 from tests.graph.recorder import Graph, Registered, names
 
 MEMBERS = ("east", "west", "witness")
-
-
-def as_single(document: Document) -> None:
-    as_replica(document)
-    document["mysql"]["topology"] = "single"
 
 
 def applications(graph: Graph) -> list[Registered]:
@@ -53,18 +48,6 @@ def test_a_replica_is_checked_as_its_settings_say() -> None:
                 "failures_before_critical": 5,
             }
         ]
-
-
-@pytest.mark.parametrize("protocol", ["tcp", "grpc"])
-def test_a_replica_may_be_checked_without_http(protocol: str) -> None:
-    def change(document: Document) -> None:
-        document["services"]["users"]["check"] = {"protocol": protocol}
-
-    for agent in dev_graph(change).with_role("agent", service="users"):
-        (service,) = json.loads(agent.environment["AGENT_CONFIGURATION"])["services"]
-        (check,) = service["checks"]
-        assert check[protocol] == f"{CLIENTS_ADDRESS}:8080"
-        assert "http" not in check
 
 
 def test_nothing_is_forgotten_because_it_was_ill(dev: Graph) -> None:
@@ -107,17 +90,11 @@ def test_replicas_of_services_start_after_every_member_of_the_database(dev: Grap
             assert servers <= graph.reachable(application.name)
 
 
-@pytest.mark.parametrize("topology", ["single", "replica", "group"])
-def test_nothing_takes_a_value_from_a_database_server(topology: str) -> None:
+@pytest.mark.parametrize("topology", ["single", "replica", "dev"])
+def test_nothing_takes_a_value_from_a_database_server(topology: str, request: pytest.FixtureRequest) -> None:
     # The engine would remove it before it replaces the server.
-    def change(document: Document) -> None:
-        if topology != "group":
-            document["mysql"].pop("witness", None)
-        document["mysql"]["topology"] = topology
-
-    graph = dev_graph(change)
-    servers = names(graph.with_role("mysql"))
-    assert graph.made_from(servers) == set()
+    graph: Graph = request.getfixturevalue(topology)
+    assert graph.made_from(names(graph.with_role("mysql"))) == set()
 
 
 def test_health_checks_can_change(dev: Graph) -> None:
@@ -125,20 +102,21 @@ def test_health_checks_can_change(dev: Graph) -> None:
         assert container.replace_on_changes == ("healthcheck",), container.name
 
 
-@pytest.mark.parametrize("ipv6", [True, False])
-def test_ports_listen_on_the_settings_address_alone(ipv6: bool) -> None:
+def bound(graph: Graph) -> set[tuple[int, str]]:
+    ports = [port for container in graph.containers for port in container.plain("ports") or []]
+    return {(port["external"], port["ip"]) for port in ports}
+
+
+def test_ports_listen_on_the_settings_address_alone(dev: Graph) -> None:
     def bind_elsewhere(document: Document) -> None:
         document["regions"]["west"]["bind_address"] = "192.168.7.7"
-        document["ingress"]["ipv6"] = ipv6
+        document["ingress"]["ipv6"] = True
 
-    graph = dev_graph(bind_elsewhere)
-    bound = {
-        (port["external"], port["ip"]) for container in graph.containers for port in container.plain("ports") or []
-    }
     # Consul's interface has no login: it is for this machine alone, whatever the settings say.
     here = {(port, "127.0.0.1") for port in (8443, 8080, 8500, 9500, 8900)}
-    here |= {(port, "::1") for port in (8443, 8080)} if ipv6 else set()
-    assert bound == here | {(port, "192.168.7.7") for port in (9443, 9080)}
+    assert bound(dev) == here | {(port, "127.0.0.1") for port in (9443, 9080)}
+    elsewhere = {*((port, "::1") for port in (8443, 8080)), *((port, "192.168.7.7") for port in (9443, 9080))}
+    assert bound(dev_graph(bind_elsewhere)) == here | elsewhere
 
 
 def test_ports_are_asked_for_in_the_order_in_which_they_are_told_so_that_no_update_replaces_a_pod(dev: Graph) -> None:
@@ -203,10 +181,9 @@ def test_one_replica_more_adds_exactly_one_pod_a_region(dev: Graph) -> None:
     }
 
 
-def test_a_single_primary_has_no_replica_and_every_region_uses_it() -> None:
-    graph = dev_graph(as_single)
-    assert names(graph.with_role("mysql")) == {"mysql-east-server"}
-    assert {item.environment["MYSQL_REPLICA_ADDRESS"] for item in applications(graph)} == {"mysql-east:3306"}
+def test_a_single_primary_has_no_replica_and_every_region_uses_it(single: Graph) -> None:
+    assert names(single.with_role("mysql")) == {"mysql-east-server"}
+    assert {item.environment["MYSQL_REPLICA_ADDRESS"] for item in applications(single)} == {"mysql-east:3306"}
 
 
 def test_one_region_has_no_backup() -> None:

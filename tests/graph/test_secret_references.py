@@ -22,20 +22,31 @@ from tools.gostack.explorer.monitor import Recorder
 from tools.gostack.explorer.recording import record_settings
 
 
+def referring(value: str, **kept: Any) -> Graph:
+    """The dev stack with a secret that stands in a variable of this process."""
+    with pytest.MonkeyPatch.context() as process:
+        process.setenv("SHOP_KEY", value)
+        return recorded(with_secrets(settings("ref+env://SHOP_KEY")), **kept)
+
+
+@pytest.fixture(scope="module")
+def before() -> Graph:
+    return referring(VALUE)
+
+
 @pytest.mark.parametrize("preview", [True, False])
-def test_the_value_is_in_no_plain_text_of_the_stack(preview: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_value_is_in_no_plain_text_of_the_stack(
+    preview: bool, before: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SHOP_KEY", VALUE)
-    graph = recorded(with_secrets(settings("ref+env://SHOP_KEY")), preview=preview)
+    graph = referring(VALUE, preview=True) if preview else before
     assert VALUE in str([resource.inputs for resource in graph.resources.values()])
     assert [name for name, text in graph.in_plain().items() if VALUE in text] == []
     assert VALUE not in repr(with_secrets(settings("ref+env://SHOP_KEY")))
 
 
-def test_a_changed_value_is_another_release(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOP_KEY", VALUE)
-    before = recorded(with_secrets(settings("ref+env://SHOP_KEY")))
-    monkeypatch.setenv("SHOP_KEY", "another value")
-    after = recorded(with_secrets(settings("ref+env://SHOP_KEY")), kept=before)
+def test_a_changed_value_is_another_release(before: Graph) -> None:
+    after = referring("another value", kept=before)
     assert "users-east-0-application" in after.changed(before)
 
 
@@ -74,27 +85,30 @@ def accessories(document: Document) -> None:
     }
 
 
+@pytest.fixture(scope="module")
+def docker() -> Graph:
+    return dev_graph(accessories)
+
+
 def in_plain(graph: Graph, text: str) -> list[str]:
     return [name for name, found in graph.in_plain().items() if text in found]
 
 
-def test_an_accessory_on_docker_finds_its_secrets_and_variables() -> None:
-    graph = dev_graph(accessories)
-    assert docker_files(graph, "queue-east-program") == {"/run/secrets/KEY": VALUE, "/run/secrets/FILE_ONLY": VALUE}
-    assert graph.resources["queue-east-program"].environment == {"KEY": VALUE, "WHERE": "east/${x}"}
-    assert in_plain(graph, VALUE) == []
+def test_an_accessory_on_docker_finds_its_secrets_and_variables(docker: Graph) -> None:
+    assert docker_files(docker, "queue-east-program") == {"/run/secrets/KEY": VALUE, "/run/secrets/FILE_ONLY": VALUE}
+    assert docker.resources["queue-east-program"].environment == {"KEY": VALUE, "WHERE": "east/${x}"}
+    assert in_plain(docker, VALUE) == []
 
 
-def test_the_password_of_a_cache_is_in_no_variable_and_in_no_check() -> None:
-    graph = dev_graph(accessories)
-    program = graph.resources["cache-east-program"]
-    ((path, text),) = docker_files(graph, program.name).items()
+def test_the_password_of_a_cache_is_in_no_variable_and_in_no_check(docker: Graph) -> None:
+    program = docker.resources["cache-east-program"]
+    ((path, text),) = docker_files(docker, program.name).items()
     password = text.rsplit("requirepass ", 1)[1].strip()
     assert len(password) == 32
     assert program.plain("entrypoints") == ["valkey-server", path]
     assert program.environment == {}
     assert password not in str(program.inputs)
-    assert in_plain(graph, password) == []
+    assert in_plain(docker, password) == []
 
 
 def test_an_accessory_on_kubernetes_finds_the_same() -> None:

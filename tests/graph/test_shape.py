@@ -6,6 +6,7 @@ Does not prove that a machine can carry the largest one.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.graph.recorder import Graph, Registered, unwrapped
 from tests.graph.test_promises import asked
 
 
+@cache
 def sized(regions: int, services: int) -> Graph:
     def change(document: Document) -> None:
         document["consul"]["servers"] = 1
@@ -123,16 +125,19 @@ def canary(document: Document) -> None:
     document["services"]["users"]["canary"] = {"context": "services/greeter", "weight": 5}
 
 
-def test_nobody_is_sent_to_a_canary_that_is_not_there_yet() -> None:
-    graph = dev_graph(canary)
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    return dev_graph(canary)
+
+
+def test_nobody_is_sent_to_a_canary_that_is_not_there_yet(graph: Graph) -> None:
     canaries = {item.name for item in graph.with_role("agent", track="canary")}
     assert canaries == {"users-east-canary-0-registration-agent", "users-west-canary-0-registration-agent"}
     for region in ("east", "west"):
         assert canaries <= graph.reachable(f"ingress-{region}-release-files")
 
 
-def test_a_canarys_own_migrations_run_before_it_and_after_the_stable_tracks() -> None:
-    graph = dev_graph(canary)
+def test_a_canarys_own_migrations_run_before_it_and_after_the_stable_tracks(graph: Graph) -> None:
     migrations = graph.resources["users-database-canary-migrations-run"]
     assert "users-database-migrations-run" in migrations.property_dependencies["envs"]
     for region in ("east", "west"):
@@ -141,12 +146,12 @@ def test_a_canarys_own_migrations_run_before_it_and_after_the_stable_tracks() ->
         assert migrations.name not in graph.reachable(f"users-{region}-0-application")
 
 
-def test_a_canary_has_its_own_image_unless_it_names_none() -> None:
+def test_a_canary_has_its_own_image_unless_it_names_none(graph: Graph) -> None:
     def same(document: Document) -> None:
         document["services"]["users"]["canary"] = {"environment": {"LOG_LEVEL": "debug"}}
 
-    own, shared = dev_graph(canary), dev_graph(same)
-    assert "users-canary-image" in own.resources
+    shared = dev_graph(same)
+    assert "users-canary-image" in graph.resources
     assert "users-canary-image" not in shared.resources
     (stable, other) = (
         shared.resources[name] for name in ("users-east-0-application", "users-east-canary-0-application")

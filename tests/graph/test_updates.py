@@ -233,12 +233,7 @@ def test_an_update_renews_the_certificate_each_time_70_percent_of_its_life_have_
         state = renewed
 
 
-def test_a_second_region_for_the_database_leaves_the_primary_alone(dev: Graph) -> None:
-    def as_single(document: Document) -> None:
-        as_replica(document)
-        document["mysql"]["topology"] = "single"
-
-    single = dev_graph(as_single)
+def test_a_second_region_for_the_database_leaves_the_primary_alone(single: Graph) -> None:
     both = dev_graph(as_replica, kept=single)
     assert "mysql-west-server" in set(both.resources) - set(single.resources)
     changed = both.changed(single)

@@ -108,7 +108,7 @@ def test_docker_inspect_shows_none_of_any_container_running_or_not(stack: LiveSt
     assert {container.status for container in containers} >= {"running", "exited", "created"}
     found: dict[str, list[str]] = {}
     for container in containers:
-        attributes = stack.objects.client.api.inspect_container(container.id)
+        attributes = stack.objects.client.api.inspect_container(str(container.id))
         if container.labels.get("gostack.service") == "users" and role(container) in ("application", "job"):
             variables = attributes["Config"]["Env"]
             # The documented way of a service and of its migrations to the schema.

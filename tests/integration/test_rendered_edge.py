@@ -22,7 +22,7 @@ from tests.integration.brought_up import PROJECT
 from tests.integration.in_nginx import ANYBODY, FORGED, Answer, answers_of, at, release_of, write
 from tests.support.images import image_or_skip
 from tests.support.pki import client_certificate, fingerprint
-from tests.support.stacks import Document, published
+from tests.support.settings import Document, published
 from tests.support.tokens import AUDIENCE, ISSUER, SigningKey, key_set
 from tools.offline.toolchain.go_build import build_binary
 

@@ -22,7 +22,7 @@ from infra.settings import Settings, parse_settings
 from tests.integration.brought_up import PROJECT
 from tests.integration.in_nginx import ANYBODY, FORGED, Answer, answers_of, at, release_of, write
 from tests.support.images import image_or_skip
-from tests.support.stacks import published
+from tests.support.settings import published
 from tools.gostack.environment.progress import Progress
 from tools.offline.images.build import Recipes, compiled
 from tools.offline.toolchain.go_build import build_binary

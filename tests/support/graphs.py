@@ -11,9 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from policy.resource import Graph, Options, Resource
-
-REMOVED = object()
-"""The value of a property that is taken away."""
+from tests.support.settings import REMOVED
 
 
 def urn(type_: str, name: str, stack: str = "prod") -> str:

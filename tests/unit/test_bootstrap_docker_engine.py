@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tools.gostack.environment.docker_engine import forget_dead_process
+from tools.gostack.environment.large_pages import allow_large_pages
 
 
 def pid_file(folder: Path, text: str) -> Path:
@@ -47,3 +48,11 @@ def test_a_file_without_a_number_is_left_to_the_engine(tmp_path: Path, text: str
     file = pid_file(tmp_path, text)
     assert not forget_dead_process(file, "dockerd", tmp_path)
     assert file.exists()
+
+
+def test_every_program_gets_large_pages_where_the_kernel_lets_it(tmp_path: Path) -> None:
+    setting = tmp_path / "enabled"
+    setting.write_text("always [madvise] never")
+    allow_large_pages(setting)
+    assert setting.read_text() == "always"
+    allow_large_pages(tmp_path / "not there" / "enabled")

@@ -11,7 +11,7 @@ import pytest
 
 from infra.settings import Settings, SettingsError, parse_settings
 from infra.settings.connections import RESERVED, account_connections, replicas_at_most
-from tests.support.stacks import published
+from tests.support.settings import published, refused
 
 
 def stack(name: str = "dev", /, **services: dict[str, Any]) -> Settings:
@@ -23,9 +23,7 @@ def stack(name: str = "dev", /, **services: dict[str, Any]) -> Settings:
 
 
 def refusal(**services: dict[str, Any]) -> str:
-    with pytest.raises(SettingsError) as caught:
-        stack(**services)
-    return str(caught.value)
+    return refused(lambda: stack(**services))
 
 
 def test_on_docker_an_updates_new_replicas_stand_beside_all_old_ones() -> None:

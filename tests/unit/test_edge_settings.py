@@ -5,7 +5,6 @@ Does not prove what nginx does with the others: `tests/integration/test_rendered
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,12 @@ import pytest
 from components.certificates.x509 import new_authority, new_certificate
 from components.ingress.configuration import key_file, users_file
 from infra.edge import edge_texts
-from infra.settings import Settings, SettingsError, parse_settings
+from infra.settings import Settings, parse_settings
 from infra.settings.cluster_demand import region_demand
 from infra.settings.edge_files import require_edge_files, require_edge_secrets
 from infra.settings.ingress import certificate_names, edge_logins, ingress_configuration, watched_hosts
 from infra.settings.secrets import require_encrypted
-from tests.support.stacks import published
+from tests.support.settings import published, refused
 
 CA = new_authority("test", 365)
 SHOP = new_certificate(CA, ["shop.example.com", "www.shop.example.com"], 30)
@@ -49,12 +48,6 @@ def document(stack: str = "dev", routes: list[dict[str, Any]] | None = None, **i
 
 def settings(**values: Any) -> Settings:
     return parse_settings(document(**values))
-
-
-def refusal(act: Callable[[], Any]) -> str:
-    with pytest.raises(SettingsError) as caught:
-        act()
-    return str(caught.value)
 
 
 def shop(**values: Any) -> dict[str, Any]:
@@ -129,7 +122,7 @@ def without(values: dict[str, Any], key: str) -> dict[str, Any]:
     ],
 )
 def test_a_host_or_login_that_cannot_be_served_is_refused(values: dict[str, Any], sentence: str) -> None:
-    assert sentence in refusal(lambda: settings(**values))
+    assert sentence in refused(lambda: settings(**values))
 
 
 @pytest.mark.parametrize(
@@ -141,12 +134,12 @@ def test_a_host_or_login_that_cannot_be_served_is_refused(values: dict[str, Any]
     ],
 )
 def test_a_route_asks_for_what_there_is(route: dict[str, Any], sentence: str) -> None:
-    assert sentence in refusal(lambda: settings(routes=[{"path": "/a", **route}]))
+    assert sentence in refused(lambda: settings(routes=[{"path": "/a", **route}]))
 
 
 def test_a_grpc_client_cannot_be_sent_to_a_page() -> None:
     route = {"path": "/a", "protocol": "grpc", "login": "internal"}
-    assert "which is for people in a browser, and protocol grpc: use a login of kind jwt." in refusal(
+    assert "which is for people in a browser, and protocol grpc: use a login of kind jwt." in refused(
         lambda: settings(routes=[route], **login(**PEOPLE))
     )
 
@@ -154,13 +147,13 @@ def test_a_grpc_client_cannot_be_sent_to_a_page() -> None:
 def test_what_keeps_the_sessions_of_a_login_has_its_name_to_itself() -> None:
     found = document(**login(**PEOPLE))
     found["services"]["login-internal"] = {"context": "services/greeter", "check": {"path": "/ready"}}
-    assert 'would be named login-internal-east, like service "login-internal"' in refusal(lambda: parse_settings(found))
+    assert 'would be named login-internal-east, like service "login-internal"' in refused(lambda: parse_settings(found))
 
 
 def test_on_aws_the_image_of_what_keeps_sessions_has_a_digest() -> None:
     found = published("prod")
     found["ingress"].update(login(**PEOPLE))
-    assert "gostack:images.oauth2_proxy" in refusal(lambda: parse_settings(found))
+    assert "gostack:images.oauth2_proxy" in refused(lambda: parse_settings(found))
     image = f"quay.io/oauth2-proxy/oauth2-proxy:v7.15.6@sha256:{'0' * 64}"
     found["images"]["oauth2_proxy"] = image
     assert parse_settings(found).third_party_images()["oauth2-proxy"] == image
@@ -182,7 +175,7 @@ def test_a_quota_has_room_for_what_keeps_sessions() -> None:
 def test_the_authorities_of_an_issuer_are_certificates(tmp_path: Path) -> None:
     found = settings(**login(**PEOPLE, issuer_ca="ca.pem"))
     (tmp_path / "ca.pem").write_text("nothing", encoding="ascii")
-    assert "gostack:ingress.logins.internal.issuer_ca holds no certificates" in refusal(
+    assert "gostack:ingress.logins.internal.issuer_ca holds no certificates" in refused(
         lambda: require_edge_files(found, tmp_path)
     )
     (tmp_path / "ca.pem").write_text(CA.certificate, encoding="ascii")
@@ -193,7 +186,7 @@ def test_on_aws_the_load_balancers_end_tls() -> None:
     found = published("prod")
     host = found["ingress"]["hosts"][-1]
     found["ingress"]["sites"] = {host: {"client_certificates": {"ca": "ca.pem", "required": False}}}
-    assert "whose load balancers end TLS: remove it." in refusal(lambda: parse_settings(found))
+    assert "whose load balancers end TLS: remove it." in refused(lambda: parse_settings(found))
 
 
 @pytest.mark.parametrize(
@@ -209,7 +202,7 @@ def test_a_certificate_is_one_for_its_host(tmp_path: Path, text: str | None, sen
     if text is not None:
         (tmp_path / "shop.pem").write_text(text, encoding="ascii")
     site = shop(certificate="shop.pem", secrets={"key": "k"}, redirect_from=["www.shop.example.com"])
-    assert sentence in refusal(lambda: require_edge_files(settings(**site), tmp_path))
+    assert sentence in refused(lambda: require_edge_files(settings(**site), tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -221,7 +214,7 @@ def test_a_certificate_is_one_for_its_host(tmp_path: Path, text: str | None, sen
 )
 def test_a_key_is_that_of_its_certificate(tmp_path: Path, key: str, sentence: str) -> None:
     site = shop(secrets={"certificate": SHOP.certificate, "key": key})
-    assert sentence in refusal(lambda: require_edge_secrets(settings(**site), tmp_path))
+    assert sentence in refused(lambda: require_edge_secrets(settings(**site), tmp_path))
     right = shop(secrets={"certificate": SHOP.certificate, "key": SHOP.private_key})
     require_edge_secrets(settings(**right), tmp_path)
 
@@ -237,7 +230,7 @@ def test_a_key_is_that_of_its_certificate(tmp_path: Path, key: str, sentence: st
 )
 def test_passwords_are_kept_as_hashes_that_are_slow_to_guess_and_not_slow_to_check(text: str, sentence: str) -> None:
     found = settings(**login(kind="basic", secrets={"htpasswd": text}))
-    assert sentence in refusal(lambda: require_edge_secrets(found, Path()))
+    assert sentence in refused(lambda: require_edge_secrets(found, Path()))
     require_edge_secrets(settings(**login(kind="basic", secrets={"htpasswd": f"{SHA512}\neve:{BCRYPT}"})), Path())
 
 
@@ -253,7 +246,7 @@ def test_passwords_are_kept_as_hashes_that_are_slow_to_guess_and_not_slow_to_che
 def test_keys_that_verify_tokens_cannot_sign_any(tmp_path: Path, text: str, sentence: str) -> None:
     found = settings(**login(**TOKENS, jwks="keys.json"))
     (tmp_path / "keys.json").write_text(text, encoding="utf-8")
-    assert sentence in refusal(lambda: require_edge_files(found, tmp_path))
+    assert sentence in refused(lambda: require_edge_files(found, tmp_path))
     (tmp_path / "keys.json").write_text('{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "a"}]}', encoding="utf-8")
     require_edge_files(found, tmp_path)
 
@@ -265,14 +258,14 @@ def test_on_kubernetes_what_verifies_tokens_needs_a_registry() -> None:
         service["image"] = f"registry.example.com/users@sha256:{'0' * 64}"
         service.pop("context", None)
     found.setdefault("ingress", {})["logins"] = {"api": {**TOKENS, "jwks_url": "https://login.example.com/keys"}}
-    assert "what verifies the tokens of gostack:ingress.logins.api is built here" in refusal(
+    assert "what verifies the tokens of gostack:ingress.logins.api is built here" in refused(
         lambda: parse_settings(found)
     )
 
 
 def test_a_secret_of_a_host_or_a_login_is_never_in_plain_text() -> None:
     for values in (shop(secrets={"key": "k"}), login(kind="basic", secrets={"htpasswd": "x"}), login(**PEOPLE)):
-        assert "is in plain text: encrypt it" in refusal(lambda values=values: require_encrypted({"ingress": values}))
+        assert "is in plain text: encrypt it" in refused(lambda values=values: require_encrypted({"ingress": values}))
 
 
 def test_what_nginx_is_given_of_hosts_and_logins(tmp_path: Path) -> None:
@@ -313,12 +306,12 @@ def test_a_login_by_a_service_of_the_stack_asks_for_what_its_tokens_say() -> Non
 
 @pytest.mark.parametrize("tokens", [{"issuer": "x"}, {"audience": "x"}, {"issuer": "", "audience": "x"}])
 def test_a_token_says_who_signed_it_and_for_whom(tokens: dict[str, str]) -> None:
-    assert "gostack:services.users.tokens" in refusal(lambda: issuing(tokens=tokens))
+    assert "gostack:services.users.tokens" in refused(lambda: issuing(tokens=tokens))
 
 
 def test_a_service_that_signs_does_not_say_itself_what_it_is_given() -> None:
     environment = {"TOKENS_ISSUER": "https://else.example.com"}
-    assert "TOKENS_ISSUER is written by the platform: remove it." in refusal(lambda: issuing(environment=environment))
+    assert "TOKENS_ISSUER is written by the platform: remove it." in refused(lambda: issuing(environment=environment))
     found = document()
     found["services"]["users"]["environment"] = environment
     assert parse_settings(found).services["users"].environment == environment

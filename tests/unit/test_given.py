@@ -20,6 +20,7 @@ from infra.settings.files import LARGEST_GIVEN, require_files
 from infra.settings.given import known_references
 from infra.settings.loading import load_stack_file
 from tests.graph.conftest import Document, dev_settings
+from tests.support.settings import refused
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.variables import SALT_FILTER
 from tools.gostack.explorer.settings_table import settings_of
@@ -45,9 +46,7 @@ def settings(**values: Any) -> Settings:
 
 
 def refusal(**values: Any) -> str:
-    with pytest.raises(SettingsError) as caught:
-        require_files(settings(**values), PROJECT)
-    return str(caught.value)
+    return refused(lambda: require_files(settings(**values), PROJECT))
 
 
 # References

@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 
 from infra.images import resolved_images
 from infra.images_lock import Origin, ResolvedImage, write_images_lock
-from infra.settings import Settings, load_stack_file, parse_settings
+from infra.settings import load_stack_file, parse_settings
+from tests.support.settings import published
 from tools.gostack.images.local import image_digest
 from tools.offline.images.push import load_pushed, push_stand_ins, pushed_path
 
@@ -22,11 +22,6 @@ DIGEST = f"sha256:{64 * 'a'}"
 
 def image(name: str, upstream: str, origin: Origin = "stand-in") -> ResolvedImage:
     return ResolvedImage(f"gostack/stand-in-{name}:0123", origin, upstream, "1.0", f"sha256:id-of-{name}")
-
-
-def staging() -> Settings:
-    config = yaml.safe_load((PROJECT / "Pulumi.staging.yaml").read_text())["config"]
-    return parse_settings({key.removeprefix("gostack:"): value for key, value in config.items()})
 
 
 def push_to(pushed: list[str]):
@@ -68,7 +63,7 @@ def test_nodes_pull_a_stand_in_by_digest_and_all_else_from_its_publisher(tmp_pat
     }
     write_images_lock(tmp_path, images)
     push_stand_ins(tmp_path, images, "localhost:5001/gostack", lambda _: None, push_to([]))
-    used = resolved_images(staging(), tmp_path)
+    used = resolved_images(parse_settings(published("staging")), tmp_path)
     assert used["mysql"]["reference"] == f"localhost:5001/gostack/stand-in-mysql@{DIGEST}"
     assert used["mysql"]["origin"] == "stand-in"
     assert used["nginx"]["reference"] == "nginx:1.30"
@@ -80,7 +75,9 @@ def test_nodes_pull_a_stand_in_by_digest_and_all_else_from_its_publisher(tmp_pat
 def test_nodes_pull_what_this_machine_pulled_whatever_its_tag_means_by_then(tmp_path: Path) -> None:
     pulled = ResolvedImage("nginx:1.30", "registry", "nginx:1.30", "1.30.1", "sha256:id", digest=DIGEST)
     write_images_lock(tmp_path, {"nginx": pulled})
-    assert resolved_images(staging(), tmp_path)["nginx"]["reference"] == f"nginx:1.30@{DIGEST}"
+    assert (
+        resolved_images(parse_settings(published("staging")), tmp_path)["nginx"]["reference"] == f"nginx:1.30@{DIGEST}"
+    )
     # What runs here is what the engine has.
     docker = load_stack_file(PROJECT / "Pulumi.dev.yaml", PROJECT)
     assert resolved_images(docker, tmp_path)["nginx"]["reference"] == "nginx:1.30"
@@ -102,7 +99,7 @@ def test_an_image_is_known_by_the_digest_of_the_repository_that_it_came_from(ref
 
 def test_a_stand_in_that_was_not_pushed_is_not_named_to_nodes(tmp_path: Path) -> None:
     write_images_lock(tmp_path, {"mysql": image("mysql", "mysql:9.7")})
-    assert resolved_images(staging(), tmp_path)["mysql"]["reference"] == "mysql:9.7"
+    assert resolved_images(parse_settings(published("staging")), tmp_path)["mysql"]["reference"] == "mysql:9.7"
 
 
 def test_an_unreadable_record_counts_as_none(tmp_path: Path) -> None:

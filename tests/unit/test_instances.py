@@ -12,9 +12,9 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-import yaml
 
 from infra.settings import Settings, parse_settings
+from tests.support.settings import published
 from tools.gostack.lifecycle import instances, truth
 from tools.gostack.lifecycle.instances import Instance, Place, compared, wanted_replicas
 from tools.gostack.lifecycle.listeners import unreachable
@@ -32,8 +32,7 @@ CONNECTED = HEADER + "   0: 0250500A:1F90 0150500A:A0B0 01 0 0\n"
 
 
 def settings(**users: Any) -> Settings:
-    config = yaml.safe_load(PUBLISHED.read_text())["config"]
-    values = {key.removeprefix("gostack:"): value for key, value in config.items()}
+    values = published()
     values["services"] = {"users": {"context": "services/users", "startup_timeout_seconds": 5, **users}}
     return parse_settings(values)
 

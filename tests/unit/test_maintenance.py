@@ -14,15 +14,10 @@ from components.ingress import IngressConfiguration, Protocol, Route, render_ing
 from components.ingress.own_answers import MAINTENANCE
 from infra.settings import SettingsError, parse_settings
 from infra.settings.ingress import LOCAL_NAMES, ingress_configuration, served_hosts
-from infra.settings.stack_file import configuration, read_stack_file
 from tests.components.nginx_text import Directive, effective
+from tests.support.settings import published
 
 PROJECT = Path(__file__).resolve().parents[2]
-
-
-def published(stack: str) -> dict[str, Any]:
-    file = PROJECT / f"Pulumi.{stack}.yaml"
-    return configuration(read_stack_file(file), file.name)
 
 
 def users(**settings: Any) -> dict[str, Any]:

@@ -5,7 +5,6 @@ Does not prove that `up` asks them before it does anything: the integration test
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,15 +17,10 @@ from pydantic import ValidationError
 
 from components.microservice.workload import AGENT_PORTS
 from infra.settings import SettingsError, load_stack_file, parse_settings
+from tests.support.settings import Document, published
 
 PROJECT = Path(__file__).resolve().parents[2]
 PUBLISHED = PROJECT / "Pulumi.dev.yaml"
-Document = dict[str, Any]
-
-
-def published() -> Document:
-    config = yaml.safe_load(PUBLISHED.read_text())["config"]
-    return {key.removeprefix("gostack:"): value for key, value in copy.deepcopy(config).items()}
 
 
 def users(document: Document) -> Document:

@@ -20,6 +20,7 @@ from infra.settings.files import require_files
 from infra.settings.ingress import certificate_names, ingress_configuration, watched_hosts
 from infra.settings.secrets import require_encrypted
 from tests.graph.conftest import published_settings
+from tests.support.settings import refused
 
 CLIENT = Path(__file__).resolve().parents[2] / "components" / "certificate_client" / "client"
 HOSTS = ("shop.example.com",)
@@ -33,9 +34,7 @@ def changed(hosts: tuple[str, ...] = HOSTS, **acme: Any) -> Settings:
 
 
 def refusal(hosts: tuple[str, ...] = HOSTS, **acme: Any) -> str:
-    with pytest.raises(SettingsError) as caught:
-        changed(hosts, **acme)
-    return str(caught.value)
+    return refused(lambda: changed(hosts, **acme))
 
 
 def test_without_a_word_it_is_lets_encrypt_by_port_80() -> None:

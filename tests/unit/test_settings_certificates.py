@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from infra.settings import Settings, SettingsError
+from infra.settings import Settings
 from tests.graph.conftest import published_settings
+from tests.support.settings import refused
 
 
 def changed(stack: str = "dev", address: str = "127.0.0.1", **certificates: Any) -> Settings:
@@ -25,9 +26,7 @@ def changed(stack: str = "dev", address: str = "127.0.0.1", **certificates: Any)
 
 
 def refusal(stack: str = "dev", **certificates: Any) -> str:
-    with pytest.raises(SettingsError) as caught:
-        changed(stack, **certificates)
-    return str(caught.value)
+    return refused(lambda: changed(stack, **certificates))
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "192.0.2.7"])

@@ -5,24 +5,15 @@ Does not prove that the cluster of the settings exists.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from infra.settings import SettingsError, parse_settings
+from tests.support.settings import Document, published
 
-PROJECT = Path(__file__).resolve().parents[2]
-Document = dict[str, Any]
 DIGEST = f"sha256:{64 * '0'}"
-
-
-def published(stack: str) -> Document:
-    config = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    return {key.removeprefix("gostack:"): value for key, value in copy.deepcopy(config).items()}
 
 
 def users(document: Document) -> Document:

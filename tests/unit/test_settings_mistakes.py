@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra.settings import SettingsError, parse_settings
-from tests.support.stacks import REMOVED, published, with_setting
+from tests.support.settings import REMOVED, published, with_setting
 
 MISTAKES: list[tuple[str, str, str, Any]] = [
     ("a key with a letter missing", "dev", "services.users.replcas", 2),

@@ -6,13 +6,10 @@ Consul and nginx. Lengths of AWS are those of its manuals.
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from components.aws.network.load_balancer import NAME_LENGTH
 from components.names import (
@@ -24,22 +21,9 @@ from components.names import (
 )
 from infra.settings import Settings, SettingsError, load_stack_file, loading, parse_settings, require_stack_name
 from tests.graph.conftest import recorded
+from tests.support.settings import PROJECT, published, refused
 
-PROJECT = Path(__file__).resolve().parents[2]
 LONG_SERVICE, LONG_REGION = "customer-notification-gateway", "eu-central-1"
-Document = dict[str, Any]
-
-
-def published(stack: str) -> Document:
-    config = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
-    values = copy.deepcopy(config).items()
-    return {key.removeprefix("gostack:"): value for key, value in values if key.startswith("gostack:")}
-
-
-def refusal(document: Document) -> str:
-    with pytest.raises(SettingsError) as caught:
-        parse_settings(document)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("word", sorted(NGINX_WORDS | CONSUL_WORDS))
@@ -47,7 +31,7 @@ def test_a_region_is_not_called_by_a_word_of_nginx_or_of_consul(word: str) -> No
     document = published("dev")
     document["regions"][word] = document["regions"].pop("west")
     reader = "nginx" if word in NGINX_WORDS else "the DNS of Consul"
-    assert refusal(document) == (
+    assert refused(lambda: parse_settings(document)) == (
         f'gostack:regions.{word}: "{word}" is a word that {reader} gives a meaning of its own: choose another name.'
     )
 
@@ -56,7 +40,7 @@ def test_a_region_is_not_called_by_a_word_of_nginx_or_of_consul(word: str) -> No
 def test_a_canary_is_not_matched_by_a_word_of_nginx(word: str) -> None:
     document = published("dev")
     document["services"]["users"]["canary"] = {"match": [{"header": "X-User-Tag", "value": word}]}
-    assert "is a word of nginx's configuration: match another value" in refusal(document)
+    assert "is a word of nginx's configuration: match another value" in refused(lambda: parse_settings(document))
 
 
 def test_every_node_that_consul_is_told_is_a_label_whatever_the_service_and_the_region_are_called() -> None:
@@ -84,7 +68,7 @@ def test_a_job_on_kubernetes_whose_name_is_too_long_is_told_with_its_arithmetic(
     document = published("staging")
     service = document["services"].pop("users")
     document["services"] = {LONG_SERVICE: {**service, "canary": {"context": "services/users"}}}
-    assert refusal(document) == (
+    assert refused(lambda: parse_settings(document)) == (
         "gostack:services.customer-notification-gateway has a name of 29 characters, with which the job of its canary "
         "track's migrations is called customer-notification-gateway-database-canary-migrations-run-01234567, of 69: "
         "Kubernetes takes 63, so use a name of at most 23."

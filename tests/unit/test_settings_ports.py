@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from components.ingress import Protocol
-from infra.settings import Settings, SettingsError
+from infra.settings import Settings
 from infra.settings.ingress import ingress_configuration
 from tests.graph.conftest import Document, dev_settings
+from tests.support.settings import refused
 
 GRPC = {"grpc": {"port": 9090, "protocol": "grpc"}}
 ADMIN = {"admin": {"port": 6060}}
@@ -27,9 +28,7 @@ def stack(orders: dict[str, Any], **others: Any) -> Settings:
 
 
 def refusal(orders: dict[str, Any], **others: Any) -> str:
-    with pytest.raises(SettingsError) as caught:
-        stack(orders, **others)
-    return str(caught.value)
+    return refused(lambda: stack(orders, **others))
 
 
 def test_a_route_leads_to_the_port_that_it_names() -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from infra.settings import Settings, SettingsError
+from infra.settings import Settings
 from infra.settings.images import ImageSettings
 from infra.settings.model import RESERVED_SERVICES
 from tests.graph.conftest import published_settings
+from tests.support.settings import refused
 
 TELEMETRY_IMAGES = {"victoria-metrics", "victoria-logs", "vmalert"}
 
@@ -22,9 +23,7 @@ def changed(stack: str = "dev", **values: Any) -> Settings:
 
 
 def refusal(stack: str = "dev", **values: Any) -> str:
-    with pytest.raises(SettingsError) as caught:
-        changed(stack, **values)
-    return str(caught.value)
+    return refused(lambda: changed(stack, **values))
 
 
 def test_it_is_there_on_docker_without_a_word_and_nowhere_else_yet() -> None:

@@ -6,23 +6,16 @@ Does not prove that there are no others: `tests/integration/test_rendered_nginx.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from infra.settings import SettingsError, load_stack_file, parse_settings
+from tests.support.settings import Document, published
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "Pulumi.dev.yaml"
-Document = dict[str, Any]
-
-
-def published() -> Document:
-    config = yaml.safe_load(PUBLISHED.read_text(encoding="utf-8"))["config"]
-    return {key.removeprefix("gostack:"): value for key, value in copy.deepcopy(config).items()}
 
 
 def users_routes(*routes: Document) -> Callable[[Document], Any]:

@@ -5,40 +5,20 @@ Does not prove what the other programs take: the tests of integration ask nginx,
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from infra.settings import Settings, SettingsError, parse_settings
+from infra.settings import SettingsError, parse_settings
 from infra.settings.environment import LARGEST_ENVIRONMENT, LARGEST_VARIABLE
 from infra.settings.files import require_files
 from infra.settings.stack_file import configuration, read_text
-
-PROJECT = Path(__file__).resolve().parents[2]
-Document = dict[str, Any]
-Change = Callable[[Document], Any]
-
-
-def published(stack: str = "dev") -> Document:
-    config = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
-    values = copy.deepcopy(config).items()
-    return {key.removeprefix("gostack:"): value for key, value in values if key.startswith("gostack:")}
-
-
-def changed(change: Change, stack: str = "dev") -> Settings:
-    document = published(stack)
-    change(document)
-    return parse_settings(document)
+from tests.support.settings import Change, Document, changed, published, refused
 
 
 def refusal(change: Change, stack: str = "dev") -> str:
-    with pytest.raises(SettingsError) as caught:
-        changed(change, stack)
-    return str(caught.value)
+    return refused(lambda: changed(change, stack))
 
 
 def users(**values: Any) -> Change:

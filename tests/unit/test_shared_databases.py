@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from infra.settings import Settings, SettingsError
+from infra.settings import Settings
 from infra.settings.cluster_demand import region_surge
 from infra.settings.connections import RESERVED, account_connections
 from infra.settings.given import known_references
 from tests.graph.conftest import Document, dev_settings, published_settings
-from tests.support.stacks import published
+from tests.support.settings import published, refused
 from tools.gostack.database.backup import service_schemas
 from tools.gostack.database.schemas import Schema, schemas
 from tools.gostack.lifecycle.rows import abandoned
@@ -31,9 +31,7 @@ def stack(name: str = "dev", /, **services: Any) -> Settings:
 
 
 def refusal(**services: Any) -> str:
-    with pytest.raises(SettingsError) as caught:
-        stack(**services)
-    return str(caught.value)
+    return refused(lambda: stack(**services))
 
 
 def worker(**database: Any) -> dict[str, Any]:

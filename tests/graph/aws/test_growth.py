@@ -10,9 +10,9 @@ def test_a_second_run_changes_nothing(prod: Graph) -> None:
     assert ground(kept=prod).changed(prod) == set()
 
 
-def test_nothing_is_known_of_a_first_preview_and_it_goes_through() -> None:
+def test_nothing_is_known_of_a_first_preview_and_it_goes_through(prod: Graph) -> None:
     graph = ground(preview=True)
-    assert names(graph.resources.values()) == names(ground().resources.values())
+    assert names(graph.resources.values()) == names(prod.resources.values())
 
 
 def with_more(*more: str) -> Change:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tools.gostack.environment.errors import BootstrapError
+from tools.gostack.environment.large_pages import allow_large_pages
 from tools.gostack.environment.locations import cache_folder
 from tools.gostack.environment.locks import exclusive
 from tools.gostack.environment.processes import run_logged
@@ -207,6 +208,7 @@ def forget_dead_process(file: Path, program: str, processes: Path = Path("/proc"
 def _start_detached(daemon: str, endpoint: str) -> Engine | None:
     forget_dead_process(Path("/var/run/docker.pid"), "dockerd")
     forget_dead_process(Path("/var/run/docker/containerd/containerd.pid"), "containerd")
+    allow_large_pages()
     log = cache_folder() / "logs" / "dockerd.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import pulumi
-from google.protobuf import empty_pb2, json_format, struct_pb2
+from google.protobuf import empty_pb2, json_format
 from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_pulumi_func
@@ -152,7 +152,6 @@ class Recorder(mocks.MockMonitor):
         self._preview = preview
         self._ends = ends or {}
         self._kept = kept.registered if kept is not None else {}
-        self._lock = threading.Lock()
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         """As the engine makes it: with the types of all ancestors but the stack."""
@@ -204,19 +203,17 @@ class Recorder(mocks.MockMonitor):
             provider=request.provider,
             generation=generation,
         )
-        with self._lock:
-            if urn in self.recording.registered:
-                raise ValueError(f"the program registers {urn} twice")
-            self.recording.registered[urn] = registered
-        return resource_pb2.RegisterResourceResponse(
-            urn=urn, id=identity, object=json_format.ParseDict(outputs, struct_pb2.Struct())
-        )
+        if urn in self.recording.registered:
+            raise ValueError(f"the program registers {urn} twice")
+        self.recording.registered[urn] = registered
+        answer = resource_pb2.RegisterResourceResponse(urn=urn, id=identity)
+        answer.object.update(outputs)
+        return answer
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 (the name of the service's method)
         """Remember the outputs of a component."""
-        with self._lock:
-            self.recording.finished.append(request.urn)
-            self.recording.component_outputs[request.urn] = json_format.MessageToDict(request.outputs)
+        self.recording.finished.append(request.urn)
+        self.recording.component_outputs[request.urn] = json_format.MessageToDict(request.outputs)
         return empty_pb2.Empty()
 
 
@@ -230,6 +227,23 @@ class Refusing(mocks.Mocks):
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         """Refuse to ask a provider."""
         raise AssertionError(f"the program asks a provider ({args.token}) while it plans")
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class AtOnce(ThreadPoolExecutor):
+    """Runs what it is given in the thread that asks: the monitor keeps nobody waiting, threads would."""
+
+    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        """Return what has already ended."""
+        future: Future[_T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 (whoever waits for it raises it)
+            future.set_exception(error)
+        return future
 
 
 def _computed(request: Any, inputs: Mapping[str, Any], generation: int, ends: Mapping[str, JobEnd]) -> dict[str, Any]:
@@ -303,6 +317,7 @@ def record(
     than well. Raises what the program raised.
     """
     loop = asyncio.new_event_loop()
+    loop.set_default_executor(AtOnce())
     asyncio.set_event_loop(loop)
     recorder = Recorder(stack, preview=preview, kept=kept, ends=ends)
     mocks.set_mocks(Refusing(), project=PROJECT_NAME, stack=stack, preview=preview, monitor=recorder)

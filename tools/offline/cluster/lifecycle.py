@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tools.gostack.environment.errors import BootstrapError
+from tools.gostack.environment.large_pages import allow_large_pages
 from tools.gostack.environment.locks import exclusive
 from tools.gostack.environment.progress import Progress
 from tools.offline.cluster import (
@@ -139,6 +140,7 @@ def _start(folders: Folders, programs: Programs, processes: Processes, progress:
     files.write_all(folders, programs)
     network.set_up(folders)
     cgroups.set_up()
+    allow_large_pages()
     ensure(components.etcd(folders, programs))
     ensure(components.api_server(folders, programs))
     ensure(components.registry(folders, programs))
