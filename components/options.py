@@ -1,7 +1,8 @@
-"""What the options of a component say, for those of its children that must obey it too."""
+"""What the options and the class of a component say, and what waits for what."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -18,3 +19,13 @@ def given_dependencies(opts: pulumi.ResourceOptions | None) -> list[pulumi.Input
     if given is None:
         return []
     return list(cast("Sequence[pulumi.Input[pulumi.Resource]]", given)) if isinstance(given, Sequence) else [given]
+
+
+def register_declared(component: pulumi.ComponentResource) -> None:
+    """Tell Pulumi the outputs that the class of a component declares, all of them."""
+    component.register_outputs({name: getattr(component, name) for name in inspect.get_annotations(type(component))})
+
+
+def after(value: pulumi.Input[str], *others: pulumi.Input[Any]) -> pulumi.Output[str]:
+    """Return a value that is known once the others are: whoever uses it waits for them. Secret as soon as one is."""
+    return pulumi.Output.all(value, *others).apply(lambda known: str(known[0]))

@@ -15,6 +15,18 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, strict=True)
 
 
+def shaped(pattern: str, what: str, example: str) -> AfterValidator:
+    """Return the check that a text is of a shape, which an error tells by what it is for and an example."""
+    shape = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not shape.fullmatch(value):
+            raise ValueError(f'"{value}" is not {what}; write it like "{example}".')
+        return value
+
+    return AfterValidator(check)
+
+
 def _any_network(value: str) -> str:
     try:
         return str(IPv4Network(value))

@@ -19,6 +19,7 @@ from components.microservice.replica import program_environment
 from components.microservice.tokens import key_files
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
+from components.options import after
 from components.service_database import migrations
 from components.service_database.access import write_address
 from components.service_database.args import ServiceDatabaseArgs
@@ -38,7 +39,7 @@ from infra.platforms.base import (
 from infra.settings.accessories import AccessorySettings
 from infra.settings.connections import account_connections
 from infra.settings.migration_files import migration_files
-from infra.settings.model import WITNESS
+from infra.settings.mysql import WITNESS
 from infra.settings.services import ServiceSettings, Track
 
 
@@ -65,6 +66,7 @@ def mysql_arguments(
         "ca_rotation": platform.settings.rotation.authority,
         "buffer_pool_mib": settings.buffer_pool_mib,
         "memory_mib": settings.memory_mib,
+        "storage_gib": settings.storage_gib,
         "max_connections": settings.max_connections,
         "monitored": platform.settings.has_telemetry,
         "protect": settings.protect,
@@ -78,15 +80,23 @@ def mysql_arguments(
     return arguments
 
 
-def own_image_arguments(name: str, source: str, golang_image: str, labels: Mapping[str, str]) -> ServiceImageArgs:
+def own_image_arguments(
+    name: str,
+    source: str,
+    golang_image: str,
+    labels: Mapping[str, str],
+    *,
+    track: str = STABLE,
+    build: BuildOptions | None = None,
+) -> ServiceImageArgs:
     """Return the arguments of the image of a program of the stack's own, which is built like that of a service."""
     return {
         "service": name,
-        "track": STABLE,
+        "track": track,
         "context": source,
         "dockerfile": DEFAULT_DOCKERFILE,
         "main_package": ".",
-        "build": BuildOptions(),
+        "build": build or BuildOptions(),
         "golang_image": golang_image,
         "labels": labels,
     }
@@ -179,16 +189,9 @@ def migrations_image_arguments(
     stack: str, name: str, service: ServiceSettings, folder: Path, golang_image: str, labels: Mapping[str, str]
 ) -> ServiceImageArgs:
     """Return the arguments of the image that applies the SQL files of a folder."""
-    return {
-        "service": name,
-        "track": migrations.TRACK,
-        "context": migrations.migrations_context(stack, name, migration_files(folder)),
-        "dockerfile": DEFAULT_DOCKERFILE,
-        "main_package": ".",
-        "build": migrations.migrations_build(service.build, default=service.dockerfile == DEFAULT_DOCKERFILE),
-        "golang_image": golang_image,
-        "labels": labels,
-    }
+    context = migrations.migrations_context(stack, name, migration_files(folder))
+    build = migrations.migrations_build(service.build, default=service.dockerfile == DEFAULT_DOCKERFILE)
+    return own_image_arguments(name, context, golang_image, labels, track=migrations.TRACK, build=build)
 
 
 def service_database_arguments(
@@ -305,7 +308,7 @@ def microservice_arguments(
 
 def released_after(hook: Job, arguments: MicroserviceArgs) -> MicroserviceArgs:
     """Return the arguments of replicas of which nothing is made before a hook has ended well."""
-    image = pulumi.Output.all(arguments["image"], hook.completed).apply(lambda known: str(known[0]))
+    image = after(arguments["image"], hook.completed)
     return {**arguments, "image": image}
 
 

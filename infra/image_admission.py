@@ -41,9 +41,9 @@ def require_admission(settings: Settings, third_party: Mapping[str, ImageOutput]
 
 def _images(settings: Settings, third_party: Mapping[str, ImageOutput]) -> Iterator[tuple[str, str]]:
     """Key and reference of each image that pods are made of and that was built elsewhere."""
+    pulled = settings.pulled_images()
     for name, image in third_party.items():
-        # Go builds images; what holds a pod's network is the cluster's own, but for a drain on AWS.
-        if name not in ("golang", "pause") or (name == "pause" and settings.aws is not None):
+        if name in pulled:
             yield f"images.{name.replace('-', '_')}", image["reference"]
     for name, accessory in settings.accessories.items():
         if accessory.image is not None:

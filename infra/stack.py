@@ -13,8 +13,9 @@ from components.ingress.login import oidc_logins
 from components.ingress.token_verifier import VERIFIER, VERIFIER_SOURCE, token_logins
 from components.ingress.tracks import CANARY, STABLE
 from components.microservice.task import Hooks
-from components.mysql import PROXY, PROXY_SOURCE
+from components.mysql.configuration import PROXY, PROXY_SOURCE
 from components.names import track_name
+from components.scheduled_tasks.args import SCHEDULER, SCHEDULER_SOURCE
 from components.secrets import GeneratedPassword, GossipKey
 from components.service_database.migrations import TRACK as MIGRATIONS
 from components.signing_keys import SigningKeys
@@ -68,10 +69,15 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
             "rotation": settings.rotation.authority,
         },
     )
+
+    def own_program(name: str, source: str) -> Image:
+        """Build the image of a program of the stack's own."""
+        return platform.built_image(name, own_image_arguments(name, source, images["golang"]["reference"], labels))
+
     references = {name: image["reference"] for name, image in images.items() if name in platform.THIRD_PARTY_IMAGES}
     third_party = platform.third_party_images("upstream", {"references": references}).image_ids
 
-    regions = {name: platform.region(name) for name in platform.failure_domains}
+    regions = {name: platform.region(name) for name in settings.failure_domains()}
 
     # In each region Consul knows which replicas are healthy; regions that are peers tell each other.
     gossip_key = GossipKey("gossip-key", {"rotation": settings.rotation.gossip_key})
@@ -92,12 +98,8 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
 
     # One database serves all regions; on AWS it is there already.
     primary_region = platform.regions[0]
-    proxy = None
-    if settings.mysql.topology == "group":
-        # The primary of a group moves: in each region a proxy is its one address.
-        proxy = platform.built_image(
-            PROXY, own_image_arguments(PROXY, PROXY_SOURCE, images["golang"]["reference"], labels)
-        )
+    # The primary of a group moves: in each region a proxy is its one address.
+    proxy = own_program(PROXY, PROXY_SOURCE) if settings.mysql.topology == "group" else None
     mysql = platform.mysql(
         "mysql",
         mysql_arguments(platform, regions, consul, third_party["mysql"], ca, proxy),
@@ -132,7 +134,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
     beside = [one for found in accessories.values() for one in found.values()]
 
     scheduled = any(service.schedules for service in settings.services.values())
-    scheduler_image = platform.scheduler_image(golang_image(images["golang"], None)) if scheduled else ""
+    scheduler = own_program(SCHEDULER, SCHEDULER_SOURCE) if scheduled and not platform.HAS_SCHEDULER else None
 
     # A service is an image for each track, a schema, a document that it reads while it runs, and replicas: the stable
     # track and perhaps a canary, in each region, one region after the other.
@@ -265,7 +267,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
                         **given[region],
                         "schedules": service.schedules,
                         "tasks": service.tasks,
-                        "scheduler_image": scheduler_image,
+                        "scheduler_image": scheduler.image_id if scheduler is not None else "",
                     },
                     platform.options(region, list(replicas.values())[-1:]),
                 )
@@ -285,10 +287,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
     # trusts.
     certificate_client = None
     if settings.has_certificate_client:
-        client_image = platform.built_image(
-            CERTIFICATE_CLIENT,
-            own_image_arguments(CERTIFICATE_CLIENT, CLIENT_SOURCE, images["golang"]["reference"], labels),
-        )
+        client_image = own_program(CERTIFICATE_CLIENT, CLIENT_SOURCE)
         certificate_client = platform.certificate_client(
             "certificates",
             certificate_client_arguments(platform, certificate, regions, consul, client_image, ca),
@@ -299,11 +298,8 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
     # Bearer tokens are verified by a program of the stack's own beside each Nginx.
     verifier = None
     if token_logins(settings.ingress.logins):
-        verifier_image = platform.built_image(
-            VERIFIER,
-            own_image_arguments(VERIFIER, VERIFIER_SOURCE, images["golang"]["reference"], labels),
-        )
-        verifier = token_verifier_arguments(settings, PROJECT, verifier_image.image_id, signing_keys)
+        verifier_image = own_program(VERIFIER, VERIFIER_SOURCE).image_id
+        verifier = token_verifier_arguments(settings, PROJECT, verifier_image, signing_keys)
     # Who logs in with an issuer of OpenID Connect has a session that is good in every region: its key is the same.
     login_proxies: list[Microservice] = []
     for name in oidc_logins(settings.ingress.logins):
@@ -358,10 +354,7 @@ def build_stack(stack: str, settings: Settings, images: dict[str, ImageOutput]) 
     # comes last, so that clients are served even where it does not come up.
     telemetry = None
     if settings.has_telemetry:
-        collector, console = (
-            platform.built_image(name, own_image_arguments(name, source, images["golang"]["reference"], labels))
-            for name, source in ((COLLECTOR, COLLECTOR_SOURCE), (CONSOLE, CONSOLE_SOURCE))
-        )
+        collector, console = own_program(COLLECTOR, COLLECTOR_SOURCE), own_program(CONSOLE, CONSOLE_SOURCE)
         telemetry = platform.telemetry(
             "telemetry",
             telemetry_arguments(platform, regions, consul, mysql, third_party, collector, console),

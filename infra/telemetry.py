@@ -10,14 +10,15 @@ from components.certificate_client.args import CHALLENGES
 from components.ingress import HTTPS_PORT
 from components.ingress.docker import ingress_host_name
 from components.mysql.database import Database
+from components.telemetry.alertmanager import Receiver
 from components.telemetry.architecture import Architecture, ShownRegion, ShownService
 from components.telemetry.args import TelemetryArgs
-from components.telemetry.rules import rule_files
-from infra.alerting import receivers, rules_arguments
+from components.telemetry.rules import RulesArgs, rule_files
 from infra.platforms.base import ConsulDatacenter, Image, Platform, Region
 from infra.settings import Settings
+from infra.settings.alert_receivers import AlertReceiver
 from infra.settings.ingress import watched_hosts
-from infra.settings.model import WITNESS
+from infra.settings.mysql import WITNESS
 from infra.settings.services import ServiceSettings
 
 
@@ -61,6 +62,30 @@ def telemetry_arguments(
     if (monitoring := mysql.reference.get("monitoring")) is not None:
         arguments["mysql"] = monitoring
     return arguments
+
+
+def rules_arguments(settings: Settings) -> RulesArgs:
+    """Return what the rules must know of a stack."""
+    return {
+        "replicas": [
+            {"service": name, "region": region, "track": track.name, "replicas": track.replicas}
+            for name, service in sorted(settings.services.items())
+            for track in service.tracks()
+            for region in settings.ordered_regions()
+        ],
+        "objectives": {name: service.slo for name, service in settings.services.items() if service.slo is not None},
+    }
+
+
+def receivers(settings: Mapping[str, AlertReceiver]) -> dict[str, Receiver]:
+    """Return name to receiver."""
+    return {name: _receiver(receiver) for name, receiver in settings.items()}
+
+
+def _receiver(receiver: AlertReceiver) -> Receiver:
+    plain: dict[str, pulumi.Input[str]] = receiver.model_dump(exclude={"kind", "alerts", "secrets"}, exclude_none=True)
+    secrets = {name: pulumi.Output.secret(value.get_secret_value()) for name, value in receiver.secrets.items()}
+    return {"kind": receiver.kind, "alerts": receiver.alerts, "values": {**plain, **secrets}}
 
 
 def architecture(settings: Settings) -> Architecture:

@@ -4,24 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, NotRequired, Self, TypedDict
 
 import pulumi
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from components.consul.args import ConsulReference
+from components.args import KeptArgs
+from components.consul.args import RegionalArgs
 from components.consul.check import CheckPath
 from components.files import GivenFile
 from components.microservice.workload import Egress
 from components.region.args import RegionReference
-from components.section import Section
+from components.section import Section, shaped
 
-
-def _folder(value: str) -> str:
-    parts = value.split("/")[1:]
-    if not value.startswith("/") or any(part in ("", ".", "..") for part in parts) or ":" in value:
-        raise ValueError(f'"{value}" is not the path of a folder in a container; write it like "/var/lib/queue".')
-    return value
-
-
-Folder = Annotated[str, AfterValidator(_folder)]
+Folder = Annotated[str, shaped(r"(/(?!\.{1,2}(/|$))[^/:]+)+", "the path of a folder in a container", "/var/lib/queue")]
 """The absolute path of a folder in a container."""
 
 
@@ -78,23 +71,17 @@ class ValkeyArgs(TypedDict):
     """What goes when its memory is full: an `EvictionPolicy`."""
 
 
-class AccessoryArgs(TypedDict):
+class AccessoryArgs(RegionalArgs, KeptArgs):
     """Inputs of an accessory in one region."""
 
     accessory: str
     """Name by which services reach it."""
-
-    region: RegionReference
-    """Where it runs."""
 
     reachable_from: Sequence[RegionReference]
     """Other regions in which the name leads here, because they have none of their own."""
 
     peers: Sequence[RegionReference]
     """Other regions that have one of this name of their own."""
-
-    consul: ConsulReference
-    """Datacenter of the region."""
 
     image: pulumi.Input[str]
     """Image."""
@@ -141,12 +128,6 @@ class AccessoryArgs(TypedDict):
     egress: NotRequired[Sequence[Egress]]
     """On Kubernetes: what it may reach outside of the stack."""
 
-    storage_class: NotRequired[str]
-    """On Kubernetes: storage class of the disks; the cluster's default when it is not given."""
-
-    volume_prefix: str
-    """First part of the names of the disks on Docker."""
-
     start_seconds: int
     """Time in seconds that it has to become healthy."""
 
@@ -158,9 +139,6 @@ class AccessoryArgs(TypedDict):
 
     valkey: NotRequired[ValkeyArgs]
     """What a Valkey is asked to be, for a platform that has it as a service."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""
 
 
 def accessory_values(

@@ -14,17 +14,11 @@ from components.docker.container import ContainerSpec, HealthCheck, hardened_con
 from components.docker.files import file_mounts
 from components.docker.pod import Pod
 from components.docker.volumes import kept_volume
+from components.options import after
 from components.region.args import RegionReference
 
 FOLDER_MIB = 64
 """Size in MiB of a folder in memory."""
-
-
-class DockerAccessoryArgs(AccessoryArgs):
-    """Inputs of an accessory on Docker."""
-
-    pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace."""
 
 
 class Accessory(pulumi.ComponentResource):
@@ -36,7 +30,7 @@ class Accessory(pulumi.ComponentResource):
     address: pulumi.Output[str]
     """Name and port; whoever uses it waits until the accessory is healthy."""
 
-    def __init__(self, name: str, args: DockerAccessoryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: AccessoryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Accessory", name, {}, opts)
         region, accessory, port = args["region"], args["accessory"], args["ports"][0]
         # All regions share the backbone: one that is alone is found there, and of several each by its region.
@@ -58,7 +52,7 @@ class Accessory(pulumi.ComponentResource):
             f"{name}-pod",
             {
                 "networks": [region["network"], region["backbone_network"]],
-                "pause_image": args["pause_image"],
+                "pause_image": region["pause_image"],
                 "host_names": stack_wide,
                 "local_names": [] if args["reachable_from"] else [accessory],
                 "labels": labels,
@@ -79,7 +73,7 @@ class Accessory(pulumi.ComponentResource):
             f"{name}-registration",
             {
                 # The program's own registration: another program is registered, and waited for, anew.
-                "network_mode": pulumi.Output.all(pod.network_mode, program.id).apply(lambda known: str(known[0])),
+                "network_mode": after(pod.network_mode, program.id),
                 "node": name,
                 "region": region,
                 "consul": args["consul"],
@@ -107,7 +101,7 @@ def peer_name(accessory: str, region: RegionReference) -> str:
 
 
 def _program_spec(
-    args: DockerAccessoryArgs,
+    args: AccessoryArgs,
     labels: Mapping[str, str],
     disks: Mapping[str, pulumi.Input[str]],
     files: Sequence[docker.ContainerVolumeArgs],
@@ -144,7 +138,7 @@ def _program_spec(
     )
 
 
-def _instance(args: DockerAccessoryArgs) -> ServiceInstance:
+def _instance(args: AccessoryArgs) -> ServiceInstance:
     check = args["check"]
     judged = Check(protocol="http", path=check.path) if check.protocol == "http" else Check(protocol="tcp")
     return ServiceInstance(args["accessory"], args["ports"][0], judged, metadata={"region": args["region"]["region"]})

@@ -1,27 +1,22 @@
 """A key of one purpose in one region: who may read what it encrypts is one policy."""
 
-from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from collections.abc import Sequence
+from typing import NotRequired
 
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import AccountArgs
 from components.aws.policies import key_policy
 from components.aws.tags import named
 from components.options import given_dependencies
 
 
-class EncryptionKeyArgs(TypedDict):
+class EncryptionKeyArgs(AccountArgs):
     """Inputs of an encryption key."""
 
     purpose: str
     """What it encrypts, for people."""
-
-    account: str
-    """Identity of the AWS account."""
-
-    region: str
-    """AWS region of the key."""
 
     services: Sequence[str]
     """Services of AWS that encrypt with it for this account, for example "logs.eu-central-1.amazonaws.com"."""
@@ -31,9 +26,6 @@ class EncryptionKeyArgs(TypedDict):
 
     protect: bool
     """True refuses to delete it: what it encrypted could never be read again."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class EncryptionKey(pulumi.ComponentResource):

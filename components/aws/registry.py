@@ -1,11 +1,11 @@
 """The container registry of a region: releases, and copies of public images."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import AccountArgs
 from components.aws.encryption_key import EncryptionKey
 from components.aws.image_names import PUBLIC_REGISTRIES
 from components.aws.policies import lifecycle_policy
@@ -13,14 +13,8 @@ from components.aws.tags import named
 from components.options import given_dependencies
 
 
-class RegistryArgs(TypedDict):
+class RegistryArgs(AccountArgs):
     """Inputs of a registry."""
-
-    account: str
-    """Identity of the AWS account."""
-
-    region: str
-    """AWS region."""
 
     repositories: Sequence[str]
     """Names of the repositories of the project's own images, for example "gostack/users"."""
@@ -36,9 +30,6 @@ class RegistryArgs(TypedDict):
 
     protect: bool
     """True refuses to delete the repositories of the project's own images."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class Registry(pulumi.ComponentResource):

@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from components.args import KeptArgs
 from components.consul.args import ConsulReference
 from components.region.args import RegionReference
 
@@ -62,7 +63,7 @@ class AcmeOrder(TypedDict):
     """Name servers that are asked whether a record is there; empty for the zone's own."""
 
 
-class CertificateClientArgs(TypedDict):
+class CertificateClientArgs(KeptArgs):
     """Inputs of a certificate client."""
 
     names: Sequence[str]
@@ -97,9 +98,3 @@ class CertificateClientArgs(TypedDict):
 
     rotation: int
     """Counter; a new value makes a new token, and with ACME a new account and another certificate."""
-
-    volume_prefix: str
-    """First part of the name of the volume of ACME."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""

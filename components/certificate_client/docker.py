@@ -27,13 +27,6 @@ _VOLUME_OWNER = "gostack-acme"
 _START_SECONDS = 60
 
 
-class DockerCertificateClientArgs(CertificateClientArgs):
-    """Inputs of a certificate client on Docker."""
-
-    pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace."""
-
-
 class CertificateClient(pulumi.ComponentResource):
     """Hands the certificate of all ingresses to them, and in time the next one: no update is needed.
 
@@ -47,9 +40,7 @@ class CertificateClient(pulumi.ComponentResource):
     connection: CertificateSource
     """How an ingress gets the certificate."""
 
-    def __init__(
-        self, name: str, args: DockerCertificateClientArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: CertificateClientArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:CertificateClient", name, {}, opts)
         region, labels = args["regions"][0], {**args["labels"], "gostack.service": CERTIFICATE_CLIENT}
         token = GeneratedPassword(
@@ -85,7 +76,7 @@ class CertificateClient(pulumi.ComponentResource):
             f"{name}-pod",
             {
                 "networks": [region["backbone_network"]],
-                "pause_image": args["pause_image"],
+                "pause_image": region["pause_image"],
                 "host_names": [CERTIFICATE_CLIENT],
                 "labels": labels,
             },
@@ -124,7 +115,7 @@ class CertificateClient(pulumi.ComponentResource):
         self.register_outputs({"program": program.id})
 
     def _source(
-        self, name: str, args: DockerCertificateClientArgs, labels: Mapping[str, str]
+        self, name: str, args: CertificateClientArgs, labels: Mapping[str, str]
     ) -> tuple[dict[str, Any], list[docker.ContainerVolumeArgs]]:
         """Where its certificates come from, as its configuration has it, and the volume that it takes."""
         if (order := args.get("order")) is None:

@@ -8,13 +8,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components.certificates.x509 import (
-    KeyPair,
-    current,
-    new_authority,
-    new_series,
-    renewal_window,
-)
+from components.certificates.x509 import KeyPair, current, new_authority, new_series, renewal_window
 from components.secrets import stored_secret
 
 

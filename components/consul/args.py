@@ -1,14 +1,15 @@
 """A Consul datacenter: what it takes, and how agents refer to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypedDict
 
 import pulumi
 
+from components.args import StackArgs
 from components.region.args import RegionReference
 
 
-class ConsulDatacenterArgs(TypedDict):
+class ConsulDatacenterArgs(StackArgs):
     """Inputs of a Consul datacenter."""
 
     region: RegionReference
@@ -25,9 +26,6 @@ class ConsulDatacenterArgs(TypedDict):
 
     image: pulumi.Input[str]
     """Image of Consul."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""
 
 
 class ConsulReference(TypedDict):
@@ -47,3 +45,13 @@ class ConsulReference(TypedDict):
 
     image: pulumi.Input[str]
     """Image of Consul."""
+
+
+class RegionalArgs(StackArgs):
+    """Inputs of what is in one region."""
+
+    region: RegionReference
+    """Where it is."""
+
+    consul: ConsulReference
+    """Datacenter of the region, which knows what can be asked there."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from components.section import PortName, Section
+from components.section import PortName, Section, shaped
 
-_PATH_WITH_QUERY = re.compile(r"^/[A-Za-z0-9._~!*,;=:@%/-]*(\?[A-Za-z0-9._~!*,;=:@%/?&+-]*)?$")
-_DURATION = re.compile(r"^[1-9][0-9]{0,5}(ms|s|m)$")
+_PATH_WITH_QUERY = r"/[A-Za-z0-9._~!*,;=:@%/-]*(\?[A-Za-z0-9._~!*,;=:@%/?&+-]*)?"
 _ASKED = ("http", "tcp", "grpc")
 _PROTOCOLS_OF = {
     "path": ("http",),
@@ -21,22 +19,10 @@ _PROTOCOLS_OF = {
 """Key to the protocols with which it has a meaning."""
 
 
-def _path_with_query(value: str) -> str:
-    if not _PATH_WITH_QUERY.fullmatch(value):
-        raise ValueError(f'"{value}" is not a URL path with or without a query; write it like "/health?full=1".')
-    return value
-
-
-def _duration(value: str) -> str:
-    if not _DURATION.fullmatch(value):
-        raise ValueError(f'"{value}" is not a duration; write it like "500ms", "10s" or "1m".')
-    return value
-
-
-CheckPath = Annotated[str, AfterValidator(_path_with_query)]
+CheckPath = Annotated[str, shaped(_PATH_WITH_QUERY, "a URL path with or without a query", "/health?full=1")]
 """An absolute URL path, with or without a query."""
 
-Duration = Annotated[str, AfterValidator(_duration)]
+Duration = Annotated[str, shaped("[1-9][0-9]{0,5}(ms|s|m)", "a duration", '500ms", "10s" or "1m')]
 """A duration with a unit (ms, s or m), as Go and Consul write it."""
 
 

@@ -3,14 +3,15 @@
 import pulumi
 import pulumi_docker as docker
 
-from components import consul
 from components.consul.args import ConsulDatacenterArgs, ConsulReference
+from components.consul.configuration import address_in, gossip_configuration, server_configuration
 from components.consul.docker_agent import CONSUL_USER
 from components.consul.probes import CONSUL_SERVER_HEALTH
 from components.docker.addresses import consul_server_addresses, gateway
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.docker.files import secrets_mount, secrets_volume
 from components.docker.volumes import volume_labels
+from components.options import after
 from components.text import script
 
 
@@ -37,19 +38,18 @@ class ConsulDatacenter(pulumi.ComponentResource):
         super().__init__("gostack:index:ConsulDatacenter", name, {}, opts)
         addresses = consul_server_addresses(args["region"]["cidr"], args["servers"])
         # One for all servers and agents of the region.
-        key = {"GOSSIP_CONFIGURATION": pulumi.Output.secret(args["gossip_key"]).apply(consul.gossip_configuration)}
+        key = {"GOSSIP_CONFIGURATION": pulumi.Output.secret(args["gossip_key"]).apply(gossip_configuration)}
         gossip = secrets_volume(name, key, image=args["image"], labels=_labels(args), parent=self)
         servers: list[docker.Container] = []
         for index in range(args["servers"]):
             # One after the other: a change of all servers at once would lose the quorum.
             servers.append(self._server(f"{name}-server-{index}", index, addresses, args, gossip, servers[-1:]))
         self.http_url = servers[0].id.apply(lambda _: f"http://{args['bind_address']}:{args['http_port']}")
-        ready = pulumi.Output.all(*(server.id for server in servers))
         self.reference = {
             "datacenter": args["region"]["region"],
             "server_addresses": addresses,
             "gossip_key": "",
-            "gossip_volume": pulumi.Output.all(gossip, ready).apply(lambda pair: str(pair[0])),
+            "gossip_volume": after(gossip, *(server.id for server in servers)),
             "image": args["image"],
         }
         self.register_outputs({"http_url": self.http_url})
@@ -86,10 +86,10 @@ class ConsulDatacenter(pulumi.ComponentResource):
                 entrypoint=["/bin/sh", "-c"],
                 command=[script("consul/consul-server.sh")],
                 environment={
-                    "AGENT_CONFIGURATION": consul.server_configuration(
+                    "AGENT_CONFIGURATION": server_configuration(
                         datacenter=region["region"],
-                        lan_address=consul.address_in(region["cidr"]),
-                        wan_address=consul.address_in(region["backbone_cidr"]),
+                        lan_address=address_in(region["cidr"]),
+                        wan_address=address_in(region["backbone_cidr"]),
                         server_addresses=addresses,
                         wan_join=[
                             server_host_name(other, server)

@@ -5,8 +5,8 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from components import consul
 from components.consul.args import ConsulReference
+from components.consul.configuration import address_in, agent_configuration
 from components.consul.instances import ServiceInstance
 from components.consul.probes import CHECK_PASSES, found
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
@@ -88,10 +88,10 @@ def membership(
 ) -> dict[str, pulumi.Input[str]]:
     """Return the variables by which an agent's start script joins the region's datacenter; the key is in its volume."""
     return {
-        "AGENT_CONFIGURATION": consul.agent_configuration(
+        "AGENT_CONFIGURATION": agent_configuration(
             datacenter=datacenter["datacenter"],
-            lan_address=consul.address_in(region["cidr"]),
-            wan_address=consul.address_in(region["backbone_cidr"]),
+            lan_address=address_in(region["cidr"]),
+            wan_address=address_in(region["backbone_cidr"]),
             server_addresses=datacenter["server_addresses"],
             services=services,
             checks=checks,

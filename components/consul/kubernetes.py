@@ -1,63 +1,36 @@
 """A region's Consul datacenter: it knows which instances live, and tells the other regions' datacenters."""
 
-from typing import NotRequired
-
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components import consul
 from components.consul.args import ConsulDatacenterArgs, ConsulReference
-from components.consul.kubernetes_agent import (
-    CONSUL_GROUP,
-    CONSUL_USER,
-    GOSSIP_VARIABLE,
-    SERVER_PORT,
-    gossip_secret,
-)
+from components.consul.configuration import POD_ADDRESS, server_configuration
+from components.consul.kubernetes_agent import CONSUL_GROUP, CONSUL_USER, GOSSIP_VARIABLE, SERVER_PORT, agent_secret
 from components.consul.probes import CONSUL_SERVER_HEALTH
-from components.consul.resources import CONSUL_SERVER as CONSUL_SERVER_RESOURCES
-from components.consul.resources import CONSUL_STORAGE_GIB
+from components.demands import CONSUL_SERVER as CONSUL_SERVER_RESOURCES
+from components.demands import CONSUL_STORAGE_GIB
 from components.kubernetes.names import (
     APPLICATION,
     CONSUL_SERVER,
     DYNAMIC_CONFIGURATION,
     MYSQL,
     NGINX,
-    STACK_LABEL,
     selector,
     service_host,
     workload_labels,
 )
 from components.kubernetes.network import EgressRule, IngressRule, network_policy, pods_of_stack, tcp, tcp_and_udp
-from components.kubernetes.pod import (
-    ContainerSpec,
-    Probes,
-    container,
-    memory_volume,
-    shell_probe,
-    tcp_probe,
-)
+from components.kubernetes.pod import ContainerSpec, Probes, memory_volume, shell_probe, tcp_probe
 from components.kubernetes.pod_template import pod_template
+from components.kubernetes.scope import NOT_AWAITED, Scope, timeout_annotation
 from components.kubernetes.storage import claim_template
-from components.kubernetes.workload import (
-    disruption_budget,
-    immutable_secret,
-    metadata,
-    service_account,
-    timeout_annotation,
-)
-from components.region.namespaces import namespace_of
+from components.kubernetes.workload import disruption_budget, service_account
+from components.options import after
+from components.region.args import namespace_of
 from components.text import script
 
 HTTP_PORT = 8500
 WAN_PORT = 8302
-
-
-class KubernetesConsulDatacenterArgs(ConsulDatacenterArgs):
-    """Inputs of a datacenter on Kubernetes."""
-
-    storage_class: NotRequired[str]
-    """Storage class of the servers' disks; the cluster's default when it is not given."""
 
 
 class ConsulDatacenter(pulumi.ComponentResource):
@@ -72,9 +45,7 @@ class ConsulDatacenter(pulumi.ComponentResource):
     reference: ConsulReference
     """The datacenter as agents take it; whoever uses it waits for the servers."""
 
-    def __init__(
-        self, name: str, args: KubernetesConsulDatacenterArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: ConsulDatacenterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:ConsulDatacenter", name, {}, opts)
         region = args["region"]
         labels = workload_labels(args["labels"], region=region["region"], service="consul", role=CONSUL_SERVER)
@@ -86,16 +57,22 @@ class ConsulDatacenter(pulumi.ComponentResource):
                 name.removesuffix(region["region"]) + other, args["servers"], namespace_of(region, other)
             )
         ]
-        account = service_account(f"{name}-account", region["network"], labels, self)
-        service = self._service(name, args, labels)
-        budget = disruption_budget(f"{name}-budget", region["network"], labels, self)
-        policy = self._network_policy(f"{name}-paths", args, labels)
-        gossip = immutable_secret(
-            f"{name}-secret", region["network"], labels, {GOSSIP_VARIABLE: gossip_secret(args["gossip_key"])}, self
-        )
+        scope = Scope(region["network"], labels, self)
+        datacenter: ConsulReference = {
+            "datacenter": region["region"],
+            "server_addresses": addresses,
+            "gossip_key": args["gossip_key"],
+            "gossip_volume": "",
+            "image": args["image"],
+        }
+        account = service_account(scope, f"{name}-account")
+        service = _service(scope, name)
+        budget = disruption_budget(scope, f"{name}-budget")
+        policy = _network_policy(scope, f"{name}-paths")
+        gossip = agent_secret(scope, name, datacenter)
         servers = k8s.apps.v1.StatefulSet(
             f"{name}-server",
-            metadata=metadata(name, region["network"], labels, timeout_annotation(300)),
+            metadata=scope.metadata(name, timeout_annotation(300)),
             spec=k8s.apps.v1.StatefulSetSpecArgs(
                 service_name=name,
                 replicas=args["servers"],
@@ -108,7 +85,9 @@ class ConsulDatacenter(pulumi.ComponentResource):
                     when_deleted="Delete",
                     when_scaled="Retain",
                 ),
-                volume_claim_templates=[claim_template("data", CONSUL_STORAGE_GIB, args.get("storage_class"), labels)],
+                volume_claim_templates=[
+                    claim_template("data", CONSUL_STORAGE_GIB, region.get("storage_class"), labels)
+                ],
                 template=pod_template(
                     labels,
                     account,
@@ -119,56 +98,45 @@ class ConsulDatacenter(pulumi.ComponentResource):
                     stop_seconds=30,
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[service, budget, policy]),
+            opts=scope.options(service, budget, policy),
         )
         namespace = namespace_of(region)
         self.http_url = servers.id.apply(lambda _: f"http://{service_host(name, namespace)}:{HTTP_PORT}")
-        gossip_key = pulumi.Output.secret(
-            pulumi.Output.all(args["gossip_key"], servers.id).apply(lambda pair: str(pair[0]))
-        )
-        self.reference = {
-            "datacenter": region["region"],
-            "server_addresses": addresses,
-            "gossip_key": gossip_key,
-            "gossip_volume": "",
-            "image": args["image"],
-        }
+        gossip_key = pulumi.Output.secret(after(args["gossip_key"], servers.id))
+        self.reference = {**datacenter, "gossip_key": gossip_key}
         self.register_outputs({"http_url": self.http_url})
 
-    def _service(self, name: str, args: KubernetesConsulDatacenterArgs, labels: dict[str, str]) -> k8s.core.v1.Service:
-        return k8s.core.v1.Service(
-            f"{name}-service",
-            # Servers must find each other before any of them is ready, and none is while it has not.
-            metadata=metadata(name, args["region"]["network"], labels, {"pulumi.com/skipAwait": "true"}),
-            spec=k8s.core.v1.ServiceSpecArgs(
-                cluster_ip="None",
-                publish_not_ready_addresses=True,
-                selector=selector(labels),
-                ports=[
-                    k8s.core.v1.ServicePortArgs(name="rpc", port=SERVER_PORT, protocol="TCP"),
-                    k8s.core.v1.ServicePortArgs(name="http", port=HTTP_PORT, protocol="TCP"),
-                ],
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
 
-    def _network_policy(
-        self, name: str, args: KubernetesConsulDatacenterArgs, labels: dict[str, str]
-    ) -> k8s.networking.v1.NetworkPolicy:
-        stack = args["labels"].get(STACK_LABEL, "gostack")
-        servers = pods_of_stack(stack, CONSUL_SERVER)
-        agents = pods_of_stack(stack, APPLICATION, NGINX, MYSQL, DYNAMIC_CONFIGURATION)
-        return network_policy(
-            name,
-            args["region"]["network"],
-            labels,
-            parent=self,
-            incoming=[
-                IngressRule(from_=[*servers, *agents], ports=tcp(SERVER_PORT)),
-                IngressRule(from_=servers, ports=tcp_and_udp(WAN_PORT)),
+def _service(scope: Scope, name: str) -> k8s.core.v1.Service:
+    return k8s.core.v1.Service(
+        f"{name}-service",
+        # Servers must find each other before any of them is ready, and none is while it has not.
+        metadata=scope.metadata(name, NOT_AWAITED),
+        spec=k8s.core.v1.ServiceSpecArgs(
+            cluster_ip="None",
+            publish_not_ready_addresses=True,
+            selector=selector(scope.labels),
+            ports=[
+                k8s.core.v1.ServicePortArgs(name="rpc", port=SERVER_PORT, protocol="TCP"),
+                k8s.core.v1.ServicePortArgs(name="http", port=HTTP_PORT, protocol="TCP"),
             ],
-            outgoing=[EgressRule(to=servers, ports=[*tcp(SERVER_PORT), *tcp_and_udp(WAN_PORT)])],
-        )
+        ),
+        opts=scope.options(),
+    )
+
+
+def _network_policy(scope: Scope, name: str) -> k8s.networking.v1.NetworkPolicy:
+    servers = pods_of_stack(scope.stack, CONSUL_SERVER)
+    agents = pods_of_stack(scope.stack, APPLICATION, NGINX, MYSQL, DYNAMIC_CONFIGURATION)
+    return network_policy(
+        scope,
+        name,
+        incoming=[
+            IngressRule(from_=[*servers, *agents], ports=tcp(SERVER_PORT)),
+            IngressRule(from_=servers, ports=tcp_and_udp(WAN_PORT)),
+        ],
+        outgoing=[EgressRule(to=servers, ports=[*tcp(SERVER_PORT), *tcp_and_udp(WAN_PORT)])],
+    )
 
 
 def server_hosts(name: str, servers: int, namespace: str) -> list[str]:
@@ -177,37 +145,35 @@ def server_hosts(name: str, servers: int, namespace: str) -> list[str]:
 
 
 def _server(
-    args: KubernetesConsulDatacenterArgs, addresses: list[str], others: list[str], gossip: pulumi.Input[str]
-) -> k8s.core.v1.ContainerArgs:
-    return container(
-        ContainerSpec(
-            name="consul",
-            image=args["image"],
-            user=CONSUL_USER,
-            group=CONSUL_GROUP,
-            resources=CONSUL_SERVER_RESOURCES,
-            command=["/bin/sh", "-c", script("consul/consul-server.sh")],
-            environment={
-                "AGENT_CONFIGURATION": consul.server_configuration(
-                    datacenter=args["region"]["region"],
-                    lan_address=consul.POD_ADDRESS,
-                    wan_address=consul.POD_ADDRESS,
-                    server_addresses=addresses,
-                    wan_join=others,
-                    # Nobody but the server's own pod, into which one comes with `kubectl port-forward`.
-                    writers=[],
-                )
-            },
-            from_fields={"NODE": "metadata.name"},
-            secret=gossip,
-            secret_variables=[GOSSIP_VARIABLE],
-            ports={"rpc": SERVER_PORT, "http": HTTP_PORT},
-            mounts={"/tmp": "files", "/consul/data": "data"},
-            probes=Probes(
-                startup=shell_probe(CONSUL_SERVER_HEALTH, period=2, failures=60),
-                readiness=shell_probe(CONSUL_SERVER_HEALTH, period=5, failures=3),
-                # Only whether it listens: without a quorum a restart would help nobody.
-                liveness=tcp_probe(SERVER_PORT, period=10, failures=6),
-            ),
-        )
+    args: ConsulDatacenterArgs, addresses: list[str], others: list[str], gossip: pulumi.Input[str]
+) -> ContainerSpec:
+    return ContainerSpec(
+        name="consul",
+        image=args["image"],
+        user=CONSUL_USER,
+        group=CONSUL_GROUP,
+        resources=CONSUL_SERVER_RESOURCES,
+        command=["/bin/sh", "-c", script("consul/consul-server.sh")],
+        environment={
+            "AGENT_CONFIGURATION": server_configuration(
+                datacenter=args["region"]["region"],
+                lan_address=POD_ADDRESS,
+                wan_address=POD_ADDRESS,
+                server_addresses=addresses,
+                wan_join=others,
+                # Nobody but the server's own pod, into which one comes with `kubectl port-forward`.
+                writers=[],
+            )
+        },
+        from_fields={"NODE": "metadata.name"},
+        secret=gossip,
+        secret_variables=[GOSSIP_VARIABLE],
+        ports={"rpc": SERVER_PORT, "http": HTTP_PORT},
+        mounts={"/tmp": "files", "/consul/data": "data"},
+        probes=Probes(
+            startup=shell_probe(CONSUL_SERVER_HEALTH, period=2, failures=60),
+            readiness=shell_probe(CONSUL_SERVER_HEALTH, period=5, failures=3),
+            # Only whether it listens: without a quorum a restart would help nobody.
+            liveness=tcp_probe(SERVER_PORT, period=10, failures=6),
+        ),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TypedDict
 
+from components.args import StackArgs
 from components.images.build_options import BuildOptions
 
 
@@ -13,7 +14,7 @@ class UpstreamImagesArgs(TypedDict):
     """Short name to image reference."""
 
 
-class ServiceImageArgs(TypedDict):
+class ServiceImageArgs(StackArgs):
     """Inputs of a service's image."""
 
     service: str
@@ -36,9 +37,6 @@ class ServiceImageArgs(TypedDict):
 
     golang_image: str
     """Image of the Go toolchain that builds the program."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""
 
 
 class ReleasedImageArgs(TypedDict):

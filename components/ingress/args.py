@@ -1,25 +1,18 @@
 """The ingress of a region: its routes, its canaries and its load balancer."""
 
 from collections.abc import Mapping
-from typing import NotRequired, TypedDict
+from typing import NotRequired
 
 import pulumi
 
 from components.certificate_client.args import CertificateSource
-from components.consul.args import ConsulReference
+from components.consul.args import RegionalArgs
 from components.ingress.configuration import IngressConfiguration
 from components.ingress.token_verifier import TokenVerifierArgs
-from components.region.args import RegionReference
 
 
-class IngressArgs(TypedDict):
+class IngressArgs(RegionalArgs):
     """Inputs of a region's ingress."""
-
-    region: RegionReference
-    """Region that it leads into."""
-
-    consul: ConsulReference
-    """Datacenter that knows the replicas."""
 
     image: pulumi.Input[str]
     """Image of Nginx, 1.28 or newer."""
@@ -48,6 +41,3 @@ class IngressArgs(TypedDict):
 
     memory_mib: int
     """Memory limit in MiB."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""

@@ -9,21 +9,15 @@ import pulumi_docker as docker
 
 from components.certificate_client.args import CertificateSource
 from components.consul.docker_agent import ConsulAgent
+from components.demands import TOKEN_VERIFIER
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.docker.files import secrets_mount, secrets_volume
 from components.docker.pod import Pod
 from components.docker.volumes import volume_labels
-from components.ingress import (
-    HTTP_PORT,
-    HTTPS_PORT,
-    IPV6_HTTP_PORT,
-    IPV6_HTTPS_PORT,
-    IPV6_LOOPBACK,
-    render_ingress,
-)
+from components.ingress import HTTP_PORT, HTTPS_PORT, IPV6_HTTP_PORT, IPV6_HTTPS_PORT, IPV6_LOOPBACK, render_ingress
 from components.ingress.args import IngressArgs
 from components.ingress.releases import INGRESS_HEALTH, RELEASE_HEALTH, RELEASES
-from components.ingress.token_verifier import READY, VERIFIER_RESOURCES, verifier_environment
+from components.ingress.token_verifier import READY, verifier_environment
 from components.names import CALLED_PORT
 from components.text import script
 
@@ -44,9 +38,6 @@ _ESCAPED = {"_": "__", ".": "_0", "-": "_1", "/": "_2"}
 
 class DockerIngressArgs(IngressArgs):
     """Inputs of an ingress on Docker."""
-
-    pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace; empty on a platform that brings its own."""
 
     bind_addresses: Sequence[str]
     """Addresses of this machine on which the ports listen."""
@@ -81,7 +72,7 @@ class Ingress(pulumi.ComponentResource):
             f"{name}-pod",
             {
                 "networks": [region["network"], region["backbone_network"]],
-                "pause_image": args["pause_image"],
+                "pause_image": region["pause_image"],
                 "host_names": [ingress_host_name(region["region"])],
                 "ports": [
                     port
@@ -125,7 +116,7 @@ class Ingress(pulumi.ComponentResource):
                 image=verifier["image"],
                 labels=labels,
                 role="token-verifier",
-                memory_mib=VERIFIER_RESOURCES.memory_limit_mib,
+                memory_mib=TOKEN_VERIFIER.memory_limit_mib,
                 environment=verifier_environment(verifier),
                 health=HealthCheck(test=["CMD", *READY], wait_seconds=30),
                 stop_seconds=2,

@@ -1,33 +1,22 @@
 """Where services of a region call each other by name: a second Nginx with the ingress's configuration."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
 
 import pulumi
 
-from components.consul.args import ConsulReference
+from components.consul.args import RegionalArgs
 from components.consul.docker_agent import ConsulAgent, ConsulAgentArgs, agent_spec
 from components.docker.container import content_digest, hardened_container
 from components.docker.pod import Pod
 from components.ingress.docker import nginx_spec
 from components.names import service_values
-from components.region.args import RegionReference
 
 
-class ServiceGatewayArgs(TypedDict):
+class ServiceGatewayArgs(RegionalArgs):
     """Inputs of a gateway."""
-
-    region: RegionReference
-    """Region whose services call."""
-
-    consul: ConsulReference
-    """Datacenter that knows the replicas."""
 
     image: pulumi.Input[str]
     """Image of Nginx."""
-
-    pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace."""
 
     releases: pulumi.Input[str]
     """`Ingress.releases` of the region."""
@@ -37,9 +26,6 @@ class ServiceGatewayArgs(TypedDict):
 
     memory_mib: int
     """Memory limit in MiB."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""
 
 
 class ServiceGateway(pulumi.ComponentResource):
@@ -74,7 +60,7 @@ class ServiceGateway(pulumi.ComponentResource):
             f"{name}-pod",
             {
                 "networks": [region["network"], region["backbone_network"]],
-                "pause_image": args["pause_image"],
+                "pause_image": region["pause_image"],
                 "local_names": args["names"],
                 "identity": content_digest(nginx, agent_spec(discovery)),
                 "labels": labels,

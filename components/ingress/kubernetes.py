@@ -8,29 +8,16 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.consul.kubernetes_agent import (
-    GOSSIP_VARIABLE,
-    agent_volume,
-    gossip_secret,
-    sidecar,
-    to_servers,
-)
+from components.consul.kubernetes_agent import agent_secret, agent_volume, sidecar, to_servers
+from components.demands import INGRESS_REPLICAS, INGRESS_SCRATCH_MIB, TOKEN_VERIFIER, ingress_resources
 from components.ingress import HTTP_PORT, HTTPS_PORT, INTERNAL_PORT, RELEASE_PLACEHOLDER, render_ingress
 from components.ingress.args import IngressArgs
-from components.ingress.resources import INGRESS_REPLICAS, INGRESS_SCRATCH_MIB, ingress_resources
-from components.ingress.token_verifier import (
-    READY,
-    VERIFIER_RESOURCES,
-    asks_services,
-    issuer_ports,
-    verifier_environment,
-)
-from components.kubernetes.names import APPLICATION, NGINX, ROLE_LABEL, STACK_LABEL, selector, workload_labels
+from components.ingress.token_verifier import READY, asks_services, issuer_ports, verifier_environment
+from components.kubernetes.names import APPLICATION, NGINX, selector, workload_labels
 from components.kubernetes.network import EgressRule, IngressRule, network_policy, networks, pods_of_stack, tcp
 from components.kubernetes.pod import (
     ContainerSpec,
     Probes,
-    container,
     exec_probe,
     http_probe,
     memory_volume,
@@ -39,16 +26,11 @@ from components.kubernetes.pod import (
 )
 from components.kubernetes.pod_template import pod_template
 from components.kubernetes.rollout import released_deployment
-from components.kubernetes.workload import (
-    disruption_budget,
-    immutable_config_map,
-    immutable_secret,
-    metadata,
-    service_account,
-)
+from components.kubernetes.scope import Scope, role_scope
+from components.kubernetes.workload import disruption_budget, immutable_config_map, immutable_secret, service_account
 from components.microservice.workload import SERVICE_USER
 from components.names import CALLED_PORT
-from components.options import given_dependencies
+from components.options import given_dependencies, register_declared
 
 
 class LoadBalancerArgs(TypedDict):
@@ -122,28 +104,14 @@ class Ingress(pulumi.ComponentResource):
         super().__init__("gostack:index:Ingress", name, {}, opts)
         region = args["region"]
         labels = workload_labels(args["labels"], region=region["region"], service="ingress", role=NGINX)
-        files = immutable_config_map(f"{name}-files", region["network"], labels, rendered_files(args), self)
-        keys = immutable_secret(
-            f"{name}-certificate",
-            region["network"],
-            labels,
-            {
-                _CERTIFICATE: args["certificate"],
-                _KEY: pulumi.Output.secret(args["private_key"]),
-                **args["edge_files"],
-            },
-            self,
-        )
-        secret = immutable_secret(
-            f"{name}-secret",
-            region["network"],
-            labels,
-            {GOSSIP_VARIABLE: gossip_secret(args["consul"]["gossip_key"])},
-            self,
-        )
-        account = service_account(f"{name}-account", region["network"], labels, self)
-        budget = disruption_budget(f"{name}-budget", region["network"], labels, self)
-        policy = _network_policy(f"{name}-paths", args, labels, self)
+        scope = Scope(region["network"], labels, self)
+        files = immutable_config_map(scope, f"{name}-files", rendered_files(args))
+        certificate = {_CERTIFICATE: args["certificate"], _KEY: pulumi.Output.secret(args["private_key"])}
+        keys = immutable_secret(scope, f"{name}-certificate", {**certificate, **args["edge_files"]})
+        secret = agent_secret(scope, name, args["consul"])
+        account = service_account(scope, f"{name}-account")
+        budget = disruption_budget(scope, f"{name}-budget")
+        policy = _network_policy(scope, f"{name}-paths", args)
         release: dict[str, pulumi.Input[str]] = {CONFIGURATION_LABEL: files, CERTIFICATE_LABEL: keys}
         template = pod_template(
             {**labels, **release},
@@ -158,25 +126,24 @@ class Ingress(pulumi.ComponentResource):
             stop_seconds=_drain_seconds(args) + 40,
         )
         deployment = released_deployment(
+            scope,
             name,
-            region["network"],
-            labels,
             release,
             template,
-            parent=self,
             depends_on=[budget, policy, *given_dependencies(opts)],
             replicas=INGRESS_REPLICAS,
             progress_seconds=270,
             timeout_seconds=300,
         )
-        service = self._service(f"{name}-service", name, args, labels, release, deployment)
+        service = _service(scope, name, args, release, deployment)
         if args["configuration"].internal:
-            _open_to_callers(name, args, self)
+            _open_to_callers(scope, name, args)
         for called in args["configuration"].internal:
-            _named_service(f"{name}-to-{called}", called, args, labels, release, deployment, self)
-        host = args.get("load_balancer", _DEFAULT_LOAD_BALANCER).get("host", args["configuration"].hosts[0])
+            _named_service(scope, f"{name}-to-{called}", called, release, deployment)
+        balancer = args.get("load_balancer", _DEFAULT_LOAD_BALANCER)
+        host = balancer.get("host", args["configuration"].hosts[0])
         port = "" if args["configuration"].https_port == 443 else f":{args['configuration'].https_port}"
-        external = args.get("load_balancer", _DEFAULT_LOAD_BALANCER).get("external_hostname")
+        external = balancer.get("external_hostname")
         self.load_balancer = (
             service.status.apply(_load_balancer) if external is None else pulumi.Output.from_input(external)
         )
@@ -184,46 +151,31 @@ class Ingress(pulumi.ComponentResource):
         self.service = service.metadata.apply(lambda found: str(found.name))
         self.address = pulumi.Output.concat(self.load_balancer, f":{args['configuration'].https_port}")
         self.url = service.id.apply(lambda _: f"https://{host}{port}")
-        self.register_outputs(
-            {
-                "url": self.url,
-                "address": self.address,
-                "load_balancer": self.load_balancer,
-                "namespace": self.namespace,
-                "service": self.service,
-            }
-        )
+        register_declared(self)
 
-    def _service(
-        self,
-        name: str,
-        ingress: str,
-        args: KubernetesIngressArgs,
-        labels: Mapping[str, str],
-        release: Mapping[str, pulumi.Input[str]],
-        deployment: pulumi.Resource,
-    ) -> k8s.core.v1.Service:
-        given = args.get("load_balancer")
-        return k8s.core.v1.Service(
-            name,
-            metadata=metadata(
-                ingress, args["region"]["network"], labels, given["annotations"] if given is not None else None
-            ),
-            spec=k8s.core.v1.ServiceSpecArgs(
-                type="LoadBalancer" if given is None or "external_hostname" not in given else "ClusterIP",
-                load_balancer_class=given.get("load_balancer_class") if given is not None else None,
-                selector={**selector(labels), **release},
-                ports=[
-                    k8s.core.v1.ServicePortArgs(
-                        name="https", port=args["configuration"].https_port, target_port=HTTPS_PORT, protocol="TCP"
-                    ),
-                    k8s.core.v1.ServicePortArgs(
-                        name="http", port=args["http_port"], target_port=HTTP_PORT, protocol="TCP"
-                    ),
-                ],
-            ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[deployment]),
-        )
+
+def _service(
+    scope: Scope,
+    name: str,
+    args: KubernetesIngressArgs,
+    release: Mapping[str, pulumi.Input[str]],
+    deployment: pulumi.Resource,
+) -> k8s.core.v1.Service:
+    given, https_port = args.get("load_balancer", _DEFAULT_LOAD_BALANCER), args["configuration"].https_port
+    return k8s.core.v1.Service(
+        f"{name}-service",
+        metadata=scope.metadata(name, given["annotations"]),
+        spec=k8s.core.v1.ServiceSpecArgs(
+            type="ClusterIP" if "external_hostname" in given else "LoadBalancer",
+            load_balancer_class=given.get("load_balancer_class"),
+            selector={**selector(scope.labels), **release},
+            ports=[
+                k8s.core.v1.ServicePortArgs(name="https", port=https_port, target_port=HTTPS_PORT, protocol="TCP"),
+                k8s.core.v1.ServicePortArgs(name="http", port=args["http_port"], target_port=HTTP_PORT, protocol="TCP"),
+            ],
+        ),
+        opts=scope.options(deployment),
+    )
 
 
 def rendered_files(args: KubernetesIngressArgs) -> dict[str, str]:
@@ -233,52 +185,48 @@ def rendered_files(args: KubernetesIngressArgs) -> dict[str, str]:
     return {name: text.replace(RELEASE_PLACEHOLDER, release) for name, text in files.items()}
 
 
-def _nginx(args: KubernetesIngressArgs) -> k8s.core.v1.ContainerArgs:
-    return container(
-        ContainerSpec(
-            name="nginx",
-            image=args["image"],
-            user=NGINX_USER,
-            group=NGINX_USER,
-            resources=ingress_resources(memory_mib=args["memory_mib"]),
-            command=["nginx", "-p", f"{FILES}/", "-c", "nginx.conf", "-g", "daemon off; pid /tmp/nginx.pid;"],
-            ports={
-                "https": HTTPS_PORT,
-                "http": HTTP_PORT,
-                **({"internal": INTERNAL_PORT} if args["configuration"].internal else {}),
-            },
-            mounts={"/tmp": "scratch"},
-            read_only_mounts={FILES: "configuration"},
-            probes=Probes(
-                startup=http_probe(HTTP_PORT, "/healthz", period=1, failures=30),
-                readiness=http_probe(HTTP_PORT, "/healthz", period=2, failures=2),
-                liveness=tcp_probe(HTTP_PORT, period=10, failures=6),
-            ),
-            # The image's stop signal is SIGQUIT, which lets requests end.
-            pre_stop=sleep_before_stop(_drain_seconds(args)),
-        )
+def _nginx(args: KubernetesIngressArgs) -> ContainerSpec:
+    return ContainerSpec(
+        name="nginx",
+        image=args["image"],
+        user=NGINX_USER,
+        group=NGINX_USER,
+        resources=ingress_resources(memory_mib=args["memory_mib"]),
+        command=["nginx", "-p", f"{FILES}/", "-c", "nginx.conf", "-g", "daemon off; pid /tmp/nginx.pid;"],
+        ports={
+            "https": HTTPS_PORT,
+            "http": HTTP_PORT,
+            **({"internal": INTERNAL_PORT} if args["configuration"].internal else {}),
+        },
+        mounts={"/tmp": "scratch"},
+        read_only_mounts={FILES: "configuration"},
+        probes=Probes(
+            startup=http_probe(HTTP_PORT, "/healthz", period=1, failures=30),
+            readiness=http_probe(HTTP_PORT, "/healthz", period=2, failures=2),
+            liveness=tcp_probe(HTTP_PORT, period=10, failures=6),
+        ),
+        # The image's stop signal is SIGQUIT, which lets requests end.
+        pre_stop=sleep_before_stop(_drain_seconds(args)),
     )
 
 
-def _token_verifier(args: KubernetesIngressArgs) -> list[k8s.core.v1.ContainerArgs]:
+def _token_verifier(args: KubernetesIngressArgs) -> list[ContainerSpec]:
     given = args["token_verifier"]
     if given is None:
         return []
     return [
-        container(
-            ContainerSpec(
-                name="token-verifier",
-                image=given["image"],
-                user=SERVICE_USER,
-                group=SERVICE_USER,
-                resources=VERIFIER_RESOURCES,
-                environment=verifier_environment(given),
-                probes=Probes(
-                    startup=exec_probe(READY, period=1, failures=30), readiness=exec_probe(READY, period=2, failures=2)
-                ),
-                # Nginx asks it until its last request has ended.
-                sidecar=True,
-            )
+        ContainerSpec(
+            name="token-verifier",
+            image=given["image"],
+            user=SERVICE_USER,
+            group=SERVICE_USER,
+            resources=TOKEN_VERIFIER,
+            environment=verifier_environment(given),
+            probes=Probes(
+                startup=exec_probe(READY, period=1, failures=30), readiness=exec_probe(READY, period=2, failures=2)
+            ),
+            # Nginx asks it until its last request has ended.
+            sidecar=True,
         )
     ]
 
@@ -313,17 +261,13 @@ def _files_volume(files: pulumi.Input[str], keys: pulumi.Input[str]) -> k8s.core
     )
 
 
-def _network_policy(
-    name: str, args: KubernetesIngressArgs, labels: dict[str, str], parent: pulumi.Resource
-) -> k8s.networking.v1.NetworkPolicy:
-    stack = args["labels"].get(STACK_LABEL, "gostack")
+def _network_policy(scope: Scope, name: str, args: KubernetesIngressArgs) -> k8s.networking.v1.NetworkPolicy:
+    stack = scope.stack
     verifier = args["token_verifier"]
     verifiers = [NGINX] if verifier is not None and asks_services(verifier["logins"]) else []
     return network_policy(
+        scope,
         name,
-        args["region"]["network"],
-        labels,
-        parent=parent,
         incoming=[
             IngressRule(from_=networks("0.0.0.0/0"), ports=tcp(HTTPS_PORT, HTTP_PORT)),
             *(
@@ -337,45 +281,36 @@ def _network_policy(
     )
 
 
-def _open_to_callers(name: str, args: KubernetesIngressArgs, parent: pulumi.Resource) -> None:
+def _open_to_callers(scope: Scope, name: str, args: KubernetesIngressArgs) -> None:
     """Let the region's services reach the port on which they call each other."""
-    stack = args["labels"].get(STACK_LABEL, "gostack")
+    region = args["region"]
     for role in CALLERS:
         network_policy(
+            role_scope(region["network"], args["labels"], scope.parent, region=region["region"], role=role),
             f"{name}-{role}-calls",
-            args["region"]["network"],
-            {**args["labels"], "gostack.region": args["region"]["region"], ROLE_LABEL: role},
-            parent=parent,
-            outgoing=[EgressRule(to=pods_of_stack(stack, NGINX), ports=tcp(INTERNAL_PORT))],
+            outgoing=[EgressRule(to=pods_of_stack(scope.stack, NGINX), ports=tcp(INTERNAL_PORT))],
         )
 
 
 def _named_service(
-    name: str,
-    called: str,
-    args: KubernetesIngressArgs,
-    labels: Mapping[str, str],
-    release: Mapping[str, pulumi.Input[str]],
-    deployment: pulumi.Resource,
-    parent: pulumi.Resource,
+    scope: Scope, name: str, called: str, release: Mapping[str, pulumi.Input[str]], deployment: pulumi.Resource
 ) -> k8s.core.v1.Service:
     """Make the name by which others call a service: Nginx's pods, which know where its healthy replicas are."""
     return k8s.core.v1.Service(
         name,
-        metadata=metadata(called, args["region"]["network"], labels),
+        metadata=scope.metadata(called),
         spec=k8s.core.v1.ServiceSpecArgs(
-            selector={**selector(labels), **release},
+            selector={**selector(scope.labels), **release},
             ports=[
                 k8s.core.v1.ServicePortArgs(name="http", port=CALLED_PORT, target_port=INTERNAL_PORT, protocol="TCP")
             ],
         ),
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[deployment]),
+        opts=scope.options(deployment),
     )
 
 
 def _drain_seconds(args: KubernetesIngressArgs) -> int:
-    given = args.get("load_balancer")
-    return given.get("drain_seconds", DRAIN_SECONDS) if given is not None else DRAIN_SECONDS
+    return args.get("load_balancer", _DEFAULT_LOAD_BALANCER).get("drain_seconds", DRAIN_SECONDS)
 
 
 def _load_balancer(status: Any) -> str:

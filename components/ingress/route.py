@@ -55,7 +55,7 @@ class Retry(Section):
 
     other_regions: bool = False
     """True: a request that a replica has begun, and that can be repeated, may go on in another region when no other
-    replica is left in this one. A request that ends the process that serves it then reaches both regions."""
+    replica of this one could be asked. A request that ends the process that serves it then reaches both regions."""
 
 
 class ResponseHeaders(Section):

@@ -11,16 +11,12 @@ from urllib.parse import SplitResult, urlsplit
 import pulumi
 
 from components.ingress.login import Login
-from components.kubernetes.resources import Resources
 
 VERIFIER = "gostack-token-verifier"
 """Name of its image."""
 
 VERIFIER_SOURCE = "components/ingress/verifier"
 """Folder of its source, relative to the project."""
-
-VERIFIER_RESOURCES = Resources(cpu_request=0.025, memory_request_mib=32, cpu_limit=0.5, memory_limit_mib=64)
-"""What it takes in a pod."""
 
 READY = ("/service", "--ready")
 """Ends with 0 once it answers."""

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes.workload import metadata
+from components.kubernetes.scope import NOT_AWAITED, Scope
 
 
 def autoscaler(
-    name: str,
-    target: str,
-    namespace: pulumi.Input[str],
-    labels: Mapping[str, str],
-    *,
-    minimum: int,
-    maximum: int,
-    cpu_percent: int,
-    parent: pulumi.Resource,
-    deployment: pulumi.Resource,
+    scope: Scope, name: str, target: str, deployment: pulumi.Resource, *, minimum: int, maximum: int, cpu_percent: int
 ) -> k8s.autoscaling.v2.HorizontalPodAutoscaler:
     """Return the autoscaler of a Deployment named `target`, which then must not say how many replicas it has."""
     return k8s.autoscaling.v2.HorizontalPodAutoscaler(
         name,
         # It has nothing to measure right after its pods have started: an update does not wait for its first figure.
-        metadata=metadata(target, namespace, labels, {"pulumi.com/skipAwait": "true"}),
+        metadata=scope.metadata(target, NOT_AWAITED),
         spec=k8s.autoscaling.v2.HorizontalPodAutoscalerSpecArgs(
             scale_target_ref=k8s.autoscaling.v2.CrossVersionObjectReferenceArgs(
                 api_version="apps/v1", kind="Deployment", name=target
@@ -45,5 +34,5 @@ def autoscaler(
                 )
             ],
         ),
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[deployment]),
+        opts=scope.options(deployment),
     )

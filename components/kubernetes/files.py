@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pulumi
 import pulumi_kubernetes as k8s
 
 from components.files import GivenFile, file_mode
+from components.kubernetes.scope import Scope
 from components.kubernetes.workload import immutable_secret
 
 _VOLUME = "given"
 
 
-def file_volumes(
-    name: str,
-    namespace: pulumi.Input[str],
-    labels: Mapping[str, str],
-    files: Mapping[str, GivenFile],
-    parent: pulumi.Resource,
-) -> list[k8s.core.v1.VolumeArgs]:
+def file_volumes(scope: Scope, name: str, files: Mapping[str, GivenFile]) -> list[k8s.core.v1.VolumeArgs]:
     """Return the volume that holds the files; a changed one makes a new one, so that what uses it is rolled out."""
     if not files:
         return []
     numbered = [file for _, file in sorted(files.items())]
     secret = immutable_secret(
-        f"{name}-files", namespace, labels, {str(index): file["content"] for index, file in enumerate(numbered)}, parent
+        scope, f"{name}-files", {str(index): file["content"] for index, file in enumerate(numbered)}
     )
     return [
         k8s.core.v1.VolumeArgs(

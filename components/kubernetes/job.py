@@ -7,16 +7,18 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.args import StackArgs
 from components.files import GivenFile
 from components.kubernetes.files import file_mounts, file_volumes
-from components.kubernetes.names import JOB, STACK_LABEL, workload_labels
+from components.kubernetes.names import JOB, workload_labels
 from components.kubernetes.network import EgressRule, network_policy, networks, pods_of_stack, tcp
-from components.kubernetes.pod import ContainerSpec, container, memory_volume
+from components.kubernetes.pod import ContainerSpec, memory_volume
 from components.kubernetes.pod_template import pod_template
 from components.kubernetes.resources import JOB as JOB_RESOURCES
 from components.kubernetes.resources import Resources
+from components.kubernetes.scope import Scope, timeout_annotation
 from components.kubernetes.storage import mounted_claims
-from components.kubernetes.workload import immutable_secret, object_name, service_account, timeout_annotation
+from components.kubernetes.workload import immutable_secret, object_name, service_account
 from components.options import given_dependencies
 
 RETRIES = 2
@@ -41,7 +43,7 @@ class JobEgressArgs(TypedDict):
     """TCP port there."""
 
 
-class JobArgs(TypedDict):
+class JobArgs(StackArgs):
     """Inputs of a job."""
 
     service: str
@@ -95,9 +97,6 @@ class JobArgs(TypedDict):
     egress: NotRequired[Sequence[JobEgressArgs]]
     """What it may reach; nothing when it is not given."""
 
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""
-
 
 class Job(pulumi.ComponentResource):
     """Runs once for each change of its inputs, under a new name; a failed one fails the update with the pod's words."""
@@ -108,18 +107,17 @@ class Job(pulumi.ComponentResource):
     def __init__(self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Job", name, {}, opts)
         labels = workload_labels(args["labels"], region=args["region"], service=args["service"], role=JOB, member=name)
-        ground = job_ground(name, args, labels, self)
+        scope = Scope(args["namespace"], labels, self)
+        ground = job_ground(scope, name, args)
         deadline = args.get("deadline_seconds", DEADLINE_SECONDS)
         run = k8s.batch.v1.Job(
             f"{name}-run",
-            metadata=k8s.meta.v1.ObjectMetaArgs(
-                namespace=args["namespace"],
-                labels=labels,
-                annotations=timeout_annotation(deadline + 30)
-                | ({} if args.get("retries", RETRIES) else _REPLACED_WHEN_FAILED),
+            metadata=scope.metadata(
+                None,
+                timeout_annotation(deadline + 30) | ({} if args.get("retries", RETRIES) else _REPLACED_WHEN_FAILED),
             ),
             spec=job_spec(args, ground),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[ground.policy, *given_dependencies(opts)]),
+            opts=scope.options(ground.policy, *given_dependencies(opts)),
         )
         self.completed = object_name(run)
         self.register_outputs({"completed": self.completed})
@@ -129,7 +127,7 @@ class Job(pulumi.ComponentResource):
 class JobGround:
     """What a job stands on: made once for all jobs that differ by their arguments alone."""
 
-    labels: dict[str, str]
+    scope: Scope
     secret: pulumi.Output[str]
     account: k8s.core.v1.ServiceAccount
     policy: k8s.networking.v1.NetworkPolicy
@@ -138,26 +136,24 @@ class JobGround:
     """The volume with what the program finds; none without any."""
 
 
-def job_ground(name: str, args: JobArgs, labels: dict[str, str], parent: pulumi.Resource) -> JobGround:
+def job_ground(scope: Scope, name: str, args: JobArgs) -> JobGround:
     """Make the Secret, the account, the network policy and the files of jobs."""
-    namespace, stack = args["namespace"], args["labels"].get(STACK_LABEL, "gostack")
     return JobGround(
-        labels,
-        immutable_secret(f"{name}-secret", namespace, labels, args["secrets"], parent),
-        service_account(f"{name}-account", namespace, labels, parent),
+        scope,
+        immutable_secret(scope, f"{name}-secret", args["secrets"]),
+        service_account(scope, f"{name}-account"),
         network_policy(
+            scope,
             f"{name}-paths",
-            namespace,
-            labels,
-            parent=parent,
             outgoing=[
                 EgressRule(
-                    to=[*pods_of_stack(stack, *item["roles"]), *networks(*item["networks"])], ports=tcp(item["port"])
+                    to=[*pods_of_stack(scope.stack, *item["roles"]), *networks(*item["networks"])],
+                    ports=tcp(item["port"]),
                 )
                 for item in args.get("egress", ())
             ],
         ),
-        file_volumes(name, namespace, labels, args.get("given_files", {}), parent),
+        file_volumes(scope, name, args.get("given_files", {})),
     )
 
 
@@ -168,7 +164,7 @@ def job_spec(args: JobArgs, ground: JobGround) -> k8s.batch.v1.JobSpecArgs:
         backoff_limit=args.get("retries", RETRIES),
         active_deadline_seconds=args.get("deadline_seconds", DEADLINE_SECONDS),
         template=pod_template(
-            ground.labels,
+            ground.scope.labels,
             ground.account,
             args.get("group", args["user"]),
             containers=[_container(args, ground.secret)],
@@ -178,27 +174,25 @@ def job_spec(args: JobArgs, ground: JobGround) -> k8s.batch.v1.JobSpecArgs:
     )
 
 
-def _container(args: JobArgs, secret: pulumi.Input[str]) -> k8s.core.v1.ContainerArgs:
+def _container(args: JobArgs, secret: pulumi.Input[str]) -> ContainerSpec:
     entrypoint = args.get("entrypoint")
-    return container(
-        ContainerSpec(
-            name="job",
-            image=args["image"],
-            user=args["user"],
-            group=args.get("group", args["user"]),
-            resources=args.get("resources", JOB_RESOURCES),
-            command=[*entrypoint, *args["command"]] if entrypoint is not None else None,
-            arguments=args["command"] if entrypoint is None else None,
-            environment=args["environment"],
-            secret=secret,
-            secret_variables=list(args["secrets"]),
-            mounts={
-                "/tmp": "files",
-                **{path: str(volume.name) for path, volume in _folders(args).items()},
-                **mounted_claims(args.get("claims", {})).mounts,
-            },
-            read_only_mounts=file_mounts(args.get("given_files", {})),
-        )
+    return ContainerSpec(
+        name="job",
+        image=args["image"],
+        user=args["user"],
+        group=args.get("group", args["user"]),
+        resources=args.get("resources", JOB_RESOURCES),
+        command=[*entrypoint, *args["command"]] if entrypoint is not None else None,
+        arguments=args["command"] if entrypoint is None else None,
+        environment=args["environment"],
+        secret=secret,
+        secret_variables=list(args["secrets"]),
+        mounts={
+            "/tmp": "files",
+            **{path: str(volume.name) for path, volume in _folders(args).items()},
+            **mounted_claims(args.get("claims", {})).mounts,
+        },
+        read_only_mounts=file_mounts(args.get("given_files", {})),
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes.names import ROLE_LABEL, STACK_LABEL, selector
+from components.kubernetes.scope import Scope
 
 Peer = k8s.networking.v1.NetworkPolicyPeerArgs
 Port = k8s.networking.v1.NetworkPolicyPortArgs
@@ -16,28 +17,26 @@ EgressRule = k8s.networking.v1.NetworkPolicyEgressRuleArgs
 
 
 def network_policy(
+    scope: Scope,
     name: str,
-    namespace: pulumi.Input[str],
-    labels: Mapping[str, str],
     *,
-    parent: pulumi.Resource,
     incoming: Sequence[IngressRule] = (),
     outgoing: Sequence[EgressRule] = (),
+    pods: k8s.meta.v1.LabelSelectorArgs | None = None,
 ) -> k8s.networking.v1.NetworkPolicy:
-    """Open paths to and from the pods that carry a workload's labels; a direction without rules stays closed."""
+    """Open paths to and from `pods`, by default those that carry the workload's labels; a direction without rules stays
+    closed."""
+    own = k8s.meta.v1.LabelSelectorArgs(match_labels=selector(scope.labels))
     return k8s.networking.v1.NetworkPolicy(
         name,
-        metadata=k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace, labels=dict(labels)),
+        metadata=scope.metadata(name),
         spec=k8s.networking.v1.NetworkPolicySpecArgs(
-            pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(labels)),
-            policy_types=[
-                *(["Ingress"] if incoming else []),
-                *(["Egress"] if outgoing else []),
-            ],
+            pod_selector=pods if pods is not None else own,
+            policy_types=[*(["Ingress"] if incoming else []), *(["Egress"] if outgoing else [])],
             ingress=list(incoming) or None,
             egress=list(outgoing) or None,
         ),
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=scope.options(),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -177,43 +178,28 @@ def shell_probe(command: str, *, period: int, failures: int, timeout: int = 5) -
 
 def exec_probe(command: Sequence[str], *, period: int, failures: int, timeout: int = 5) -> k8s.core.v1.ProbeArgs:
     """Return a probe that runs a program of the image; `period` and `timeout` are in seconds."""
-    return k8s.core.v1.ProbeArgs(
-        exec_=k8s.core.v1.ExecActionArgs(command=[verbatim(word) for word in command]),
-        period_seconds=period,
-        failure_threshold=failures,
-        timeout_seconds=timeout,
-    )
+    asked = k8s.core.v1.ExecActionArgs(command=[verbatim(word) for word in command])
+    return _probe(period, failures, timeout, exec_=asked)
 
 
-def http_probe(port: int, path: str, *, period: int, failures: int, timeout: int = 2) -> k8s.core.v1.ProbeArgs:
-    """Return a probe that asks for a path; `period` and `timeout` are in seconds."""
-    return k8s.core.v1.ProbeArgs(
-        http_get=k8s.core.v1.HTTPGetActionArgs(port=port, path=path),
-        period_seconds=period,
-        failure_threshold=failures,
-        timeout_seconds=timeout,
-    )
+def http_probe(port: int, path: str, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:
+    """Return a probe that asks for a path; `period` is in seconds."""
+    return _probe(period, failures, http_get=k8s.core.v1.HTTPGetActionArgs(port=port, path=path))
 
 
-def tcp_probe(port: int, *, period: int, failures: int, timeout: int = 2) -> k8s.core.v1.ProbeArgs:
-    """Return a probe that opens a connection; `period` and `timeout` are in seconds."""
-    return k8s.core.v1.ProbeArgs(
-        tcp_socket=k8s.core.v1.TCPSocketActionArgs(port=port),
-        period_seconds=period,
-        failure_threshold=failures,
-        timeout_seconds=timeout,
-    )
+def tcp_probe(port: int, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:
+    """Return a probe that opens a connection; `period` is in seconds."""
+    return _probe(period, failures, tcp_socket=k8s.core.v1.TCPSocketActionArgs(port=port))
 
 
-def grpc_probe(port: int, *, period: int, failures: int, timeout: int = 2) -> k8s.core.v1.ProbeArgs:
-    """Return a probe by gRPC health checking; `period` and `timeout` are in seconds."""
-    return k8s.core.v1.ProbeArgs(
-        # The whole server; said aloud because Kubernetes would write it in.
-        grpc=k8s.core.v1.GRPCActionArgs(port=port, service=""),
-        period_seconds=period,
-        failure_threshold=failures,
-        timeout_seconds=timeout,
-    )
+def grpc_probe(port: int, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:
+    """Return a probe by gRPC health checking of the whole server; `period` is in seconds."""
+    # Said aloud that it is the whole one, because Kubernetes would write it in.
+    return _probe(period, failures, grpc=k8s.core.v1.GRPCActionArgs(port=port, service=""))
+
+
+def _probe(period: int, failures: int, timeout: int = 2, **asked: Any) -> k8s.core.v1.ProbeArgs:
+    return k8s.core.v1.ProbeArgs(period_seconds=period, failure_threshold=failures, timeout_seconds=timeout, **asked)
 
 
 def sleep_before_stop(seconds: int) -> k8s.core.v1.LifecycleHandlerArgs:

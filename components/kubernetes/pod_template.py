@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes.pod import pod_security
+from components.kubernetes.pod import ContainerSpec, container, pod_security
 from components.kubernetes.spreading import anti_affinity, topology_spread
 
 
@@ -16,9 +16,9 @@ def pod_template(
     account: k8s.core.v1.ServiceAccount,
     group: int,
     *,
-    containers: Sequence[k8s.core.v1.ContainerArgs],
+    containers: Sequence[ContainerSpec],
     volumes: Sequence[k8s.core.v1.VolumeArgs],
-    init_containers: Sequence[k8s.core.v1.ContainerArgs] = (),
+    init_containers: Sequence[ContainerSpec] = (),
     anti_affinity_to: Mapping[str, pulumi.Input[str]] | None = None,
     stop_seconds: int | None = None,
     restart_policy: str | None = None,
@@ -44,8 +44,8 @@ def pod_template(
             affinity=anti_affinity(anti_affinity_to) if anti_affinity_to is not None else None,
             topology_spread_constraints=topology_spread(anti_affinity_to) if anti_affinity_to is not None else None,
             termination_grace_period_seconds=stop_seconds,
-            init_containers=list(init_containers) or None,
-            containers=list(containers),
+            init_containers=[container(spec) for spec in init_containers] or None,
+            containers=[container(spec) for spec in containers],
             volumes=list(volumes),
         ),
     )

@@ -9,16 +9,14 @@ import pulumi_kubernetes as k8s
 
 from components.kubernetes.names import selector
 from components.kubernetes.resources import SURGE
-from components.kubernetes.workload import metadata, timeout_annotation
+from components.kubernetes.scope import Scope, timeout_annotation
 
 
 def rolling_deployment(
+    scope: Scope,
     name: str,
-    namespace: pulumi.Input[str],
-    labels: Mapping[str, str],
     template: k8s.core.v1.PodTemplateSpecArgs,
     *,
-    parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Input[pulumi.Resource]],
     replicas: int | None,
     progress_seconds: int,
@@ -35,20 +33,18 @@ def rolling_deployment(
     """
     return k8s.apps.v1.Deployment(
         f"{name}-deployment",
-        metadata=metadata(name, namespace, labels, timeout_annotation(timeout_seconds)),
-        spec=_spec(selector(labels), template, replicas, progress_seconds, settling_seconds, in_place=in_place),
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on)),
+        metadata=scope.metadata(name, timeout_annotation(timeout_seconds)),
+        spec=_spec(selector(scope.labels), template, replicas, progress_seconds, settling_seconds, in_place=in_place),
+        opts=scope.options(*depends_on),
     )
 
 
 def released_deployment(
+    scope: Scope,
     name: str,
-    namespace: pulumi.Input[str],
-    labels: Mapping[str, str],
     release: Mapping[str, pulumi.Input[str]],
     template: k8s.core.v1.PodTemplateSpecArgs,
     *,
-    parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Input[pulumi.Resource]],
     replicas: int,
     progress_seconds: int,
@@ -64,15 +60,13 @@ def released_deployment(
     return k8s.apps.v1.Deployment(
         f"{name}-deployment",
         # Named by Pulumi: while an update goes on, and after one that failed, there are two.
-        metadata=metadata(
+        metadata=scope.metadata(
             None,
-            namespace,
-            labels,
             # Old pods end in their own time, and the update does not wait for it.
             {**timeout_annotation(timeout_seconds), "pulumi.com/deletionPropagationPolicy": "background"},
         ),
-        spec=_spec({**selector(labels), **release}, template, replicas, progress_seconds, None),
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on)),
+        spec=_spec({**selector(scope.labels), **release}, template, replicas, progress_seconds, None),
+        opts=scope.options(*depends_on),
     )
 
 

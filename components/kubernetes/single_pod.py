@@ -8,17 +8,10 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes.names import selector
-from components.kubernetes.workload import metadata, timeout_annotation
+from components.kubernetes.scope import NOT_AWAITED, Scope, timeout_annotation
 
 
-def pod_services(
-    name: str,
-    host: str,
-    namespace: pulumi.Input[str],
-    labels: Mapping[str, str],
-    ports: Mapping[str, int],
-    parent: pulumi.Resource,
-) -> list[k8s.core.v1.Service]:
+def pod_services(scope: Scope, name: str, host: str, ports: Mapping[str, int]) -> list[k8s.core.v1.Service]:
     """Return the two Services of a pod: one with an address that stays when the pod goes, so that a client that
     connects meanwhile is refused at once, and the one that its StatefulSet needs.
 
@@ -29,27 +22,26 @@ def pod_services(
         return k8s.core.v1.Service(
             resource,
             # The pod is made after it, because its name must resolve; an empty one would never be ready.
-            metadata=metadata(known_as, namespace, labels, {"pulumi.com/skipAwait": "true"}),
+            metadata=scope.metadata(known_as, NOT_AWAITED),
             spec=k8s.core.v1.ServiceSpecArgs(
                 cluster_ip=cluster_ip,
-                selector=selector(labels),
+                selector=selector(scope.labels),
                 ports=[
                     k8s.core.v1.ServicePortArgs(name=called, port=port, protocol="TCP")
                     for called, port in ports.items()
                 ],
             ),
-            opts=pulumi.ResourceOptions(parent=parent),
+            opts=scope.options(),
         )
 
     return [service(f"{name}-service", host), service(f"{name}-pods", _governing(host), cluster_ip="None")]
 
 
 def single_pod(
+    scope: Scope,
     resource: str,
     name: str,
     host: str,
-    namespace: pulumi.Input[str],
-    labels: Mapping[str, str],
     template: k8s.core.v1.PodTemplateSpecArgs,
     claims: Sequence[k8s.core.v1.PersistentVolumeClaimArgs],
     *,
@@ -60,12 +52,12 @@ def single_pod(
     disks outlive it; `pod_services` with the same `host` come before it."""
     return k8s.apps.v1.StatefulSet(
         resource,
-        metadata=metadata(name, namespace, labels, timeout_annotation(timeout_seconds)),
+        metadata=scope.metadata(name, timeout_annotation(timeout_seconds)),
         spec=k8s.apps.v1.StatefulSetSpecArgs(
             service_name=_governing(host),
             replicas=1,
             update_strategy=k8s.apps.v1.StatefulSetUpdateStrategyArgs(type="RollingUpdate"),
-            selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(labels)),
+            selector=k8s.meta.v1.LabelSelectorArgs(match_labels=selector(scope.labels)),
             persistent_volume_claim_retention_policy=k8s.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicyArgs(
                 when_deleted="Retain", when_scaled="Retain"
             ),

@@ -1,17 +1,16 @@
 """The replicas of a service in one region."""
 
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import NotRequired
 
 import pulumi
 
-from components.consul.args import ConsulReference
+from components.consul.args import RegionalArgs
 from components.files import GivenFile
 from components.microservice.workload import Workload
-from components.region.args import RegionReference
 
 
-class MicroserviceArgs(TypedDict):
+class MicroserviceArgs(RegionalArgs):
     """Inputs of one track of a service in one region."""
 
     service: str
@@ -19,12 +18,6 @@ class MicroserviceArgs(TypedDict):
 
     track: str
     """`stable`, or the name of another track of the same service."""
-
-    region: RegionReference
-    """Where it runs."""
-
-    consul: ConsulReference
-    """Where it is registered."""
 
     image: pulumi.Input[str]
     """Image of the service."""
@@ -61,6 +54,3 @@ class MicroserviceArgs(TypedDict):
 
     database_networks: NotRequired[Sequence[pulumi.Input[str]]]
     """On Kubernetes: networks in CIDR notation with a database that is no pod of the stack."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""

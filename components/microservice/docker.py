@@ -16,13 +16,7 @@ from components.microservice.docker_folders import disk_folders
 from components.microservice.docker_worker import command_check, lived_on, port_check
 from components.microservice.replica import replica_environment, replica_instances, tracing_environment
 from components.microservice.volumes import released_in_place
-
-
-class DockerMicroserviceArgs(MicroserviceArgs):
-    """Inputs of a track of a service on Docker."""
-
-    pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace; empty on a platform that brings its own."""
+from components.options import after
 
 
 class Microservice(pulumi.ComponentResource):
@@ -35,7 +29,7 @@ class Microservice(pulumi.ComponentResource):
     replicas: pulumi.Output[int]
     """Number of replicas that are registered and healthy."""
 
-    def __init__(self, name: str, args: DockerMicroserviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Microservice", name, {}, opts)
         files = file_mounts(
             name, args.get("given_files", {}), image=args["consul"]["image"], labels=_labels(args), parent=self
@@ -54,7 +48,7 @@ class Microservice(pulumi.ComponentResource):
         self,
         name: str,
         index: int,
-        args: DockerMicroserviceArgs,
+        args: MicroserviceArgs,
         files: Sequence[docker.ContainerVolumeArgs],
         before: Sequence[pulumi.Resource],
     ) -> ConsulAgent:
@@ -86,7 +80,7 @@ class Microservice(pulumi.ComponentResource):
             f"{name}-pod",
             {
                 "networks": [args["region"]["network"], args["region"]["backbone_network"]],
-                "pause_image": args["pause_image"],
+                "pause_image": args["region"]["pause_image"],
                 "identity": identity,
                 "delete_first": in_place,
                 "labels": labels,
@@ -108,7 +102,7 @@ class Microservice(pulumi.ComponentResource):
         registration["network_mode"] = pod.network_mode
         if args["workload"].judged_by is None:
             lives = lived_on(f"{name}-settling", container, args, labels, self)
-            registration["network_mode"] = pulumi.Output.all(pod.network_mode, lives).apply(lambda known: str(known[0]))
+            registration["network_mode"] = after(pod.network_mode, lives)
         return ConsulAgent(
             f"{name}-registration", registration, pulumi.ResourceOptions(parent=self, depends_on=[container])
         )
@@ -118,7 +112,7 @@ def _in_place(args: MicroserviceArgs) -> bool:
     return released_in_place(args["workload"].volumes, "docker")
 
 
-def _application_spec(name: str, args: DockerMicroserviceArgs, labels: Mapping[str, str]) -> ContainerSpec:
+def _application_spec(name: str, args: MicroserviceArgs, labels: Mapping[str, str]) -> ContainerSpec:
     workload = args["workload"]
     limits = workload.limits("docker")
     return ContainerSpec(
@@ -145,7 +139,7 @@ def _application_spec(name: str, args: DockerMicroserviceArgs, labels: Mapping[s
     )
 
 
-def _labels(args: DockerMicroserviceArgs) -> dict[str, str]:
+def _labels(args: MicroserviceArgs) -> dict[str, str]:
     return {
         **args["labels"],
         "gostack.region": args["region"]["region"],

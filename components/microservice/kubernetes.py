@@ -5,38 +5,27 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components import mysql
 from components.consul.instances import POD_NAME
-from components.consul.kubernetes_agent import (
-    GOSSIP_VARIABLE,
-    agent_volume,
-    gossip_secret,
-    sidecar,
-    to_servers,
-)
+from components.consul.kubernetes_agent import agent_secret, agent_volume, sidecar, to_servers
 from components.kubernetes.autoscaling import autoscaler
 from components.kubernetes.files import file_mounts, file_volumes
-from components.kubernetes.names import APPLICATION, MYSQL, NGINX, STACK_LABEL, selector, workload_labels
+from components.kubernetes.names import APPLICATION, MYSQL, NGINX, selector, workload_labels
 from components.kubernetes.network import EgressRule, IngressRule, network_policy, networks, pods_of_stack, tcp
-from components.kubernetes.pod import (
-    ContainerSpec,
-    container,
-    memory_volume,
-    sleep_before_stop,
-)
+from components.kubernetes.pod import ContainerSpec, memory_volume, sleep_before_stop
 from components.kubernetes.pod_template import pod_template
 from components.kubernetes.resources import Resources
 from components.kubernetes.rollout import rolling_deployment
+from components.kubernetes.scope import Scope
 from components.kubernetes.storage import MountedClaims, mounted_claims
-from components.kubernetes.workload import disruption_budget, immutable_secret, service_account
+from components.kubernetes.workload import disruption_budget, service_account
 from components.microservice.args import MicroserviceArgs
 from components.microservice.kubernetes_folders import folder_mounts, folder_volumes, replica_disk_mib
 from components.microservice.kubernetes_probes import replica_probes
 from components.microservice.replica import replica_environment, replica_instances
 from components.microservice.volumes import OWN_CLAIM, released_in_place
 from components.microservice.workload import Workload
+from components.mysql.configuration import PORT as MYSQL_PORT
 from components.options import given_dependencies
-from components.region.args import RegionReference
 
 SETTLING_SECONDS = 2
 """Time in seconds in which every ingress has seen a new replica; only then an old one may go."""
@@ -64,16 +53,11 @@ class Microservice(pulumi.ComponentResource):
             track=args["track"],
             **({"kind": workload.kind} if workload.kind == "worker" else {}),
         )
-        secret = immutable_secret(
-            f"{name}-secret",
-            region["network"],
-            labels,
-            {**args["secrets"], GOSSIP_VARIABLE: gossip_secret(args["consul"]["gossip_key"])},
-            self,
-        )
-        account = service_account(f"{name}-account", region["network"], labels, self)
-        budget = disruption_budget(f"{name}-budget", region["network"], labels, self)
-        policy = _network_policy(f"{name}-paths", args, labels, self)
+        scope = Scope(region["network"], labels, self)
+        secret = agent_secret(scope, name, args["consul"], args["secrets"])
+        account = service_account(scope, f"{name}-account")
+        budget = disruption_budget(scope, f"{name}-budget")
+        policy = _network_policy(scope, f"{name}-paths", args)
         claims = _claims(args)
         template = pod_template(
             labels,
@@ -93,7 +77,7 @@ class Microservice(pulumi.ComponentResource):
                 agent_volume(),
                 *folder_volumes(workload),
                 *(volume for found in claims for volume in found.volumes),
-                *file_volumes(name, region["network"], labels, args.get("given_files", {}), self),
+                *file_volumes(scope, name, args.get("given_files", {})),
             ],
             anti_affinity_to=selector(labels),
             stop_seconds=workload.drain_seconds + workload.termination_grace_period_seconds + 10,
@@ -101,11 +85,9 @@ class Microservice(pulumi.ComponentResource):
             annotations=_scraped(workload),
         )
         deployment = rolling_deployment(
+            scope,
             name,
-            region["network"],
-            labels,
             template,
-            parent=self,
             depends_on=[budget, policy, *given_dependencies(opts)],
             # The autoscaler's own, where there is one: an update must not take back what the load asked for.
             replicas=args["replicas"] if workload.autoscaling is None else None,
@@ -117,15 +99,13 @@ class Microservice(pulumi.ComponentResource):
         )
         if workload.autoscaling is not None:
             autoscaler(
+                scope,
                 f"{name}-autoscaler",
                 name,
-                region["network"],
-                labels,
+                deployment,
                 minimum=args["replicas"],
                 maximum=workload.autoscaling.maximum,
                 cpu_percent=workload.autoscaling.cpu_percent,
-                parent=self,
-                deployment=deployment,
             )
         self.replicas = deployment.id.apply(lambda _: args["replicas"])
         self.register_outputs({"replicas": self.replicas})
@@ -137,46 +117,42 @@ def _claims(args: MicroserviceArgs) -> list[MountedClaims]:
     return [mounted_claims(args.get("region_volumes", {})), *own]
 
 
-def _application(
-    args: MicroserviceArgs, secret: pulumi.Input[str], claims: Sequence[MountedClaims]
-) -> k8s.core.v1.ContainerArgs:
+def _application(args: MicroserviceArgs, secret: pulumi.Input[str], claims: Sequence[MountedClaims]) -> ContainerSpec:
     workload = args["workload"]
     limits = workload.limits("kubernetes")
     user, group = workload.user_and_group()
-    return container(
-        ContainerSpec(
-            name="application",
-            image=args["image"],
-            user=user,
-            group=group,
-            resources=Resources(
-                cpu_request=workload.cpu_request,
-                memory_request_mib=workload.memory_request_mib,
-                cpu_limit=limits.cpus,
-                memory_limit_mib=limits.memory_mib,
-                disk_limit_mib=replica_disk_mib(workload),
-            ),
-            command=workload.command,
-            arguments=args.get("arguments", workload.args),
-            environment={
-                **args["environment"],
-                **replica_environment(args),
-            },
-            from_fields={"INSTANCE_ID": "metadata.name"},
-            secret=secret,
-            secret_variables=list(args["secrets"]),
-            ports=workload.all_ports,
-            capabilities=["NET_BIND_SERVICE"] if workload.binds_privileged else [],
-            mounts={
-                "/tmp": "files",
-                **folder_mounts(workload),
-                **{path: volume for found in claims for path, volume in found.mounts.items()},
-            },
-            read_only_mounts=file_mounts(args.get("given_files", {})),
-            probes=replica_probes(workload),
-            # Deregistered by the sidecar in the same moment; requests on their way still arrive.
-            pre_stop=sleep_before_stop(workload.drain_seconds) if workload.kind == "service" else None,
-        )
+    return ContainerSpec(
+        name="application",
+        image=args["image"],
+        user=user,
+        group=group,
+        resources=Resources(
+            cpu_request=workload.cpu_request,
+            memory_request_mib=workload.memory_request_mib,
+            cpu_limit=limits.cpus,
+            memory_limit_mib=limits.memory_mib,
+            disk_limit_mib=replica_disk_mib(workload),
+        ),
+        command=workload.command,
+        arguments=args.get("arguments", workload.args),
+        environment={
+            **args["environment"],
+            **replica_environment(args),
+        },
+        from_fields={"INSTANCE_ID": "metadata.name"},
+        secret=secret,
+        secret_variables=list(args["secrets"]),
+        ports=workload.all_ports,
+        capabilities=["NET_BIND_SERVICE"] if workload.binds_privileged else [],
+        mounts={
+            "/tmp": "files",
+            **folder_mounts(workload),
+            **{path: volume for found in claims for path, volume in found.mounts.items()},
+        },
+        read_only_mounts=file_mounts(args.get("given_files", {})),
+        probes=replica_probes(workload),
+        # Deregistered by the sidecar in the same moment; requests on their way still arrive.
+        pre_stop=sleep_before_stop(workload.drain_seconds) if workload.kind == "service" else None,
     )
 
 
@@ -191,17 +167,12 @@ def _scraped(workload: Workload) -> dict[str, str]:
     }
 
 
-def _network_policy(
-    name: str, args: MicroserviceArgs, labels: dict[str, str], parent: pulumi.Resource
-) -> k8s.networking.v1.NetworkPolicy:
-    stack = args["labels"].get(STACK_LABEL, "gostack")
-    region: RegionReference = args["region"]
+def _network_policy(scope: Scope, name: str, args: MicroserviceArgs) -> k8s.networking.v1.NetworkPolicy:
+    stack = scope.stack
     ports = [args["workload"].port, *args["workload"].served_ports.values()]
     return network_policy(
+        scope,
         name,
-        region["network"],
-        labels,
-        parent=parent,
         incoming=[IngressRule(from_=pods_of_stack(stack, NGINX, APPLICATION), ports=tcp(*ports))]
         if args["workload"].kind == "service"
         else [],
@@ -209,8 +180,8 @@ def _network_policy(
             to_servers(stack),
             # Other services, at the port that Consul tells.
             EgressRule(to=pods_of_stack(stack, APPLICATION)),
-            EgressRule(to=pods_of_stack(stack, MYSQL), ports=tcp(mysql.PORT)),
+            EgressRule(to=pods_of_stack(stack, MYSQL), ports=tcp(MYSQL_PORT)),
             *(EgressRule(to=networks(egress.network), ports=tcp(egress.port)) for egress in args["workload"].egress),
-            *(EgressRule(to=networks(network), ports=tcp(mysql.PORT)) for network in args.get("database_networks", ())),
+            *(EgressRule(to=networks(network), ports=tcp(MYSQL_PORT)) for network in args.get("database_networks", ())),
         ],
     )

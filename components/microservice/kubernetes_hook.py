@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pulumi
 
-from components import mysql
+from components.demands import hook_resources
 from components.kubernetes.job import Job, JobArgs, JobEgressArgs
 from components.kubernetes.names import MYSQL
 from components.microservice.args import MicroserviceArgs
 from components.microservice.replica import job_environment
-from components.microservice.resources import hook_resources
 from components.microservice.task import Task
+from components.mysql.configuration import PORT as MYSQL_PORT
 
 DEADLINE_SECONDS = 1800
 """Time in seconds after which a hook is ended and has failed."""
@@ -28,7 +28,7 @@ def task_job(task: Task, args: MicroserviceArgs, deadline_seconds: int) -> JobAr
         {"roles": [], "networks": [allowed.network], "port": allowed.port} for allowed in workload.egress
     ]
     if "database_networks" in args:
-        egress.append({"roles": [MYSQL], "networks": args["database_networks"], "port": mysql.PORT})
+        egress.append({"roles": [MYSQL], "networks": args["database_networks"], "port": MYSQL_PORT})
     job: JobArgs = {
         "service": args["service"],
         "image": args["image"],

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from components.section import Section
-
-_PATH = re.compile(r"/[A-Za-z0-9._~!*,;=:@%/-]*")
-
-
-def _path(value: str) -> str:
-    if not _PATH.fullmatch(value):
-        raise ValueError(f'"{value}" is not a URL path; write it like "/metrics".')
-    return value
+from components.section import Section, shaped
 
 
 class Metrics(Section):
@@ -24,7 +15,7 @@ class Metrics(Section):
     Who may call the service by its name may read them, and so may clients where a route leads to the path.
     """
 
-    path: Annotated[str, AfterValidator(_path)] = "/metrics"
+    path: Annotated[str, shaped("/[A-Za-z0-9._~!*,;=:@%/-]*", "a URL path", "/metrics")] = "/metrics"
     """Path at which they are."""
 
     port: Annotated[int, Field(ge=1024, le=65535)] | None = None

@@ -5,11 +5,12 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from components.args import KeptArgs
 from components.consul.args import ConsulReference
 from components.region.args import RegionReference
 
 
-class MySqlClusterArgs(TypedDict):
+class MySqlClusterArgs(KeptArgs):
     """Inputs of the database."""
 
     topology: str
@@ -48,6 +49,9 @@ class MySqlClusterArgs(TypedDict):
     memory_mib: int
     """Memory limit of a member in MiB."""
 
+    storage_gib: int
+    """On Kubernetes: size of a member's disk in GiB."""
+
     max_connections: int
     """Connections that a member accepts."""
 
@@ -59,12 +63,6 @@ class MySqlClusterArgs(TypedDict):
 
     protect: bool
     """True refuses to delete the data volumes."""
-
-    volume_prefix: str
-    """First part of the data volumes' names, which stay the same for ever: they outlive the stack."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""
 
 
 class MySqlAdministration(TypedDict):

@@ -4,12 +4,12 @@ import uuid
 
 import pulumi
 
-from components import mysql
 from components.docker.files import SECRETS
 from components.docker.job import Job
-from components.mysql.args import MySqlReference
+from components.mysql.accounts import MONITORING_ACCOUNT, REPLICATION_ACCOUNT, stack_accounts_sql
+from components.mysql.args import MySqlClusterArgs, MySqlReference
+from components.mysql.configuration import PORT, server_id
 from components.mysql.docker_member import (
-    DockerMySqlClusterArgs,
     GroupMemberArgs,
     MySqlMember,
     MySqlMemberArgs,
@@ -17,6 +17,7 @@ from components.mysql.docker_member import (
     member_host_name,
 )
 from components.mysql.docker_proxy import MySqlProxy
+from components.options import after
 from components.secrets import GeneratedPassword
 from components.text import script
 
@@ -40,12 +41,12 @@ class MySqlCluster(pulumi.ComponentResource):
     """The database as services take it; whoever uses it waits for the accounts, and so for a primary. Who needs every
     member must wait for the cluster by `depends_on`."""
 
-    def __init__(self, name: str, args: DockerMySqlClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: MySqlClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:MySqlCluster", name, {}, opts)
         self._name, self._args = name, args
-        password = self._password(mysql.REPLICATION_ACCOUNT, args["password_rotation"])
+        password = self._password(REPLICATION_ACCOUNT, args["password_rotation"])
         self._monitoring = (
-            self._password(mysql.MONITORING_ACCOUNT, args["password_rotation"]) if args.get("monitored") else None
+            self._password(MONITORING_ACCOUNT, args["password_rotation"]) if args.get("monitored") else None
         )
         group = args["topology"] == "group"
         members, accounts = self._group(password) if group else self._followers(password)
@@ -66,20 +67,17 @@ class MySqlCluster(pulumi.ComponentResource):
             "image": args["image"],
             # Accounts of services come after the cluster's own.
             "administration_volumes": {
-                place: pulumi.Output.all(member.administration_volume, accounts.completed).apply(
-                    lambda pair: str(pair[0])
-                )
-                for place, member in writable.items()
+                place: after(member.administration_volume, accounts.completed) for place, member in writable.items()
             },
-            "group_addresses": [f"{member_host_name(place)}:{mysql.PORT}" for place in members] if group else [],
+            "group_addresses": [f"{member_host_name(place)}:{PORT}" for place in members] if group else [],
             "primary_datacenters": [datacenter["datacenter"] for datacenter in args["consul"]] if group else [],
         }
         if "proxy_image" in args:
             self.reference["writer_addresses"] = self._proxies(args["proxy_image"], members)
         if self._monitoring is not None:
             self.reference["monitoring"] = {
-                "addresses": {place: f"{member_host_name(place)}:{mysql.PORT}" for place in members},
-                "user": mysql.MONITORING_ACCOUNT,
+                "addresses": {place: f"{member_host_name(place)}:{PORT}" for place in members},
+                "user": MONITORING_ACCOUNT,
                 "password": self._monitoring,
                 "ca_certificate": args["ca_certificate"],
             }
@@ -92,7 +90,7 @@ class MySqlCluster(pulumi.ComponentResource):
         place = first[0]["region"]
         primary = MySqlMember(
             f"{self._name}-{place}",
-            {"cluster": args, "region": first[0], "consul": first[1], "server_id": mysql.server_id(place)},
+            {"cluster": args, "region": first[0], "consul": first[1], "server_id": server_id(place)},
             pulumi.ResourceOptions(parent=self),
         )
         accounts = self._accounts(password, {place: primary})
@@ -104,11 +102,9 @@ class MySqlCluster(pulumi.ComponentResource):
                     "cluster": args,
                     "region": region,
                     "consul": datacenter,
-                    "server_id": mysql.server_id(region["region"]),
+                    "server_id": server_id(region["region"]),
                     "primary_host": member_host_name(place),
-                    "replication_password": pulumi.Output.secret(
-                        pulumi.Output.all(password, accounts.completed).apply(lambda pair: str(pair[0]))
-                    ),
+                    "replication_password": pulumi.Output.secret(after(password, accounts.completed)),
                 },
                 pulumi.ResourceOptions(parent=self),
             )
@@ -135,7 +131,7 @@ class MySqlCluster(pulumi.ComponentResource):
             member: MySqlMemberArgs = {
                 "cluster": args,
                 "region": region,
-                "server_id": mysql.server_id(place),
+                "server_id": server_id(place),
                 "group": group,
             }
             if registered:
@@ -156,7 +152,6 @@ class MySqlCluster(pulumi.ComponentResource):
                     "consul": datacenter,
                     "datacenters": self.reference["primary_datacenters"],
                     "image": image,
-                    "pause_image": args["pause_image"],
                     "max_connections": args["max_connections"],
                     "labels": args["labels"],
                 },
@@ -167,9 +162,7 @@ class MySqlCluster(pulumi.ComponentResource):
 
     def _accounts(self, password: pulumi.Output[str], members: dict[str, MySqlMember]) -> Job:
         passwords = [password, *([self._monitoring] if self._monitoring is not None else [])]
-        statements = pulumi.Output.secret(pulumi.Output.all(*passwords)).apply(
-            lambda known: mysql.stack_accounts_sql(*known)
-        )
+        statements = pulumi.Output.secret(pulumi.Output.all(*passwords)).apply(lambda known: stack_accounts_sql(*known))
         return Job(
             f"{self._name}-accounts",
             {

@@ -6,7 +6,6 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_docker as docker
 
-from components import mysql
 from components.certificates import Certificate
 from components.consul.args import ConsulReference
 from components.consul.check import Check
@@ -16,7 +15,16 @@ from components.docker.container import ContainerSpec, HealthCheck, hardened_con
 from components.docker.files import secrets_mount, secrets_volume
 from components.docker.pod import Pod
 from components.docker.volumes import kept_volume, volume_labels
+from components.mysql.accounts import BOOT_SQL, group_boot_sql
 from components.mysql.args import MySqlClusterArgs
+from components.mysql.configuration import (
+    PORT,
+    PROXY_HOST,
+    GroupMember,
+    group_health_test,
+    health_test,
+    member_configuration,
+)
 from components.options import given_dependencies
 from components.region.args import RegionReference
 from components.text import script
@@ -26,13 +34,6 @@ PRIMARY_CHECK = "mysql-primary"
 
 _CHECK = Check(protocol="tcp", interval="1s", timeout="1s", failures=1)
 _PRIMARY_TTL = "3s"
-
-
-class DockerMySqlClusterArgs(MySqlClusterArgs):
-    """Inputs of the database on Docker."""
-
-    pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace; empty on a platform that brings its own."""
 
 
 class GroupMemberArgs(TypedDict):
@@ -54,7 +55,7 @@ class GroupMemberArgs(TypedDict):
 class MySqlMemberArgs(TypedDict):
     """Inputs of a member."""
 
-    cluster: DockerMySqlClusterArgs
+    cluster: MySqlClusterArgs
     """Inputs of the cluster that it belongs to."""
 
     region: RegionReference
@@ -94,7 +95,7 @@ class MySqlMember(pulumi.ComponentResource):
             f"{name}-certificate",
             {
                 "ca_key_pair": cluster["ca_key_pair"],
-                "names": [host, *([mysql.PROXY_HOST] if "proxy_image" in cluster else [])],
+                "names": [host, *([PROXY_HOST] if "proxy_image" in cluster else [])],
                 "lifetime_days": cluster["certificate_lifetime_days"],
                 "rotation": 1,
             },
@@ -109,7 +110,7 @@ class MySqlMember(pulumi.ComponentResource):
             f"{name}-pod",
             {
                 "networks": [region["network"], region["backbone_network"]],
-                "pause_image": cluster["pause_image"],
+                "pause_image": region["pause_image"],
                 "host_names": [host],
                 "labels": labels,
             },
@@ -168,7 +169,7 @@ class MySqlMember(pulumi.ComponentResource):
             )
         # No output of the server: before it replaces the server the engine removes whatever took a value from it, which
         # would be every replica of every service.
-        self.address = pulumi.Output.from_input(f"{host}:{mysql.PORT}")
+        self.address = pulumi.Output.from_input(f"{host}:{PORT}")
         self.administration_volume = socket.name
         self.register_outputs({"address": self.address, "administration_volume": self.administration_volume})
 
@@ -197,12 +198,12 @@ def _environment(host: str, args: MySqlMemberArgs) -> dict[str, pulumi.Input[str
     cluster, group = args["cluster"], args.get("group")
     hosts = [member_host_name(place) for place in group["members"]] if group is not None else []
     environment: dict[str, pulumi.Input[str]] = {
-        "MEMBER_CONFIGURATION": mysql.member_configuration(
+        "MEMBER_CONFIGURATION": member_configuration(
             server_id=args["server_id"],
             read_only=group is not None or "primary_host" in args,
             buffer_pool_mib=cluster["buffer_pool_mib"],
             max_connections=cluster["max_connections"],
-            group=mysql.GroupMember(group["name"], host, hosts, group["weight"]) if group is not None else None,
+            group=GroupMember(group["name"], host, hosts, group["weight"]) if group is not None else None,
         ),
     }
     if group is not None:
@@ -215,26 +216,26 @@ def _environment(host: str, args: MySqlMemberArgs) -> dict[str, pulumi.Input[str
 
 
 def _secrets(certificate: Certificate, args: MySqlMemberArgs) -> dict[str, pulumi.Input[str]]:
-    secrets: dict[str, pulumi.Input[str]] = {"PRIVATE_KEY": certificate.private_key, "BOOT_SQL": mysql.BOOT_SQL}
+    secrets: dict[str, pulumi.Input[str]] = {"PRIVATE_KEY": certificate.private_key, "BOOT_SQL": BOOT_SQL}
     if "group" in args:
         password = pulumi.Output.secret(args["group"]["password"])
-        secrets |= {"BOOT_SQL": password.apply(mysql.group_boot_sql), "GROUP_PASSWORD": password}
+        secrets |= {"BOOT_SQL": password.apply(group_boot_sql), "GROUP_PASSWORD": password}
     elif "replication_password" in args:
         secrets["REPLICATION_PASSWORD"] = args["replication_password"]
     return secrets
 
 
 def _health_test(args: MySqlMemberArgs) -> list[str]:
-    return mysql.group_health_test() if "group" in args else mysql.health_test(read_only="primary_host" in args)
+    return group_health_test() if "group" in args else health_test(read_only="primary_host" in args)
 
 
 def _instances(host: str, args: MySqlMemberArgs) -> list[ServiceInstance]:
     # Host names, unlike the addresses in Consul, are the same from every region.
-    metadata = {"address": f"{host}:{mysql.PORT}"}
+    metadata = {"address": f"{host}:{PORT}"}
     role = "replica" if "primary_host" in args else "primary"
     if "group" not in args:
-        return [ServiceInstance("mysql", mysql.PORT, _CHECK, tags=[role])]
+        return [ServiceInstance("mysql", PORT, _CHECK, tags=[role])]
     return [
-        ServiceInstance("mysql", mysql.PORT, _CHECK, tags=["member"], metadata=metadata),
-        ServiceInstance("mysql", mysql.PORT, ttl=_PRIMARY_TTL, tags=["primary"], metadata=metadata, id=PRIMARY_CHECK),
+        ServiceInstance("mysql", PORT, _CHECK, tags=["member"], metadata=metadata),
+        ServiceInstance("mysql", PORT, ttl=_PRIMARY_TTL, tags=["primary"], metadata=metadata, id=PRIMARY_CHECK),
     ]

@@ -1,45 +1,31 @@
 """One address for whichever member of a group is the primary, for programs that know a host and a port alone."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
 
 import pulumi
 
-from components import mysql
-from components.consul.args import ConsulReference
+from components.consul.args import RegionalArgs
 from components.consul.check import Check
 from components.consul.docker_agent import ConsulAgent, ConsulAgentArgs, agent_spec
 from components.consul.instances import ServiceInstance
 from components.docker.container import ContainerSpec, content_digest, hardened_container
 from components.docker.pod import Pod
-from components.region.args import RegionReference
+from components.mysql.configuration import PORT, PROXY, PROXY_HOST
 
 _STATUS_PORT = 3307
 
 
-class MySqlProxyArgs(TypedDict):
+class MySqlProxyArgs(RegionalArgs):
     """Inputs of a proxy."""
-
-    region: RegionReference
-    """Region whose services use it."""
-
-    consul: ConsulReference
-    """Datacenter of the region, through which the others are asked too."""
 
     datacenters: Sequence[str]
     """Datacenters in which a member registers itself while it is the primary."""
 
     image: pulumi.Input[str]
-    """Image that was built from `mysql.PROXY_SOURCE`."""
-
-    pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace."""
+    """Image that was built from `PROXY_SOURCE`."""
 
     max_connections: int
     """Connections that a member accepts; the memory limit follows from it."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""
 
 
 class MySqlProxy(pulumi.ComponentResource):
@@ -55,7 +41,7 @@ class MySqlProxy(pulumi.ComponentResource):
     def __init__(self, name: str, args: MySqlProxyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:MySqlProxy", name, {}, opts)
         region = args["region"]
-        labels = {**args["labels"], "gostack.region": region["region"], "gostack.service": mysql.PROXY}
+        labels = {**args["labels"], "gostack.region": region["region"], "gostack.service": PROXY}
         program = ContainerSpec(
             image=args["image"],
             role="proxy",
@@ -71,7 +57,7 @@ class MySqlProxy(pulumi.ComponentResource):
             "region": region,
             "consul": args["consul"],
             # Not the port of MySQL, where each check would be a connection to the primary.
-            "services": [ServiceInstance(mysql.PROXY, _STATUS_PORT, Check(path="/"))],
+            "services": [ServiceInstance(PROXY, _STATUS_PORT, Check(path="/"))],
             "drain_seconds": 0,
             # The members have just come up, and agree on the primary.
             "start_seconds": 120,
@@ -82,8 +68,8 @@ class MySqlProxy(pulumi.ComponentResource):
             f"{name}-pod",
             {
                 "networks": [region["network"], region["backbone_network"]],
-                "pause_image": args["pause_image"],
-                "local_names": [mysql.PROXY_HOST],
+                "pause_image": region["pause_image"],
+                "local_names": [PROXY_HOST],
                 "identity": content_digest(program, agent_spec(registration)),
                 "labels": labels,
             },
@@ -95,5 +81,5 @@ class MySqlProxy(pulumi.ComponentResource):
         registration["network_mode"] = pod.network_mode
         ConsulAgent(f"{name}-registration", registration, pulumi.ResourceOptions(parent=self, depends_on=[container]))
         # No output of a container: a preview of another proxy would show every service replaced.
-        self.address = pulumi.Output.from_input(f"{mysql.PROXY_HOST}:{mysql.PORT}")
+        self.address = pulumi.Output.from_input(f"{PROXY_HOST}:{PORT}")
         self.register_outputs({"address": self.address})

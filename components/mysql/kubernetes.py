@@ -2,15 +2,17 @@
 
 import pulumi
 
-from components import mysql
 from components.consul.args import ConsulReference
 from components.kubernetes.job import Job
 from components.kubernetes.names import MYSQL, service_host, workload_labels
+from components.kubernetes.scope import Scope
 from components.kubernetes.workload import disruption_budget
-from components.mysql.args import MySqlReference
-from components.mysql.kubernetes_member import MYSQL_USER, KubernetesMySqlClusterArgs, MySqlMember
-from components.region.args import RegionReference
-from components.region.namespaces import namespace_of
+from components.mysql.accounts import ADMINISTRATION_ACCOUNT, REPLICATION_ACCOUNT, stack_accounts_sql
+from components.mysql.args import MySqlClusterArgs, MySqlReference
+from components.mysql.configuration import PORT
+from components.mysql.kubernetes_member import MYSQL_USER, MySqlMember, MySqlMemberArgs
+from components.options import after
+from components.region.args import RegionReference, namespace_of
 from components.secrets import GeneratedPassword
 from components.text import script
 
@@ -33,23 +35,20 @@ class MySqlCluster(pulumi.ComponentResource):
     """The database as services take it; whoever uses it waits for the accounts, and so for the primary. Who needs every
     member must wait for the cluster by `depends_on`."""
 
-    def __init__(self, name: str, args: KubernetesMySqlClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: MySqlClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:MySqlCluster", name, {}, opts)
         if args["topology"] not in TOPOLOGIES:
             raise ValueError(f'the topology "{args["topology"]}" is not one of {", ".join(TOPOLOGIES)}: correct it')
         self._name, self._args = name, args
-        password = self._password(mysql.REPLICATION_ACCOUNT, args["password_rotation"])
+        password = self._password(REPLICATION_ACCOUNT, args["password_rotation"])
         # A member learns a new one only by a restart, and must not for that of other accounts: it is renewed together
         # with the certificate authority, which restarts it anyway.
         administration = self._password("administration", args["ca_rotation"])
         places = list(zip(args["regions"], args["consul"], strict=True))
         primary = self._member(*places[0], administration)
         first = args["regions"][0]["region"]
-        address = pulumi.Output.all(primary.address).apply(lambda parts: str(parts[0]))
-        accounts = self._accounts(password, address, administration)
-        replication = pulumi.Output.secret(
-            pulumi.Output.all(password, accounts.completed).apply(lambda pair: str(pair[0]))
-        )
+        accounts = self._accounts(password, primary.address, administration)
+        replication = pulumi.Output.secret(after(password, accounts.completed))
         following = {
             place[0]["region"]: self._member(*place, administration, replication)
             for place in (places if args["topology"] == "replica" else [])
@@ -64,7 +63,7 @@ class MySqlCluster(pulumi.ComponentResource):
         self.replicas = self.members.apply(
             lambda found: {place: member for place, member in found.items() if place != first}
         )
-        ready = pulumi.Output.all(primary.address, accounts.completed).apply(lambda pair: str(pair[0]))
+        ready = after(primary.address, accounts.completed)
         self.reference = {
             "primary_address": ready,
             # The nearest one: the replica of the region, where there is one.
@@ -79,7 +78,7 @@ class MySqlCluster(pulumi.ComponentResource):
             "primary_datacenters": [],
             "administration": {
                 "address": ready,
-                "user": mysql.ADMINISTRATION_ACCOUNT,
+                "user": ADMINISTRATION_ACCOUNT,
                 "password": administration,
             },
         }
@@ -92,40 +91,24 @@ class MySqlCluster(pulumi.ComponentResource):
         administration: pulumi.Output[str],
         replication: pulumi.Output[str] | None = None,
     ) -> MySqlMember:
-        name = f"{self._name}-{region['region']}"
-        opts = pulumi.ResourceOptions(parent=self)
+        name, opts = f"{self._name}-{region['region']}", pulumi.ResourceOptions(parent=self)
+        arguments: MySqlMemberArgs = {
+            "cluster": self._args,
+            "region": region,
+            "consul": consul,
+            "administration_password": administration,
+        }
         if replication is None:
-            return MySqlMember(
-                name,
-                {
-                    "cluster": self._args,
-                    "region": region,
-                    "consul": consul,
-                    "administration_password": administration,
-                },
-                opts,
-            )
+            return MySqlMember(name, arguments, opts)
         first = self._args["regions"][0]
-        return MySqlMember(
-            f"{name}-replica",
-            {
-                "cluster": self._args,
-                "region": region,
-                "consul": consul,
-                "administration_password": administration,
-                "primary_host": service_host(f"{self._name}-{first['region']}", namespace_of(first)),
-                "replication_password": replication,
-            },
-            opts,
-        )
+        arguments["primary_host"] = service_host(f"{self._name}-{first['region']}", namespace_of(first))
+        arguments["replication_password"] = replication
+        return MySqlMember(f"{name}-replica", arguments, opts)
 
     def _accounts(
-        self,
-        password: pulumi.Output[str],
-        address: pulumi.Output[str],
-        administration: pulumi.Output[str],
+        self, password: pulumi.Output[str], address: pulumi.Output[str], administration: pulumi.Output[str]
     ) -> Job:
-        statements = pulumi.Output.secret(password).apply(mysql.stack_accounts_sql)
+        statements = pulumi.Output.secret(password).apply(stack_accounts_sql)
         return Job(
             f"{self._name}-accounts",
             {
@@ -136,13 +119,13 @@ class MySqlCluster(pulumi.ComponentResource):
                 "command": [script("mysql/mysql-apply-remote.sh")],
                 "environment": {
                     **administration_endpoint(address),
-                    "ADMINISTRATION_USER": mysql.ADMINISTRATION_ACCOUNT,
+                    "ADMINISTRATION_USER": ADMINISTRATION_ACCOUNT,
                     "AUTHORITY": self._args["ca_certificate"],
                 },
                 "secrets": {"STATEMENTS": statements, "ADMINISTRATION_PASSWORD": administration},
                 "region": self._args["regions"][0]["region"],
                 "namespace": self._args["regions"][0]["network"],
-                "egress": [{"roles": [MYSQL], "networks": [], "port": mysql.PORT}],
+                "egress": [{"roles": [MYSQL], "networks": [], "port": PORT}],
                 "labels": self._args["labels"],
             },
             pulumi.ResourceOptions(parent=self),
@@ -151,7 +134,7 @@ class MySqlCluster(pulumi.ComponentResource):
     def _budget(self, region: RegionReference) -> None:
         """Of the members of a region, only one at a time may be evicted."""
         labels = workload_labels(self._args["labels"], region=region["region"], service="mysql", role=MYSQL)
-        disruption_budget(f"{self._name}-{region['region']}-budget", region["network"], labels, self)
+        disruption_budget(Scope(region["network"], labels, self), f"{self._name}-{region['region']}-budget")
 
     def _password(self, account: str, rotation: int) -> pulumi.Output[str]:
         opts = pulumi.ResourceOptions(parent=self)

@@ -6,67 +6,35 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components import mysql
 from components.certificates import Certificate
 from components.consul.args import ConsulReference
 from components.consul.check import Check
 from components.consul.instances import ServiceInstance
-from components.consul.kubernetes_agent import (
-    GOSSIP_VARIABLE,
-    agent_volume,
-    gossip_secret,
-    sidecar,
-    to_servers,
-)
-from components.kubernetes.names import (
-    APPLICATION,
-    JOB,
-    MYSQL,
-    STACK_LABEL,
-    selector,
-    service_host,
-    workload_labels,
-)
+from components.consul.kubernetes_agent import agent_secret, agent_volume, sidecar, to_servers
+from components.demands import mysql_resources
+from components.kubernetes.names import APPLICATION, JOB, MYSQL, selector, service_host, workload_labels
 from components.kubernetes.network import EgressRule, IngressRule, network_policy, pods_of_stack, tcp
-from components.kubernetes.pod import (
-    ContainerSpec,
-    Probes,
-    container,
-    memory_volume,
-    shell_probe,
-    tcp_probe,
-)
+from components.kubernetes.pod import ContainerSpec, Probes, memory_volume, shell_probe, tcp_probe
 from components.kubernetes.pod_template import pod_template
+from components.kubernetes.scope import Scope
 from components.kubernetes.single_pod import pod_services, single_pod
 from components.kubernetes.storage import claim_template
-from components.kubernetes.workload import immutable_secret, service_account
+from components.kubernetes.workload import service_account
+from components.mysql.accounts import administration_boot_sql
 from components.mysql.args import MySqlClusterArgs
-from components.mysql.resources import mysql_resources
+from components.mysql.configuration import PORT, health_test, member_configuration, server_id
 from components.options import given_dependencies
-from components.region.args import RegionReference
-from components.region.namespaces import namespace_of
+from components.region.args import RegionReference, namespace_of
 from components.text import script
 
 MYSQL_USER = 999
 """User and group `mysql` of the official image."""
 
-USUAL_STORAGE_GIB = 10
-
-
-class KubernetesMySqlClusterArgs(MySqlClusterArgs):
-    """Inputs of the database on Kubernetes."""
-
-    storage_gib: NotRequired[int]
-    """Size of a member's disk in GiB, 10 when it is not given."""
-
-    storage_class: NotRequired[str]
-    """Storage class of the disks; the cluster's default when it is not given."""
-
 
 class MySqlMemberArgs(TypedDict):
     """Inputs of a member."""
 
-    cluster: KubernetesMySqlClusterArgs
+    cluster: MySqlClusterArgs
     """Inputs of the cluster that it belongs to."""
 
     region: RegionReference
@@ -108,17 +76,17 @@ class MySqlMember(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self),
         )
+        scope = Scope(region["network"], labels, self)
         secrets = _secrets(args, certificate)
-        secret = immutable_secret(f"{name}-secret", region["network"], labels, secrets, self)
-        account = service_account(f"{name}-account", region["network"], labels, self)
-        services = pod_services(name, name, region["network"], labels, {"mysql": mysql.PORT}, self)
-        policy = _network_policy(f"{name}-paths", args, labels, self)
+        secret = agent_secret(scope, name, args["consul"], secrets)
+        account = service_account(scope, f"{name}-account")
+        services = pod_services(scope, name, name, {"mysql": PORT})
+        policy = _network_policy(scope, f"{name}-paths")
         server = single_pod(
+            scope,
             f"{name}-server",
             name,
             name,
-            region["network"],
-            labels,
             pod_template(
                 labels,
                 account,
@@ -133,8 +101,8 @@ class MySqlMember(pulumi.ComponentResource):
             [
                 claim_template(
                     "data",
-                    cluster.get("storage_gib", USUAL_STORAGE_GIB),
-                    cluster.get("storage_class"),
+                    cluster["storage_gib"],
+                    region.get("storage_class"),
                     {**selector(labels), "gostack.data": "mysql"},
                 )
             ],
@@ -145,7 +113,7 @@ class MySqlMember(pulumi.ComponentResource):
                 depends_on=[*services, policy, *given_dependencies(opts)],
             ),
         )
-        self.address = server.id.apply(lambda _: f"{host}:{mysql.PORT}")
+        self.address = server.id.apply(lambda _: f"{host}:{PORT}")
         self.register_outputs({"address": self.address})
 
 
@@ -158,8 +126,7 @@ def _secrets(args: MySqlMemberArgs, certificate: Certificate) -> Mapping[str, pu
     password = pulumi.Output.secret(args["administration_password"])
     secrets: dict[str, pulumi.Input[str]] = {
         "PRIVATE_KEY": certificate.private_key,
-        "BOOT_SQL": password.apply(mysql.administration_boot_sql),
-        GOSSIP_VARIABLE: gossip_secret(args["consul"]["gossip_key"]),
+        "BOOT_SQL": password.apply(administration_boot_sql),
     }
     if "replication_password" in args:
         secrets["REPLICATION_PASSWORD"] = args["replication_password"]
@@ -168,61 +135,54 @@ def _secrets(args: MySqlMemberArgs, certificate: Certificate) -> Mapping[str, pu
 
 def _server(
     args: MySqlMemberArgs, certificate: Certificate, secret: pulumi.Input[str], secrets: list[str]
-) -> k8s.core.v1.ContainerArgs:
+) -> ContainerSpec:
     cluster = args["cluster"]
     replica = "primary_host" in args
-    health = mysql.health_test(read_only=replica)[-1]
-    return container(
-        ContainerSpec(
-            name="mysql",
-            image=cluster["image"],
-            user=MYSQL_USER,
-            group=MYSQL_USER,
-            resources=mysql_resources(memory_mib=cluster["memory_mib"], buffer_pool_mib=cluster["buffer_pool_mib"]),
-            command=["bash", "-c", script("mysql/mysql-server.sh", "mysql/mysql-member.sh")],
-            environment={
-                "MEMBER_CONFIGURATION": mysql.member_configuration(
-                    server_id=mysql.server_id(f"{args['region']['region']}-{role_of(args)}"),
-                    read_only=replica,
-                    buffer_pool_mib=cluster["buffer_pool_mib"],
-                    max_connections=cluster["max_connections"],
-                ),
-                "AUTHORITY": cluster["ca_certificate"],
-                "CERTIFICATE": certificate.certificate,
-                **({"PRIMARY_HOST": args["primary_host"]} if "primary_host" in args else {}),
-            },
-            secret=secret,
-            secret_variables=[name for name in secrets if name != GOSSIP_VARIABLE],
-            ports={"mysql": mysql.PORT},
-            mounts={"/tmp": "files", "/var/run/mysqld": "socket", "/var/lib/mysql": "data"},
-            probes=Probes(
-                # An hour: a replica begins as a copy of the primary, and a restart would begin the copy anew.
-                startup=shell_probe(health, period=3, failures=1200, timeout=10),
-                readiness=shell_probe(health, period=10, failures=3, timeout=10),
-                liveness=tcp_probe(mysql.PORT, period=10, failures=6),
+    health = health_test(read_only=replica)[-1]
+    return ContainerSpec(
+        name="mysql",
+        image=cluster["image"],
+        user=MYSQL_USER,
+        group=MYSQL_USER,
+        resources=mysql_resources(memory_mib=cluster["memory_mib"], buffer_pool_mib=cluster["buffer_pool_mib"]),
+        command=["bash", "-c", script("mysql/mysql-server.sh", "mysql/mysql-member.sh")],
+        environment={
+            "MEMBER_CONFIGURATION": member_configuration(
+                server_id=server_id(f"{args['region']['region']}-{role_of(args)}"),
+                read_only=replica,
+                buffer_pool_mib=cluster["buffer_pool_mib"],
+                max_connections=cluster["max_connections"],
             ),
-        )
+            "AUTHORITY": cluster["ca_certificate"],
+            "CERTIFICATE": certificate.certificate,
+            **({"PRIMARY_HOST": args["primary_host"]} if "primary_host" in args else {}),
+        },
+        secret=secret,
+        secret_variables=secrets,
+        ports={"mysql": PORT},
+        mounts={"/tmp": "files", "/var/run/mysqld": "socket", "/var/lib/mysql": "data"},
+        probes=Probes(
+            # An hour: a replica begins as a copy of the primary, and a restart would begin the copy anew.
+            startup=shell_probe(health, period=3, failures=1200, timeout=10),
+            readiness=shell_probe(health, period=10, failures=3, timeout=10),
+            liveness=tcp_probe(PORT, period=10, failures=6),
+        ),
     )
 
 
 def _instance(args: MySqlMemberArgs) -> ServiceInstance:
     check = Check(protocol="tcp", interval="1s", timeout="1s", failures=1)
-    return ServiceInstance("mysql", mysql.PORT, check, tags=[role_of(args)])
+    return ServiceInstance("mysql", PORT, check, tags=[role_of(args)])
 
 
-def _network_policy(
-    name: str, args: MySqlMemberArgs, labels: dict[str, str], parent: pulumi.Resource
-) -> k8s.networking.v1.NetworkPolicy:
-    stack = args["cluster"]["labels"].get(STACK_LABEL, "gostack")
+def _network_policy(scope: Scope, name: str) -> k8s.networking.v1.NetworkPolicy:
     return network_policy(
+        scope,
         name,
-        args["region"]["network"],
-        labels,
-        parent=parent,
-        incoming=[IngressRule(from_=pods_of_stack(stack, APPLICATION, JOB, MYSQL), ports=tcp(mysql.PORT))],
+        incoming=[IngressRule(from_=pods_of_stack(scope.stack, APPLICATION, JOB, MYSQL), ports=tcp(PORT))],
         outgoing=[
-            to_servers(stack),
+            to_servers(scope.stack),
             # A replica's, to its primary.
-            EgressRule(to=pods_of_stack(stack, MYSQL), ports=tcp(mysql.PORT)),
+            EgressRule(to=pods_of_stack(scope.stack, MYSQL), ports=tcp(PORT)),
         ],
     )

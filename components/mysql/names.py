@@ -11,23 +11,13 @@ from components.mysql.accounts import (
     RETIRED_ACCOUNTS,
 )
 
-_MYSQL_ITSELF = frozenset(
-    {
-        # https://dev.mysql.com/doc/refman/9.7/en/reserved-accounts.html
-        "root",
-        "mysql.sys",
-        "mysql.session",
-        "mysql.infoschema",
-        # User of a thread of the server: https://dev.mysql.com/doc/refman/9.7/en/event-scheduler.html
-        "event_scheduler",
-        # Schemas of the server and of NDB.
-        "mysql",
-        "sys",
-        "information_schema",
-        "performance_schema",
-        "ndbinfo",
-    }
-)
+_MYSQL_ITSELF = {
+    # https://dev.mysql.com/doc/refman/9.7/en/reserved-accounts.html, and the user of a thread of the server:
+    # https://dev.mysql.com/doc/refman/9.7/en/event-scheduler.html.
+    *("root", "mysql.sys", "mysql.session", "mysql.infoschema", "event_scheduler"),
+    # Schemas of the server and of NDB.
+    *("mysql", "sys", "information_schema", "performance_schema", "ndbinfo"),
+}
 
 _STACK = frozenset({REPLICATION_ACCOUNT, MONITORING_ACCOUNT, *RETIRED_ACCOUNTS, ADMINISTRATION_ACCOUNT, GROUP_ACCOUNT})
 

@@ -4,6 +4,8 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from components.names import namespace_name
+
 
 class RegionReference(TypedDict):
     """A region as the other components need to know it; `Region.reference` gives it."""
@@ -23,5 +25,16 @@ class RegionReference(TypedDict):
     backbone_network: pulumi.Input[str]
     """Identity of the backbone on the platform; empty on a platform without."""
 
+    pause_image: pulumi.Input[str]
+    """Image that holds a pod's network namespace; empty on a platform that brings its own."""
+
     namespace: NotRequired[str]
     """On Kubernetes: first part of the names of all namespaces of the stack."""
+
+    storage_class: NotRequired[str]
+    """On Kubernetes: storage class of the disks that name none; the cluster's default when it is not given."""
+
+
+def namespace_of(region: RegionReference, other: str | None = None) -> str:
+    """Return the name of a region's namespace on Kubernetes, or of another region's of the same stack."""
+    return namespace_name(region.get("namespace", "gostack"), other or region["region"])

@@ -1,23 +1,20 @@
 """A region on one machine: a network of its own, joined to the other regions by a backbone."""
 
 from collections.abc import Mapping
-from typing import TypedDict
 
 import pulumi
 import pulumi_docker as docker
 
+from components.args import StackArgs
 from components.docker.addresses import assigned_range, gateway
 from components.region.args import RegionReference
 
 
-class BackboneArgs(TypedDict):
+class BackboneArgs(StackArgs):
     """Inputs of the network between the regions."""
 
     cidr: str
     """Network in CIDR notation."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""
 
 
 class Backbone(pulumi.ComponentResource):
@@ -33,7 +30,7 @@ class Backbone(pulumi.ComponentResource):
         self.register_outputs({"network": self.network})
 
 
-class RegionArgs(TypedDict):
+class RegionArgs(StackArgs):
     """Inputs of a region."""
 
     region: str
@@ -48,8 +45,8 @@ class RegionArgs(TypedDict):
     backbone_cidr: str
     """Network of the backbone in CIDR notation."""
 
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""
+    pause_image: pulumi.Input[str]
+    """Image that holds the network namespace of the region's pods."""
 
 
 class Region(pulumi.ComponentResource):
@@ -72,6 +69,7 @@ class Region(pulumi.ComponentResource):
             "network": self.network,
             "backbone_cidr": args["backbone_cidr"],
             "backbone_network": args["backbone_network"],
+            "pause_image": args["pause_image"],
         }
         self.register_outputs({"network": self.network})
 

@@ -3,13 +3,12 @@
 import pulumi
 import pulumi_docker as docker
 
-from components import consul
+from components.consul.configuration import dynamic_configuration_key
 from components.consul.docker_agent import CONSUL_USER, membership
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
 from components.docker.files import secrets_mount
 from components.names import node_prefix
-from components.runtime_config.args import DynamicConfigurationArgs
-from components.runtime_config.health import DYNAMIC_CONFIGURATION_HEALTH
+from components.runtime_config.args import DYNAMIC_CONFIGURATION_HEALTH, DynamicConfigurationArgs
 from components.text import script
 
 
@@ -26,7 +25,7 @@ class DynamicConfiguration(pulumi.ComponentResource):
     def __init__(self, name: str, args: DynamicConfigurationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:DynamicConfiguration", name, {}, opts)
         region, datacenter, service = args["region"], args["consul"], args["service"]
-        key = consul.dynamic_configuration_key(service)
+        key = dynamic_configuration_key(service)
         container = hardened_container(
             f"{name}-document",
             ContainerSpec(

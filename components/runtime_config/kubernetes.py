@@ -1,36 +1,28 @@
 """The document in its region's Consul datacenter that a service reads while it runs, on Kubernetes."""
 
 import pulumi
-import pulumi_kubernetes as k8s
 
-from components import consul
+from components.consul.configuration import dynamic_configuration_key
 from components.consul.kubernetes_agent import (
     CONSUL_GROUP,
     CONSUL_USER,
     GOSSIP_VARIABLE,
     NODE_PREFIX,
-    gossip_secret,
+    agent_secret,
     membership,
     to_servers,
 )
 from components.consul.probes import AGENT_ANSWERS
-from components.consul.resources import CONSUL_AGENT
-from components.kubernetes.names import DYNAMIC_CONFIGURATION, STACK_LABEL, workload_labels
+from components.demands import CONSUL_AGENT
+from components.kubernetes.names import DYNAMIC_CONFIGURATION, workload_labels
 from components.kubernetes.network import network_policy
-from components.kubernetes.pod import (
-    ContainerSpec,
-    Probes,
-    container,
-    memory_volume,
-    shell_probe,
-    sleep_before_stop,
-)
+from components.kubernetes.pod import ContainerSpec, Probes, memory_volume, shell_probe, sleep_before_stop
 from components.kubernetes.pod_template import pod_template
 from components.kubernetes.rollout import rolling_deployment
-from components.kubernetes.workload import immutable_secret, service_account
+from components.kubernetes.scope import Scope
+from components.kubernetes.workload import service_account
 from components.options import given_dependencies
-from components.runtime_config.args import DynamicConfigurationArgs
-from components.runtime_config.health import DYNAMIC_CONFIGURATION_HEALTH
+from components.runtime_config.args import DYNAMIC_CONFIGURATION_HEALTH, DynamicConfigurationArgs
 from components.text import script
 
 OVERLAP_SECONDS = 15
@@ -51,22 +43,11 @@ class DynamicConfiguration(pulumi.ComponentResource):
         super().__init__("gostack:index:DynamicConfiguration", name, {}, opts)
         region, service = args["region"], args["service"]
         labels = workload_labels(args["labels"], region=region["region"], service=service, role=DYNAMIC_CONFIGURATION)
-        key = consul.dynamic_configuration_key(service)
-        secret = immutable_secret(
-            f"{name}-secret",
-            region["network"],
-            labels,
-            {GOSSIP_VARIABLE: gossip_secret(args["consul"]["gossip_key"])},
-            self,
-        )
-        account = service_account(f"{name}-account", region["network"], labels, self)
-        policy = network_policy(
-            f"{name}-paths",
-            region["network"],
-            labels,
-            parent=self,
-            outgoing=[to_servers(args["labels"].get(STACK_LABEL, "gostack"))],
-        )
+        key = dynamic_configuration_key(service)
+        scope = Scope(region["network"], labels, self)
+        secret = agent_secret(scope, name, args["consul"])
+        account = service_account(scope, f"{name}-account")
+        policy = network_policy(scope, f"{name}-paths", outgoing=[to_servers(scope.stack)])
         template = pod_template(
             labels,
             account,
@@ -77,11 +58,9 @@ class DynamicConfiguration(pulumi.ComponentResource):
         )
         # The old document is in force until the new one is: services never see the key missing.
         writer = rolling_deployment(
+            scope,
             name,
-            region["network"],
-            labels,
             template,
-            parent=self,
             depends_on=[policy, *given_dependencies(opts)],
             replicas=1,
             progress_seconds=150,
@@ -91,29 +70,27 @@ class DynamicConfiguration(pulumi.ComponentResource):
         self.register_outputs({"key": self.key})
 
 
-def _writer(args: DynamicConfigurationArgs, key: str, secret: pulumi.Input[str]) -> k8s.core.v1.ContainerArgs:
-    return container(
-        ContainerSpec(
-            name="writer",
-            image=args["consul"]["image"],
-            user=CONSUL_USER,
-            group=CONSUL_GROUP,
-            resources=CONSUL_AGENT,
-            command=["/bin/sh", "-c", script("runtime_config/dynamic-configuration.sh")],
-            environment={
-                **membership(args["consul"]),
-                "NODE": NODE_PREFIX,
-                "KEY": key,
-                "DOCUMENT": args["document"],
-            },
-            secret=secret,
-            secret_variables=[GOSSIP_VARIABLE],
-            mounts={"/tmp": "files"},
-            probes=Probes(
-                startup=shell_probe("test -e /tmp/document", period=1, failures=30),
-                readiness=shell_probe(DYNAMIC_CONFIGURATION_HEALTH, period=5, failures=6),
-                liveness=shell_probe(AGENT_ANSWERS, period=30, failures=6),
-            ),
-            pre_stop=sleep_before_stop(OVERLAP_SECONDS),
-        )
+def _writer(args: DynamicConfigurationArgs, key: str, secret: pulumi.Input[str]) -> ContainerSpec:
+    return ContainerSpec(
+        name="writer",
+        image=args["consul"]["image"],
+        user=CONSUL_USER,
+        group=CONSUL_GROUP,
+        resources=CONSUL_AGENT,
+        command=["/bin/sh", "-c", script("runtime_config/dynamic-configuration.sh")],
+        environment={
+            **membership(args["consul"]),
+            "NODE": NODE_PREFIX,
+            "KEY": key,
+            "DOCUMENT": args["document"],
+        },
+        secret=secret,
+        secret_variables=[GOSSIP_VARIABLE],
+        mounts={"/tmp": "files"},
+        probes=Probes(
+            startup=shell_probe("test -e /tmp/document", period=1, failures=30),
+            readiness=shell_probe(DYNAMIC_CONFIGURATION_HEALTH, period=5, failures=6),
+            liveness=shell_probe(AGENT_ANSWERS, period=30, failures=6),
+        ),
+        pre_stop=sleep_before_stop(OVERLAP_SECONDS),
     )

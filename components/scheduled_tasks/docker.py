@@ -14,6 +14,7 @@ from components.docker.pod import Pod
 from components.docker.volumes import volume_labels, volume_mounts
 from components.microservice.docker_folders import disk_folders
 from components.microservice.replica import replica_environment
+from components.options import after
 from components.scheduled_tasks.args import ScheduledTasksArgs
 
 FOLDER = "/run/gostack/scheduler"
@@ -28,9 +29,6 @@ SCHEDULER_MIB = 32
 
 class DockerScheduledTasksArgs(ScheduledTasksArgs):
     """Inputs of the schedules of a service on Docker."""
-
-    pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace."""
 
     regions: Sequence[str]
     """All regions that have the schedules, in the order in which their Consul keeps who runs what."""
@@ -72,7 +70,7 @@ class ScheduledTasks(pulumi.ComponentResource):
             f"{name}-pod",
             {
                 "networks": [region["network"], region["backbone_network"]],
-                "pause_image": args["pause_image"],
+                "pause_image": region["pause_image"],
                 "identity": identity,
                 "labels": labels,
             },
@@ -90,7 +88,7 @@ class ScheduledTasks(pulumi.ComponentResource):
             f"{name}-scheduler",
             replace(program, volumes=[self._scheduler(name, image, labels), *folders, *program.volumes]),
             parent=self,
-            network_mode=pulumi.Output.all(pod.network_mode, agent.node).apply(lambda known: str(known[0])),
+            network_mode=after(pod.network_mode, agent.node),
             create_first=True,
         )
         self.names = container.id.apply(lambda _: sorted(args["schedules"]))
@@ -120,7 +118,7 @@ class ScheduledTasks(pulumi.ComponentResource):
             network_mode="none",
             create_first=True,
         )
-        filled = pulumi.Output.all(volume.name, filling.id).apply(lambda known: str(known[0]))
+        filled = after(volume.name, filling.id)
         return docker.ContainerVolumeArgs(volume_name=filled, container_path=FOLDER, read_only=True)
 
 

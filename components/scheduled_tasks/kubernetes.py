@@ -5,7 +5,7 @@ import pulumi_kubernetes as k8s
 
 from components.kubernetes.job import JobGround, job_ground, job_spec
 from components.kubernetes.names import JOB, workload_labels
-from components.kubernetes.workload import metadata
+from components.kubernetes.scope import Scope
 from components.microservice.kubernetes_hook import task_job
 from components.names import cron_job_name
 from components.options import given_dependencies
@@ -27,7 +27,8 @@ class ScheduledTasks(pulumi.ComponentResource):
             args["labels"], region=args["region"]["region"], service=args["service"], role=JOB, member=name
         )
         some = next(iter(args["schedules"].values()))
-        ground = job_ground(name, task_job(args["tasks"][some.task], args, some.deadline_seconds), labels, self)
+        scope = Scope(args["region"]["network"], labels, self)
+        ground = job_ground(scope, name, task_job(args["tasks"][some.task], args, some.deadline_seconds))
         made = [self._cron_job(f"{name}-{schedule}", schedule, args, ground, opts) for schedule in args["schedules"]]
         self.names = pulumi.Output.all(*(one.id for one in made)).apply(lambda _: sorted(args["schedules"]))
         self.register_outputs({"names": self.names})
@@ -44,7 +45,7 @@ class ScheduledTasks(pulumi.ComponentResource):
         job = task_job(args["tasks"][wanted.task], args, wanted.deadline_seconds)
         return k8s.batch.v1.CronJob(
             name,
-            metadata=metadata(cron_job_name(args["service"], schedule), args["region"]["network"], ground.labels),
+            metadata=ground.scope.metadata(cron_job_name(args["service"], schedule)),
             spec=k8s.batch.v1.CronJobSpecArgs(
                 schedule=wanted.cron,
                 time_zone=wanted.time_zone,
@@ -53,8 +54,8 @@ class ScheduledTasks(pulumi.ComponentResource):
                 successful_jobs_history_limit=3,
                 failed_jobs_history_limit=3,
                 job_template=k8s.batch.v1.JobTemplateSpecArgs(
-                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=ground.labels), spec=job_spec(job, ground)
+                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=dict(ground.scope.labels)), spec=job_spec(job, ground)
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[ground.policy, *given_dependencies(opts)]),
+            opts=ground.scope.options(ground.policy, *given_dependencies(opts)),
         )

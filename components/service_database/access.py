@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components import mysql
 from components.ingress.tracks import STABLE
 from components.microservice.given import Given, filled_program
+from components.mysql.accounts import migration_account, service_accounts_sql
 from components.mysql.args import MySqlReference
+from components.options import after
 from components.secrets import GeneratedPassword
 from components.service_database.args import ServiceDatabaseArgs
 from components.service_database.values import connection_values
@@ -31,17 +32,6 @@ class AccountPasswords:
     """Of the one that changes tables."""
 
 
-@dataclass(frozen=True)
-class TrackAccess:
-    """How the replicas of each track connect."""
-
-    environments: dict[str, dict[str, pulumi.Output[str]]]
-    """Track to the variables that let its replicas connect, none of them a secret."""
-
-    secrets: dict[str, dict[str, pulumi.Output[str]]]
-    """Track to those that are secrets; whoever uses them waits for that track's migrations."""
-
-
 def account_passwords(name: str, rotation: int, parent: pulumi.Resource) -> AccountPasswords:
     """Make the passwords of a schema's accounts; another `rotation` makes new ones."""
 
@@ -55,7 +45,7 @@ def account_passwords(name: str, rotation: int, parent: pulumi.Resource) -> Acco
 def account_statements(args: ServiceDatabaseArgs, passwords: AccountPasswords) -> pulumi.Output[str]:
     """Return the SQL that makes a schema and its accounts (secret)."""
     return pulumi.Output.secret(pulumi.Output.all(passwords.application, passwords.migration)).apply(
-        lambda known: mysql.service_accounts_sql(
+        lambda known: service_accounts_sql(
             database=args["database"],
             application_password=known[0],
             migration_password=known[1],
@@ -65,58 +55,69 @@ def account_statements(args: ServiceDatabaseArgs, passwords: AccountPasswords) -
     )
 
 
-def track_access(
-    name: str, args: ServiceDatabaseArgs, passwords: AccountPasswords, accounts: pulumi.Output[str], migrate: Migrate
-) -> TrackAccess:
-    """Apply each track's migrations once the accounts are there, and return how the replicas of each connect."""
-    connection, discovery = _connection(args), _discovery(args["mysql"])
-    result = TrackAccess({}, {})
-    ready = accounts
-    for track in [STABLE, *sorted(set(args["service_images"]) - {STABLE})]:
-        if args["migrate"]:
-            suffix = "" if track == STABLE else f"-{track}"
-            given = filled_program(
-                args.get("programs", {}).get(track, {"environment": {}, "files": {}, "values": {}}),
-                connection_values(
-                    address=write_address(args["mysql"], args["region"]["region"]),
-                    user=mysql.migration_account(args["database"]),
-                    password=passwords.migration,
-                    database=args["database"],
-                ),
-                args["mysql"]["ca_certificate"],
-            )
-            variables: dict[str, pulumi.Input[str]] = {
-                **given.environment,
-                **args.get("environments", {}).get(track, {}),
-                **connection,
-                "MYSQL_USER": mysql.migration_account(args["database"]),
-                # What comes first; when it ran again, the migrations do too, which changes nothing.
-                "ACCOUNTS": ready,
+class SchemaAccess:
+    """How replicas and migrations get at a schema, whoever runs its jobs."""
+
+    def give_access(
+        self,
+        name: str,
+        args: ServiceDatabaseArgs,
+        passwords: AccountPasswords,
+        accounts: pulumi.Output[str],
+        migrate: Migrate,
+    ) -> None:
+        """Apply each track's migrations once the accounts are there, and keep how the replicas of each connect."""
+        connection, discovery = _connection(args), _discovery(args["mysql"])
+        self._schema = args
+        self.environments: dict[str, dict[str, pulumi.Output[str]]] = {}
+        """Track to the variables that let its replicas connect, none of them a secret."""
+        self.secrets: dict[str, dict[str, pulumi.Output[str]]] = {}
+        """Track to those that are secrets; whoever uses them waits for that track's migrations."""
+        ready = accounts
+        for track in [STABLE, *sorted(set(args["service_images"]) - {STABLE})]:
+            if args["migrate"]:
+                suffix = "" if track == STABLE else f"-{track}"
+                given = filled_program(
+                    args.get("programs", {}).get(track, {"environment": {}, "files": {}, "values": {}}),
+                    connection_values(
+                        address=write_address(args["mysql"], args["region"]["region"]),
+                        user=migration_account(args["database"]),
+                        password=passwords.migration,
+                        database=args["database"],
+                    ),
+                    args["mysql"]["ca_certificate"],
+                )
+                variables: dict[str, pulumi.Input[str]] = {
+                    **given.environment,
+                    **args.get("environments", {}).get(track, {}),
+                    **connection,
+                    "MYSQL_USER": migration_account(args["database"]),
+                    # What comes first; when it ran again, the migrations do too, which changes nothing.
+                    "ACCOUNTS": ready,
+                }
+                # One after the other: two that change the same schema at once would wait for each other's lock.
+                ready = migrate(f"{name}{suffix}-migrations", track, variables, given)
+            self.environments[track] = {
+                **{key: pulumi.Output.from_input(value) for key, value in {**connection, **discovery}.items()},
+                "MYSQL_USER": pulumi.Output.from_input(args["database"]),
             }
-            # One after the other: two that change the same schema at once would wait for each other's lock.
-            ready = migrate(f"{name}{suffix}-migrations", track, variables, given)
-        result.environments[track] = {
-            **{key: pulumi.Output.from_input(value) for key, value in {**connection, **discovery}.items()},
-            "MYSQL_USER": pulumi.Output.from_input(args["database"]),
-        }
-        result.secrets[track] = {
-            "MYSQL_PASSWORD": pulumi.Output.secret(
-                pulumi.Output.all(passwords.application, ready).apply(lambda pair: str(pair[0]))
-            )
-        }
-    return result
+            password = after(passwords.application, ready)
+            self.secrets[track] = {"MYSQL_PASSWORD": pulumi.Output.secret(password)}
 
+    @property
+    def values(self) -> dict[str, pulumi.Output[str]]:
+        """What a replica of the stable track in the primary's region can be told, by the last part of its name."""
+        return self.values_for(self._schema["region"]["region"])
 
-def values_of(args: ServiceDatabaseArgs, access: TrackAccess, track: str, region: str) -> dict[str, pulumi.Output[str]]:
-    """Return what a replica of a track in a region can be told of its schema, by the last part of its name; see
-    `connection_values`."""
-    secrets = access.secrets.get(track, access.secrets[STABLE])
-    return connection_values(
-        address=write_address(args["mysql"], region),
-        user=args["database"],
-        password=secrets["MYSQL_PASSWORD"],
-        database=args["database"],
-    )
+    def values_for(self, region: str, track: str = STABLE) -> dict[str, pulumi.Output[str]]:
+        """Return what a replica of a track in a region can be told of the schema, by the last part of its name; see
+        `connection_values`."""
+        return connection_values(
+            address=write_address(self._schema["mysql"], region),
+            user=self._schema["database"],
+            password=self.secrets.get(track, self.secrets[STABLE])["MYSQL_PASSWORD"],
+            database=self._schema["database"],
+        )
 
 
 def write_address(cluster: MySqlReference, region: str) -> pulumi.Input[str]:

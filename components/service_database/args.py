@@ -1,10 +1,11 @@
 """The schema of a service in the database."""
 
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import NotRequired
 
 import pulumi
 
+from components.args import StackArgs
 from components.microservice.given import WrittenProgram
 from components.mysql.args import MySqlReference
 from components.region.args import RegionReference
@@ -13,7 +14,7 @@ MIGRATE_TIMEOUT_SECONDS = 1800
 """Default of `migrate_timeout_seconds`."""
 
 
-class ServiceDatabaseArgs(TypedDict):
+class ServiceDatabaseArgs(StackArgs):
     """Inputs of a service's schema."""
 
     database: str
@@ -60,6 +61,3 @@ class ServiceDatabaseArgs(TypedDict):
 
     password_rotation: int
     """Counter; a new value makes new passwords."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""

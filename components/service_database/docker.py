@@ -5,41 +5,27 @@ from collections.abc import Mapping
 import pulumi
 
 from components.docker.files import SECRETS
-from components.docker.job import Job
-from components.files import GivenFile
-from components.ingress.tracks import STABLE
+from components.docker.job import Job, JobArgs
 from components.microservice.given import Given
 from components.mysql.docker_member import administration_mounts
 from components.options import given_dependencies
-from components.service_database.access import (
-    account_passwords,
-    account_statements,
-    track_access,
-    values_of,
-)
+from components.service_database.access import SchemaAccess, account_passwords, account_statements
 from components.service_database.args import MIGRATE_TIMEOUT_SECONDS, ServiceDatabaseArgs
 from components.text import script
 
 _PASSWORD = f"{SECRETS}/mysql"
 
 
-class ServiceDatabase(pulumi.ComponentResource):
+class ServiceDatabase(SchemaAccess, pulumi.ComponentResource):
     """A schema with two accounts: the service may change rows and, unless its rights are those of the schema, only its
     migrations may change tables."""
 
-    environments: dict[str, dict[str, pulumi.Output[str]]]
-    """Track to the variables that let its replicas connect, none of them a secret."""
-
-    secrets: dict[str, dict[str, pulumi.Output[str]]]
-    """Track to those that are secrets; whoever uses them waits for that track's migrations."""
-
-    values: dict[str, pulumi.Output[str]]
-    """What a replica of the stable track in the primary's region can be told, by the last part of its name; the others
-    have theirs by `values_for`."""
+    database: pulumi.Output[str]
+    """Name of the schema."""
 
     def __init__(self, name: str, args: ServiceDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:ServiceDatabase", name, {}, opts)
-        database, cluster = args["database"], args["mysql"]
+        cluster = args["mysql"]
         passwords = account_passwords(name, args["password_rotation"], self)
         accounts = Job(
             f"{name}-accounts",
@@ -67,29 +53,7 @@ class ServiceDatabase(pulumi.ComponentResource):
                 files[_PASSWORD] = {"content": passwords.migration}
             else:
                 environment["MYSQL_PASSWORD"] = passwords.migration
-            return self._migrations(job, track, args, environment, files)
-
-        self._args = args
-        self._access = track_access(name, args, passwords, accounts.completed, migrate)
-        self.environments, self.secrets = self._access.environments, self._access.secrets
-        self.values = self.values_for(args["region"]["region"])
-        self.register_outputs({"database": database})
-
-    def values_for(self, region: str, track: str = STABLE) -> dict[str, pulumi.Output[str]]:
-        """Return what a replica of a track in a region can be told of the schema, by the last part of its name."""
-        return values_of(self._args, self._access, track, region)
-
-    def _migrations(
-        self,
-        name: str,
-        track: str,
-        args: ServiceDatabaseArgs,
-        environment: Mapping[str, pulumi.Input[str]],
-        files: Mapping[str, GivenFile],
-    ) -> pulumi.Output[str]:
-        job = Job(
-            name,
-            {
+            arguments: JobArgs = {
                 "image": args["service_images"][track],
                 "command": args["migrate"],
                 "environment": environment,
@@ -100,7 +64,9 @@ class ServiceDatabase(pulumi.ComponentResource):
                 # Killed in the middle of a statement it would leave a schema that a person has to look at.
                 "stop_seconds": args.get("migrate_timeout_seconds", MIGRATE_TIMEOUT_SECONDS),
                 "labels": args["labels"],
-            },
-            pulumi.ResourceOptions(parent=self),
-        )
-        return job.completed
+            }
+            return Job(job, arguments, pulumi.ResourceOptions(parent=self)).completed
+
+        self.give_access(name, args, passwords, accounts.completed, migrate)
+        self.database = pulumi.Output.from_input(args["database"])
+        self.register_outputs({"database": self.database})

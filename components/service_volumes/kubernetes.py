@@ -6,8 +6,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes.names import APPLICATION, workload_labels
+from components.kubernetes.scope import NOT_AWAITED, Scope
 from components.kubernetes.storage import claim_spec
-from components.kubernetes.workload import metadata
 from components.microservice.volumes import ServiceVolume
 from components.options import given_dependencies
 from components.service_volumes.args import ServiceVolumesArgs, kept_volumes
@@ -50,18 +50,14 @@ class ServiceVolumes(pulumi.ComponentResource):
         labels = workload_labels(
             args["labels"], region=region["region"], service=args["service"], role=APPLICATION, volume=name
         )
+        scope = Scope(region["network"], {**labels, "gostack.data": args["service"]}, self)
         claim = k8s.core.v1.PersistentVolumeClaim(
             resource,
-            metadata=metadata(
-                volume.kept_name(args["service"], name),
-                region["network"],
-                {**labels, "gostack.data": args["service"]},
-                # Where the disk is made for its first pod, that pod waits for the claim's name.
-                {"pulumi.com/skipAwait": "true"},
-            ),
+            # Where the disk is made for its first pod, that pod waits for the claim's name.
+            metadata=scope.metadata(volume.kept_name(args["service"], name), NOT_AWAITED),
             spec=claim_spec(
                 volume.size_gib,
-                volume.storage_class or args.get("storage_class"),
+                volume.storage_class or region.get("storage_class"),
                 "ReadWriteMany" if volume.on_many_nodes else "ReadWriteOnce",
             ),
             opts=pulumi.ResourceOptions(

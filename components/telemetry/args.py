@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from components.args import KeptArgs
 from components.consul.args import ConsulReference
 from components.mysql.args import MySqlMonitoring
 from components.region.args import RegionReference
@@ -34,7 +35,7 @@ class TelemetryImages(TypedDict):
     """Built from `CONSOLE_SOURCE`."""
 
 
-class TelemetryArgs(TypedDict):
+class TelemetryArgs(KeptArgs):
     """Inputs of the telemetry."""
 
     stack: str
@@ -84,9 +85,3 @@ class TelemetryArgs(TypedDict):
 
     disk_gib: int
     """Disk in GiB that logs and traces may take; the oldest day goes first."""
-
-    volume_prefix: str
-    """First part of the names of the volumes."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""

@@ -42,9 +42,6 @@ _HEALTH = HealthCheck(test=["CMD", "/service", "health"], wait_seconds=_START_SE
 class DockerTelemetryArgs(TelemetryArgs):
     """Inputs of the telemetry on Docker."""
 
-    pause_image: pulumi.Input[str]
-    """Image that holds a pod's network namespace."""
-
     docker_root: str
     """Folder of the engine on its machine, with the logs of its containers in it."""
 
@@ -70,7 +67,7 @@ class Telemetry(pulumi.ComponentResource):
                     *(region["network"] for region in args["regions"]),
                     args["regions"][0]["backbone_network"],
                 ],
-                "pause_image": args["pause_image"],
+                "pause_image": args["regions"][0]["pause_image"],
                 "host_names": [HOST],
                 "ports": [
                     docker.ContainerPortArgs(

@@ -23,7 +23,6 @@ from components.service_database.args import ServiceDatabaseArgs
 from components.service_volumes.args import ServiceVolumesArgs
 from components.telemetry.args import TelemetryArgs
 from infra.settings import Settings
-from infra.settings.model import WITNESS
 
 if TYPE_CHECKING:
     from components.accessory import docker as docker_accessory
@@ -77,16 +76,13 @@ class Platform(ABC):
     THIRD_PARTY_IMAGES: ClassVar[frozenset[str]]
     """Names of the third-party images that run on the platform."""
 
+    HAS_SCHEDULER: ClassVar[bool] = True
+    """Whether the platform itself begins what is due at certain times."""
+
     def __init__(self, stack: str, settings: Settings) -> None:
         self.stack, self.settings = stack, settings
         self.labels = {"gostack.project": "gostack", "gostack.stack": stack}
         self.regions = settings.ordered_regions()
-
-    @property
-    def failure_domains(self) -> list[str]:
-        """The region of the database's primary, the other regions by name, and a MySQL group's witness, which has a
-        member of the group and nothing else."""
-        return [*self.regions, *([WITNESS] if self.settings.mysql.witness is not None else [])]
 
     def peers(self, region: str) -> list[str]:
         """Return the other regions whose replicas this one reaches, nearest first; empty where each region is a failure
@@ -169,11 +165,6 @@ class Platform(ABC):
     @abstractmethod
     def scheduled_tasks(self, name: str, args: ScheduledTasksArgs, opts: pulumi.ResourceOptions) -> ScheduledTasks:
         """Create what runs tasks of a service at certain times."""
-
-    def scheduler_image(self, golang_image: str) -> pulumi.Input[str]:
-        """Create the image of the program that knows the times; empty where the platform knows them itself."""
-        del golang_image
-        return ""
 
     @abstractmethod
     def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:

@@ -14,12 +14,10 @@ from components.consul.args import ConsulDatacenterArgs
 from components.consul.docker import ConsulDatacenter
 from components.docker.job import Job
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
-from components.images.build_options import DEFAULT_DOCKERFILE, BuildOptions
 from components.images.docker import ReleasedImage, ServiceImage, UpstreamImages
 from components.ingress.args import IngressArgs
 from components.ingress.docker import Ingress
 from components.ingress.docker_gateway import ServiceGateway
-from components.ingress.tracks import STABLE
 from components.microservice.args import MicroserviceArgs
 from components.microservice.docker import Microservice
 from components.microservice.docker_hook import hook_job
@@ -40,7 +38,7 @@ from components.telemetry.args import TelemetryArgs
 from components.telemetry.docker import Telemetry
 from infra.platforms.base import Platform
 from infra.settings.ingress import loopback_hosts
-from infra.settings.model import SCHEDULER, WITNESS
+from infra.settings.mysql import WITNESS
 from infra.settings.regions import CONSUL_ADDRESS
 
 _ON_LOOPBACK = ("127.0.0.1", "0.0.0.0")  # noqa: S104
@@ -54,6 +52,8 @@ class DockerPlatform(Platform):
         {"alertmanager", "consul", "mysql", "nginx", "oauth2-proxy", "pause", "valkey"}
         | {"victoria-logs", "victoria-metrics", "vmalert"}
     )
+
+    HAS_SCHEDULER = False
 
     def provision(self) -> None:
         """Create the network that every region joins."""
@@ -81,6 +81,7 @@ class DockerPlatform(Platform):
                 "cidr": cidr or "",
                 "backbone_network": self._backbone.network,
                 "backbone_cidr": self.settings.backbone.cidr,
+                "pause_image": self._pause_image,
                 "labels": self.labels,
             },
             self.options(name),
@@ -95,12 +96,12 @@ class DockerPlatform(Platform):
 
     def mysql(self, name: str, args: MySqlClusterArgs, opts: pulumi.ResourceOptions) -> Database:
         """Create the members of the database."""
-        cluster = MySqlCluster(name, {**args, "pause_image": self._pause_image}, opts)
+        cluster = MySqlCluster(name, args, opts)
         return Database(cluster.reference, cluster.primary, cluster.replicas, cluster.members, [cluster])
 
     def accessory(self, name: str, args: AccessoryArgs, opts: pulumi.ResourceOptions) -> Accessory:
         """Create a pod with the program, its registration and its volumes."""
-        return Accessory(name, {**args, "pause_image": self._pause_image}, opts)
+        return Accessory(name, args, opts)
 
     def built_image(self, name: str, args: ServiceImageArgs) -> ServiceImage:
         """Build the image on the engine that runs it."""
@@ -126,7 +127,7 @@ class DockerPlatform(Platform):
 
     def microservice(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Microservice:
         """Create a pod for each replica: sandbox, application and Consul agent."""
-        return Microservice(name, {**args, "pause_image": self._pause_image}, opts)
+        return Microservice(name, args, opts)
 
     def hook(self, name: str, task: Task, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Job:
         """Create a container that runs to its end."""
@@ -139,30 +140,14 @@ class DockerPlatform(Platform):
 
     def scheduled_tasks(self, name: str, args: ScheduledTasksArgs, opts: pulumi.ResourceOptions) -> ScheduledTasks:
         """Create a pod with the service's image and a scheduler."""
-        return ScheduledTasks(
-            name, {**args, "pause_image": self._pause_image, "regions": self.scheduling_regions}, opts
-        )
-
-    def scheduler_image(self, golang_image: str) -> pulumi.Input[str]:
-        """Build the scheduler as any Go program."""
-        arguments: ServiceImageArgs = {
-            "service": SCHEDULER,
-            "track": STABLE,
-            "context": "components/scheduled_tasks/scheduler",
-            "dockerfile": DEFAULT_DOCKERFILE,
-            "main_package": ".",
-            "build": BuildOptions(),
-            "golang_image": golang_image,
-            "labels": self.labels,
-        }
-        return self.built_image(SCHEDULER, arguments).image_id
+        return ScheduledTasks(name, {**args, "regions": self.scheduling_regions}, opts)
 
     def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:
         """Create the Nginx to which ports of this machine lead, and where there is more than one service, another one
         by which they call each other."""
         address = self.settings.regions[args["region"]["region"]].bind_address
         loopback = loopback_hosts(self.settings) if address in _ON_LOOPBACK else []
-        made = Ingress(name, {**args, "pause_image": self._pause_image, "bind_addresses": [address, *loopback]}, opts)
+        made = Ingress(name, {**args, "bind_addresses": [address, *loopback]}, opts)
         if args["configuration"].internal:
             ServiceGateway(
                 f"{name}-gateway",
@@ -170,7 +155,6 @@ class DockerPlatform(Platform):
                     "region": args["region"],
                     "consul": args["consul"],
                     "image": args["image"],
-                    "pause_image": self._pause_image,
                     "releases": made.releases,
                     "names": sorted(args["configuration"].internal),
                     "memory_mib": args["memory_mib"],
@@ -187,9 +171,8 @@ class DockerPlatform(Platform):
         """Create a pod in the network between the regions."""
         # Its token and the key of its volume stay those of the client that only knew ACME.
         opts.aliases = [pulumi.Alias(name="acme", type_="gostack:index:AcmeClient")]
-        return CertificateClient(name, {**args, "pause_image": self._pause_image}, opts)
+        return CertificateClient(name, args, opts)
 
     def telemetry(self, name: str, args: TelemetryArgs, opts: pulumi.ResourceOptions) -> Telemetry:
         """Create a pod in the networks of all regions; a port of this machine leads to its console."""
-        root = self.settings.telemetry.docker_root
-        return Telemetry(name, {**args, "pause_image": self._pause_image, "docker_root": root}, opts)
+        return Telemetry(name, {**args, "docker_root": self.settings.telemetry.docker_root}, opts)

@@ -12,7 +12,7 @@ import pulumi_kubernetes as kubernetes
 from components.accessory.args import AccessoryArgs
 from components.accessory.kubernetes import Accessory
 from components.consul.args import ConsulDatacenterArgs
-from components.consul.kubernetes import ConsulDatacenter, KubernetesConsulDatacenterArgs
+from components.consul.kubernetes import ConsulDatacenter
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
 from components.images.kubernetes import KubernetesServiceImageArgs, ReleasedImage, ServiceImage, UpstreamImages
 from components.ingress.args import IngressArgs
@@ -25,7 +25,6 @@ from components.microservice.task import Task
 from components.mysql.args import MySqlClusterArgs
 from components.mysql.database import Database
 from components.mysql.kubernetes import MySqlCluster
-from components.mysql.kubernetes_member import KubernetesMySqlClusterArgs
 from components.region.kubernetes import Region, RegionArgs
 from components.runtime_config.args import DynamicConfigurationArgs
 from components.runtime_config.kubernetes import DynamicConfiguration
@@ -92,6 +91,8 @@ class KubernetesPlatform(Platform):
         if self.settings.expires is not None:
             arguments["expires"] = self.settings.expires
         settings = self.settings.kubernetes
+        if settings is not None and settings.storage_class is not None:
+            arguments["storage_class"] = settings.storage_class
         if settings is not None and settings.image_registries is not None:
             arguments["image_registries"] = settings.image_registries
         return Region(name, arguments, self.options(name))
@@ -100,25 +101,16 @@ class KubernetesPlatform(Platform):
         self, name: str, args: ConsulDatacenterArgs, opts: pulumi.ResourceOptions
     ) -> ConsulDatacenter:
         """Create Consul servers with disks of their own."""
-        arguments: KubernetesConsulDatacenterArgs = {**args}
-        if self._storage_class is not None:
-            arguments["storage_class"] = self._storage_class
-        return ConsulDatacenter(name, arguments, opts)
+        return ConsulDatacenter(name, args, opts)
 
     def mysql(self, name: str, args: MySqlClusterArgs, opts: pulumi.ResourceOptions) -> Database:
         """Create the members of the database."""
-        arguments: KubernetesMySqlClusterArgs = {**args, "storage_gib": self.settings.mysql.storage_gib}
-        if self._storage_class is not None:
-            arguments["storage_class"] = self._storage_class
-        cluster = MySqlCluster(name, arguments, opts)
+        cluster = MySqlCluster(name, args, opts)
         return Database(cluster.reference, cluster.primary, cluster.replicas, cluster.members, [cluster])
 
     def accessory(self, name: str, args: AccessoryArgs, opts: pulumi.ResourceOptions) -> base.Accessory:
         """Create a StatefulSet of one pod, with disks of its own."""
-        arguments: AccessoryArgs = {**args}
-        if self._storage_class is not None:
-            arguments["storage_class"] = self._storage_class
-        return Accessory(name, arguments, opts)
+        return Accessory(name, args, opts)
 
     def built_image(self, name: str, args: ServiceImageArgs) -> ServiceImage:
         """Build the image on this machine and push it to the registry from which nodes pull."""
@@ -143,10 +135,7 @@ class KubernetesPlatform(Platform):
 
     def service_volumes(self, name: str, args: ServiceVolumesArgs, opts: pulumi.ResourceOptions) -> ServiceVolumes:
         """Create claims."""
-        arguments: ServiceVolumesArgs = {**args}
-        if self._storage_class is not None:
-            arguments["storage_class"] = self._storage_class
-        return ServiceVolumes(name, arguments, opts)
+        return ServiceVolumes(name, args, opts)
 
     def microservice(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions) -> Microservice:
         """Create a Deployment whose pods have a Consul agent as a sidecar."""
@@ -169,11 +158,6 @@ class KubernetesPlatform(Platform):
         if names:
             arguments["load_balancer"] = {"annotations": {EXTERNAL_DNS: ",".join(names)}}
         return Ingress(name, arguments, opts)
-
-    @property
-    def _storage_class(self) -> str | None:
-        settings = self.settings.kubernetes
-        return settings.storage_class if settings is not None else None
 
 
 def pushing_engine(registry: str) -> docker.Provider:

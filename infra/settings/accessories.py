@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -13,6 +14,7 @@ from components.microservice.workload import AGENT_PORTS, Egress
 from infra.settings.base import ImageReference, Name, Port, RegionName, Section
 from infra.settings.environment import Variables, require_size
 from infra.settings.secrets import Secrets
+from infra.settings.sentences import moving_tag, only_on
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
@@ -150,53 +152,40 @@ class AccessorySettings(Section):
         return [region for region in regions if region in self.regions] if self.regions else regions[:1]
 
 
-def accessory_problem(settings: Settings) -> str:
-    """Return one sentence about the first accessory that cannot be on the platform or in the regions; else ""."""
+def accessory_problems(settings: Settings) -> Iterator[str]:
+    """Yield a sentence about each accessory that cannot be on the platform or in the regions."""
     for name, accessory in settings.accessories.items():
         key = f"gostack:accessories.{name}"
         wanted = accessory.regions if accessory.regions is not None else [settings.mysql.primary]
-        unknown = sorted(set(wanted) - set(settings.regions))
-        if unknown:
+        for unknown in sorted(set(wanted) - set(settings.regions)):
             known = ", ".join(sorted(settings.regions))
-            return f'{key}.regions has "{unknown[0]}", which is no region: use one of {known}.'
+            yield f'{key}.regions has "{unknown}", which is no region: use one of {known}.'
         if settings.aws is not None and set(wanted) != set(settings.regions):
-            return (
+            yield (
                 f"{key}.regions names {len(wanted)} of {len(settings.regions)} regions, which share no network on AWS: "
                 "name every region, so that each has its own."
             )
         if len(set(wanted)) != len(wanted) or len(wanted) not in (1, len(settings.regions)):
-            return (
+            yield (
                 f"{key}.regions names {len(wanted)} of {len(settings.regions)} regions: name one, which all of them "
                 "reach, or every region once, so that each has its own."
             )
-        if settings.platform == "kubernetes":
-            problem = _kubernetes_problem(key, accessory) or _aws_problem(key, accessory, settings)
-            if problem:
-                return problem
-        elif "egress" in accessory.model_fields_set and accessory.egress:
-            return f'{key}.egress has a meaning only when gostack:platform is "kubernetes": remove it.'
-    return ""
+        if settings.platform == "docker":
+            if accessory.egress:
+                yield only_on("kubernetes", f"{key}.egress")
+        elif accessory.kind == "image":
+            yield from _kubernetes_problems(key, accessory)
+        elif settings.aws is not None:
+            try:
+                node_type(accessory.limit_mib())
+            except ValueError as error:
+                yield f"{key}.memory_mib: {error}"
 
 
-def _kubernetes_problem(key: str, accessory: AccessorySettings) -> str:
-    if accessory.kind == "valkey":
-        return ""
+def _kubernetes_problems(key: str, accessory: AccessorySettings) -> Iterator[str]:
     if accessory.image is not None and "@sha256:" not in accessory.image:
-        return (
-            f'{key}.image is "{accessory.image}", whose tag may move: on Kubernetes write it with its digest, like '
-            "name@sha256:<64 hex digits>."
-        )
+        yield moving_tag(f"{key}.image", accessory.image)
     if accessory.user is None:
-        return f"{key}.user is missing: Kubernetes runs no pod as root, so write the number of the image's user."
+        yield f"{key}.user is missing: Kubernetes runs no pod as root, so write the number of the image's user."
     if accessory.capabilities:
-        return f'{key}.capabilities has a meaning only when gostack:platform is "docker": remove it, and name a user.'
-    return ""
-
-
-def _aws_problem(key: str, accessory: AccessorySettings, settings: Settings) -> str:
-    if settings.aws is not None and accessory.kind == "valkey":
-        try:
-            node_type(accessory.limit_mib())
-        except ValueError as error:
-            return f"{key}.memory_mib: {error}"
-    return ""
+        yield f'{key}.capabilities has a meaning only when gostack:platform is "docker": remove it, and name a user.'

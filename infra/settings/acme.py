@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
@@ -99,26 +100,24 @@ class AcmeSettings(Section):
         return text
 
 
-def acme_problem(settings: Settings) -> str:
-    """Return one sentence about an order that no authority would take, or that the platform makes in another way; else
-    ""."""
+def acme_problems(settings: Settings) -> Iterator[str]:
+    """Yield what is wrong with an order that no authority would take, or that the platform makes in another way."""
     if settings.certificates.acme is None:
-        return ""
+        return
     if settings.platform != "docker":
-        return _AWS if settings.aws is not None else _KUBERNETES
+        yield _AWS if settings.aws is not None else _KUBERNETES
     if settings.ingress.every_host_has_certificate:
-        return "gostack:certificates.acme has no host to get a certificate for, as each has its own: remove it."
+        yield "gostack:certificates.acme has no host to get a certificate for, as each has its own: remove it."
     names = certificate_names(settings)
     for host in names:
         labels = host.split(".")
         if len(labels) < 2 or labels[-1].isdigit() or labels[-1] == "localhost":
-            return (
+            yield (
                 f'gostack:ingress has "{host}", for which gostack:certificates.acme gets no certificate: name '
                 "only hosts that the world knows."
             )
     if len(names) > _MOST_NAMES:
-        return (
+        yield (
             f"gostack:ingress has {len(names)} names, and one certificate of gostack:certificates.acme takes "
             f"{_MOST_NAMES}: remove some."
         )
-    return ""

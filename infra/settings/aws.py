@@ -14,36 +14,7 @@ from components.ingress import HEALTH_PATH
 from components.ingress.names import HostName
 from infra.settings.base import FilePath, NetworkAddress, Section, shaped
 
-# A shape and not a list: AWS opens regions more often than this file changes.
-_REGION = re.compile(r"^(af|ap|ca|cn|eu|il|me|mx|sa|us)(-gov)?-(central|(north|south)(east|west)?|east|west)-[1-9]$")
-_ROLE = re.compile(r"^arn:(aws|aws-cn|aws-us-gov):iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$")
-_POLICY = re.compile(r"^arn:(aws|aws-cn|aws-us-gov):iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]{1,512}$")
-_CLASS = re.compile(r"^db\.[a-z0-9]+\.[a-z0-9]+$")
-_ENDPOINT = re.compile(r"^[a-z0-9]+([.-][a-z0-9]+)*$")
-_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 _RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-
-
-def _aws_region(value: str) -> str:
-    if not _REGION.fullmatch(value):
-        raise ValueError(f'"{value}" is no region of AWS; write it like "eu-central-1".')
-    return value
-
-
-def _role(value: str) -> str:
-    if not _ROLE.fullmatch(value):
-        raise ValueError(
-            f'"{value}" is not the ARN of a role; write it like "arn:aws:iam::123456789012:role/gostack-deploy".'
-        )
-    return value
-
-
-def _policy(value: str) -> str:
-    if not _POLICY.fullmatch(value):
-        raise ValueError(
-            f'"{value}" is not the ARN of a policy; write it like "arn:aws:iam::123456789012:policy/gostack-boundary".'
-        )
-    return value
 
 
 def _vpc(value: str) -> str:
@@ -62,24 +33,10 @@ def _anywhere_is_named(value: str) -> str:
 
 
 def _instance_class(value: str) -> str:
-    if not _CLASS.fullmatch(value):
-        raise ValueError(f'"{value}" is no class of database instances; write it like "db.r8g.large".')
     if value.startswith("db.t"):
         raise ValueError(
             f'"{value}" cannot be in a global database: use a memory-optimised class such as "db.r6g.large".'
         )
-    return value
-
-
-def _endpoint(value: str) -> str:
-    if not _ENDPOINT.fullmatch(value):
-        raise ValueError(f'"{value}" is no service of AWS; write the last part of its name, like "ecr.api".')
-    return value
-
-
-def _email(value: str) -> str:
-    if not _EMAIL.fullmatch(value):
-        raise ValueError(f'"{value}" is not an e-mail address; write it like "on-call@example.com".')
     return value
 
 
@@ -104,19 +61,43 @@ def _engine_version(value: str) -> str:
     return value
 
 
+AwsService = Annotated[
+    str, shaped("[a-z0-9]+([.-][a-z0-9]+)*", "the last part of the name of a service of AWS", "ecr.api")
+]
+"""A service of AWS, by the last part of its name."""
+
+Email = Annotated[str, shaped(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address", "on-call@example.com")]
+"""An e-mail address."""
+
 Tag = Annotated[str, shaped(r"[\w .:/=+@-]{1,128}", "the value of a tag on AWS", "platform-team")]
 """The value of a tag, with the characters that every service of AWS takes."""
 
-AwsRegion = Annotated[str, AfterValidator(_aws_region)]
+# A shape and not a list: AWS opens regions more often than this file changes.
+AwsRegion = Annotated[
+    str,
+    shaped(
+        "(af|ap|ca|cn|eu|il|me|mx|sa|us)(-gov)?-(central|(north|south)(east|west)?|east|west)-[1-9]",
+        "a region of AWS",
+        "eu-central-1",
+    ),
+]
 """A region of AWS."""
 
-RoleArn = Annotated[str, AfterValidator(_role)]
+_IAM, _NAME = "arn:(aws|aws-cn|aws-us-gov):iam::", "/[A-Za-z0-9+=,.@_/-]{1,512}"
+_ROLE = _IAM + "[0-9]{12}:role" + _NAME
+_POLICY = _IAM + "([0-9]{12}|aws):policy" + _NAME
+
+RoleArn = Annotated[str, shaped(_ROLE, "the ARN of a role", "arn:aws:iam::123456789012:role/gostack-deploy")]
 """The ARN of an IAM role."""
 
-PolicyArn = Annotated[str, AfterValidator(_policy)]
+PolicyArn = Annotated[str, shaped(_POLICY, "the ARN of a policy", "arn:aws:iam::123456789012:policy/gostack-boundary")]
 """The ARN of an IAM policy."""
 
-InstanceClass = Annotated[str, AfterValidator(_instance_class)]
+InstanceClass = Annotated[
+    str,
+    shaped(r"db\.[a-z0-9]+\.[a-z0-9]+", "a class of database instances", "db.r8g.large"),
+    AfterValidator(_instance_class),
+]
 """A class of database instances that a global database takes."""
 
 
@@ -227,7 +208,7 @@ class AwsSettings(Section):
     single_nat: bool | None = None
     """True shares one NAT gateway among a region's zones; by `size` when it is not given."""
 
-    interface_endpoints: list[Annotated[str, AfterValidator(_endpoint)]] | None = None
+    interface_endpoints: list[AwsService] | None = None
     """Services of AWS that are reached without leaving the network ("ecr.api"); by `size` when it is not given."""
 
     kubernetes_version: Annotated[str, shaped("1\\.[0-9]{2}", "a version of Kubernetes", "1.36")]
@@ -246,7 +227,7 @@ class AwsSettings(Section):
     cost_centre: Tag
     """Who pays, in quotes if it is a number: tag `cost-centre`."""
 
-    alarm_emails: Annotated[list[Annotated[str, AfterValidator(_email)]], Field(min_length=1)]
+    alarm_emails: Annotated[list[Email], Field(min_length=1)]
     """Addresses that alarms and budgets tell; each confirms one message a region."""
 
     monthly_budget_usd: Annotated[int, Field(ge=1)]

@@ -17,15 +17,11 @@ if TYPE_CHECKING:
 _MYSQL_ELSEWHERE = ("topology", "witness", "buffer_pool_mib", "memory_mib", "storage_gib", "max_connections", "protect")
 
 
-def aws_problem(settings: Settings) -> str:
-    """Return one sentence about the first setting that cannot be on AWS; else ""."""
+def aws_problems(settings: Settings) -> Iterator[str]:
+    """Yield a sentence about each setting that cannot be on AWS."""
     aws = settings.aws
     if aws is None:
-        return ""
-    return next(iter(_problems(settings, aws)), "")
-
-
-def _problems(settings: Settings, aws: AwsSettings) -> Iterator[str]:
+        return
     if settings.platform != "kubernetes":
         yield 'gostack:aws has a meaning only when gostack:platform is "kubernetes": set it, or remove gostack:aws.'
         return
@@ -97,9 +93,8 @@ def _names(settings: Settings, aws: AwsSettings) -> Iterator[str]:
 
 
 def _images(settings: Settings, aws: AwsSettings) -> Iterator[str]:
-    for name, reference in sorted(settings.third_party_images().items()):
-        # Go's builds them, and runs nowhere.
-        if name != "golang" and "@sha256:" not in reference:
+    for name, reference in sorted(settings.pulled_images().items()):
+        if "@sha256:" not in reference:
             yield (
                 f'gostack:images.{name.replace("-", "_")} is "{reference}", whose tag may move: write it with its '
                 "digest, like name:tag@sha256:<64 hex digits>."

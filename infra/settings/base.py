@@ -8,9 +8,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from components.section import AnyNetwork, Port, Section
+from components.section import AnyNetwork, Port, Section, shaped
 
-__all__ = ["AnyNetwork", "ImageReference", "Name", "NetworkAddress", "Port", "RegionName", "Section"]
+__all__ = ["AnyNetwork", "ImageReference", "Name", "NetworkAddress", "Port", "RegionName", "Section", "shaped"]
 
 from components.names import CONSUL_WORDS, NGINX_WORDS
 
@@ -70,18 +70,6 @@ def _network(value: str) -> str:
     if not 16 <= network.prefixlen <= 24:
         raise ValueError(f"{value} has the size /{network.prefixlen}; use a size from /16 to /24.")
     return value
-
-
-def shaped(pattern: str, what: str, example: str) -> AfterValidator:
-    """Return the check that a text is of a shape, which an error tells by what it is for and an example."""
-    shape = re.compile(pattern)
-
-    def check(value: str) -> str:
-        if not shape.fullmatch(value):
-            raise ValueError(f'"{value}" is not {what}; write it like "{example}".')
-        return value
-
-    return AfterValidator(check)
 
 
 _LONGEST_PATH = 4095

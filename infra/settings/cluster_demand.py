@@ -7,25 +7,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from components.accessory.resources import accessory_resources
-from components.aws.dns.resources import DNS_DRAIN
-from components.consul.resources import CONSUL_AGENT, CONSUL_SERVER, CONSUL_STORAGE_GIB
+from components.demands import (
+    CONSUL_AGENT,
+    CONSUL_SERVER,
+    CONSUL_STORAGE_GIB,
+    DNS_DRAIN,
+    INGRESS_REPLICAS,
+    TOKEN_VERIFIER,
+    accessory_resources,
+    hook_resources,
+    ingress_resources,
+    mysql_resources,
+)
 from components.ingress.login import oidc_logins
 from components.ingress.login_proxy import REPLICAS, login_proxy_workload
-from components.ingress.resources import INGRESS_REPLICAS, ingress_resources
-from components.ingress.token_verifier import VERIFIER_RESOURCES, token_logins
-from components.kubernetes.resources import (
-    JOB,
-    SURGE,
-    Demand,
-    Resources,
-    pod_demand,
-)
-from components.microservice.resources import hook_resources
+from components.ingress.token_verifier import token_logins
+from components.kubernetes.resources import JOB, SURGE, Demand, Resources, pod_demand
 from components.microservice.task import Hooks
 from components.microservice.volumes import released_in_place
 from components.microservice.workload import Workload
-from components.mysql.resources import mysql_resources
 from infra.settings.services import ServiceSettings
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def region_quota(settings: Settings, region: str) -> Demand:
     )
 
 
-def quota_problem(settings: Settings) -> str:
-    """Return one sentence about the first key of a given quota that is less than a region can need; else ""."""
+def quota_problems(settings: Settings) -> Iterator[str]:
+    """Yield a sentence about each key of a given quota that is less than a region can need."""
     given = _given(settings)
     for region in settings.ordered_regions():
         need = region_demand(settings, region)
@@ -91,12 +91,11 @@ def quota_problem(settings: Settings) -> str:
             most: float | None = getattr(given, key)
             if most is not None and most < least:
                 half = " (requests, or half of the limits)" if key in ("cpus", "memory_gib") else ""
-                return (
+                yield (
                     f'gostack:kubernetes.quota.{key} is {most:g}, but the pods of the region "{region}" can need '
                     f"{least:g}{half} with every autoscaler at its maximum and an update going on: raise it by "
                     f"{round(least - most, 3):g} or lower the maximum, or remove the key and it is added up."
                 )
-    return ""
 
 
 def _given(settings: Settings) -> QuotaSettings:
@@ -108,7 +107,7 @@ def _given(settings: Settings) -> QuotaSettings:
 def _kinds(settings: Settings, region: str) -> Iterator[_Pods]:
     yield _Pods(pod_demand(CONSUL_SERVER, storage_gib=CONSUL_STORAGE_GIB), settings.consul.servers)
     ingress = ingress_resources(memory_mib=settings.ingress.memory_mib)
-    beside = [VERIFIER_RESOURCES] if token_logins(settings.ingress.logins) else []
+    beside = [TOKEN_VERIFIER] if token_logins(settings.ingress.logins) else []
     # Another configuration comes up whole beside the one that serves.
     yield _Pods(pod_demand(ingress, CONSUL_AGENT, *beside), INGRESS_REPLICAS, surge=INGRESS_REPLICAS)
     for login in oidc_logins(settings.ingress.logins).values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from components.aws.aurora.parameters import largest_number_of_connections
@@ -35,8 +36,8 @@ def account_connections(settings: Settings, name: str) -> int:
     return _replicas(settings, name) * (_given(settings.services[name]) or _share(settings))
 
 
-def connections_problem(settings: Settings) -> str:
-    """Return one sentence about the service that asks for most, when all together do not fit into a member; else ""."""
+def connection_problems(settings: Settings) -> Iterator[str]:
+    """Yield a sentence about the service that asks for most, when all together do not fit into a member."""
     services = _with_schema(settings)
     replicas = {name: _replicas(settings, name) for name in services}
     # Where nothing is given, a replica needs one at least.
@@ -45,7 +46,7 @@ def connections_problem(settings: Settings) -> str:
     total = sum(needed.values()) + rest
     limit, what, more = _limit(settings)
     if not needed or total <= limit:
-        return ""
+        return
     largest = max(needed, key=lambda name: (needed[name], name))
     given = _given(services[largest])
     others = sum(needed.values()) - needed[largest]
@@ -53,7 +54,7 @@ def connections_problem(settings: Settings) -> str:
     users = _users(settings, largest)
     of = f" of {', '.join(users)}" if len(users) > 1 else ""
     lower = f"lower it to {fits}, or " if given is not None and fits >= 1 else ""
-    return (
+    yield (
         f"gostack:services.{largest}.database.max_connections is {given or 'not given, so at least 1'} for each of "
         f"{replicas[largest]} replicas{of} (all regions and tracks, autoscaled to the maximum, while an update goes "
         f"on), which is {needed[largest]}; the other services have {others}, migrations and the stack itself {rest}: "

@@ -16,6 +16,7 @@ from infra.settings.base import Name
 from infra.settings.ingress import served_hosts
 from infra.settings.secret_references import AWS
 from infra.settings.secrets import Secrets
+from infra.settings.sentences import missing_registry
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
@@ -72,12 +73,8 @@ Logins = Annotated[dict[Name, LoginSettings], Field(max_length=20)]
 """Name to login."""
 
 
-def edge_problem(settings: Settings) -> str:
-    """Return one sentence about the first host or login that cannot be served as the settings say; else ""."""
-    return next(_problems(settings), "")
-
-
-def _problems(settings: Settings) -> Iterator[str]:
+def edge_problems(settings: Settings) -> Iterator[str]:
+    """Yield a sentence about each host or login that cannot be served as the settings say."""
     ingress = settings.ingress
     owners = dict.fromkeys(served_hosts(settings), "gostack:ingress.hosts")
     for host, site in ingress.sites.items():
@@ -134,10 +131,7 @@ def _token_problems(settings: Settings, key: str, login: LoginSettings) -> Itera
     if settings.aws is not None:
         yield f"{key}.kind jwt has no meaning with gostack:aws so far, where no image is built: remove it."
     if settings.platform == "kubernetes" and not settings.registry:
-        yield (
-            f"gostack:registry is missing: what verifies the tokens of {key} is built here, and nodes pull it from "
-            'there; name a registry, for example "localhost:5001/gostack".'
-        )
+        yield missing_registry(f"what verifies the tokens of {key}")
     issuers = [name for name, service in settings.services.items() if service.tokens is not None]
     if login.service is not None and login.service not in issuers:
         known = f"use one of {', '.join(issuers)}, or " if issuers else ""

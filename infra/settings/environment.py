@@ -22,21 +22,9 @@ keeps no object of more than 1.5 MiB, which a Deployment with all of them is."""
 # Written by the platform into every replica: a service must not set them itself.
 RESERVED_VARIABLES = frozenset(
     {
-        "PORT",
-        "SERVICE_NAME",
-        "SERVICE_VERSION",
-        "INSTANCE_ID",
-        "REGION",
-        "TRACK",
-        "CONSUL_HTTP_ADDR",
-        "MYSQL_PRIMARY_ADDRESS",
-        "MYSQL_REPLICA_ADDRESS",
-        "MYSQL_MEMBER_ADDRESSES",
-        "MYSQL_PRIMARY_DATACENTERS",
-        "MYSQL_DATABASE",
-        "MYSQL_USER",
-        "MYSQL_PASSWORD",
-        "MYSQL_CA_CERTIFICATE",
+        *("PORT", "SERVICE_NAME", "SERVICE_VERSION", "INSTANCE_ID", "REGION", "TRACK", "CONSUL_HTTP_ADDR"),
+        *("MYSQL_PRIMARY_ADDRESS", "MYSQL_REPLICA_ADDRESS", "MYSQL_MEMBER_ADDRESSES", "MYSQL_PRIMARY_DATACENTERS"),
+        *("MYSQL_DATABASE", "MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_CA_CERTIFICATE"),
     }
 )
 

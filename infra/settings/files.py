@@ -12,7 +12,7 @@ from infra.settings.aws_files import require_certificates
 from infra.settings.build_files import Source, build_problems
 from infra.settings.edge_files import require_edge_files
 from infra.settings.errors import SettingsError
-from infra.settings.given import reference_problem
+from infra.settings.given import reference_problems
 from infra.settings.migration_files import migrations_problems
 from infra.settings.model import Settings
 from infra.settings.services import ServiceSettings
@@ -42,8 +42,7 @@ def require_files(settings: Settings, project: Path) -> None:
             )
     for name, service in settings.services.items():
         _require_given(settings, name, project)
-        problem = next(_problems(f"gostack:services.{name}", service, project.resolve()), "")
-        if problem:
+        for problem in _problems(f"gostack:services.{name}", service, project.resolve()):
             raise SettingsError(problem)
 
 
@@ -58,8 +57,7 @@ def _require_given(settings: Settings, name: str, project: Path) -> None:
         except ValueError as error:
             raise SettingsError(f"{key}: {error}") from None
         size += len(text.encode())
-        problem = reference_problem(settings, name, f'files."{path}"', text)
-        if problem:
+        for problem in reference_problems(settings, name, f'files."{path}"', text):
             raise SettingsError(f"gostack:services.{name}.{problem}")
     if size > LARGEST_GIVEN:
         raise SettingsError(

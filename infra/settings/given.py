@@ -32,40 +32,37 @@ def known_references(settings: Settings, service: str) -> list[str]:
     return found
 
 
-def given_problem(settings: Settings) -> str:
-    """Return one sentence about the first text of a service or an accessory that refers to nothing; else ""."""
+def given_problems(settings: Settings) -> Iterator[str]:
+    """Yield a sentence about each text of a service or an accessory that refers to nothing."""
     owners = [(f"services.{name}", name, service.secrets) for name, service in settings.services.items()]
     owners += [(f"accessories.{name}", name, accessory.secrets) for name, accessory in settings.accessories.items()]
     for owner, name, secrets in owners:
         for secret, value in secrets.items():
             if settings.aws is None and value.get_secret_value().startswith(f"ref+{AWS}:"):
-                return (
+                yield (
                     f"gostack:{owner}.secrets.{secret} refers to AWS Secrets Manager, which a stack on AWS alone "
                     "reads: use ref+vault, ref+file or ref+env."
                 )
         for key, text in _texts(settings, name):
-            problem = reference_problem(settings, name, key, text)
-            if problem:
-                return f"gostack:{owner}.{problem}"
-    return ""
+            yield from (f"gostack:{owner}.{problem}" for problem in reference_problems(settings, name, key, text))
 
 
-def reference_problem(settings: Settings, service: str, key: str, text: str) -> str:
-    """Return one sentence about the first reference of a text that stands for nothing, or may not be there; else ""."""
+def reference_problems(settings: Settings, service: str, key: str, text: str) -> Iterator[str]:
+    """Yield a sentence about each reference of a text that stands for nothing, or may not be there."""
     try:
         found = references(text)
     except ValueError as error:
-        return f"{key}: {error}"
+        yield f"{key}: {error}"
+        return
     known = known_references(settings, service)
     for name in found:
         if name not in known:
-            return f"{key} has ${{{name}}}, {_unknown(service, name, known)}"
+            yield f"{key} has ${{{name}}}, {_unknown(service, name, known)}"
         if key == "args" and is_secret(name):
-            return (
+            yield (
                 f"args has ${{{name}}}, a secret, and everybody sees the arguments of a program: write it into a "
                 "variable or a file."
             )
-    return ""
 
 
 def _unknown(service: str, name: str, known: list[str]) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.certificate_client.args import CHALLENGES
-from components.ingress import IPV6_LOOPBACK, IngressConfiguration, Route, render_ingress
+from components.ingress import HEALTH_PATH, IPV6_LOOPBACK, IngressConfiguration, Route, render_ingress
 from components.ingress.login import Login
 from components.ingress.names import is_address
+from components.ingress.route import quoted
 from components.names import called_name
 
 if TYPE_CHECKING:
@@ -80,6 +82,26 @@ def edge_logins(settings: Settings) -> dict[str, Login]:
     return found
 
 
+def route_problems(settings: Settings) -> Iterator[str]:
+    """Yield a sentence about each route that another one, or the ingress itself, claims on the same host."""
+    hosts = settings.ingress.hosts
+    owners = {(host, f"= {quoted(HEALTH_PATH)}"): "the ingress itself" for host in hosts}
+    for service, values in settings.services.items():
+        for route in values.routes:
+            for unknown in sorted(set(route.hosts) - set(hosts)):
+                yield (
+                    f'gostack:services.{service}.routes has the host "{unknown}" for "{route.path}", which '
+                    "gostack:ingress.hosts does not name: add it there."
+                )
+            for claim in product(route.hosts or hosts, route.location_heads()):
+                if claim in owners:
+                    yield (
+                        f'gostack:services.{service}.routes claims {route.match} "{route.path}", which {owners[claim]} '
+                        "claims already: give one of them another path."
+                    )
+                owners[claim] = f'service "{service}"'
+
+
 def _internal_route(service: ServiceSettings, port: str | None) -> Route:
     """The rules for requests of other services: callers have deadlines of their own, so these are generous."""
     return Route(
@@ -90,20 +112,19 @@ def _internal_route(service: ServiceSettings, port: str | None) -> Route:
     )
 
 
-def size_problem(settings: Settings) -> str | None:
-    """Return why the ingress's files are too large to be handed over, with the fix; None when they are not."""
+def size_problems(settings: Settings) -> Iterator[str]:
+    """Yield why the ingress's files are too large to be handed over, when they are."""
     routes = sum(len(service.routes) for service in settings.services.values())
     if routes + len(settings.callable_services()) <= _SURELY_SMALL:
-        return None
+        return
     region, *others = settings.ordered_regions()
     files = render_ingress(ingress_configuration(settings, region, others))
     size = sum(len(text.encode()) for text in files.values()) // 1024
-    if size <= LARGEST_KIB:
-        return None
-    return (
-        f"gostack:services have {routes} routes, which make {size} KiB of configuration for an ingress that takes "
-        f"{LARGEST_KIB} KiB: replace some by a common prefix or a regular expression."
-    )
+    if size > LARGEST_KIB:
+        yield (
+            f"gostack:services have {routes} routes, which make {size} KiB of configuration for an ingress that takes "
+            f"{LARGEST_KIB} KiB: replace some by a common prefix or a regular expression."
+        )
 
 
 def served_hosts(settings: Settings) -> list[str]:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
 
-from infra.settings.base import FilePath, Name, Section
-from infra.settings.cluster_demand import quota_problem
+from infra.settings.base import FilePath, Name, Section, shaped
+from infra.settings.cluster_demand import quota_problems
+from infra.settings.sentences import missing_registry, moving_tag, only_on
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
     from infra.settings.services import ServiceSettings
 
-_REGISTRY = re.compile(r"^[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9][a-z0-9._-]*)*$")
-
-
-def _registry(value: str) -> str:
-    if value and not _REGISTRY.fullmatch(value):
-        raise ValueError(f'"{value}" is not a registry; write it like "registry.example.com/gostack".')
-    return value
+_REGISTRY = r"[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9][a-z0-9._-]*)*"
 
 
 def _namespace(value: str) -> str:
@@ -30,16 +25,10 @@ def _namespace(value: str) -> str:
     return value
 
 
-def _image_registry(value: str) -> str:
-    if not value:
-        raise ValueError('it is empty; write a registry like "registry.example.com/gostack".')
-    return _registry(value)
-
-
-ImageRegistry = Annotated[str, AfterValidator(_image_registry)]
+ImageRegistry = Annotated[str, shaped(_REGISTRY, "a registry", "registry.example.com/gostack")]
 """A registry that has images: host[:port][/prefix]."""
 
-RegistryPrefix = Annotated[str, AfterValidator(_registry)]
+RegistryPrefix = Annotated[str, shaped(f"({_REGISTRY})?", "a registry", "registry.example.com/gostack")]
 """Where images are pushed: host[:port]/prefix without a slash at the end; empty for none."""
 
 
@@ -101,105 +90,87 @@ class ClusterAccess:
     """Context of the file."""
 
 
-def cluster_settings(settings: Settings) -> ClusterAccess:
-    """Return the kubeconfig and the context of the settings; raises ValueError when there are none."""
-    kubernetes = settings.kubernetes
-    if kubernetes is None or kubernetes.kubeconfig is None or kubernetes.context is None:
-        raise ValueError("the stack names no cluster")
-    return ClusterAccess(kubernetes.kubeconfig, kubernetes.context)
-
-
 _DOCKER_REQUIRED = ("cidr", "https_port", "http_port", "consul_port")
 _DOCKER_ONLY = ("cidr", "bind_address", "consul_port")
 
 
-def platform_problem(settings: Settings) -> str:
-    """Return one sentence about the first key that is missing on the platform, or has no meaning there; else ""."""
-    return _docker_problem(settings) if settings.platform == "docker" else _kubernetes_problem(settings)
+def platform_problems(settings: Settings) -> Iterator[str]:
+    """Yield a sentence about each key that is missing on the platform, or has no meaning there."""
+    if settings.platform == "docker":
+        yield from _docker_problems(settings)
+    else:
+        yield from _kubernetes_problems(settings)
 
 
-def _docker_problem(settings: Settings) -> str:
+def _docker_problems(settings: Settings) -> Iterator[str]:
     for name, region in settings.regions.items():
         for key in _DOCKER_REQUIRED:
             if key not in region.model_fields_set or getattr(region, key) is None:
-                return f"gostack:regions.{name}.{key} is missing: add it to the stack file."
+                yield f"gostack:regions.{name}.{key} is missing: add it to the stack file."
     for key in ("kubernetes", "registry", "signatures"):
         if key in settings.model_fields_set:
-            return f'gostack:{key} has no meaning when gostack:platform is "docker": remove it.'
-    return ""
+            yield f'gostack:{key} has no meaning when gostack:platform is "docker": remove it.'
 
 
-def _kubernetes_problem(settings: Settings) -> str:
+def _kubernetes_problems(settings: Settings) -> Iterator[str]:
     # On AWS the clusters are the stack's own.
     for key in ("kubeconfig", "context") if settings.aws is None else ():
         if settings.kubernetes is None or getattr(settings.kubernetes, key) is None:
             example = ".gostack/kubeconfig" if key == "kubeconfig" else "gostack"
-            return (
+            yield (
                 f'gostack:kubernetes.{key} is missing: name the cluster in the stack file, for example "{example}" for '
                 "the one that `make cluster` starts; the shell's own is never used."
             )
     if "backbone" in settings.model_fields_set:
-        return 'gostack:backbone has a meaning only when gostack:platform is "docker": remove it.'
+        yield only_on("docker", "gostack:backbone")
     for name, region in settings.regions.items():
         for key in _DOCKER_ONLY:
             if key in region.model_fields_set:
-                return f'gostack:regions.{name}.{key} has a meaning only when gostack:platform is "docker": remove it.'
+                yield only_on("docker", f"gostack:regions.{name}.{key}")
     if settings.mysql.topology == "group":
-        return (
+        yield (
             'gostack:mysql.topology is "group", which only gostack:platform "docker" has: set it to "replica", whose '
             "primary Kubernetes brings back by itself."
         )
-    return _service_problem(settings)
-
-
-def _migrations_problem(key: str, service: ServiceSettings, registry: str) -> str:
-    migrations = service.migrations
-    if migrations is not None and migrations.directory is not None and not registry:
-        return (
-            f"gostack:registry is missing: the image of {key}.directory is built here, and nodes pull it from there; "
-            'name a registry, for example "localhost:5001/gostack".'
-        )
-    if migrations is not None and migrations.image is not None and "@sha256:" not in migrations.image:
-        return (
-            f'{key}.image is "{migrations.image}", whose tag may move: on Kubernetes write it with its digest, like '
-            "name@sha256:<64 hex digits>."
-        )
-    return ""
-
-
-def _service_problem(settings: Settings) -> str:
     for name, service in settings.services.items():
         key = f"gostack:services.{name}"
         for track in service.tracks():
             part = "" if track.suffix == "" else "canary."
-            if track.context is not None and not settings.registry:
-                return (
-                    f"gostack:registry is missing: {key}.{part}context is built here, and nodes pull it from there; "
-                    'name a registry, for example "localhost:5001/gostack".'
-                )
-            if track.image is not None and "@sha256:" not in track.image:
-                return (
-                    f'{key}.{part}image is "{track.image}", whose tag may move: on Kubernetes write it with its '
-                    "digest, like name@sha256:<64 hex digits>."
-                )
-        if problem := _migrations_problem(f"{key}.database.migrations", service, settings.registry):
-            return problem
-        limits = service.limits("kubernetes")
-        if service.memory_request_mib > limits.memory_mib:
-            return (
-                f"{key}.memory_request_mib is {service.memory_request_mib}, more than the limit memory_mib "
-                f"({limits.memory_mib}): raise the limit or request less."
+            yield from _image_problems(
+                settings, f"{key}.{part}context", track.context, f"{key}.{part}image", track.image
             )
-        if service.cpu_request > limits.cpus:
-            return (
-                f"{key}.cpu_request is {service.cpu_request}, more than the limit cpus ({limits.cpus}): raise the "
-                "limit or request less."
+        if (migrations := service.migrations) is not None:
+            folder, image = f"{key}.database.migrations.directory", f"{key}.database.migrations.image"
+            yield from _image_problems(
+                settings, f"the image of {folder}", migrations.directory, image, migrations.image
             )
-        if service.autoscaling is not None:
-            lowest = max(track.replicas for track in service.tracks())
-            if service.autoscaling.maximum < lowest:
-                return (
-                    f"{key}.autoscaling.maximum is {service.autoscaling.maximum}, less than the lowest number of "
-                    f"replicas ({lowest}): raise it."
-                )
-    return quota_problem(settings)
+        yield from _limit_problems(key, service)
+    yield from quota_problems(settings)
+
+
+def _image_problems(settings: Settings, what: str, source: str | None, key: str, image: str | None) -> Iterator[str]:
+    """Of an image that is built from a folder (`what`), or elsewhere (`key`)."""
+    if source is not None and not settings.registry:
+        yield missing_registry(what)
+    if image is not None and "@sha256:" not in image:
+        yield moving_tag(key, image)
+
+
+def _limit_problems(key: str, service: ServiceSettings) -> Iterator[str]:
+    limits = service.limits("kubernetes")
+    if service.memory_request_mib > limits.memory_mib:
+        yield (
+            f"{key}.memory_request_mib is {service.memory_request_mib}, more than the limit memory_mib "
+            f"({limits.memory_mib}): raise the limit or request less."
+        )
+    if service.cpu_request > limits.cpus:
+        yield (
+            f"{key}.cpu_request is {service.cpu_request}, more than the limit cpus ({limits.cpus}): raise the "
+            "limit or request less."
+        )
+    lowest = max(track.replicas for track in service.tracks())
+    if service.autoscaling is not None and service.autoscaling.maximum < lowest:
+        yield (
+            f"{key}.autoscaling.maximum is {service.autoscaling.maximum}, less than the lowest number of replicas "
+            f"({lowest}): raise it."
+        )

@@ -1,43 +1,26 @@
-"""The settings of a stack as one frozen model, and the checks that look at several of them together."""
+"""The settings of a stack as one frozen model, and what follows from several of them together."""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
-from itertools import combinations, product
+from ipaddress import IPv4Address
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from components.certificate_client.args import CERTIFICATE_CLIENT
 from components.images.signatures import Signatures
 from components.ingress import login_proxy
 from components.ingress.login import oidc_logins
-from components.ingress.nginx import HEALTH_PATH
-from components.ingress.route import quoted
-from components.ingress.token_verifier import VERIFIER, token_logins
-from components.mysql.accounts import migration_account
-from components.mysql.names import owner_of
+from components.ingress.token_verifier import token_logins
 from components.names import called_name, service_values
-from components.telemetry.configuration import COLLECTOR, CONSOLE, CONSOLE_ADDRESS, HOST
-from infra.settings.accessories import AccessorySettings, accessory_problem
-from infra.settings.acme import acme_problem
+from components.telemetry.configuration import CONSOLE_ADDRESS
+from infra.settings.accessories import AccessorySettings
 from infra.settings.aws import AwsSettings
-from infra.settings.aws_checks import aws_problem
 from infra.settings.base import Name, RegionName, Section
-from infra.settings.connections import connections_problem
-from infra.settings.edge import edge_problem
+from infra.settings.checks import problems
 from infra.settings.expiry import Expiry
-from infra.settings.given import given_problem
 from infra.settings.images import ImageSettings
-from infra.settings.ingress import size_problem
-from infra.settings.kubernetes import (
-    ClusterAccess,
-    KubernetesSettings,
-    RegistryPrefix,
-    cluster_settings,
-    platform_problem,
-)
-from infra.settings.names import job_problem
+from infra.settings.kubernetes import ClusterAccess, KubernetesSettings, RegistryPrefix
+from infra.settings.mysql import WITNESS
 from infra.settings.platform import (
     CertificateSettings,
     ConsulSettings,
@@ -45,37 +28,12 @@ from infra.settings.platform import (
     MySqlSettings,
     RotationSettings,
 )
-from infra.settings.platform_keys import unused_key_problem
-from infra.settings.ports import port_names_problem
-from infra.settings.regions import ANY_ADDRESS, CONSUL_ADDRESS, BackboneSettings, RegionSettings
-from infra.settings.schedules import schedules_problem
+from infra.settings.regions import CONSUL_ADDRESS, BackboneSettings, RegionSettings
 from infra.settings.services import ServiceSettings
-from infra.settings.shared_databases import shared_database_problem
-from infra.settings.telemetry import TelemetrySettings, telemetry_problem
-from infra.settings.volumes import volumes_problem
-
-SCHEDULER = "gostack-scheduler"
-"""Name of the image of what knows the times of schedules, on Docker."""
-
-RESERVED_SERVICES = frozenset(
-    {"mysql", "mysql-proxy", "consul", "ingress", "upstream", "authority", "backbone", "gossip-key", "localhost"}
-    | {SCHEDULER, HOST, COLLECTOR, CONSOLE, CERTIFICATE_CLIENT, VERIFIER}
-)
-"""Names of the stack's own parts, by which Consul and Pulumi know them, and of the caller itself."""
-
-_HOSTS = ("mysql", "consul", "ingress")
-"""Parts of the stack that have the host name `<part>-<region>` in each region."""
-
-_CANARY_ENDING = "-canary"
+from infra.settings.telemetry import TelemetrySettings
 
 _IN_ADVANCE = 10
 """Certificates that are signed at once where others than this machine come to an ingress."""
-
-WITNESS = "witness"
-"""Name of the place where a MySQL group has one more member."""
-
-LARGEST_GROUP = 9
-"""Members of a MySQL group at most: https://dev.mysql.com/doc/refman/8.4/en/group-replication-limitations.html."""
 
 
 class Settings(Section):
@@ -156,185 +114,19 @@ class Settings(Section):
         return self.certificates.acme is not None or self.ingress.first_has_certificate
 
     @model_validator(mode="after")
-    def _fits_the_platform(self) -> Self:
-        problem = (
-            aws_problem(self)
-            or accessory_problem(self)
-            or platform_problem(self)
-            or unused_key_problem(self)
-            or telemetry_problem(self)
-            or acme_problem(self)
-            or shared_database_problem(self)
-            or job_problem(self)
-            or schedules_problem(self)
-            or volumes_problem(self)
-            or port_names_problem(self)
-        )
-        if problem:
-            raise ValueError(problem)
-        return self
-
-    @model_validator(mode="after")
-    def _networks_apart(self) -> Self:
-        for (first, first_cidr), (second, second_cidr) in combinations(self.networks().items(), 2):
-            if IPv4Network(first_cidr).overlaps(IPv4Network(second_cidr)):
-                raise ValueError(
-                    f"gostack:{second} ({second_cidr}) overlaps with gostack:{first} ({first_cidr}): "
-                    "give each of them a network of its own."
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _ports_apart(self) -> Self:
-        for (first, one), (second, other) in combinations(self.host_ports().items(), 2):
-            same_address = one[0] == other[0] or str(ANY_ADDRESS) in (one[0], other[0])
-            if one[1] == other[1] and same_address:
-                raise ValueError(
-                    f"gostack:{second} is {other[1]}, which gostack:{first} uses already: choose another port."
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _routes_claimed_once(self) -> Self:
-        owners = {(host, f"= {quoted(HEALTH_PATH)}"): "the ingress itself" for host in self.ingress.hosts}
-        for service, settings in self.services.items():
-            for route in settings.routes:
-                unknown = sorted(set(route.hosts) - set(self.ingress.hosts))
-                if unknown:
-                    raise ValueError(
-                        f'gostack:services.{service}.routes has the host "{unknown[0]}" for "{route.path}", which '
-                        "gostack:ingress.hosts does not name: add it there."
-                    )
-                hosts = route.hosts or self.ingress.hosts
-                for claim in product(hosts, route.location_heads()):
-                    if claim in owners:
-                        raise ValueError(
-                            f'gostack:services.{service}.routes claims {route.match} "{route.path}", which '
-                            f"{owners[claim]} claims already: give one of them another path."
-                        )
-                    owners[claim] = f'service "{service}"'
-        return self
-
-    @model_validator(mode="after")
-    def _edge_is_served(self) -> Self:
-        problem = edge_problem(self)
-        if problem:
-            raise ValueError(problem)
-        return self
-
-    @model_validator(mode="after")
-    def _primary_exists(self) -> Self:
-        if self.mysql.primary not in self.regions:
-            raise ValueError(
-                f'gostack:mysql.primary is "{self.mysql.primary}", which is no region: use one of '
-                f"{', '.join(sorted(self.regions))}."
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _ingress_holds_its_routes(self) -> Self:
-        problem = size_problem(self)
-        if problem:
-            raise ValueError(problem)
-        return self
-
-    @model_validator(mode="after")
-    def _group_has_majorities(self) -> Self:
-        if self.mysql.topology != "group":
-            return self
-        if self.mysql.witness is not None and WITNESS in self.regions:
-            raise ValueError(
-                f"gostack:regions.{WITNESS} has the name of the place of gostack:mysql.witness: rename the region."
-            )
-        members = len(self.regions) + (self.mysql.witness is not None)
-        if members > LARGEST_GROUP:
-            raise ValueError(
-                f'gostack:mysql.topology is "group", which takes at most {LARGEST_GROUP} members, and has {members}: '
-                'remove regions, or set it to "replica".'
-            )
-        if members < 3 or members % 2 == 0:
-            fix = "remove gostack:mysql.witness" if self.mysql.witness is not None else "add gostack:mysql.witness"
-            if len(self.regions) == 1:
-                fix = 'set it to "single"' + (" and remove gostack:mysql.witness" if self.mysql.witness else "")
-            raise ValueError(
-                'gostack:mysql.topology is "group", which takes 3 members or another odd number, and has '
-                f"{members}: {fix}."
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _names_apart(self) -> Self:
-        owners: dict[str, str] = {}
-        for key, names in (("services", self.services), ("accessories", self.accessories), ("regions", self.regions)):
-            for name in names:
-                if name.endswith(_CANARY_ENDING) or name == _CANARY_ENDING.removeprefix("-"):
-                    raise ValueError(f"gostack:{key}.{name} is named like a canary: choose another name.")
-        hosts = {f"{part}-{region}" for part in _HOSTS for region in self.regions}
-        # On Kubernetes: the Service by which a StatefulSet knows its pods.
-        hosts |= {f"{name}-pods" for name in self.accessories}
-        programs = [("service", f"services.{name}", name) for name in self.services]
-        programs += [("accessory", f"accessories.{name}", name) for name in self.accessories]
-        programs += [
-            ("login", f"ingress.logins.{name}", login_proxy.login_service(name))
-            for name in oidc_logins(self.ingress.logins)
-        ]
-        for kind, key, program in programs:
-            # A service that nobody calls has no host name.
-            has_host = kind == "accessory" or program in self.callable_services()
-            if program in RESERVED_SERVICES or (has_host and program in hosts):
-                raise ValueError(f"gostack:{key} has the name of a part of the stack: choose another one.")
-            if kind == "service" and f"{program}-migrations" in self.services and self.services[program].migrations:
-                raise ValueError(
-                    f"gostack:{key}-migrations has the name of the image of {program}'s migrations: choose another one."
-                )
-            if kind == "accessory" and program in self.services:
-                raise ValueError(
-                    f"gostack:{key} has the name of a service, by which others reach that: choose another."
-                )
-            for region in self.regions:
-                name = f"{program}-{region}"
-                if name in owners:
-                    raise ValueError(
-                        f'gostack:{key} in region "{region}" would be named {name}, like {owners[name]}: rename the '
-                        f"{kind}."
-                    )
-                owners[name] = f'{kind} "{program}" in region "{region}"'
-        return self
-
-    @model_validator(mode="after")
-    def _databases_apart(self) -> Self:
-        owners: dict[str, str] = {}
-        for service, settings in self.services.items():
-            schema = settings.database_name(service)
-            if schema is None:
-                continue
-            for account in (schema, migration_account(schema)):
-                owner = owners.get(account) or owner_of(account)
-                if owner:
-                    raise ValueError(
-                        f'gostack:services.{service}.database.name is "{schema}", whose account "{account}" '
-                        f"{owner} has already: choose another name."
-                    )
-                owners[account] = f'service "{service}"'
-        return self
-
-    @model_validator(mode="after")
-    def _references_known(self) -> Self:
-        problem = given_problem(self)
-        if problem:
-            raise ValueError(problem)
-        return self
-
-    @model_validator(mode="after")
-    def _connections_fit(self) -> Self:
-        problem = connections_problem(self)
-        if problem:
+    def _fits_together(self) -> Self:
+        for problem in problems(self):
             raise ValueError(problem)
         return self
 
     def ordered_regions(self) -> list[str]:
         """Return the region of the primary, then the others by name: the order is the same whoever read the file."""
         return [self.mysql.primary, *sorted(set(self.regions) - {self.mysql.primary})]
+
+    def failure_domains(self) -> list[str]:
+        """Return the regions in that order, and the place of a MySQL group's witness, which has a member of the group
+        and nothing else."""
+        return [*self.ordered_regions(), *([WITNESS] if self.mysql.witness is not None else [])]
 
     def ordered_services(self) -> list[tuple[str, ServiceSettings]]:
         """Return name and settings of each service, those with a schema before those that may use it."""
@@ -379,6 +171,12 @@ class Settings(Section):
             **({"alertmanager": self.images.alertmanager} if self.has_telemetry and self.telemetry.receivers else {}),
         }
 
+    def pulled_images(self) -> dict[str, str]:
+        """Return those of them that nodes of a cluster pull: Go builds images, and what holds a pod's network is the
+        cluster's own, but for a drain on AWS."""
+        others = {"golang"} if self.aws is not None else {"golang", "pause"}
+        return {name: image for name, image in self.third_party_images().items() if name not in others}
+
     def protected_regions(self) -> list[str]:
         """Return the regions whose network, cluster, keys and data refuse to be removed."""
         return [region for region in self.ordered_regions() if self.aws is not None and self.aws.protected(region)]
@@ -404,7 +202,10 @@ class Settings(Section):
 
         Raises ValueError for any other stack.
         """
-        return cluster_settings(self)
+        kubernetes = self.kubernetes
+        if kubernetes is None or kubernetes.kubeconfig is None or kubernetes.context is None:
+            raise ValueError("the stack names no cluster")
+        return ClusterAccess(kubernetes.kubeconfig, kubernetes.context)
 
     def host_ports(self) -> dict[str, tuple[str, int]]:
         """Return settings key to (address, port) for every port that this machine must have free."""

@@ -9,14 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from components.names import (
-    LABEL,
-    cluster_name,
-    database_instance,
-    migrations_job,
-    namespace_name,
-    stack_namespace,
-)
+from components.names import LABEL, cluster_name, database_instance, migrations_job, namespace_name, stack_namespace
 from infra.settings.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -38,8 +31,7 @@ _INSTANCE = 63
 
 def require_stack_name(stack: str, settings: Settings) -> None:
     """Raise SettingsError when a stack with these settings cannot have this name."""
-    problem = next(_stack_problems(stack, settings), "")
-    if problem:
+    for problem in _stack_problems(stack, settings):
         raise SettingsError(f'a stack cannot be called "{stack}": {problem}; choose another name, also for its file.')
 
 
@@ -51,20 +43,17 @@ def require_service(settings: Settings, service: str) -> ServiceSettings:
     return settings.services[service]
 
 
-def job_problem(settings: Settings) -> str:
-    """Return one sentence about the first Job on Kubernetes whose name would be too long; else ""."""
-    if settings.platform != "kubernetes":
-        return ""
-    for name, service in settings.services.items():
+def job_problems(settings: Settings) -> Iterator[str]:
+    """Yield a sentence about each Job on Kubernetes whose name would be too long."""
+    for name, service in settings.services.items() if settings.platform == "kubernetes" else ():
         for track in service.migrated_tracks():
             job = migrations_job(name, track.suffix)
             if len(job) > LABEL:
-                return (
+                yield (
                     f"gostack:services.{name} has a name of {len(name)} characters, with which the job of its "
                     f"{track.name} track's migrations is called {job}, of {len(job)}: Kubernetes takes {LABEL}, so "
                     f"use a name of at most {len(name) - (len(job) - LABEL)}."
                 )
-    return ""
 
 
 def _stack_problems(stack: str, settings: Settings) -> Iterator[str]:

@@ -21,8 +21,7 @@ def require_apart(stack: str, settings: Settings, project: Path) -> None:
     if settings.platform == "docker":
         return
     for name, other in other_stacks(project, stack).items():
-        problem = next(_meetings(stack, settings, name, other), "")
-        if problem:
+        for problem in _meetings(stack, settings, name, other):
             raise SettingsError(problem)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from infra.settings.sentences import only_on
+
 if TYPE_CHECKING:
     from infra.settings.model import Settings
     from infra.settings.services import ServiceSettings
@@ -18,12 +20,8 @@ _BUILD = ("dockerfile", "main_package", "build")
 _ENTRY = ("https_port", "http_port")
 
 
-def unused_key_problem(settings: Settings) -> str:
-    """Return one sentence about the first key that the platform would ignore; else ""."""
-    return next(_unused(settings), "")
-
-
-def _unused(settings: Settings) -> Iterator[str]:
+def unused_keys(settings: Settings) -> Iterator[str]:
+    """Yield a sentence about each key that the platform would ignore."""
     for name, service in settings.services.items():
         yield from _build(f"gostack:services.{name}", service)
     if settings.aws is not None and settings.expires is not None:
@@ -39,7 +37,7 @@ def _unused(settings: Settings) -> Iterator[str]:
             )
         for name, service in settings.services.items():
             if service.slo is not None:
-                yield f'gostack:services.{name}.slo has a meaning only when gostack:platform is "docker": remove it.'
+                yield only_on("docker", f"gostack:services.{name}.slo")
 
 
 def _only_on_kubernetes(settings: Settings) -> Iterator[str]:
@@ -51,7 +49,7 @@ def _only_on_kubernetes(settings: Settings) -> Iterator[str]:
         for name in names:
             # Nothing, or an empty list, asks for nothing.
             if name in part.model_fields_set and getattr(part, name):
-                yield f'gostack:{key}.{name} has a meaning only when gostack:platform is "kubernetes": remove it.'
+                yield only_on("kubernetes", f"gostack:{key}.{name}")
 
 
 def _one_port(settings: Settings) -> Iterator[str]:

@@ -20,9 +20,9 @@ from infra.settings.base import FilePath, ImageReference, Name, shaped
 from infra.settings.canary import CanarySettings
 from infra.settings.database import DatabaseSettings, MigrationsSettings
 from infra.settings.environment import Variables, require_own, require_size
-from infra.settings.ports import port_problem
+from infra.settings.ports import port_problems
 from infra.settings.secrets import Secrets
-from infra.settings.workers import kind_problem
+from infra.settings.workers import kind_problems
 
 _PACKAGE = r"\.|(\./)?[A-Za-z0-9_][A-Za-z0-9_.~+-]*(/[A-Za-z0-9_][A-Za-z0-9_.~+-]*)*/?"
 LARGEST_DOCUMENT = 65_536
@@ -164,17 +164,11 @@ class ServiceSettings(Workload):
         return self
 
     @model_validator(mode="after")
-    def _keys_of_its_kind(self) -> Self:
-        problem = kind_problem(self)
-        if problem:
+    def _fits_its_kind_and_ports(self) -> Self:
+        for problem in kind_problems(self):
             raise ValueError(problem)
-        return self
-
-    @model_validator(mode="after")
-    def _routes_lead_to_ports(self) -> Self:
         for route in self.routes:
-            problem = port_problem(route, self.ports)
-            if problem:
+            for problem in port_problems(route, self.ports):
                 raise ValueError(problem)
         return self
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
 
 
-def shared_database_problem(settings: Settings) -> str:
-    """Return one sentence about the first service that uses a schema which is not there; else ""."""
+def shared_database_problems(settings: Settings) -> Iterator[str]:
+    """Yield a sentence about each service that uses a schema which is not there."""
     owners = [name for name, service in settings.services.items() if service.own_schema is not None]
     known = f"use one of {', '.join(sorted(owners))}" if owners else "write database: {} for a schema of its own"
     for name, service in settings.services.items():
@@ -23,5 +24,4 @@ def shared_database_problem(settings: Settings) -> str:
             what = "which has no database"
         else:
             what = "which has no schema of its own"
-        return f'gostack:services.{name}.database.service is "{owner}", {what}: {known}.'
-    return ""
+        yield f'gostack:services.{name}.database.service is "{owner}", {what}: {known}.'

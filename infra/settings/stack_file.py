@@ -3,6 +3,7 @@
 A stack file has two readers: this one, for what must be known before Pulumi runs, and Pulumi's own, which is written in
 Go. YAML 1.1, 1.2 and Go's library disagree about plain scalars: `123e45`, `yes` and `2:20:43` are a text to one of them
 and a number or a truth to another. What all of them read alike is taken here, the rest is refused with the line.
+So is a text that Pulumi loses a part of on its way.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ _NUMBER_TO_SOMEBODY = re.compile(
     r"[-+]?(\.?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?|0[xXoObB][0-9a-fA-F]+|\.(inf|Inf|INF))|\.(nan|NaN|NAN)"
 )
 _TIME_TO_SOMEBODY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t].*)?")
+_BAD_BEGINNING = re.compile(r"[\n\t\u2028\u2029]")
+"""How no text of several lines may begin. Pulumi writes what it has read anew and reads that (`LoadProjectStackBytes`);
+Go's library writes such a text as a block that loses the line break, and whose tab it takes for an indentation."""
+
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 _Collection = TypeVar("_Collection", bound=yaml.CollectionNode)
@@ -116,7 +121,10 @@ def with_salt(text: str, salt: str) -> str:
 
 
 def written(document: dict[str, Any]) -> str:
-    """Return a document as YAML in which every text is in quotes, so that no program takes it for something else."""
+    """Return a document as YAML in which every text is in quotes, so that no program takes it for something else.
+
+    A text that Pulumi does not keep is one that `read_text` refuses.
+    """
     return yaml.dump(document, Dumper=_Quoting, sort_keys=False, allow_unicode=True, width=2**20)
 
 
@@ -234,6 +242,9 @@ class _Reader:
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         self._require_no_tag(node)
         text: str = node.value
+        if "\n" in text and _BAD_BEGINNING.match(text):
+            problem = "has a text of several lines that begins with a line break or a tab, which Pulumi does not keep"
+            raise self._error(node, problem, "write it without that")
         if node.style:
             return text
         if text in _NOTHING:

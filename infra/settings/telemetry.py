@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
 
 from infra.settings.alert_receivers import AlertReceiver, AlertReceivers
-from infra.settings.base import Port, Section
+from infra.settings.base import Port, Section, shaped
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
@@ -26,12 +27,6 @@ def _expression(value: str) -> str:
         raise ValueError(f'"{value}" looks around, or back to a group, which RE2 does not know: write it without.')
     if expression.search(""):
         raise ValueError(f'"{value}" fits a text of no letters, so it would strike out everything: make it longer.')
-    return value
-
-
-def _root(value: str) -> str:
-    if not re.fullmatch(r"(/[\w.-]+)+", value):
-        raise ValueError(f'"{value}" is not the path of a folder; write it like "/var/lib/docker".')
     return value
 
 
@@ -62,16 +57,13 @@ class TelemetrySettings(Section):
     receivers: AlertReceivers = Field(default_factory=dict[str, AlertReceiver])
     """Name to who is told of alerts, by Alertmanager; none: the console and `gostack alerts` say what fires."""
 
-    docker_root: Annotated[str, AfterValidator(_root)] = "/var/lib/docker"
+    docker_root: Annotated[str, shaped(r"(/[\w.-]+)+", "the path of a folder", "/var/lib/docker")] = "/var/lib/docker"
     """Folder of the Docker engine on its machine, with the logs of containers in it: `docker info -f
     '{{.DockerRootDir}}'` prints it."""
 
 
-def telemetry_problem(settings: Settings) -> str:
-    """Return one sentence about the first key of the telemetry that the platform cannot have; else ""."""
-    if settings.platform == "docker":
-        return ""
-    for key in sorted(settings.telemetry.model_fields_set):
+def telemetry_problems(settings: Settings) -> Iterator[str]:
+    """Yield a sentence about each key of the telemetry that the platform cannot have."""
+    for key in sorted(settings.telemetry.model_fields_set) if settings.platform != "docker" else ():
         if key != "enabled" or settings.telemetry.enabled:
-            return f'gostack:telemetry.{key} has a meaning only when gostack:platform is "docker" so far: remove it.'
-    return ""
+            yield f'gostack:telemetry.{key} has a meaning only when gostack:platform is "docker" so far: remove it.'

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from components.microservice.task import Hooks
+from infra.settings.sentences import only_on
 
 if TYPE_CHECKING:
     from components.microservice.volumes import ServiceVolume
@@ -13,12 +14,8 @@ if TYPE_CHECKING:
     from infra.settings.services import ServiceSettings
 
 
-def volumes_problem(settings: Settings) -> str:
-    """Return one sentence about the first volume that cannot be as it is written; else ""."""
-    return next(_problems(settings), "")
-
-
-def _problems(settings: Settings) -> Iterator[str]:
+def volume_problems(settings: Settings) -> Iterator[str]:
+    """Yield a sentence about each volume that cannot be as it is written."""
     owners: dict[str, str] = {}
     for name, service in settings.services.items():
         for called, volume in service.volumes.items():
@@ -32,7 +29,7 @@ def _problems(settings: Settings) -> Iterator[str]:
                     "remove canary."
                 )
             if settings.platform == "docker" and volume.storage_class is not None:
-                yield (f'{key}.storage_class has a meaning only when gostack:platform is "kubernetes": remove it.')
+                yield only_on("kubernetes", f"{key}.storage_class")
             if settings.platform == "kubernetes" and not volume.on_many_nodes:
                 yield from _one_node_problems(key, service, volume)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,34 +11,33 @@ if TYPE_CHECKING:
 _FOR_CALLERS = ("routes", "canary", "ports", "drain_seconds", "maintenance")
 
 
-def kind_problem(service: ServiceSettings) -> str:
-    """Return one sentence about the first key that means nothing for a service of its kind; else ""."""
+def kind_problems(service: ServiceSettings) -> Iterator[str]:
+    """Yield a sentence about each key that means nothing for a service of its kind."""
     given = service.model_fields_set
     if service.kind == "service":
         if "min_ready_seconds" in given:
-            return "min_ready_seconds means nothing for a service, which its check judges: remove it."
+            yield "min_ready_seconds means nothing for a service, which its check judges: remove it."
         if service.check.protocol == "command":
-            return (
+            yield (
                 "check.command is for a worker: a service is checked where its clients go, so write protocol http, tcp "
                 "or grpc, or kind: worker."
             )
-        return ""
+        return
     for key in _FOR_CALLERS:
         if key in given and getattr(service, key):
-            return f"{key} means nothing for a worker, which nobody calls: remove it, or kind."
+            yield f"{key} means nothing for a worker, which nobody calls: remove it, or kind."
     if service.metrics is not None:
-        return "metrics means nothing for a worker, which Consul does not know: remove it."
+        yield "metrics means nothing for a worker, which Consul does not know: remove it."
     if "port" in given and service.own_port is None:
-        return (
+        yield (
             "port means nothing for a worker without a check by http, tcp or grpc: remove it, or add "
             "check: {protocol: tcp}."
         )
     if service.judged_by is not None:
         if "min_ready_seconds" in given:
-            return "min_ready_seconds means nothing beside check, by which this worker is judged: remove one of them."
+            yield "min_ready_seconds means nothing beside check, by which this worker is judged: remove one of them."
     elif service.min_ready_seconds > service.startup_timeout_seconds:
-        return (
+        yield (
             f"min_ready_seconds is {service.min_ready_seconds}, longer than startup_timeout_seconds "
             f"({service.startup_timeout_seconds}), in which all of it has to pass: raise that one."
         )
-    return ""

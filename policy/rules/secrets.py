@@ -187,9 +187,11 @@ def secret_in(name: str, text: str) -> str | None:
     words = _CAMEL.sub("_", name)
     if _NAMES.search(words) and not _HARMLESS_NAMES.search(words) and _is_a_value(text):
         return f'what its name "{name}" calls a secret'
+    if len(text) >= 512:
+        return None
     document = _document(text)
     shown = text if document is None else json.dumps(document)
-    for candidate in _RANDOM.findall(shown) if len(text) < 512 else ():
+    for candidate in _RANDOM.findall(shown):
         if is_random(candidate) and _decoded(candidate) is None:
             return "what looks like a random key"
     return None

@@ -18,6 +18,7 @@ from components.scheduled_tasks.kubernetes import ScheduledTasks as CronJobs
 from components.service_volumes.docker import ServiceVolumes
 from components.service_volumes.kubernetes import ServiceVolumes as Claims
 from tests.components.alone import BEFORE, NAME, alone, before, children, container, pod, spec
+from tests.contract.test_instances import REGION
 from tests.graph.recorder import Graph
 
 UPLOADS = ServiceVolume(path="/data/uploads")
@@ -146,7 +147,7 @@ def claims(graph: Graph, name: str = "deployment") -> dict[str, str]:
 def test_a_claim_asks_for_what_many_nodes_mount_only_where_a_class_is_named(
     volume: ServiceVolume, mode: str, storage_class: str
 ) -> None:
-    graph = alone(Claims, volumes={"uploads": volume}, storage_class="usual")
+    graph = alone(Claims, volumes={"uploads": volume}, region={**REGION, "storage_class": "usual"})
     claim = graph.resources[f"{NAME}-uploads"]
     assert claim.plain("spec") == {
         "accessModes": [mode],

@@ -36,6 +36,7 @@ REGION = {
     "network": "east-network",
     "backbone_cidr": "10.80.0.0/24",
     "backbone_network": "backbone-network",
+    "pause_image": "pause",
 }
 CONSUL = {
     "datacenter": "east",
@@ -60,7 +61,6 @@ CLUSTER = {
     "regions": [REGION],
     "consul": [CONSUL],
     "image": "mysql",
-    "pause_image": "pause",
     "ca_key_pair": KEY_PAIR,
     "ca_certificate": AUTHORITY.certificate,
     "certificate_lifetime_days": 365,
@@ -68,6 +68,7 @@ CLUSTER = {
     "ca_rotation": 1,
     "buffer_pool_mib": 64,
     "memory_mib": 1024,
+    "storage_gib": 10,
     "max_connections": 200,
     "protect": False,
     "volume_prefix": "test",

@@ -18,6 +18,15 @@ from tests.support.settings import PROJECT, Document, published
 KUBECONFIG = "tests/support/kubeconfig.yaml"
 """A file that names no cluster that exists."""
 
+OIDC_LOGIN = {
+    "kind": "oidc",
+    "issuer": "https://login.example.com",
+    "client_id": "shop",
+    "allowed_groups": ["staff"],
+    "secrets": {"client_secret": "client-secret-of-the-shop"},
+}
+"""A login with an issuer of OpenID Connect."""
+
 
 def published_settings(stack: str, change: Callable[[Document], Any] | None = None) -> Settings:
     """The settings of a stack as they are published, changed."""

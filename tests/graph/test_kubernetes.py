@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from components.consul.instances import CLIENTS_ADDRESS
-from tests.graph.conftest import Document, published_settings, staging_graph
+from tests.graph.conftest import OIDC_LOGIN, Document, published_settings, staging_graph
 from tests.graph.kubernetes import containers, manifests, pods, selects
 from tests.graph.recorder import Graph, unwrapped
 from tools.gostack.kubernetes.instances import expected
@@ -25,13 +25,7 @@ LOGINS: dict[str, Any] = {
         "audience": "shop",
         "jwks_url": "https://login.example.com/keys.json",
     },
-    "staff": {
-        "kind": "oidc",
-        "issuer": "https://login.example.com",
-        "client_id": "shop",
-        "allowed_groups": ["staff"],
-        "secrets": {"client_secret": "client-secret-of-the-shop"},
-    },
+    "staff": OIDC_LOGIN,
 }
 
 

@@ -16,22 +16,14 @@ from infra.settings import SettingsError
 from policy.judge import judge
 from policy.readers import from_recorded
 from policy.rule import Environment
-from tests.graph.conftest import Document, dev_graph, published_settings, staging_graph
+from tests.graph.conftest import OIDC_LOGIN, Document, dev_graph, published_settings, staging_graph
 from tests.graph.recorder import Graph
 
 KEY = "login-staff-sessions-value"
 
 
 def with_a_login(document: Document) -> None:
-    document.setdefault("ingress", {})["logins"] = {
-        "staff": {
-            "kind": "oidc",
-            "issuer": "https://login.example.com",
-            "client_id": "shop",
-            "allowed_groups": ["staff"],
-            "secrets": {"client_secret": "client-secret-of-the-shop"},
-        }
-    }
+    document.setdefault("ingress", {})["logins"] = {"staff": OIDC_LOGIN}
     document["services"]["users"]["routes"] = [{"path": "/office", "login": "staff"}]
 
 

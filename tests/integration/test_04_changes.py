@@ -12,9 +12,12 @@ from tests.integration.support import LiveStack, tell
 from tests.support.load import Load
 from tools.gostack.lifecycle import lifecycle
 
+RATE = 25
+"""Requests a second; a slow machine serves as many beside an `up`."""
+
 
 def up_under_load(stack: LiveStack, what: str) -> None:
-    with Load(stack.authority, 50, stack.mixed_request) as load:
+    with Load(stack.authority, RATE, stack.mixed_request) as load:
         time.sleep(1)
         assert lifecycle.up(stack.workspace) == 0
         time.sleep(1)
@@ -31,7 +34,7 @@ def served_certificates(stack: LiveStack) -> set[str]:
 
 def test_new_environment_replaces_every_replica_and_loses_no_request(stack: LiveStack) -> None:
     before = {container.id for container in stack.containers("application", service="users")}
-    stack.change_settings("users", environment={"LOG_LEVEL": "warn"})
+    stack.add_environment("users", LOG_LEVEL="warn")
     up_under_load(stack, "environment changed")
     after = {container.id for container in stack.containers("application", service="users")}
     assert len(after) == len(before)

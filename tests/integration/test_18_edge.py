@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from typing import Any, cast
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,17 +34,26 @@ SSLYZE = "sslyze==6.3.1"
 
 
 @pytest.fixture(scope="module")
-def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    folder = tmp_path_factory.mktemp("edge")
-    write_edge_files(folder)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("edge")
+    write_edge_files(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def stack(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CasesStack]:
     probe: dict[str, Any] = {"context": "tests/probe", "replicas": 2, "check": {"path": "/ready"}, "routes": ROUTES}
     document = one_region({"probe": probe}, ports=35, network=98)
     document["config"]["gostack:ingress"] = edge_settings(folder)
     file = folder / "Pulumi.yaml"
     file.write_text(written(document), encoding="utf-8")
-    for stack in brought_up("edge", file, tmp_path_factory, CasesStack):
-        port = stack.port("east")
-        yield Edge(stack, folder, ("127.0.0.1", port), port)
+    yield from brought_up("edge", file, tmp_path_factory, CasesStack)
+
+
+@pytest.fixture(scope="module")
+def edge(stack: CasesStack, folder: Path) -> Edge:
+    port = stack.port("east")
+    return Edge(stack, folder, ("127.0.0.1", port), port)
 
 
 class TestEdge(EdgePromises):
@@ -71,8 +81,8 @@ def test_a_scanner_finds_nothing_on_any_host(edge: Edge, host: str, authority: s
     assert scan.returncode == 0
 
 
-def test_a_verifier_that_is_away_lets_nobody_in(edge: Edge) -> None:
-    (verifier,) = cast("CasesStack", edge.stack).containers("token-verifier", region="east")
+def test_a_verifier_that_is_away_lets_nobody_in(edge: Edge, stack: CasesStack) -> None:
+    (verifier,) = stack.containers("token-verifier", region="east")
     verifier.pause()
     try:
         assert edge.ask(HOST, API, headers=bearer(FIRST.token())).status == 503

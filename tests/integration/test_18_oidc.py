@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -40,12 +39,16 @@ IMAGE = "gostack-test-issuer:1"
 
 
 @pytest.fixture(scope="module")
-def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
-    folder = tmp_path_factory.mktemp("oidc")
-    folder.chmod(0o755)
-    ca = new_authority("issuer", 365)
-    own = new_certificate(ca, ["issuer"], 30)
-    (folder / "ca.pem").write_text(ca.certificate, encoding="ascii")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stack file, and what the stack and its issuer have of each other."""
+    made = tmp_path_factory.mktemp("oidc")
+    made.chmod(0o755)
+    return made
+
+
+@pytest.fixture(scope="module")
+def stack(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CasesStack]:
+    """Two regions without a login: its issuer is in the stack's network."""
     probe = {
         "context": "tests/probe",
         "replicas": 1,
@@ -55,13 +58,20 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
     document = two_regions({"probe": probe}, ports=38, network=97)
     file = folder / "Pulumi.yaml"
     file.write_text(written(document), encoding="utf-8")
-    for stack in brought_up("oidc", file, tmp_path_factory, CasesStack):
-        with ExitStack() as running:
-            files = {"certificate.pem": own.certificate, "key.pem": own.private_key}
-            issuer = started(stack, folder, files, running)
-            log_in(stack, folder)
-            regions = {region: partial(stack.ask, region=region) for region in ("east", "west")}
-            yield People(stack, regions, issuer, ISSUER)
+    yield from brought_up("oidc", file, tmp_path_factory, CasesStack)
+
+
+@pytest.fixture(scope="module")
+def people(stack: CasesStack, folder: Path) -> Iterator[People]:
+    ca = new_authority("issuer", 365)
+    own = new_certificate(ca, ["issuer"], 30)
+    (folder / "ca.pem").write_text(ca.certificate, encoding="ascii")
+    with ExitStack() as running:
+        files = {"certificate.pem": own.certificate, "key.pem": own.private_key}
+        issuer = started(stack, folder, files, running)
+        log_in(stack, folder)
+        regions = {region: partial(stack.ask, region=region) for region in ("east", "west")}
+        yield People(stack, regions, issuer, ISSUER)
 
 
 def started(stack: CasesStack, folder: Path, files: dict[str, str], running: ExitStack) -> Asks:
@@ -98,10 +108,10 @@ class TestLogins(LoginPromises):
     """On Docker."""
 
 
-def test_a_region_without_what_keeps_sessions_asks_the_other_one(people: People) -> None:
+def test_a_region_without_what_keeps_sessions_asks_the_other_one(people: People, stack: CasesStack) -> None:
     ada = people.browser("ada")
     assert ada.open(OFFICE).status == 200
-    (keeper,) = cast("CasesStack", people.stack).containers("application", service="login-staff", region="east")
+    (keeper,) = stack.containers("application", service="login-staff", region="east")
     keeper.pause()
     try:
         wait_until(lambda: ada.ask(OFFICE).status == 200, 30, "the session is taken in the other region")
@@ -109,8 +119,7 @@ def test_a_region_without_what_keeps_sessions_asks_the_other_one(people: People)
         keeper.unpause()
 
 
-def test_no_secret_is_in_a_variable_or_an_argument_of_a_container(people: People) -> None:
-    keepers = cast("CasesStack", people.stack).containers("application", service="login-staff")
-    shown = [json.dumps(one.attrs) for one in keepers]
+def test_no_secret_is_in_a_variable_or_an_argument_of_a_container(people: People, stack: CasesStack) -> None:
+    shown = [json.dumps(one.attrs) for one in stack.containers("application", service="login-staff")]
     assert len(shown) == 2
     assert [text for text in shown if SECRET in text] == []

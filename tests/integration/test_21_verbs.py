@@ -19,6 +19,7 @@ import urllib3
 from infra.settings import load_stack_file
 from tests.integration.brought_up import PROJECT
 from tests.integration.support import LiveStack, wait_until
+from tests.support.https import ask
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle import lifecycle
 from tools.gostack.maintenance.command import maintenance
@@ -77,10 +78,7 @@ def test_a_local_name_needs_no_dns_and_is_in_the_certificate(stack: LiveStack) -
     port = stack.workspace.settings.regions["east"].https_port
     for name in ("users.gostack.localhost", "gostack.localhost"):
         # The machine's resolver may not know these names, as browsers and curl do.
-        pool = urllib3.HTTPSConnectionPool(
-            "127.0.0.1", port, ca_certs=str(stack.authority), server_hostname=name, assert_hostname=name, retries=False
-        )
-        answer = pool.request("GET", "/hello/ada", headers={"Host": f"{name}:{port}"})
+        answer = ask(("127.0.0.1", port), name, "/hello/ada", authority=stack.authority, port=port)
         assert answer.status == 200
         assert "Strict-Transport-Security" not in answer.headers
 

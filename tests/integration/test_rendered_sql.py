@@ -15,7 +15,13 @@ from typing import Any
 
 import pytest
 
-from components import mysql
+from components.mysql.accounts import (
+    BOOT_SQL,
+    administration_boot_sql,
+    migration_account,
+    service_accounts_sql,
+    stack_accounts_sql,
+)
 from components.mysql.names import owner_of
 from tests.support.images import image_or_skip
 from tools.gostack.environment.locations import PROJECT_ROOT
@@ -79,7 +85,7 @@ def server() -> Iterator[Server]:
             assert time.monotonic() < until, "the server did not start within two minutes"
             time.sleep(0.5)
         # The account that runs the statements where no job reaches the socket: it has less than root.
-        made.run(mysql.administration_boot_sql("administration-password").replace(mysql.BOOT_SQL, ""))
+        made.run(administration_boot_sql("administration-password").replace(BOOT_SQL, ""))
         yield made
     finally:
         subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=False)
@@ -87,14 +93,14 @@ def server() -> Iterator[Server]:
 
 def make_service(server: Server, database: str, account: str = "administration", **options: Any) -> None:
     """Do what an update does for a service with this schema."""
-    statements = mysql.service_accounts_sql(
+    statements = service_accounts_sql(
         database=database, application_password=f"{database}-rows", migration_password=f"{database}-tables", **options
     )
     server.run(statements, account, "administration-password" if account != "root" else "")
 
 
 def allowed(server: Server, database: str, statement: str, *, migration: bool = False) -> bool:
-    account = mysql.migration_account(database) if migration else database
+    account = migration_account(database) if migration else database
     return server.ask(statement, account, f"{database}-{'tables' if migration else 'rows'}")[0]
 
 
@@ -205,7 +211,7 @@ def test_the_next_update_takes_back_what_an_earlier_release_granted_by_pattern(s
 def test_the_next_update_drops_the_accounts_that_nothing_uses(server: Server) -> None:
     server.run("CREATE USER 'backup'@'%'; CREATE USER 'exporter'@'%'; GRANT SELECT ON *.* TO 'backup'@'%'")
     for _ in range(2):
-        server.run(mysql.stack_accounts_sql("replication-password"), "administration", "administration-password")
+        server.run(stack_accounts_sql("replication-password"), "administration", "administration-password")
         assert not {"backup", "exporter"} & server.accounts()
     assert "replication" in server.accounts()
 
@@ -213,7 +219,7 @@ def test_the_next_update_drops_the_accounts_that_nothing_uses(server: Server) ->
 def test_the_telemetry_may_ask_a_member_how_it_is_and_read_nothing_else(server: Server) -> None:
     make_service(server, "watched")
     server.run("CREATE TABLE watched.notes (id INT PRIMARY KEY)")
-    server.run(mysql.stack_accounts_sql("replication-password", "monitoring-password"))
+    server.run(stack_accounts_sql("replication-password", "monitoring-password"))
     source = (PROJECT_ROOT / "components/telemetry/collector/mysql.go").read_text(encoding="utf-8")
     query = source.partition("memberQuery = `")[2].partition("`")[0]
     connections, most, writable, replicates, lag = server.run(query, "monitoring", "monitoring-password").split("\t")
@@ -227,14 +233,14 @@ def test_the_telemetry_may_ask_a_member_how_it_is_and_read_nothing_else(server: 
     for foreign in ("watched.notes", "mysql.user", "performance_schema.events_statements_history"):
         assert "denied" in server.ask(f"SELECT * FROM {foreign}", "monitoring", "monitoring-password")[1], foreign
     # Where nobody asks any more.
-    server.run(mysql.stack_accounts_sql("replication-password"))
+    server.run(stack_accounts_sql("replication-password"))
     assert "monitoring" not in server.accounts()
 
 
 def test_an_old_password_is_good_until_the_one_after_the_next(server: Server) -> None:
     for password in ("first", "second", "second"):
         server.run(
-            mysql.service_accounts_sql(database="rotated", application_password=password, migration_password="m"),
+            service_accounts_sql(database="rotated", application_password=password, migration_password="m"),
             "administration",
             "administration-password",
         )

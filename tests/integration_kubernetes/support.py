@@ -116,14 +116,15 @@ class ClusterStack(StackUnderTest):
         """Names of those pods."""
         return {pod["metadata"]["name"] for pod in self.pods(role, **labels)}
 
-    def ready(self, role: str, count: int) -> bool:
+    def ready(self, role: str, count: int, **labels: str) -> bool:
         """Whether that many pods with a role are there, and all of them are ready."""
-        found = self.pods(role)
+        found = self.pods(role, **labels)
         return len(found) == count and all(is_ready(pod) for pod in found)
 
-    def wait_for(self, role: str, count: int, seconds: float = 180) -> None:
+    def wait_for(self, role: str, count: int, seconds: float = 180, **labels: str) -> None:
         """Wait until that many pods with a role are there and ready."""
-        wait_until(lambda: self.ready(role, count), seconds, f"{count} pods with the role {role} are ready")
+        what = " ".join([role, *labels.values()])
+        wait_until(lambda: self.ready(role, count, **labels), seconds, f"{count} pods of {what} are ready")
 
     def pod_path(self, name: str) -> str:
         """Where a pod is in the API."""

@@ -18,7 +18,7 @@ import pytest
 import urllib3
 import yaml
 
-from tests.integration_kubernetes.support import ClusterStack, is_ready, tell, wait_until
+from tests.integration_kubernetes.support import ClusterStack, tell, wait_until
 from tests.support.load import Load, Request
 from tools.gostack.lifecycle import lifecycle
 
@@ -91,11 +91,7 @@ def restarts(stack: ClusterStack) -> dict[str, int]:
 
 
 def wait_until_all_are_ready(stack: ClusterStack) -> None:
-    def ready() -> bool:
-        found = stack.pods("application", service="probe")
-        return len(found) == REPLICAS and all(map(is_ready, found))
-
-    wait_until(ready, 180, "every replica of the probe is ready")
+    stack.wait_for("application", REPLICAS, service="probe")
 
 
 def test_a_path_that_refuses_fails_no_other_request_and_its_answers_arrive_as_they_are_and_once(

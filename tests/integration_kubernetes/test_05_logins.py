@@ -170,17 +170,11 @@ def test_one_of_those_who_keep_sessions_is_lost_and_nobody_notices(
     with edge.load(HOST, OFFICE, headers=ada.sent) as load:
         time.sleep(1)
         stack.api.delete(stack.pod_path(lost))
-        wait_until(lambda: whole(stack, lost), 120, "another one is there")
+        stack.wait_for("application", 2, 120, service="login-staff")
         time.sleep(2)
     tell(f"one of two oauth2-proxy deleted: {load.result}")
     assert load.result.failures == []
     assert kept in stack.names("application", service="login-staff")
-
-
-def whole(stack: ClusterStack, lost: str) -> bool:
-    """Whether both of those who keep sessions are ready, and the lost one is none of them."""
-    found = stack.pods("application", service="login-staff")
-    return len(found) == 2 and all(one["metadata"]["name"] != lost and is_ready(one) for one in found)
 
 
 class TestLogins(LoginPromises):

@@ -11,7 +11,8 @@ from policy.judge import judge
 from policy.resource import Graph
 from policy.rule import Environment
 from tests.support import graphs
-from tests.support.settings import REMOVED, Document, with_setting
+from tests.support.dotted_paths import REMOVED, set_at
+from tests.support.settings import Document
 from tests.support.stacks import recorded, stack_graph
 
 _USERS = "users-eu-central-1-deployment"
@@ -98,7 +99,7 @@ def refused(stack: str) -> str:
     def change(document: Document) -> None:
         for where, path, value, _ in SETTINGS:
             if where == stack:
-                with_setting(document, path, value)
+                set_at(document, path, value)
 
     return "\n".join(refusals(recorded(stack, change), stack))
 

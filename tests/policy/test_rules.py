@@ -19,7 +19,8 @@ from policy.rules import RULES
 from tests.policy.examples import EXAMPLES
 from tests.policy.examples.example import Example
 from tests.policy.examples.pods import CONTAINER, WORKER
-from tests.support.graphs import REMOVED, changed, graph, resource
+from tests.support.dotted_paths import REMOVED
+from tests.support.graphs import changed, graph, resource
 
 BY_NAME = {rule.name: rule for rule in RULES}
 MISTAKES = [

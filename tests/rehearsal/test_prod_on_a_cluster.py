@@ -26,6 +26,7 @@ from components.aws.network.addresses import plan_subnets
 from components.ingress import HTTPS_PORT
 from tests.support.eks_objects import eks_objects
 from tests.support.engine import missing_toolchain
+from tests.support.https import ask
 from tests.support.local_aurora import LocalAurora, local_aurora
 from tests.support.prod_rehearsal import REGIONS, Document, Rehearsal, prepared
 from tests.support.real_cluster import CONTEXT, KUBECONFIG, REGISTRY, connected, missing_cluster
@@ -86,17 +87,16 @@ class Region:
 
     def request(self, address: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Send a request to one of them over TLS, verified for the name that clients use."""
-        pool = urllib3.HTTPSConnectionPool(
-            address,
-            HTTPS_PORT,
-            ca_certs=str(self.authority),
-            server_hostname=HOST,
-            assert_hostname=HOST,
-            retries=False,
+        return ask(
+            (address, HTTPS_PORT),
+            HOST,
+            path,
+            authority=self.authority,
+            method=method,
+            headers={"Content-Type": "application/json"},
+            body=json.dumps(body).encode() if body is not None else None,
             timeout=10,
         )
-        headers = {"Host": HOST, "Content-Type": "application/json"}
-        return pool.request(method, path, body=json.dumps(body) if body is not None else None, headers=headers)
 
 
 @pytest.fixture(scope="module")

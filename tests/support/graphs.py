@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from policy.resource import Graph, Options, Resource
-from tests.support.settings import REMOVED
+from tests.support.dotted_paths import set_at
 
 
 def urn(type_: str, name: str, stack: str = "prod") -> str:
@@ -87,32 +87,5 @@ def _resource(given: Resource, path: str, value: Any) -> Resource:
     if path in ("provider", "dependencies"):
         return replace(given, **{path: value})
     inputs = copy.deepcopy(dict(given.inputs))
-    _set(inputs, path.split("."), value)
+    set_at(inputs, path, value)
     return replace(given, inputs=inputs)
-
-
-def _set(container: Any, segments: list[str], value: Any) -> None:
-    key: Any = int(segments[0]) if isinstance(container, list) else _key(container, segments)
-    if not isinstance(container, list) and "." in key:
-        segments = [key, *segments[1 + key.count(".") :]]
-    if len(segments) > 1:
-        if not isinstance(container, list) and key not in container:
-            if value is REMOVED:
-                raise KeyError(key)
-            container[key] = {}
-        _set(container[key], segments[1:], value)
-    elif value is REMOVED:
-        del container[key]
-    elif isinstance(container, list) and key == len(container):
-        container.append(value)
-    else:
-        container[key] = value
-
-
-def _key(container: Mapping[str, Any], segments: list[str]) -> str:
-    """The longest key that a path begins with: labels have dots in their names."""
-    for length in range(len(segments), 0, -1):
-        joined = ".".join(segments[:length])
-        if joined in container:
-            return joined
-    return segments[0]

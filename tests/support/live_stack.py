@@ -44,6 +44,12 @@ class StackUnderTest:
         document["config"]["gostack:services"][service].update(values)
         self._write_settings(document)
 
+    def add_environment(self, service: str, **variables: str) -> None:
+        """Add variables to those of a service in the stack file."""
+        document = read_stack_file(self.workspace.stack_file)
+        document["config"]["gostack:services"][service].setdefault("environment", {}).update(variables)
+        self._write_settings(document)
+
     def change_rotation(self, **counters: int) -> None:
         """Change counters under `gostack:rotation` in the stack file."""
         document = read_stack_file(self.workspace.stack_file)

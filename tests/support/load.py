@@ -65,7 +65,7 @@ class Load:
         authority: Path,
         rate: int,
         requests: Callable[[int], Request],
-        timeout: float = 10,
+        timeout: float = 60,
         *,
         http2: bool = False,
         keepalive: bool = True,
@@ -73,7 +73,8 @@ class Load:
         detours: Mapping[str, str] | None = None,
         certificate: Path | None = None,
     ) -> None:
-        """`detours` leads requests for a host and port to another one, which need not be in the certificate.
+        """`timeout` is in seconds: longer than the ingress waits, so that only its answers count.
+        `detours` leads requests for a host and port to another one, which need not be in the certificate.
         `certificate` is the client's own, PEM, with its key beside it (`.key`).
 
         With a `rate` of 0 each of the `connections` sends its next request as soon as it has its answer.

@@ -134,7 +134,7 @@ def _answer(entry: dict[str, Any]) -> Answer:
     status = int(entry["code"])
     body = base64.b64decode(entry.get("body") or "")
     return Answer(
-        sent_at=datetime.fromisoformat(_microseconds(entry["timestamp"])).timestamp(),
+        sent_at=datetime.fromisoformat(entry["timestamp"]).timestamp(),
         seconds=entry["latency"] / 1e9,
         status=status,
         problem=_problem(status, entry["error"], urlsplit(str(entry["url"])).netloc, body),
@@ -158,12 +158,3 @@ def _sentence(body: bytes) -> str:
     with suppress(ValueError, KeyError, TypeError):
         return str(json.loads(body)["message"])
     return ""
-
-
-def _microseconds(timestamp: str) -> str:
-    """Cut nanoseconds, which are more than Python reads."""
-    head, _, rest = timestamp.replace("Z", "+00:00").partition(".")
-    if not rest:
-        return head
-    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    return f"{head}.{digits[:6].ljust(6, '0')}{rest[len(digits) :]}"

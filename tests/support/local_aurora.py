@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from components import mysql
 from components.certificates.x509 import new_authority, new_certificate
+from components.mysql.accounts import BOOT_SQL
+from components.mysql.configuration import SOCKET, member_configuration
 from components.text import script
 from tests.support.engine import PROJECT
 
@@ -44,10 +45,10 @@ def local_aurora(image: str, address: str) -> Iterator[LocalAurora]:
     authority = new_authority("gostack rehearsal database", 1)
     certificate = new_certificate(authority, [address], 1)
     container = f"gostack-rehearsal-aurora-{uuid.uuid4().hex[:8]}"
-    configuration = mysql.member_configuration(server_id=1, read_only=False, buffer_pool_mib=128, max_connections=200)
+    configuration = member_configuration(server_id=1, read_only=False, buffer_pool_mib=128, max_connections=200)
     variables = {
         "MEMBER_CONFIGURATION": configuration.replace("[mysqld]\n", f"[mysqld]\nbind_address = {address}\n", 1),
-        "BOOT_SQL": mysql.BOOT_SQL,
+        "BOOT_SQL": BOOT_SQL,
         "AUTHORITY": authority.certificate,
         "CERTIFICATE": certificate.certificate,
         "PRIVATE_KEY": certificate.private_key,
@@ -78,7 +79,7 @@ def _own_address(address: str) -> Iterator[None]:
 
 def _wait(container: str) -> None:
     deadline = time.monotonic() + START_SECONDS
-    ask = ["docker", "exec", container, "mysql", "--user=root", f"--socket={mysql.SOCKET}", "--execute=SELECT 1"]
+    ask = ["docker", "exec", container, "mysql", "--user=root", f"--socket={SOCKET}", "--execute=SELECT 1"]
     while subprocess.run(ask, capture_output=True, check=False).returncode != 0:
         if time.monotonic() > deadline:
             logs = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=False)

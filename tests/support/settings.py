@@ -20,9 +20,6 @@ PROJECT = Path(__file__).resolve().parents[2]
 Document = dict[str, Any]
 Change = Callable[[Document], Any]
 
-REMOVED = object()
-"""The value of a setting or a property that is taken away."""
-
 
 @cache
 def _file(stack: str) -> Document:
@@ -47,18 +44,3 @@ def refused(act: Callable[[], Any]) -> str:
     with pytest.raises(SettingsError) as caught:
         act()
     return str(caught.value)
-
-
-def with_setting(document: Document, path: str, value: Any) -> None:
-    """Change one setting by its dotted path. Raises KeyError when there is nothing to take away."""
-    current: Any = document
-    segments = path.split(".")
-    for segment in segments[:-1]:
-        current = current[int(segment)] if isinstance(current, list) else current.setdefault(segment, {})
-    last: Any = int(segments[-1]) if isinstance(current, list) else segments[-1]
-    if value is REMOVED:
-        del current[last]
-    elif isinstance(current, list) and last == len(current):
-        current.append(value)
-    else:
-        current[last] = value

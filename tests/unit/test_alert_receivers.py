@@ -16,11 +16,11 @@ import yaml
 from pydantic import ValidationError
 
 from components.telemetry.alertmanager import DATA, alertmanager_files, alertmanager_spec
-from infra.alerting import receivers, rules_arguments
 from infra.secret_stores.resolution import with_secrets
 from infra.settings.alert_receivers import AlertReceiver
 from infra.settings.errors import SettingsError
 from infra.settings.secrets import require_encrypted
+from infra.telemetry import receivers, rules_arguments
 from tests.graph.conftest import dev_settings, published_settings
 from tests.graph.recorder import record
 

@@ -1,7 +1,7 @@
 """The judgement on a canary's figures, and the walk that follows from it.
 
-Does not prove that the figures are those of a running stack, nor that traffic follows: tests/unit/test_track_metrics.py
-asks a real store, tests/integration/test_12_canary.py walks.
+Does not prove that the figures are those of a running stack, nor that traffic follows:
+tests/telemetry_rules/test_track_metrics.py asks a real store, tests/integration/test_12_canary.py walks.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ the key: the integration tests do.
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import signal
@@ -21,18 +20,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from components.consul.configuration import dynamic_configuration_key
 from components.text import script
 from infra.settings import Settings, SettingsError, parse_settings
-
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.support.settings import PROJECT, published
 
 
 def settings_with(document: Any) -> Settings:
-    config = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text())["config"]
-    values = {key.removeprefix("gostack:"): copy.deepcopy(value) for key, value in config.items()}
+    values = published()
     values["services"]["users"]["settings"] = document
     return parse_settings(values)
 

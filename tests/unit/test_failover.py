@@ -5,14 +5,12 @@ Does not prove that a group does what it is asked: the integration tests of the 
 
 from __future__ import annotations
 
-import copy
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from infra.settings import Settings, parse_settings
+from tests.support.settings import published
 from tools.gostack.database.failover import FailoverError, check, move_primary, places
 
 PLACES = ["east", "west", "witness"]
@@ -77,10 +75,7 @@ def test_what_stands_in_the_way_is_told_in_one_sentence(group: FakeGroup, messag
 
 
 def settings_with(**mysql: Any) -> Settings:
-    document = yaml.safe_load((Path(__file__).resolve().parents[2] / "Pulumi.dev.yaml").read_text())["config"]
-    values = {key.removeprefix("gostack:"): value for key, value in copy.deepcopy(document).items()}
-    values["mysql"] = {"primary": "east", **mysql}
-    return parse_settings(values)
+    return parse_settings({**published(), "mysql": {"primary": "east", **mysql}})
 
 
 def test_only_a_group_has_a_primary_that_moves() -> None:

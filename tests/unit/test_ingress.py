@@ -115,9 +115,20 @@ def test_another_region_is_asked_only_for_what_no_replica_has_begun() -> None:
     assert lines.index("if ($begun != none) { return 502; }") < lines.index(
         "proxy_pass http://$track.users-api.$second_region;"
     )
-    assert "@route_0_other_region" not in locations(rendered())
+    assert "proxy_pass http://$track.users-api.$first_region;" in location(rendered(), "@route_0_repeat")
+    assert "@route_0_last" not in locations(rendered())
+
+
+def test_a_route_may_let_what_a_replica_has_begun_go_on_elsewhere_before_this_region_is_asked_once_more() -> None:
     allowed = rendered(Route(path="/users", retry={"other_regions": True}))  # type: ignore[arg-type]
-    assert "if ($begun != once) { return 502; }" in location(allowed, "@route_0_other_region")
+    repeated = location(allowed, "@route_0_repeat")
+    assert {"proxy_pass http://$track.users-api.$second_region;", "error_page 502 504 = @route_0_last;"} <= set(
+        repeated
+    )
+    last = location(allowed, "@route_0_last")
+    assert last.index("if ($begun != once) { return 502; }") < last.index(
+        "proxy_pass http://$track.users-api.$first_region;"
+    )
 
 
 def test_the_first_try_stays_in_the_region_and_the_next_goes_to_the_others() -> None:

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import consul, mysql
+from components.consul.configuration import POD_ADDRESS, agent_configuration, server_configuration
 from components.kubernetes.names import selector, service_host, workload_labels
 from components.kubernetes.pod import cores
-from components.region.args import RegionReference
-from components.region.namespaces import namespace_of
+from components.mysql.accounts import BOOT_SQL, administration_boot_sql, service_accounts_sql, stack_accounts_sql
+from components.region.args import RegionReference, namespace_of
 from components.text import script, verbatim
 
 REGION: RegionReference = {
@@ -28,6 +28,7 @@ REGION: RegionReference = {
     "network": "gostack-staging-east",
     "backbone_cidr": "",
     "backbone_network": "",
+    "pause_image": "",
     "namespace": "gostack-staging",
 }
 
@@ -83,23 +84,23 @@ def test_cores_are_written_as_kubernetes_does(number: float, text: str) -> None:
 
 def test_an_agent_in_a_pod_finds_its_address_without_knowing_a_network() -> None:
     document = json.loads(
-        consul.agent_configuration(
+        agent_configuration(
             datacenter="east",
-            lan_address=consul.POD_ADDRESS,
-            wan_address=consul.POD_ADDRESS,
+            lan_address=POD_ADDRESS,
+            wan_address=POD_ADDRESS,
             server_addresses=["consul-east-0.consul-east.gostack-staging-east.svc"],
         )
     )
-    assert document["advertise_addr"] == document["advertise_addr_wan"] == consul.POD_ADDRESS
-    assert "network" not in consul.POD_ADDRESS
+    assert document["advertise_addr"] == document["advertise_addr_wan"] == POD_ADDRESS
+    assert "network" not in POD_ADDRESS
 
 
 def test_a_server_in_a_cluster_takes_writes_from_its_own_pod_alone() -> None:
     document = json.loads(
-        consul.server_configuration(
+        server_configuration(
             datacenter="east",
-            lan_address=consul.POD_ADDRESS,
-            wan_address=consul.POD_ADDRESS,
+            lan_address=POD_ADDRESS,
+            wan_address=POD_ADDRESS,
             server_addresses=["a", "b", "c"],
             wan_join=[],
             writers=[],
@@ -109,13 +110,13 @@ def test_a_server_in_a_cluster_takes_writes_from_its_own_pod_alone() -> None:
 
 
 def test_the_administration_account_may_do_what_it_hands_on_and_takes_tls() -> None:
-    sql = mysql.administration_boot_sql("secret'password")
-    assert sql.startswith(mysql.BOOT_SQL)
+    sql = administration_boot_sql("secret'password")
+    assert sql.startswith(BOOT_SQL)
     assert "REQUIRE SSL" in sql
     assert "secret\\'password" in sql
     assert "ALL PRIVILEGES" not in sql
-    made = mysql.service_accounts_sql(database="us_ers", application_password="a", migration_password="b")
-    made += mysql.stack_accounts_sql("a")
+    made = service_accounts_sql(database="us_ers", application_password="a", migration_password="b")
+    made += stack_accounts_sql("a")
     granted = {
         privilege.strip()
         for line in made.splitlines()

@@ -17,7 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components import consul, mysql
+from components.consul.check import Check
+from components.consul.instances import ServiceInstance
+from components.mysql.accounts import group_boot_sql
+from components.mysql.configuration import GroupMember, member_configuration
 from components.text import script
 
 HOSTS = ["mysql-east", "mysql-west", "mysql-witness"]
@@ -164,12 +167,12 @@ def test_the_switch_that_makes_a_group_is_off_again_whatever_happens() -> None:
 
 
 def test_a_member_of_a_group_tells_the_others_what_they_need() -> None:
-    text = mysql.member_configuration(
+    text = member_configuration(
         server_id=7,
         read_only=True,
         buffer_pool_mib=64,
         max_connections=50,
-        group=mysql.GroupMember(GROUP, "mysql-west", HOSTS, 50),
+        group=GroupMember(GROUP, "mysql-west", HOSTS, 50),
     )
     for line in (
         f"loose_group_replication_group_name = {GROUP}",
@@ -185,16 +188,16 @@ def test_a_member_of_a_group_tells_the_others_what_they_need() -> None:
 
 
 def test_a_plain_member_knows_nothing_of_groups() -> None:
-    text = mysql.member_configuration(server_id=7, read_only=False, buffer_pool_mib=64, max_connections=50)
+    text = member_configuration(server_id=7, read_only=False, buffer_pool_mib=64, max_connections=50)
     assert "group_replication" not in text
 
 
 def test_nothing_that_a_member_does_at_its_start_becomes_a_transaction_of_its_own() -> None:
-    assert mysql.group_boot_sql("it's").splitlines()[0] == "SET SQL_LOG_BIN = 0;"
-    assert r"IDENTIFIED BY 'it\'s' REQUIRE SSL;" in mysql.group_boot_sql("it's")
+    assert group_boot_sql("it's").splitlines()[0] == "SET SQL_LOG_BIN = 0;"
+    assert r"IDENTIFIED BY 'it\'s' REQUIRE SSL;" in group_boot_sql("it's")
 
 
-@pytest.mark.parametrize("kinds", [{}, {"check": consul.Check(), "ttl": "3s"}])
+@pytest.mark.parametrize("kinds", [{}, {"check": Check(), "ttl": "3s"}])
 def test_an_instance_is_checked_or_reports_itself(kinds: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="exactly one"):
-        consul.ServiceInstance("mysql", 3306, **kinds)
+        ServiceInstance("mysql", 3306, **kinds)

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-import yaml
 
 from components.certificates.x509 import new_authority, new_certificate
 from components.ingress.own_answers import OWN_ANSWERS
 from infra.settings import Settings, parse_settings
+from tests.support.settings import published
 from tools.gostack.lifecycle.readiness import wait_until_reachable
 
-PUBLISHED = Path(__file__).resolve().parents[2] / "Pulumi.dev.yaml"
 HOST = "api.example.com"
 UNAVAILABLE = next(answer.body for answer in OWN_ANSWERS if answer.status == 503)
 
@@ -62,8 +61,7 @@ def settings(authority: Path) -> Iterator[Settings]:
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    config = yaml.safe_load(PUBLISHED.read_text())["config"]
-    values = {key.removeprefix("gostack:"): value for key, value in config.items()}
+    values = published()
     values["regions"].pop("west")
     values["mysql"] = {"primary": "east", "topology": "single"}
     values["regions"]["east"]["https_port"] = server.server_port

@@ -20,11 +20,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import ingress, mysql
+from components import ingress
 from components.consul.instances import CLIENTS_ADDRESS, POD_NAME
 from components.docker.files import SECRETS
 from components.ingress.docker import variable_name
 from components.ingress.releases import RELEASE_HEALTH, RELEASES
+from components.mysql.configuration import FILES as MYSQL_FILES
+from components.mysql.configuration import SOCKET, member_configuration
 from components.text import script
 from tests.support.live_stack import wait_until
 
@@ -76,11 +78,11 @@ def test_a_release_asks_for_itself_where_nginx_tells_it() -> None:
 
 def test_mysql_scripts_use_the_folders_of_the_configuration() -> None:
     member = script("mysql/mysql-server.sh")
-    text = mysql.member_configuration(server_id=1, read_only=True, buffer_pool_mib=64, max_connections=50)
+    text = member_configuration(server_id=1, read_only=True, buffer_pool_mib=64, max_connections=50)
     used = set(re.findall(r"ssl_\w+ = (\S+)", text))
-    assert used == {f"{mysql.FILES}/{name}.pem" for name in ("authority", "certificate", "private_key")}
+    assert used == {f"{MYSQL_FILES}/{name}.pem" for name in ("authority", "certificate", "private_key")}
     assert {path for path in used if f"> {path}" in member} == used
-    assert f"--socket={mysql.SOCKET}" in member
+    assert f"--socket={SOCKET}" in member
 
 
 @pytest.mark.parametrize(

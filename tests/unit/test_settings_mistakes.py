@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from infra.settings import SettingsError, parse_settings
-from tests.support.settings import REMOVED, published, with_setting
+from tests.support.dotted_paths import REMOVED, set_at
+from tests.support.settings import published
 
 MISTAKES: list[tuple[str, str, str, Any]] = [
     ("a key with a letter missing", "dev", "services.users.replcas", 2),
@@ -57,7 +58,7 @@ MISTAKES: list[tuple[str, str, str, Any]] = [
 @pytest.mark.parametrize(("title", "stack", "path", "value"), MISTAKES, ids=[mistake[0] for mistake in MISTAKES])
 def test_the_settings_refuse(title: str, stack: str, path: str, value: Any) -> None:
     document = published(stack)
-    with_setting(document, path, value)
+    set_at(document, path, value)
     assert document != published(stack), f"{title}: the file is as it was"
     with pytest.raises(SettingsError):
         parse_settings(document)

@@ -11,7 +11,7 @@ import pytest
 
 from infra.settings import Settings
 from infra.settings.images import ImageSettings
-from infra.settings.model import RESERVED_SERVICES
+from infra.settings.owners import RESERVED_SERVICES
 from tests.graph.conftest import published_settings
 from tests.support.settings import refused
 

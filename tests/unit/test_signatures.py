@@ -8,13 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 
 from components.images.signatures import Signatures, UnsignedImageError, require_signature
-from infra.settings import SettingsError, parse_settings
+from infra.settings import parse_settings
+from tests.support.settings import PROJECT, published, refused
 from tests.support.signing import put_cosign_on_path
 
-PROJECT = Path(__file__).resolve().parents[2]
 IMAGE = f"registry.example.com/users@sha256:{'a' * 64}"
 OTHER = f"registry.example.com/users@sha256:{'b' * 64}"
 KEY = Signatures(public_key="cosign.pub")
@@ -60,11 +59,7 @@ def test_without_cosign_nothing_counts_as_signed(tmp_path: Path, monkeypatch: py
     "section", [{}, {"public_key": "cosign.pub", "identity": "https://github.com/acme"}], ids=["nobody", "two"]
 )
 def test_a_stack_has_one_signer(section: dict[str, str]) -> None:
-    config = yaml.safe_load((PROJECT / "Pulumi.staging.yaml").read_text())["config"]
-    values = {key.removeprefix("gostack:"): value for key, value in config.items()}
-    with pytest.raises(SettingsError) as told:
-        parse_settings({**values, "signatures": section})
-    assert str(told.value) == (
+    assert refused(lambda: parse_settings({**published("staging"), "signatures": section})) == (
         'gostack:signatures: it has to have one signer: write public_key: "cosign.pub", or identity with the address '
         "of a workflow."
     )

@@ -1,15 +1,13 @@
 """What the stack may cost in a month, and who hears of it before it does."""
 
-from collections.abc import Mapping
-from typing import TypedDict
-
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import TaggedArgs
 from components.aws.tags import named
 
 
-class BudgetArgs(TypedDict):
+class BudgetArgs(TaggedArgs):
     """Inputs of a budget."""
 
     account: str
@@ -23,9 +21,6 @@ class BudgetArgs(TypedDict):
 
     topic_arn: pulumi.Input[str]
     """Topic that is told."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class Budget(pulumi.ComponentResource):

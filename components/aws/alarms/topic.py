@@ -1,32 +1,23 @@
 """Where alarms of a region arrive."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import AccountArgs
 from components.aws.policies import topic_policy
 from components.aws.tags import named
 
 
-class AlarmTopicArgs(TypedDict):
+class AlarmTopicArgs(AccountArgs):
     """Inputs of an alarm topic."""
-
-    account: str
-    """Identity of the AWS account."""
-
-    region: str
-    """AWS region; an alarm tells a topic of its own region only."""
 
     key_arn: pulumi.Input[str]
     """Key that encrypts the messages; CloudWatch must be among its services."""
 
     emails: Sequence[str]
     """Addresses that are told; each gets one message to confirm."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class AlarmTopic(pulumi.ComponentResource):

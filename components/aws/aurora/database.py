@@ -3,17 +3,18 @@
 import secrets
 import time
 from collections.abc import Mapping
-from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import TaggedArgs
 from components.aws.aurora.parameters import ADMINISTRATOR, administrator_secret, password_window
 from components.aws.tags import named
+from components.options import register_declared
 from components.secrets import PASSWORD_BYTES, stored_secret
 
 
-class DatabaseArgs(TypedDict):
+class DatabaseArgs(TaggedArgs):
     """Inputs of the database of all regions."""
 
     identifier: str
@@ -36,9 +37,6 @@ class DatabaseArgs(TypedDict):
 
     protect: bool
     """True refuses to delete it."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class Database(pulumi.ComponentResource):
@@ -69,13 +67,7 @@ class Database(pulumi.ComponentResource):
         self.administrator_password = self._password()
         self.secret_arn = self._secret()
         self.global_cluster = cluster.id
-        self.register_outputs(
-            {
-                "global_cluster": self.global_cluster,
-                "administrator_password": self.administrator_password,
-                "secret_arn": self.secret_arn,
-            }
-        )
+        register_declared(self)
 
     def _password(self) -> pulumi.Output[str]:
         """Aurora itself cannot keep the password of a global cluster's administrator: the stack does, and renews it."""

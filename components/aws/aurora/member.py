@@ -1,37 +1,29 @@
 """The database of one region: the cluster that takes writes, or a copy of it that readers ask."""
 
-from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import NotRequired
 
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import LoggedArgs, StoreArgs
 from components.aws.aurora.alarms import DatabaseAlarms
-from components.aws.aurora.parameters import (
-    ADMINISTRATOR,
-    LOG_EXPORTS,
-    PORT,
-    cluster_parameters,
-    log_groups,
-)
+from components.aws.aurora.parameters import ADMINISTRATOR, LOG_EXPORTS, PORT, cluster_parameters, log_groups
 from components.aws.network.addresses import partition
 from components.aws.network.security_groups import open_to_pods
 from components.aws.policies import service_trust
+from components.aws.roles import role
 from components.aws.tags import named
-from components.options import given_dependencies
+from components.options import after, given_dependencies
 
 FAMILY = "aurora-mysql8.0"
 CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
 
 
-class DatabaseMemberArgs(TypedDict):
+class DatabaseMemberArgs(LoggedArgs, StoreArgs):
     """Inputs of a region's database."""
 
     identifier: str
     """Name of the cluster, which stays the same."""
-
-    region: str
-    """AWS region."""
 
     global_cluster: pulumi.Input[str]
     """`Database.global_cluster`."""
@@ -48,35 +40,8 @@ class DatabaseMemberArgs(TypedDict):
     instances: int
     """Instances, each in another zone as far as there are zones; with two the loss of one is a short failover."""
 
-    vpc_id: pulumi.Input[str]
-    """Identity of the region's VPC."""
-
-    subnet_ids: pulumi.Input[Sequence[str]]
-    """The database's subnets."""
-
-    client_security_group_id: pulumi.Input[str]
-    """Security group of those who may connect."""
-
-    key_arn: pulumi.Input[str]
-    """Key that encrypts the data of this region."""
-
-    logs_key_arn: pulumi.Input[str]
-    """Key that encrypts the logs."""
-
-    log_retention_days: int
-    """Days for which logs are kept."""
-
     backup_retention_days: int
     """Days back to any second of which the data can be restored."""
-
-    topic_arn: pulumi.Input[str]
-    """Topic that alarms tell."""
-
-    protect: bool
-    """True refuses to delete the data."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class DatabaseMember(pulumi.ComponentResource):
@@ -103,7 +68,7 @@ class DatabaseMember(pulumi.ComponentResource):
             master_username=ADMINISTRATOR if writes else None,
             master_password=pulumi.Output.secret(args.get("administrator_password")) if writes else None,
             db_subnet_group_name=self._subnet_group().name,
-            vpc_security_group_ids=[self._security_group().id],
+            vpc_security_group_ids=[open_to_pods(name, "The database", "MySQL", PORT, args, self).id],
             db_cluster_parameter_group_name=self._parameters().name,
             storage_encrypted=True,
             kms_key_id=args["key_arn"],
@@ -133,7 +98,6 @@ class DatabaseMember(pulumi.ComponentResource):
             f"{name}-alarms",
             {
                 "cluster_identifier": args["identifier"],
-                "region": args["region"],
                 "copy": not writes,
                 "topic_arn": args["topic_arn"],
                 "tags": args["tags"],
@@ -141,9 +105,8 @@ class DatabaseMember(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
         )
         # A cluster answers when it has an instance.
-        ready = pulumi.Output.all(*(instance.endpoint for instance in instances))
-        self.writer_host = pulumi.Output.all(cluster.endpoint, ready).apply(lambda pair: str(pair[0]))
-        self.reader_host = pulumi.Output.all(cluster.reader_endpoint, ready).apply(lambda pair: str(pair[0]))
+        ready = [instance.endpoint for instance in instances]
+        self.writer_host, self.reader_host = after(cluster.endpoint, *ready), after(cluster.reader_endpoint, *ready)
         self.register_outputs({"writer_host": self.writer_host, "reader_host": self.reader_host})
 
     def _log_groups(self) -> list[aws.cloudwatch.LogGroup]:
@@ -170,18 +133,6 @@ class DatabaseMember(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _security_group(self) -> aws.ec2.SecurityGroup:
-        return open_to_pods(
-            self._name,
-            "The database",
-            "MySQL",
-            PORT,
-            vpc_id=self._args["vpc_id"],
-            pod_security_group_id=self._args["client_security_group_id"],
-            tags=self._args["tags"],
-            parent=self,
-        )
-
     def _parameters(self) -> aws.rds.ClusterParameterGroup:
         return aws.rds.ClusterParameterGroup(
             f"{self._name}-parameters",
@@ -198,18 +149,12 @@ class DatabaseMember(pulumi.ComponentResource):
 
     def _monitoring_role(self) -> pulumi.Output[str]:
         name = f"{self._name}-monitoring"
-        role = aws.iam.Role(
-            f"{name}-role",
-            path="/gostack/",
-            assume_role_policy=service_trust("monitoring.rds.amazonaws.com"),
-            tags=named(self._args["tags"], name),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        made = role(name, service_trust("monitoring.rds.amazonaws.com"), self._args["tags"], self)
         policy = f"arn:{partition(self._args['region'])}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
         attachment = aws.iam.RolePolicyAttachment(
-            f"{name}-policy", role=role.name, policy_arn=policy, opts=pulumi.ResourceOptions(parent=self)
+            f"{name}-policy", role=made.name, policy_arn=policy, opts=pulumi.ResourceOptions(parent=self)
         )
-        return pulumi.Output.all(role.arn, attachment.id).apply(lambda pair: str(pair[0]))
+        return after(made.arn, attachment.id)
 
     def _instance(
         self, index: int, cluster: aws.rds.Cluster, monitoring_role: pulumi.Input[str]

@@ -6,9 +6,9 @@ from typing import TypedDict
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.aws.dns.resources import DNS_DRAIN
+from components.demands import DNS_DRAIN
 from components.kubernetes.pod import cores
-from components.options import given_dependencies
+from components.options import after, given_dependencies
 
 ENTRIES_LIVE_SECONDS = 60
 """For how long a resolver may keep an alias to a network load balancer; AWS sets it."""
@@ -68,7 +68,7 @@ class DnsDrain(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(delete=f"{args['seconds'] * 2 + 120}s"),
             ),
         )
-        self.address = pulumi.Output.all(args["address"], holder.id).apply(lambda pair: str(pair[0]))
+        self.address = after(args["address"], holder.id)
         self.register_outputs({"address": self.address})
 
 

@@ -1,12 +1,13 @@
 """The name by which clients find the nearest region that is well."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarm
+from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarms
+from components.aws.args import TaggedArgs
 from components.aws.tags import named
 from components.options import given_dependencies
 
@@ -24,7 +25,7 @@ class DnsEntryArgs(TypedDict):
     """Hosted zone of that host name."""
 
 
-class GlobalDnsArgs(TypedDict):
+class GlobalDnsArgs(TaggedArgs):
     """Inputs of the global name."""
 
     domain: str
@@ -41,9 +42,6 @@ class GlobalDnsArgs(TypedDict):
 
     topic_arn: pulumi.Input[str]
     """Topic in us-east-1 that is told when a region is not: figures of health checks exist there only."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class GlobalDns(pulumi.ComponentResource):
@@ -89,25 +87,18 @@ class GlobalDns(pulumi.ComponentResource):
             tags=named(args["tags"], name),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[regional]),
         )
-        metric_alarm(
-            f"{name}-unhealthy",
-            AlarmSpec(
-                namespace="AWS/Route53",
-                metric="HealthCheckStatus",
-                dimensions={"HealthCheckId": check.id},
-                threshold=1,
-                comparison="LessThanThreshold",
-                statistic="Minimum",
-                periods=2,
-                missing="breaching",
-                description=(
-                    f"{region} does not answer {regional_name}{args['health_path']}: clients are in other regions."
-                ),
-            ),
-            topic_arn=args["topic_arn"],
-            tags=args["tags"],
-            opts=pulumi.ResourceOptions(parent=self),
+        unhealthy = AlarmSpec(
+            namespace="AWS/Route53",
+            metric="HealthCheckStatus",
+            dimensions={"HealthCheckId": check.id},
+            threshold=1,
+            comparison="LessThanThreshold",
+            statistic="Minimum",
+            periods=2,
+            missing="breaching",
+            description=f"{region} does not answer {regional_name}{args['health_path']}: clients are in other regions.",
         )
+        metric_alarms(name, {"unhealthy": unhealthy}, args, self)
         return aws.route53.Record(
             f"{name}-nearest",
             zone_id=args["zone_id"],

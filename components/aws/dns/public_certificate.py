@@ -1,19 +1,17 @@
 """The certificate that clients on the internet see, which AWS renews by itself."""
 
-from collections.abc import Mapping
-from typing import TypedDict
-
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarm
+from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarms
+from components.aws.args import TaggedArgs
 from components.aws.tags import named
 from components.options import given_dependencies
 
 DAY_SECONDS = 86_400
 
 
-class PublicCertificateArgs(TypedDict):
+class PublicCertificateArgs(TaggedArgs):
     """Inputs of a public certificate."""
 
     domain: str
@@ -27,9 +25,6 @@ class PublicCertificateArgs(TypedDict):
 
     topic_arn: pulumi.Input[str]
     """Topic that is told when the certificate is not renewed in time."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class PublicCertificate(pulumi.ComponentResource):
@@ -56,25 +51,21 @@ class PublicCertificate(pulumi.ComponentResource):
             certificate_arn=certificate.arn,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*proof, *given_dependencies(opts)]),
         )
-        metric_alarm(
-            f"{name}-expiry",
-            AlarmSpec(
-                namespace="AWS/CertificateManager",
-                metric="DaysToExpiry",
-                dimensions={"CertificateArn": certificate.arn},
-                threshold=30,
-                comparison="LessThanThreshold",
-                statistic="Minimum",
-                period_seconds=DAY_SECONDS,
-                periods=1,
-                description=f"{args['domain']}: the certificate ends in less than 30 days and was not renewed. "
-                f"Is its DNS "
-                "record still there?",
+        expiry = AlarmSpec(
+            namespace="AWS/CertificateManager",
+            metric="DaysToExpiry",
+            dimensions={"CertificateArn": certificate.arn},
+            threshold=30,
+            comparison="LessThanThreshold",
+            statistic="Minimum",
+            period_seconds=DAY_SECONDS,
+            periods=1,
+            description=(
+                f"{args['domain']}: the certificate ends in less than 30 days and was not renewed. Is its DNS record "
+                "still there?"
             ),
-            topic_arn=args["topic_arn"],
-            tags=args["tags"],
-            opts=pulumi.ResourceOptions(parent=self),
         )
+        metric_alarms(name, {"expiry": expiry}, args, self)
         self.arn = issued.certificate_arn
         self.register_outputs({"arn": self.arn})
 

@@ -1,16 +1,16 @@
 """Who may do what in a cluster: AWS decides, by entries that are resources like any other."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import TaggedArgs
 from components.aws.network.addresses import partition
 from components.aws.tags import named
 
 
-class ClusterAccessArgs(TypedDict):
+class ClusterAccessArgs(TaggedArgs):
     """Inputs of the access to a cluster."""
 
     cluster_name: pulumi.Input[str]
@@ -21,9 +21,6 @@ class ClusterAccessArgs(TypedDict):
 
     administrators: Sequence[str]
     """ARNs of the roles that may do everything in it."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class ClusterAccess(pulumi.ComponentResource):

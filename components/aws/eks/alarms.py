@@ -1,19 +1,19 @@
 """What somebody must know of a cluster: nodes that are full or lost, and clients that get errors."""
 
-from collections.abc import Mapping
-from typing import TypedDict
+from functools import partial
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarms
+from components.aws.args import AlarmedArgs
 
 ERRORS_NAMESPACE = "gostack/ingress"
 SERVER_ERRORS = '{ ($.log_processed.service = "ingress") && ($.log_processed.status >= 500) }'
 """Lines of Nginx's access log whose request failed, as CloudWatch's agent wraps them."""
 
 
-class ClusterAlarmsArgs(TypedDict):
+class ClusterAlarmsArgs(AlarmedArgs):
     """Inputs of a cluster's alarms."""
 
     cluster_name: pulumi.Input[str]
@@ -21,12 +21,6 @@ class ClusterAlarmsArgs(TypedDict):
 
     application_logs: pulumi.Input[str]
     """Log group with what containers write."""
-
-    topic_arn: pulumi.Input[str]
-    """Topic that they tell."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class ClusterAlarms(pulumi.ComponentResource):
@@ -48,54 +42,38 @@ class ClusterAlarms(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        figures = _watched(args["cluster_name"])
-        metric_alarms(name, figures, topic_arn=args["topic_arn"], tags=args["tags"], parent=self)
         self.errors_metric = counted.metric_transformation.apply(lambda transformation: transformation.name)
-        aws.cloudwatch.MetricAlarm(
-            f"{name}-errors",
-            alarm_description="More than 5 requests a minute failed with 5xx for 5 minutes. Read the ingress's log.",
-            namespace=ERRORS_NAMESPACE,
-            metric_name=self.errors_metric,
-            statistic="Sum",
-            comparison_operator="GreaterThanThreshold",
-            threshold=5,
-            period=60,
-            evaluation_periods=5,
-            datapoints_to_alarm=5,
-            treat_missing_data="notBreaching",
-            alarm_actions=[args["topic_arn"]],
-            ok_actions=[args["topic_arn"]],
-            tags={**args["tags"], "Name": f"{name}-errors"},
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        metric_alarms(name, _watched(args["cluster_name"], self.errors_metric), args, self)
         self.register_outputs({"errors_metric": self.errors_metric})
 
 
-def _watched(cluster: pulumi.Input[str]) -> dict[str, AlarmSpec]:
-    dimensions = {"ClusterName": cluster}
+def _watched(cluster: pulumi.Input[str], errors: pulumi.Input[str]) -> dict[str, AlarmSpec]:
+    figure = partial(AlarmSpec, namespace="ContainerInsights", dimensions={"ClusterName": cluster})
     return {
-        "cpu": AlarmSpec(
-            namespace="ContainerInsights",
+        "cpu": figure(
             metric="node_cpu_utilization",
-            dimensions=dimensions,
             threshold=80,
             description=(
                 "The nodes' CPU is above 80 % for 5 minutes, and Auto Mode has not added any: look at its events."
             ),
         ),
-        "memory": AlarmSpec(
-            namespace="ContainerInsights",
+        "memory": figure(
             metric="node_memory_utilization",
-            dimensions=dimensions,
             threshold=85,
             description="The nodes' memory is above 85 % for 5 minutes: pods will be killed.",
         ),
-        "failed-nodes": AlarmSpec(
-            namespace="ContainerInsights",
+        "failed-nodes": figure(
             metric="cluster_failed_node_count",
-            dimensions=dimensions,
             threshold=0,
             statistic="Maximum",
             description="A node is not ready for 5 minutes.",
+        ),
+        "errors": AlarmSpec(
+            namespace=ERRORS_NAMESPACE,
+            metric=errors,
+            threshold=5,
+            statistic="Sum",
+            missing="notBreaching",
+            description="More than 5 requests a minute failed with 5xx for 5 minutes. Read the ingress's log.",
         ),
     }

@@ -1,11 +1,11 @@
 """The Kubernetes cluster of a region: EKS in Auto Mode, on private nodes."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import AccountArgs, AlarmedArgs, LoggedArgs
 from components.aws.eks.access import ClusterAccess
 from components.aws.eks.insights import ClusterInsights
 from components.aws.eks.kubeconfig import eks_kubeconfig
@@ -13,7 +13,7 @@ from components.aws.eks.roles import ClusterRoles
 from components.aws.encryption_key import EncryptionKey
 from components.aws.network.addresses import CLUSTER_SERVICES
 from components.aws.tags import named
-from components.options import given_dependencies
+from components.options import given_dependencies, register_declared
 
 CONTROL_PLANE_LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
 
@@ -21,17 +21,11 @@ NODE_POOLS = ["general-purpose", "system"]
 """Node pools that come with Auto Mode."""
 
 
-class ClusterArgs(TypedDict):
+class ClusterArgs(AccountArgs, AlarmedArgs, LoggedArgs):
     """Inputs of a cluster."""
 
     cluster_name: str
     """Name of the cluster, which stays the same: its log group is named by it."""
-
-    account: str
-    """Identity of the AWS account."""
-
-    region: str
-    """AWS region."""
 
     version: str
     """Version of Kubernetes, for example "1.36"; a higher one is upgraded to in place."""
@@ -48,23 +42,11 @@ class ClusterArgs(TypedDict):
     administrators: Sequence[str]
     """ARNs of the roles of people who may do everything in the cluster."""
 
-    logs_key_arn: pulumi.Input[str]
-    """Key that encrypts the control plane's logs."""
-
-    log_retention_days: int
-    """Days for which logs are kept."""
-
     insights: bool
     """True collects metrics and container logs of the nodes, from which alarms are made."""
 
-    topic_arn: pulumi.Input[str]
-    """Topic that alarms tell."""
-
     protect: bool
     """True refuses to delete or replace the cluster."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class Cluster(pulumi.ComponentResource):
@@ -191,15 +173,7 @@ class Cluster(pulumi.ComponentResource):
         self.cluster_name = pulumi.Output.from_input(cluster.name)
         self.security_group_id = cluster.vpc_config.apply(lambda config: config.cluster_security_group_id or "")
         self.key_arn = key.arn
-        self.register_outputs(
-            {
-                "cluster_name": self.cluster_name,
-                "security_group_id": self.security_group_id,
-                "endpoint": self.endpoint,
-                "kubeconfig": self.kubeconfig,
-                "key_arn": self.key_arn,
-            }
-        )
+        register_declared(self)
 
     def _add_on(self, name: str, add_on: str, cluster: pulumi.Input[str], args: ClusterArgs) -> None:
         """Install what Auto Mode does not bring: the figures by which replicas are scaled."""

@@ -1,20 +1,19 @@
 """Figures and container logs of a cluster: what alarms are made from, and what is read when one rings."""
 
-from collections.abc import Mapping
-from typing import TypedDict
-
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import AlarmedArgs, LoggedArgs
 from components.aws.eks.alarms import ClusterAlarms
 from components.aws.network.addresses import partition
 from components.aws.policies import service_trust
+from components.aws.roles import role
 from components.aws.tags import named
 
 AGENT_NAMESPACE, AGENT_ACCOUNT = "amazon-cloudwatch", "cloudwatch-agent"
 
 
-class ClusterInsightsArgs(TypedDict):
+class ClusterInsightsArgs(AlarmedArgs, LoggedArgs):
     """Inputs of a cluster's insights."""
 
     cluster_name: pulumi.Input[str]
@@ -22,18 +21,6 @@ class ClusterInsightsArgs(TypedDict):
 
     region: str
     """AWS region of the cluster."""
-
-    logs_key_arn: pulumi.Input[str]
-    """Key that encrypts the logs."""
-
-    log_retention_days: int
-    """Days for which logs are kept."""
-
-    topic_arn: pulumi.Input[str]
-    """Topic that alarms tell."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class ClusterInsights(pulumi.ComponentResource):
@@ -57,16 +44,10 @@ class ClusterInsights(pulumi.ComponentResource):
             )
             for kind in ("application", "dataplane", "host", "performance")
         }
-        role = aws.iam.Role(
-            f"{name}-role",
-            path="/gostack/",
-            assume_role_policy=service_trust("pods.eks.amazonaws.com", "sts:TagSession"),
-            tags=named(args["tags"], name),
-            opts=inside,
-        )
+        agent = role(name, service_trust("pods.eks.amazonaws.com", "sts:TagSession"), args["tags"], self)
         policy = aws.iam.RolePolicyAttachment(
             f"{name}-policy",
-            role=role.name,
+            role=agent.name,
             policy_arn=f"arn:{partition(args['region'])}:iam::aws:policy/CloudWatchAgentServerPolicy",
             opts=inside,
         )
@@ -75,7 +56,7 @@ class ClusterInsights(pulumi.ComponentResource):
             cluster_name=args["cluster_name"],
             namespace=AGENT_NAMESPACE,
             service_account=AGENT_ACCOUNT,
-            role_arn=role.arn,
+            role_arn=agent.arn,
             tags=named(args["tags"], name),
             opts=inside,
         )

@@ -11,6 +11,7 @@ def eks_kubeconfig(*, cluster: str, region: str, endpoint: str, authority: str, 
     `authority` is the cluster's certificate authority in base64, as EKS gives it. Whoever uses the text needs the AWS
     CLI and may take the role; a token lives for 15 minutes and is never written down.
     """
+    command = f"eks get-token --cluster-name {cluster} --region {region} --role-arn {role_arn} --output json"
     return json.dumps(
         {
             "apiVersion": "v1",
@@ -25,18 +26,7 @@ def eks_kubeconfig(*, cluster: str, region: str, endpoint: str, authority: str, 
                         "exec": {
                             "apiVersion": "client.authentication.k8s.io/v1beta1",
                             "command": "aws",
-                            "args": [
-                                "eks",
-                                "get-token",
-                                "--cluster-name",
-                                cluster,
-                                "--region",
-                                region,
-                                "--role-arn",
-                                role_arn,
-                                "--output",
-                                "json",
-                            ],
+                            "args": command.split(),
                             "interactiveMode": "Never",
                         }
                     },

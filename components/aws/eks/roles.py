@@ -1,14 +1,14 @@
 """What a cluster and its nodes may do in the account: the policies that AWS publishes for exactly that."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import TaggedArgs
 from components.aws.network.addresses import partition
 from components.aws.policies import service_trust
-from components.aws.tags import named
+from components.aws.roles import role
 
 CLUSTER_POLICIES = (
     "AmazonEKSClusterPolicy",
@@ -20,14 +20,11 @@ CLUSTER_POLICIES = (
 NODE_POLICIES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
 
 
-class ClusterRolesArgs(TypedDict):
+class ClusterRolesArgs(TaggedArgs):
     """Inputs of a cluster's roles."""
 
     region: str
     """AWS region of the cluster."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class ClusterRoles(pulumi.ComponentResource):
@@ -49,18 +46,12 @@ class ClusterRoles(pulumi.ComponentResource):
         self.register_outputs({"cluster_role_arn": self.cluster_role_arn, "node_role_arn": self.node_role_arn})
 
     def _role(self, name: str, trust: str, policies: Sequence[str]) -> pulumi.Output[str]:
-        role = aws.iam.Role(
-            f"{name}-role",
-            path="/gostack/",
-            assume_role_policy=trust,
-            tags=named(self._tags, name),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        made = role(name, trust, self._tags, self)
         for policy in policies:
             aws.iam.RolePolicyAttachment(
                 f"{name}-{policy}",
-                role=role.name,
+                role=made.name,
                 policy_arn=f"arn:{self._partition}:iam::aws:policy/{policy}",
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        return role.arn
+        return made.arn

@@ -1,18 +1,21 @@
 """A Valkey of a region, in ElastiCache, with a password and over TLS alone."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from functools import partial
 
 import pulumi
 import pulumi_aws as aws
 
 from components.accessory.valkey import PORT
+from components.args import StackArgs
 from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarms
+from components.aws.args import StoreArgs
 from components.aws.elasticache.node_types import node_type
 from components.aws.network.security_groups import open_to_pods
 from components.aws.tags import named
-from components.kubernetes.names import APPLICATION, JOB, ROLE_LABEL
+from components.kubernetes.names import APPLICATION, JOB
 from components.kubernetes.network import EgressRule, network_policy, networks, tcp
+from components.kubernetes.scope import role_scope
 
 ENGINE_VERSION = "8.0"
 FAMILY = "valkey8"
@@ -21,14 +24,11 @@ KEPT_SNAPSHOTS = 7
 """Days for which a snapshot of each night is kept, of a cache whose data is to outlive it."""
 
 
-class ElastiCacheArgs(TypedDict):
+class ElastiCacheArgs(StoreArgs, StackArgs):
     """Inputs of a region's Valkey."""
 
     identifier: str
     """Name of the replication group: at most 40 letters, digits and hyphens."""
-
-    region: str
-    """AWS region."""
 
     namespace: pulumi.Input[str]
     """Namespace of the pods that use it."""
@@ -48,32 +48,8 @@ class ElastiCacheArgs(TypedDict):
     eviction: str
     """What goes when its memory is full: a `maxmemory-policy`."""
 
-    vpc_id: pulumi.Input[str]
-    """Identity of the region's VPC."""
-
-    subnet_ids: pulumi.Input[Sequence[str]]
-    """Subnets that no route leads out of, one in each zone."""
-
     subnets: Sequence[str]
-    """Their networks, in CIDR notation."""
-
-    client_security_group_id: pulumi.Input[str]
-    """Security group of those who may connect."""
-
-    key_arn: pulumi.Input[str]
-    """Key that encrypts its data."""
-
-    topic_arn: pulumi.Input[str]
-    """Topic that alarms tell."""
-
-    protect: bool
-    """True refuses to delete it, when its data is to outlive it."""
-
-    labels: Mapping[str, str]
-    """Labels that every object of the stack carries."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
+    """Networks of `subnet_ids`, in CIDR notation."""
 
 
 class ElastiCache(pulumi.ComponentResource):
@@ -101,7 +77,7 @@ class ElastiCache(pulumi.ComponentResource):
             port=PORT,
             parameter_group_name=self._parameters().name,
             subnet_group_name=self._subnet_group().name,
-            security_group_ids=[self._security_group().id],
+            security_group_ids=[open_to_pods(name, "Valkey", "Valkey", PORT, args, self).id],
             at_rest_encryption_enabled=True,
             kms_key_id=args["key_arn"],
             transit_encryption_enabled=True,
@@ -126,13 +102,7 @@ class ElastiCache(pulumi.ComponentResource):
             ),
         )
         self._network_policies()
-        metric_alarms(
-            f"{name}-alarm",
-            _watched(args["identifier"], args["nodes"]),
-            topic_arn=args["topic_arn"],
-            tags=args["tags"],
-            parent=self,
-        )
+        metric_alarms(f"{name}-alarm", _watched(args["identifier"], args["nodes"]), args, self)
         self.address = pulumi.Output.concat(group.primary_endpoint_address, f":{PORT}")
         self._values = {
             "host": group.primary_endpoint_address,
@@ -172,26 +142,12 @@ class ElastiCache(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _security_group(self) -> aws.ec2.SecurityGroup:
-        return open_to_pods(
-            self._name,
-            "Valkey",
-            "Valkey",
-            PORT,
-            vpc_id=self._args["vpc_id"],
-            pod_security_group_id=self._args["client_security_group_id"],
-            tags=self._args["tags"],
-            parent=self,
-        )
-
     def _network_policies(self) -> None:
         args = self._args
         for role in (APPLICATION, JOB):
             network_policy(
+                role_scope(args["namespace"], args["labels"], self, region=args["region"], role=role),
                 f"{self._name}-calls-{role}",
-                args["namespace"],
-                {**args["labels"], "gostack.region": args["region"], ROLE_LABEL: role},
-                parent=self,
                 outgoing=[EgressRule(to=networks(*args["subnets"]), ports=tcp(PORT))],
             )
 
@@ -206,27 +162,21 @@ def _watched(identifier: str, nodes: int) -> dict[str, AlarmSpec]:
     watched: dict[str, AlarmSpec] = {}
     for number in range(1, nodes + 1):
         node = f"{identifier}-{number:03}"
-        dimensions = {"CacheClusterId": node}
-        watched[f"cpu-{number}"] = AlarmSpec(
-            namespace="AWS/ElastiCache",
+        figure = partial(AlarmSpec, namespace="AWS/ElastiCache", dimensions={"CacheClusterId": node})
+        watched[f"cpu-{number}"] = figure(
             metric="EngineCPUUtilization",
-            dimensions=dimensions,
             threshold=80,
             description=f"{node}: CPU above 80 % for 5 minutes. Look for slow commands, or give it more memory_mib.",
         )
-        watched[f"logins-{number}"] = AlarmSpec(
-            namespace="AWS/ElastiCache",
+        watched[f"logins-{number}"] = figure(
             metric="AuthenticationFailures",
-            dimensions=dimensions,
             statistic="Sum",
             threshold=10,
             missing="notBreaching",
             description=f"{node}: more than 10 failed logins a minute: a wrong password, or somebody who tries.",
         )
-        watched[f"swap-{number}"] = AlarmSpec(
-            namespace="AWS/ElastiCache",
+        watched[f"swap-{number}"] = figure(
             metric="SwapUsage",
-            dimensions=dimensions,
             statistic="Maximum",
             threshold=300 * 1024**2,
             description=f"{node}: swaps more than 300 MiB, so that answers get slow. Give it more memory_mib.",

@@ -1,11 +1,11 @@
 """Services of AWS that a network reaches without leaving it."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import TaggedArgs
 from components.aws.tags import named
 
 HTTPS = 443
@@ -13,7 +13,7 @@ GATEWAYS = ("s3", "dynamodb")
 """Services with an endpoint that costs nothing; image layers come from S3."""
 
 
-class NetworkEndpointsArgs(TypedDict):
+class NetworkEndpointsArgs(TaggedArgs):
     """Inputs of a network's endpoints."""
 
     region: str
@@ -33,9 +33,6 @@ class NetworkEndpointsArgs(TypedDict):
 
     interfaces: Sequence[str]
     """Services with an interface endpoint, by the last part of their name ("ecr.api")."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class NetworkEndpoints(pulumi.ComponentResource):

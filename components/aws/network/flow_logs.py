@@ -1,16 +1,15 @@
 """Who talked to whom in a network, kept for an investigation."""
 
-from collections.abc import Mapping
-from typing import TypedDict
-
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import LoggedArgs
 from components.aws.policies import flow_logs_trust, write_logs
+from components.aws.roles import role
 from components.aws.tags import named
 
 
-class FlowLogsArgs(TypedDict):
+class FlowLogsArgs(LoggedArgs):
     """Inputs of a network's flow logs."""
 
     account: str
@@ -18,15 +17,6 @@ class FlowLogsArgs(TypedDict):
 
     vpc_id: pulumi.Input[str]
     """Identity of the VPC."""
-
-    key_arn: pulumi.Input[str]
-    """Key that encrypts them."""
-
-    retention_days: int
-    """Days for which they are kept."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class FlowLogs(pulumi.ComponentResource):
@@ -39,21 +29,15 @@ class FlowLogs(pulumi.ComponentResource):
         super().__init__("gostack:index:FlowLogs", name, {}, opts)
         group = aws.cloudwatch.LogGroup(
             f"{name}-group",
-            retention_in_days=args["retention_days"],
-            kms_key_id=args["key_arn"],
+            retention_in_days=args["log_retention_days"],
+            kms_key_id=args["logs_key_arn"],
             tags=named(args["tags"], name),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        role = aws.iam.Role(
-            f"{name}-role",
-            path="/gostack/",
-            assume_role_policy=flow_logs_trust(args["account"]),
-            tags=named(args["tags"], name),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        writer = role(name, flow_logs_trust(args["account"]), args["tags"], self)
         policy = aws.iam.RolePolicy(
             f"{name}-policy",
-            role=role.name,
+            role=writer.name,
             policy=group.arn.apply(write_logs),
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -63,7 +47,7 @@ class FlowLogs(pulumi.ComponentResource):
             traffic_type="ALL",
             log_destination_type="cloud-watch-logs",
             log_destination=group.arn,
-            iam_role_arn=role.arn,
+            iam_role_arn=writer.arn,
             max_aggregation_interval=60,
             tags=named(args["tags"], name),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),

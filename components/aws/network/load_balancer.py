@@ -1,15 +1,17 @@
 """The way from the internet into a region: a network load balancer in front of Nginx."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
+from functools import partial
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.alarms.metric_alarms import AlarmSpec, metric_alarms
+from components.aws.args import AlarmedArgs
 from components.aws.tags import named
 from components.ingress import HEALTH_PATH, HTTP_PORT, HTTPS_PORT
 from components.names import shortened
+from components.options import register_declared
 
 ANYONE = "0.0.0.0/0"
 HTTPS, HTTP = 443, 80
@@ -21,7 +23,7 @@ NAME_LENGTH = 24
 and Pulumi's own."""
 
 
-class NetworkLoadBalancerArgs(TypedDict):
+class NetworkLoadBalancerArgs(AlarmedArgs):
     """Inputs of a load balancer."""
 
     vpc_id: pulumi.Input[str]
@@ -39,14 +41,8 @@ class NetworkLoadBalancerArgs(TypedDict):
     certificate_arn: pulumi.Input[str]
     """`PublicCertificate.arn`."""
 
-    topic_arn: pulumi.Input[str]
-    """Topic that alarms tell."""
-
     protect: bool
     """True refuses to delete it: clients hold its address for a while."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class NetworkLoadBalancer(pulumi.ComponentResource):
@@ -108,14 +104,7 @@ class NetworkLoadBalancer(pulumi.ComponentResource):
         self._alarms(balancer, https)
         self.dns_name, self.zone_id = balancer.dns_name, balancer.zone_id
         self.https_target_group_arn, self.http_target_group_arn = https.arn, http.arn
-        self.register_outputs(
-            {
-                "dns_name": self.dns_name,
-                "zone_id": self.zone_id,
-                "https_target_group_arn": self.https_target_group_arn,
-                "http_target_group_arn": self.http_target_group_arn,
-            }
-        )
+        register_declared(self)
 
     def _security_groups(self) -> aws.ec2.SecurityGroup:
         name, args = self._name, self._args
@@ -190,19 +179,16 @@ class NetworkLoadBalancer(pulumi.ComponentResource):
 
     def _alarms(self, balancer: aws.lb.LoadBalancer, targets: aws.lb.TargetGroup) -> None:
         dimensions = {"LoadBalancer": balancer.arn_suffix, "TargetGroup": targets.arn_suffix}
+        figure = partial(AlarmSpec, namespace="AWS/NetworkELB", dimensions=dimensions)
         figures = {
-            "unhealthy": AlarmSpec(
-                namespace="AWS/NetworkELB",
+            "unhealthy": figure(
                 metric="UnHealthyHostCount",
-                dimensions=dimensions,
                 threshold=0,
                 statistic="Maximum",
                 description=f"{self._name}: an ingress pod does not answer its health check for 5 minutes.",
             ),
-            "empty": AlarmSpec(
-                namespace="AWS/NetworkELB",
+            "empty": figure(
                 metric="HealthyHostCount",
-                dimensions=dimensions,
                 threshold=1,
                 comparison="LessThanThreshold",
                 statistic="Minimum",
@@ -211,5 +197,4 @@ class NetworkLoadBalancer(pulumi.ComponentResource):
                 description=f"{self._name}: no ingress pod is healthy. Clients of this region are sent to another one.",
             ),
         }
-        args = self._args
-        metric_alarms(self._name, figures, topic_arn=args["topic_arn"], tags=args["tags"], parent=self)
+        metric_alarms(self._name, figures, self._args, self)

@@ -1,28 +1,22 @@
 """The network of a region: three zones, each with a public, a private and a database subnet."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.network.addresses import SubnetPlan, plan_subnets
+from components.aws.args import AccountArgs, LoggedArgs
+from components.aws.network.addresses import plan_subnets
 from components.aws.network.endpoints import NetworkEndpoints
 from components.aws.network.flow_logs import FlowLogs
 from components.aws.tags import named
-from components.options import given_dependencies
+from components.options import given_dependencies, register_declared
 
 EVERYWHERE = "0.0.0.0/0"
 
 
-class NetworkArgs(TypedDict):
+class NetworkArgs(AccountArgs, LoggedArgs):
     """Inputs of a network."""
-
-    account: str
-    """Identity of the AWS account."""
-
-    region: str
-    """AWS region."""
 
     cidr: str
     """Network in CIDR notation, /16 to /20; must not overlap with another region's."""
@@ -36,17 +30,8 @@ class NetworkArgs(TypedDict):
     interface_endpoints: Sequence[str]
     """Services of AWS that are reached without leaving the network, by the last part of their name ("ecr.api")."""
 
-    logs_key_arn: pulumi.Input[str]
-    """Key that encrypts the flow logs."""
-
-    log_retention_days: int
-    """Days for which flow logs are kept."""
-
     protect: bool
     """True refuses to delete or replace the VPC and its subnets: everything stands on them."""
-
-    tags: Mapping[str, str]
-    """Tags that every object of the stack carries."""
 
 
 class Network(pulumi.ComponentResource):
@@ -86,15 +71,17 @@ class Network(pulumi.ComponentResource):
             tags=named(args["tags"], f"{name}-closed"),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        public, private, database = self._subnets(plan)
+        public = self._subnets("public", plan.public)
+        private = self._subnets("private", plan.private)
+        database = self._subnets("database", plan.database)
         tables = self._routes(public, private, database)
         FlowLogs(
             f"{name}-flow-logs",
             {
                 "account": args["account"],
                 "vpc_id": self._vpc.id,
-                "key_arn": args["logs_key_arn"],
-                "retention_days": args["log_retention_days"],
+                "logs_key_arn": args["logs_key_arn"],
+                "log_retention_days": args["log_retention_days"],
                 "tags": args["tags"],
             },
             pulumi.ResourceOptions(parent=self),
@@ -116,23 +103,9 @@ class Network(pulumi.ComponentResource):
         self.public_subnet_ids = _identities(public)
         self.private_subnet_ids = _identities(private)
         self.database_subnet_ids = _identities(database)
-        self.register_outputs(
-            {
-                "vpc_id": self.vpc_id,
-                "public_subnet_ids": self.public_subnet_ids,
-                "private_subnet_ids": self.private_subnet_ids,
-                "database_subnet_ids": self.database_subnet_ids,
-            }
-        )
+        register_declared(self)
 
-    def _subnets(self, plan: SubnetPlan) -> tuple[list[aws.ec2.Subnet], list[aws.ec2.Subnet], list[aws.ec2.Subnet]]:
-        return (
-            self._subnets_of("public", plan.public),
-            self._subnets_of("private", plan.private),
-            self._subnets_of("database", plan.database),
-        )
-
-    def _subnets_of(self, kind: str, cidrs: Sequence[str]) -> list[aws.ec2.Subnet]:
+    def _subnets(self, kind: str, cidrs: Sequence[str]) -> list[aws.ec2.Subnet]:
         args = self._args
         return [
             aws.ec2.Subnet(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.args import StoreArgs
 from components.aws.tags import named
 
 
@@ -15,30 +14,27 @@ def open_to_pods(
     what: str,
     protocol: str,
     port: int,
-    *,
-    vpc_id: pulumi.Input[str],
-    pod_security_group_id: pulumi.Input[str],
-    tags: Mapping[str, str],
+    args: StoreArgs,
     parent: pulumi.Resource,
 ) -> aws.ec2.SecurityGroup:
     """Return the security group of something (`what`) that the pods of its region may reach on one port, and nobody
     else; `protocol` is what they speak there, for its description."""
     group = aws.ec2.SecurityGroup(
         f"{name}-security-group",
-        vpc_id=vpc_id,
+        vpc_id=args["vpc_id"],
         description=f"{what}, asked by the pods of its region",
-        tags=named(tags, name),
+        tags=named(args["tags"], name),
         opts=pulumi.ResourceOptions(parent=parent),
     )
     aws.vpc.SecurityGroupIngressRule(
         f"{name}-from-pods",
         security_group_id=group.id,
-        referenced_security_group_id=pod_security_group_id,
+        referenced_security_group_id=args["client_security_group_id"],
         description=f"{protocol} from the pods",
         ip_protocol="tcp",
         from_port=port,
         to_port=port,
-        tags=named(tags, f"{name}-from-pods"),
+        tags=named(args["tags"], f"{name}-from-pods"),
         opts=pulumi.ResourceOptions(parent=parent),
     )
     return group

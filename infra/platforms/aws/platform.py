@@ -273,7 +273,7 @@ class AwsPlatform(KubernetesPlatform):
 
     def _pull_through_repositories(self) -> list[str]:
         accessories = [one.image for one in self.settings.accessories.values() if one.image is not None]
-        own = [image for name, image in self.settings.third_party_images().items() if name != "golang"]
+        own = self.settings.pulled_images().values()
         found = {copied_repository(image) for image in (*own, *accessories)}
         return sorted(repository for repository in found if repository is not None)
 

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from components.aws.alarms.topic import AlarmTopic
+from components.aws.args import AccountArgs, LoggedArgs
 from components.aws.dns.public_certificate import PublicCertificate
 from components.aws.eks.cluster import Cluster
 from components.aws.eks.defaults import ClusterDefaults
@@ -76,51 +77,44 @@ def create_region(
     settings, tags = shared.settings, {**shared.tags, "region": region}
     protect = settings.protected(region)
     inside = pulumi.ResourceOptions(provider=provider)
+    here: AccountArgs = {"account": settings.account, "region": region, "tags": tags}
+    logged: LoggedArgs = {
+        "logs_key_arn": alerts.logs_key.arn,
+        "log_retention_days": settings.log_retention_days,
+        "tags": tags,
+    }
     data_key = EncryptionKey(
         f"data-{region}",
-        {
-            "purpose": f"Rows, backups and passwords in {region}",
-            "account": settings.account,
-            "region": region,
-            "services": [],
-            "protect": protect,
-            "tags": tags,
-        },
+        {**here, "purpose": f"Rows, backups and passwords in {region}", "services": [], "protect": protect},
         inside,
     )
     network = Network(
         f"network-{region}",
         {
-            "account": settings.account,
-            "region": region,
+            **here,
+            **logged,
             "cidr": settings.regions[region].cidr,
             "availability_zones": settings.zones(region),
             "single_nat": settings.sizing().single_nat,
             "interface_endpoints": settings.sizing().interface_endpoints,
-            "logs_key_arn": alerts.logs_key.arn,
-            "log_retention_days": settings.log_retention_days,
             "protect": protect,
-            "tags": tags,
         },
         pulumi.ResourceOptions(provider=provider, depends_on=list(before)),
     )
     cluster = Cluster(
         f"cluster-{region}",
         {
+            **here,
+            **logged,
             "cluster_name": cluster_name(shared.stack, region),
-            "account": settings.account,
-            "region": region,
             "version": settings.kubernetes_version,
             "subnet_ids": network.private_subnet_ids,
             "public_access_cidrs": settings.api_access,
             "deploy_role_arn": settings.deploy_role,
             "administrators": settings.administrators,
-            "logs_key_arn": alerts.logs_key.arn,
-            "log_retention_days": settings.log_retention_days,
             "insights": settings.insights,
             "topic_arn": alerts.topic.arn,
             "protect": protect,
-            "tags": tags,
         },
         # Nodes need their way to the registry before they are there.
         pulumi.ResourceOptions(provider=provider, depends_on=[network]),
@@ -159,29 +153,18 @@ def create_region(
 
 def create_alerts(shared: Shared, name: str, region: str, provider: aws.Provider) -> Alerts:
     """Make the key of a region's logs and messages, and the topic of its alarms."""
-    settings, tags = shared.settings, {**shared.tags, "region": region}
+    settings = shared.settings
+    here: AccountArgs = {"account": settings.account, "region": region, "tags": {**shared.tags, "region": region}}
     inside = pulumi.ResourceOptions(provider=provider)
     key = EncryptionKey(
         f"logs-{name}",
         {
+            **here,
             "purpose": f"Logs and alarms in {region}",
-            "account": settings.account,
-            "region": region,
             "services": [f"logs.{region}.amazonaws.com", *LOG_WRITERS, "budgets.amazonaws.com"],
             "protect": settings.protected(region) if region in settings.regions else settings.protect,
-            "tags": tags,
         },
         inside,
     )
-    topic = AlarmTopic(
-        f"alarms-{name}",
-        {
-            "account": settings.account,
-            "region": region,
-            "key_arn": key.arn,
-            "emails": settings.alarm_emails,
-            "tags": tags,
-        },
-        inside,
-    )
+    topic = AlarmTopic(f"alarms-{name}", {**here, "key_arn": key.arn, "emails": settings.alarm_emails}, inside)
     return Alerts(key, topic)

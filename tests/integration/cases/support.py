@@ -16,10 +16,10 @@ import yaml
 from docker.models.containers import Container
 
 from tests.integration.support import LiveStack, tell, wait_until
-from tests.support.https import ask, echoed
+from tests.support.https import ask
 from tests.support.load import Load, Request
 
-__all__ = ["HOST", "CasesStack", "Replica", "echoed", "tell", "unique", "wait_until"]
+__all__ = ["HOST", "CasesStack", "Replica", "tell", "unique", "wait_until"]
 
 HOST = "localhost"
 SHOP = "shop.example.test"

@@ -7,7 +7,8 @@ from typing import Any
 
 from policy.resource import Graph
 from tests.policy.examples.example import Example
-from tests.support.graphs import REMOVED, changed, graph, resource
+from tests.support.dotted_paths import REMOVED
+from tests.support.graphs import changed, graph, resource
 
 READ = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::bucket/*"]}
 LOOK = {"Effect": "Allow", "Action": ["ec2:DescribeInstances", "ecr:GetAuthorizationToken"], "Resource": "*"}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.policy.examples.example import Example
-from tests.support.graphs import REMOVED, changed, graph, resource, without
+from tests.support.dotted_paths import REMOVED
+from tests.support.graphs import changed, graph, resource, without
 
 VPC = resource("aws:ec2/vpc:Vpc", "vpc", {"cidrBlock": "10.0.0.0/16"})
 CLOSED = resource("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "closed", uses={"vpcId": VPC})

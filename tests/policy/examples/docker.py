@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from policy.rule import Environment
 from tests.policy.examples.example import Example
-from tests.support.graphs import REMOVED, changed, graph, resource, without
+from tests.support.dotted_paths import REMOVED
+from tests.support.graphs import changed, graph, resource, without
 
 DEV = Environment.DEV
 HARDENED = {

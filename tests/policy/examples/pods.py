@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from policy.rule import Environment
 from tests.policy.examples.example import Example
-from tests.support.graphs import REMOVED, changed, graph, resource
+from tests.support.dotted_paths import REMOVED
+from tests.support.graphs import changed, graph, resource
 
 DIGEST = "registry.example.com/users@sha256:" + "a1" * 32
 POD = "spec.template.spec"

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from infra.settings import Settings
-from infra.settings.model import WITNESS
 from tools.gostack.database.mysql_members import DatabaseError, ask_member, running_members
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.objects import StackObjects
@@ -71,7 +70,7 @@ def check(settings: Settings, region: str) -> None:
 
 def places(settings: Settings) -> list[str]:
     """Return where the group has members."""
-    return [*settings.ordered_regions(), *([WITNESS] if settings.mysql.witness is not None else [])]
+    return settings.failure_domains()
 
 
 def move_primary(ask: Ask, members: list[str], region: str, patience: float = PATIENCE_SECONDS) -> list[str]:

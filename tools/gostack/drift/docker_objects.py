@@ -91,8 +91,8 @@ def _networks(state: Mapping[str, Any], containers: list[Container], names: Mapp
         wanted = {network.name for network in networks}
         found += [
             Drift(names[identity], "networksAdvanced", f"`networksAdvanced`: it has {verb} the network {network}")
-            for verb, differing in (("left", wanted - joined), ("joined", joined - wanted))
-            for network in sorted(differing)
+            for verb, changed in (("left", wanted - joined), ("joined", joined - wanted))
+            for network in sorted(changed)
         ]
     return found
 

@@ -62,7 +62,8 @@ def _images(state: Mapping[str, Any]) -> Iterator[StackImage]:
         if resource.get("delete"):
             continue
         types, _, name = resource["urn"].rpartition("::")
-        kind, outputs = types.rpartition("::")[2].rpartition("$")[2], resource.get("outputs") or {}
+        kind = types.rpartition("::")[2].rpartition("$")[2]
+        outputs: Mapping[str, Any] = resource.get("outputs") or {}
         if kind in _COMPONENTS and "image_id" in outputs:
             yield StackImage(name, str(outputs["image_id"]), _COMPONENTS[kind])
         elif kind == _PUSHED and outputs.get("sha256Digest"):

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from components.demands import INGRESS_REPLICAS
 from components.ingress.login import oidc_logins
 from components.ingress.login_proxy import REPLICAS, login_service
-from components.ingress.resources import INGRESS_REPLICAS
 from components.ingress.tracks import STABLE
 from components.kubernetes.names import (
     ACCESSORY,

@@ -34,8 +34,9 @@ def remove_leftovers(state: dict[str, Any], objects: StackObjects) -> list[str]:
             # Of volumes alone nobody can say whose they are.
             return []
         raise PulumiError(
-            f"the engine runs {len(containers)} containers of a stack {objects.stack} that this checkout did not "
-            "make: run `make down` in the checkout that did, or `gostack evict` here to remove them (data stays)."
+            f"the engine has containers ({len(containers)}) or networks ({len(networks)}) of a stack {objects.stack} "
+            "that this checkout did not make: run `make down` in the checkout that did, or `gostack evict` here to "
+            "remove them (data stays)."
         )
     told: list[str] = []
     for container in containers:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from docker.models.containers import Container
 
-from components.runtime_config.health import DYNAMIC_CONFIGURATION_HEALTH
+from components.runtime_config.args import DYNAMIC_CONFIGURATION_HEALTH
 from tools.gostack.lifecycle.objects import StackObjects, end_job, role, running
 
 # The order in which a pod's containers come back: what registers it comes last.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from docker.models.containers import Container
 
 from components.microservice.workload import Workload
 from infra.settings import Settings
 from tools.gostack.lifecycle.instances import SCHEDULES, Instance
-from tools.gostack.lifecycle.objects import StackObjects
+from tools.gostack.lifecycle.objects import StackObjects, health
 from tools.gostack.lifecycle.repair import started
 from tools.gostack.lifecycle.replicas import Replica, ended, replicas
 
@@ -45,7 +44,7 @@ def _problem(replica: Replica, workload: Workload) -> str:
     if replica.agent is None or replica.agent.status != "running":
         return _NO_AGENT
     judges = replica.agent if workload.own_port is not None else replica.application
-    return "" if judges is None or _health(judges) == "healthy" else "its check does not pass"
+    return "" if judges is None or _health_now(judges) == "healthy" else "its check does not pass"
 
 
 def _program_problem(replica: Replica, ready_seconds: int) -> str:
@@ -66,10 +65,9 @@ def _agent_problem(replica: Replica) -> str:
     """Why a scheduler cannot ask for the runs that are due."""
     if replica.agent is None or replica.agent.status != "running":
         return _NO_AGENT
-    return "" if _health(replica.agent) == "healthy" else "its Consul agent reaches no server"
+    return "" if _health_now(replica.agent) == "healthy" else "its Consul agent reaches no server"
 
 
-def _health(container: Container) -> str:
+def _health_now(container: Container) -> str:
     container.reload()
-    health: dict[str, Any] = container.attrs["State"].get("Health") or {}
-    return str(health.get("Status", "healthy"))
+    return health(container)

@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from components.mysql import PROXY
+from components.mysql.configuration import PROXY
 from infra.settings import Settings
-from infra.settings.model import WITNESS
 from tools.gostack.environment.errors import UserError
 
 MAIN_ROLES = {
@@ -106,7 +105,7 @@ class Runtime(Protocol):
 def check_names(settings: Settings, service: str | None, region: str | None, track: str | None = None) -> None:
     """Raise UserError for a name that the settings do not have, with those that they have."""
     tracks = {found.name for values in settings.services.values() for found in values.tracks()}
-    places = [*settings.regions, *([WITNESS] if settings.mysql.witness is not None else [])]
+    places = settings.failure_domains()
     _check("service", service, [*settings.services, *settings.accessories, *INFRASTRUCTURE])
     _check("region", region, places)
     _check("track", track, tracks)

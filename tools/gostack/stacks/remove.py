@@ -28,8 +28,8 @@ def remove_stack(project: Path, name: str, origin: str | None = None) -> int:
     tracked = capture(["git", "-C", str(project), "ls-files", "--", file.name])
     if tracked is None:
         raise UserError(
-            f"git does not say whether {file.name} is under version control, so {name} is not removed: "
-            f"run it in a checkout."
+            f"git does not say whether {file.name} is under version control, so {name} is not removed: run it in a "
+            "checkout."
         )
     if tracked:
         raise UserError(

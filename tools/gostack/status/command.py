@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from infra.outputs import CONSOLE_PAGE
 from infra.settings import Settings
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.workspace import Workspace, demand_up
@@ -53,7 +54,7 @@ def looker(workspace: Workspace) -> Callable[[], Status]:
     refuse_aws(settings, stack)
     outputs = workspace.outputs()
     demand_up(outputs, stack, "addresses")
-    url = outputs.get("dashboards", {}).get("console")
+    url = outputs.get("dashboards", {}).get(CONSOLE_PAGE)
     console = Console(url, _TELEMETRY_SECONDS) if url else None
     parts = _on_kubernetes(workspace) if settings.platform == "kubernetes" else _on_docker(workspace, outputs)
 

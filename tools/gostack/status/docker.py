@@ -8,7 +8,7 @@ from functools import cached_property
 from docker.errors import DockerException
 from docker.models.containers import Container
 
-from components.mysql import PROXY
+from components.mysql.configuration import PROXY
 from infra.settings import Settings
 from tools.gostack.database.failover import FailoverError, asker, group_view, places
 from tools.gostack.database.mysql_members import DatabaseError, ask_member, running_members

@@ -9,6 +9,7 @@ from typing import Any
 
 import urllib3
 
+from infra.outputs import CONSOLE_PAGE
 from tools.gostack.documents import mapping, mappings
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.workspace import demand_up
@@ -76,7 +77,7 @@ class Console:
 def console_of(outputs: Mapping[str, Any], stack: str) -> Console:
     """Return the console that a stack's outputs name; raises UserError where there is none."""
     demand_up(outputs, stack)
-    url = mapping(outputs.get("dashboards")).get("console")
+    url = mapping(outputs.get("dashboards")).get(CONSOLE_PAGE)
     if not url:
         raise UserError(f"the stack {stack} has no telemetry: set gostack:telemetry.enabled to true and run `make up`.")
     return Console(str(url))

@@ -38,6 +38,9 @@ type BreakerOptions struct {
 	OnChange func(name, state string)
 	// OpenDuration is the time until the next probe; zero is two seconds.
 	OpenDuration time.Duration
+	// Patience is how long nothing but failures must have come before it opens: calls
+	// that wait for the same stall fail in the same moment. Zero counts them alone.
+	Patience time.Duration
 }
 
 // NewBreaker returns a closed breaker.
@@ -45,11 +48,19 @@ func NewBreaker(options BreakerOptions) *Breaker {
 	if options.OpenDuration == 0 {
 		options.OpenDuration = usualOpenDuration
 	}
+	// Asked under the breaker's lock, after each failure.
+	var failing time.Time
+	opens := func(counts gobreaker.Counts) bool {
+		if counts.ConsecutiveFailures == 1 {
+			failing = time.Now()
+		}
+		return counts.ConsecutiveFailures >= failuresToOpen && time.Since(failing) >= options.Patience
+	}
 	settings := gobreaker.Settings{
 		Name:         options.Name,
 		MaxRequests:  halfOpenRequests,
 		Timeout:      options.OpenDuration,
-		ReadyToTrip:  func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= failuresToOpen },
+		ReadyToTrip:  opens,
 		IsSuccessful: func(err error) bool { return err == nil || !options.IsFailure(err) },
 		// A caller who hung up, or had no time left, says nothing about the dependency.
 		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) || errors.Is(err, ErrNoTimeLeft) },

@@ -28,7 +28,8 @@ func NewBulkhead(slots int) *Bulkhead {
 
 // Do calls the operation once there is a slot, or gives ErrFull. It waits for half
 // of the time that ctx has left: with less than that an operation would be cut off
-// in its middle, which is worse than one that never began.
+// in its middle, which is worse than one that never began. Without a deadline it
+// waits for as long as it takes.
 func (b *Bulkhead) Do(ctx context.Context, operation func(context.Context) error) error {
 	if !b.enter(ctx) {
 		return ErrFull

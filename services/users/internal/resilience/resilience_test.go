@@ -31,6 +31,36 @@ func TestADependencyThatKeepsFailingIsNotAskedAnyMore(t *testing.T) {
 	}
 }
 
+func TestFailuresOfOneMomentAreOneToABreakerWithPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		breaker := NewBreaker(BreakerOptions{Name: "x", IsFailure: always, Patience: time.Second})
+		asked := 0
+		fail := func(times int) {
+			for range times {
+				_ = breaker.Do(t.Context(), func(context.Context) error { asked++; return errIll })
+			}
+		}
+		fail(10 * failuresToOpen)
+		time.Sleep(time.Second - 1)
+		fail(1)
+		if asked != 10*failuresToOpen+1 {
+			t.Errorf("asked %d times", asked)
+		}
+		// A success begins anew.
+		_ = breaker.Do(t.Context(), func(context.Context) error { return nil })
+		time.Sleep(time.Second)
+		fail(failuresToOpen)
+		if !breaker.Closed() {
+			t.Error("it opened")
+		}
+		time.Sleep(time.Second)
+		fail(2)
+		if breaker.Closed() || asked != 11*failuresToOpen+2 {
+			t.Errorf("asked %d times", asked)
+		}
+	})
+}
+
 func TestABreakerProbesAfterItsTimeAndOnlyTellsOfOpeningAndClosing(t *testing.T) {
 	var states []string
 	breaker := NewBreaker(BreakerOptions{Name: "x", IsFailure: always, OpenDuration: time.Nanosecond, OnChange: func(_, state string) { states = append(states, state) }})

@@ -64,6 +64,7 @@ func (r *MySQLRepository) onPrimary(ctx context.Context, guarded guard, again re
 	for attempt := 1; ; attempt++ {
 		err := translate(guarded(ctx, operation))
 		if errors.Is(err, resilience.ErrFull) {
+			// It has waited for its turn already, and nothing was heard of the primary.
 			return err
 		}
 		if !errors.Is(err, resilience.ErrOpen) {

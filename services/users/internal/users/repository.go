@@ -16,6 +16,11 @@ const (
 	columns = "id, name, email, created_at, updated_at"
 	// A replica that hangs must leave time to ask the primary within the same request.
 	replicaDeadline = 1500 * time.Millisecond
+	// Reads come to the primary when the replica has failed them, many in one moment: what
+	// holds both up for a second is no outage, and there is nobody else to ask. The breaker
+	// of writes has no patience: who waited for a turn has no time left when a commit that
+	// hangs fails, which is not counted, so the first moment may be all that it hears of.
+	lastResortPatience = time.Second
 )
 
 // The names under which the circuit breakers appear in logs and metrics.
@@ -59,9 +64,9 @@ type RepositoryOptions struct {
 
 // NewMySQLRepository returns a repository over both pools.
 func NewMySQLRepository(pools database.Pools, options RepositoryOptions) *MySQLRepository {
-	breaker := func(name string, openDuration time.Duration) *resilience.Breaker {
+	breaker := func(name string, openDuration, patience time.Duration) *resilience.Breaker {
 		return resilience.NewBreaker(resilience.BreakerOptions{
-			Name: name, IsFailure: isOutage, OnChange: options.BreakerChanged, OpenDuration: openDuration,
+			Name: name, IsFailure: isOutage, OnChange: options.BreakerChanged, OpenDuration: openDuration, Patience: patience,
 		})
 	}
 	var primaryOpen time.Duration
@@ -71,9 +76,9 @@ func NewMySQLRepository(pools database.Pools, options RepositoryOptions) *MySQLR
 	return &MySQLRepository{
 		pools:          pools,
 		primaryMoves:   options.PrimaryMoves,
-		primaryBreaker: breaker(PrimaryBreaker, primaryOpen),
-		replicaBreaker: breaker(ReplicaBreaker, 0),
-		writeBreaker:   breaker(WriteBreaker, primaryOpen),
+		primaryBreaker: breaker(PrimaryBreaker, primaryOpen, lastResortPatience),
+		replicaBreaker: breaker(ReplicaBreaker, 0, 0),
+		writeBreaker:   breaker(WriteBreaker, primaryOpen, 0),
 		writes:         resilience.NewBulkhead(writeSlots(pools.Primary)),
 		fallback:       options.Fallback,
 		now:            database.Now,

@@ -15,6 +15,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"gostack.dev/users/internal/database"
+	"gostack.dev/users/internal/resilience"
 )
 
 // slowDisk is a MySQL that answers every statement at once, but a commit only when
@@ -27,6 +28,14 @@ type slowDisk struct {
 
 func (d *slowDisk) Connect(context.Context) (driver.Conn, error) { return &session{disk: d}, nil }
 func (d *slowDisk) Driver() driver.Driver                        { return mysql.MySQLDriver{} }
+
+// pool is one of connections to it, for as long as the test runs.
+func (d *slowDisk) pool(t *testing.T, connections int) *sql.DB {
+	opened := sql.OpenDB(d)
+	opened.SetMaxOpenConns(connections)
+	t.Cleanup(func() { _ = opened.Close() })
+	return opened
+}
 
 // session is a connection to it, and its own transaction.
 type session struct {
@@ -88,13 +97,10 @@ func TestReadsAreAnsweredAtOnceWhileCommitsHang(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				disk := &slowDisk{writtenAt: time.Now().Add(stall), silence: test.silence, users: true}
-				primary := sql.OpenDB(disk)
-				primary.SetMaxOpenConns(connections)
-				defer func() { _ = primary.Close() }()
+				primary := disk.pool(t, connections)
 				pools := database.Pools{Primary: primary, Replica: primary}
 				if test.group {
-					pools.Replica = sql.OpenDB(&slowDisk{})
-					defer func() { _ = pools.Replica.Close() }()
+					pools.Replica = (&slowDisk{}).pool(t, connections)
 				}
 				repository := NewMySQLRepository(pools, RepositoryOptions{PrimaryMoves: test.group, Fallback: func(string) {}})
 				request := func() (context.Context, context.CancelFunc) { return context.WithTimeout(t.Context(), test.deadline) }
@@ -138,27 +144,74 @@ func TestReadsAreAnsweredAtOnceWhileCommitsHang(t *testing.T) {
 	}
 }
 
-func TestAWriteThatFindsNoTurnIsRefusedWithTimeLeftAndNothingWasBegun(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		disk := &slowDisk{writtenAt: time.Now().Add(time.Minute), silence: time.Hour}
-		pool := sql.OpenDB(disk)
-		pool.SetMaxOpenConns(3)
-		defer func() { _ = pool.Close() }()
-		repository := NewMySQLRepository(database.Pools{Primary: pool, Replica: pool}, RepositoryOptions{})
-		var first sync.WaitGroup
-		first.Go(func() { _ = repository.Delete(t.Context(), 1) })
-		synctest.Wait()
+// Reads that go on all the time would hide a breaker that both have in common: each success of theirs begins its count anew.
+func TestAReadThatComesAfterNothingButFailedWritesIsAnsweredAtOnce(t *testing.T) {
+	for _, moves := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			disk := &slowDisk{writtenAt: time.Now().Add(time.Hour), silence: 4 * time.Second, users: true}
+			pool := disk.pool(t, 10)
+			repository := NewMySQLRepository(database.Pools{Primary: pool, Replica: pool}, RepositoryOptions{PrimaryMoves: moves})
+			repository.pause = func(context.Context) bool { return false }
+			const askedBeforeTheBreakerOpens = 5
+			for range askedBeforeTheBreakerOpens {
+				if err := repository.Delete(t.Context(), 1); !errors.Is(err, errUncertain) {
+					t.Fatal(err)
+				}
+			}
+			if err := repository.Delete(t.Context(), 1); !errors.Is(err, resilience.ErrOpen) {
+				t.Fatalf("writes are still let through: %v", err)
+			}
+			began := time.Now()
+			reading, err := repository.Get(t.Context(), 1, time.Time{})
+			if err != nil || reading.User.ID != 1 || time.Since(began) > 0 {
+				t.Errorf("with a primary that may move %v: %+v, %v after %s", moves, reading, err, time.Since(began))
+			}
+		})
+	}
+}
 
-		began := time.Now()
-		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
-		defer cancel()
-		_, _, err := repository.Create(ctx, someInput, "")
-		if waited := time.Since(began); !errors.Is(err, ErrUnavailable) || errors.Is(err, errUncertain) || waited != 2*time.Second {
-			t.Errorf("%v after %s", err, waited)
+func TestReadsOfThePrimaryThatAllFailInOneMomentTakeItFromNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		repository := newBench(t)
+		read := func(answer error) error {
+			return repository.Query(t.Context(), func(context.Context, *sql.DB) error { return answer })
 		}
-		if used := pool.Stats().InUse; used != 1 {
-			t.Errorf("%d connections are in use", used)
+		for range 20 {
+			if err := read(mysql.ErrInvalidConn); !errors.Is(err, mysql.ErrInvalidConn) {
+				t.Fatalf("it was not asked: %v", err)
+			}
 		}
-		first.Wait()
+		time.Sleep(lastResortPatience)
+		if err := read(mysql.ErrInvalidConn); !errors.Is(err, mysql.ErrInvalidConn) {
+			t.Fatalf("it was not asked: %v", err)
+		}
+		if err := read(nil); !errors.Is(err, resilience.ErrOpen) {
+			t.Errorf("nothing but failures for %s, and it is asked again: %v", lastResortPatience, err)
+		}
 	})
+}
+
+func TestAWriteThatFindsNoTurnIsRefusedWithTimeLeftAndNothingWasBegun(t *testing.T) {
+	for _, moves := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			disk := &slowDisk{writtenAt: time.Now().Add(time.Minute), silence: time.Hour}
+			pool := disk.pool(t, 3)
+			repository := NewMySQLRepository(database.Pools{Primary: pool, Replica: pool}, RepositoryOptions{PrimaryMoves: moves})
+			var first sync.WaitGroup
+			first.Go(func() { _ = repository.Delete(t.Context(), 1) })
+			synctest.Wait()
+
+			began := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+			defer cancel()
+			_, _, err := repository.Create(ctx, someInput, "")
+			if waited := time.Since(began); !errors.Is(err, ErrUnavailable) || errors.Is(err, errUncertain) || waited != 2*time.Second {
+				t.Errorf("with a primary that may move %v: %v after %s", moves, err, waited)
+			}
+			if used := pool.Stats().InUse; used != 1 {
+				t.Errorf("%d connections are in use", used)
+			}
+			first.Wait()
+		})
+	}
 }
