@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from infra.settings import Settings, parse_settings
-from tests.graph.conftest import as_replica, dev_settings, recorded
+from tests.graph.conftest import OIDC_LOGIN, as_replica, dev_settings, recorded
 from tests.graph.recorder import Graph, Registered, holds_secret, unwrapped
 from tests.graph.test_secrecy import forms, generated
 from tests.support.settings import PROJECT, Document
@@ -85,13 +85,7 @@ def everything(document: Document, folder: Path, *, acme: bool) -> None:
         "logins": {
             "internal": {"kind": "basic", "secrets": {"htpasswd": f"ada:{PLANTED}"}},
             "api": {"kind": "jwt", "service": "users"},
-            "staff": {
-                "kind": "oidc",
-                "issuer": "https://login.example.com",
-                "client_id": "shop",
-                "allowed_groups": ["staff"],
-                "secrets": {"client_secret": PLANTED},
-            },
+            "staff": {**OIDC_LOGIN, "secrets": {"client_secret": PLANTED}},
         },
     }
     document["certificates"] = {"acme": {}} if acme else {"in_advance": 3}
