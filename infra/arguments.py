@@ -240,6 +240,8 @@ def service_database_arguments(
         "migrate": ["up", *([str(force)] if force is not None else [])],
         "environments": {STABLE: {"MIGRATE_TIMEOUT_SECONDS": str(service.own_schema.migrate_timeout_seconds)}},
         "programs": {},
+        # The image of a release may hold a program from before there was such a file.
+        "password_file": service.migrations.image is None,
         "repeat_failed": False,
     }
 

@@ -38,7 +38,10 @@ class ConsulReference(TypedDict):
     """Addresses of the servers inside the region's network."""
 
     gossip_key: pulumi.Input[str]
-    """Key that encrypts gossip (secret)."""
+    """Key that encrypts gossip (secret); empty on Docker, where no variable holds it."""
+
+    gossip_volume: pulumi.Input[str]
+    """Volume in which agents on Docker find that key; empty on Kubernetes, where each pod has it in its Secret."""
 
     image: pulumi.Input[str]
     """Image of Consul."""

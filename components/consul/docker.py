@@ -9,6 +9,7 @@ from components.consul.docker_agent import CONSUL_USER
 from components.consul.probes import CONSUL_SERVER_HEALTH
 from components.docker.addresses import consul_server_addresses, gateway
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
+from components.docker.files import secrets_mount, secrets_volume
 from components.docker.volumes import volume_labels
 from components.options import after
 from components.text import script
@@ -36,16 +37,19 @@ class ConsulDatacenter(pulumi.ComponentResource):
     def __init__(self, name: str, args: DockerConsulDatacenterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:ConsulDatacenter", name, {}, opts)
         addresses = consul_server_addresses(args["region"]["cidr"], args["servers"])
+        # One for all servers and agents of the region.
+        key = {"GOSSIP_CONFIGURATION": pulumi.Output.secret(args["gossip_key"]).apply(gossip_configuration)}
+        gossip = secrets_volume(name, key, image=args["image"], labels=_labels(args), parent=self)
         servers: list[docker.Container] = []
         for index in range(args["servers"]):
             # One after the other: a change of all servers at once would lose the quorum.
-            servers.append(self._server(f"{name}-server-{index}", index, addresses, args, after=servers[-1:]))
+            servers.append(self._server(f"{name}-server-{index}", index, addresses, args, gossip, servers[-1:]))
         self.http_url = servers[0].id.apply(lambda _: f"http://{args['bind_address']}:{args['http_port']}")
-        gossip_key = pulumi.Output.secret(after(args["gossip_key"], *(server.id for server in servers)))
         self.reference = {
             "datacenter": args["region"]["region"],
             "server_addresses": addresses,
-            "gossip_key": gossip_key,
+            "gossip_key": "",
+            "gossip_volume": after(gossip, *(server.id for server in servers)),
             "image": args["image"],
         }
         self.register_outputs({"http_url": self.http_url})
@@ -56,10 +60,11 @@ class ConsulDatacenter(pulumi.ComponentResource):
         index: int,
         addresses: list[str],
         args: DockerConsulDatacenterArgs,
+        gossip: pulumi.Input[str],
         after: list[docker.Container],
     ) -> docker.Container:
         region = args["region"]
-        labels = {**args["labels"], "gostack.region": region["region"], "gostack.service": "consul"}
+        labels = _labels(args)
         data = docker.Volume(
             f"{name}-data",
             driver="local",
@@ -94,10 +99,12 @@ class ConsulDatacenter(pulumi.ComponentResource):
                         # The engine forwards the published port from one of them: from which depends on their names.
                         writers=[f"{gateway(cidr)}/32" for cidr in (region["cidr"], region["backbone_cidr"])],
                     ),
-                    "GOSSIP_CONFIGURATION": pulumi.Output.secret(args["gossip_key"]).apply(gossip_configuration),
                     "NODE": own_name,
                 },
-                volumes=[docker.ContainerVolumeArgs(volume_name=data.name, container_path="/consul/data")],
+                volumes=[
+                    docker.ContainerVolumeArgs(volume_name=data.name, container_path="/consul/data"),
+                    secrets_mount(gossip),
+                ],
                 health=HealthCheck(test=["CMD-SHELL", CONSUL_SERVER_HEALTH], wait_seconds=60, start_period_seconds=30),
                 stop_signal="SIGINT",
             ),
@@ -116,6 +123,10 @@ class ConsulDatacenter(pulumi.ComponentResource):
             else (),
             depends_on=after,
         )
+
+
+def _labels(args: DockerConsulDatacenterArgs) -> dict[str, str]:
+    return {**args["labels"], "gostack.region": args["region"]["region"], "gostack.service": "consul"}
 
 
 def server_host_name(region: str, index: int) -> str:

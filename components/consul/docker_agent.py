@@ -6,10 +6,11 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from components.consul.args import ConsulReference
-from components.consul.configuration import address_in, agent_configuration, gossip_configuration
+from components.consul.configuration import address_in, agent_configuration
 from components.consul.instances import ServiceInstance
 from components.consul.probes import CHECK_PASSES, found
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
+from components.docker.files import secrets_mount
 from components.names import node_prefix
 from components.options import given_dependencies
 from components.region.args import RegionReference
@@ -85,7 +86,7 @@ def membership(
     services: Sequence[ServiceInstance] = (),
     checks: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, pulumi.Input[str]]:
-    """Return the variables by which an agent's start script joins the region's datacenter."""
+    """Return the variables by which an agent's start script joins the region's datacenter; the key is in its volume."""
     return {
         "AGENT_CONFIGURATION": agent_configuration(
             datacenter=datacenter["datacenter"],
@@ -95,7 +96,6 @@ def membership(
             services=services,
             checks=checks,
         ),
-        "GOSSIP_CONFIGURATION": pulumi.Output.secret(datacenter["gossip_key"]).apply(gossip_configuration),
     }
 
 
@@ -117,6 +117,7 @@ def agent_spec(args: ConsulAgentArgs) -> ContainerSpec:
             # In the region's network: the way to them begins at the address by which it knows the pod.
             "SERVERS": " ".join(datacenter["server_addresses"]),
         },
+        volumes=[secrets_mount(datacenter["gossip_volume"])],
         health=HealthCheck(
             test=["CMD-SHELL", _health_test(args)],
             wait_seconds=args["start_seconds"],

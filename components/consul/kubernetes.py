@@ -62,6 +62,7 @@ class ConsulDatacenter(pulumi.ComponentResource):
             "datacenter": region["region"],
             "server_addresses": addresses,
             "gossip_key": args["gossip_key"],
+            "gossip_volume": "",
             "image": args["image"],
         }
         account = service_account(scope, f"{name}-account")

@@ -11,6 +11,7 @@ from components.certificate_client.args import CertificateSource
 from components.consul.docker_agent import ConsulAgent
 from components.demands import TOKEN_VERIFIER
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
+from components.docker.files import secrets_mount, secrets_volume
 from components.docker.pod import Pod
 from components.docker.volumes import volume_labels
 from components.ingress import HTTP_PORT, HTTPS_PORT, IPV6_HTTP_PORT, IPV6_HTTPS_PORT, IPV6_LOOPBACK, render_ingress
@@ -30,6 +31,7 @@ CERTIFICATE_SECONDS = 10
 
 SCRATCH_MIB = 32
 """Memory in MiB for the scratch folder of an Nginx, which writes no body there."""
+
 _FILE_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*")
 _ESCAPED = {"_": "__", ".": "_0", "-": "_1", "/": "_2"}
 
@@ -57,7 +59,7 @@ class Ingress(pulumi.ComponentResource):
         releases = docker.Volume(
             f"{name}-releases",
             driver="local",
-            # In memory: the private key is never written to a disk.
+            # In memory, so that a private key that the certificate client has given is never written to a disk.
             driver_opts={
                 "type": "tmpfs",
                 "device": "tmpfs",
@@ -133,7 +135,13 @@ class Ingress(pulumi.ComponentResource):
             "network_mode": pod.network_mode,
             "image": args["image"],
             "volume": releases.name,
-            "files": _files(args),
+            # The engine's DNS maps no port, so that Nginx itself listens on the one of the names; in a container's
+            # network namespace every user may (net.ipv4.ip_unprivileged_port_start, since Docker 20.10).
+            "files": {
+                **render_ingress(args["configuration"], internal_port=CALLED_PORT),
+                "certificate.pem": args["certificate"],
+            },
+            "secret_files": {"private_key.pem": args["private_key"], **args["edge_files"]},
             "labels": labels,
         }
         if "certificate_source" in args:
@@ -197,7 +205,10 @@ class ConfigurationReleaseArgs(TypedDict):
     """Volume with the releases."""
 
     files: Mapping[str, pulumi.Input[str]]
-    """Path in the release to text; secret texts stay secret. One text has at most 128 KiB."""
+    """Path in the release to text, none of them a secret. One text has at most 128 KiB."""
+
+    secret_files: Mapping[str, pulumi.Input[str]]
+    """Path in the release to text that is a secret or may be one."""
 
     certificate_source: NotRequired[CertificateSource]
     """Where other certificates than that of the files come from; the release follows them."""
@@ -217,6 +228,7 @@ class ConfigurationRelease(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ConfigurationReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:ConfigurationRelease", name, {}, opts)
+        secrets = secrets_volume(name, _secrets(args), image=args["image"], labels=args["labels"], parent=self)
         container = hardened_container(
             f"{name}-files",
             ContainerSpec(
@@ -228,11 +240,14 @@ class ConfigurationRelease(pulumi.ComponentResource):
                 entrypoint=["/bin/sh", "-c"],
                 command=[script("ingress/release.sh")],
                 environment={
-                    "FILES": " ".join(sorted(args["files"])),
+                    "FILES": " ".join(sorted([*args["files"], *args["secret_files"]])),
                     **{variable_name(file): text for file, text in args["files"].items()},
                     **_followed(args),
                 },
-                volumes=[docker.ContainerVolumeArgs(volume_name=args["volume"], container_path=RELEASES)],
+                volumes=[
+                    docker.ContainerVolumeArgs(volume_name=args["volume"], container_path=RELEASES),
+                    secrets_mount(secrets),
+                ],
                 health=HealthCheck(test=["CMD-SHELL", RELEASE_HEALTH], wait_seconds=30, start_period_seconds=20),
                 stop_seconds=2,
             ),
@@ -244,6 +259,11 @@ class ConfigurationRelease(pulumi.ComponentResource):
         self.register_outputs({"identity": self.identity})
 
 
+def _secrets(args: ConfigurationReleaseArgs) -> dict[str, pulumi.Input[str]]:
+    token = {"CERTIFICATE_TOKEN": args["certificate_source"]["token"]} if "certificate_source" in args else {}
+    return {**{variable_name(file): text for file, text in args["secret_files"].items()}, **token}
+
+
 def _followed(args: ConfigurationReleaseArgs) -> dict[str, pulumi.Input[str]]:
     """The variables by which a release follows the certificates of a client."""
     if "certificate_source" not in args:
@@ -252,31 +272,19 @@ def _followed(args: ConfigurationReleaseArgs) -> dict[str, pulumi.Input[str]]:
     return {
         "CERTIFICATE_URL": source["url"],
         "CERTIFICATE_CA": source["ca_certificate"],
-        "CERTIFICATE_TOKEN": pulumi.Output.secret(source["token"]),
         "CERTIFICATE_SECONDS": str(CERTIFICATE_SECONDS),
         "REGION": args["labels"]["gostack.region"],
     }
 
 
 def variable_name(file: str) -> str:
-    """Return the variable that carries a file of a release, another one for each file.
+    """Return the variable, or the file of secrets, that carries a file of a release: another one for each file.
 
     Raises ValueError for what is no relative path of lower-case letters, digits, `.`, `-` and `_`.
     """
     if not _FILE_NAME.fullmatch(file):
         raise ValueError(f"{file!r} cannot be a file of a release")
     return f"FILE_{''.join(_ESCAPED.get(letter, letter) for letter in file).upper()}"
-
-
-def _files(args: DockerIngressArgs) -> dict[str, pulumi.Input[str]]:
-    return {
-        # The engine's DNS maps no port, so that Nginx itself listens on the one of the names; in a container's network
-        # namespace every user may (net.ipv4.ip_unprivileged_port_start, since Docker 20.10).
-        **render_ingress(args["configuration"], internal_port=CALLED_PORT),
-        "certificate.pem": args["certificate"],
-        "private_key.pem": pulumi.Output.secret(args["private_key"]),
-        **args["edge_files"],
-    }
 
 
 def _inside(port: int, address: str) -> int:

@@ -1,5 +1,6 @@
 #!/usr/bin/env sh
-# First process of a configuration release: FILES names the files, of which each is in a variable of its own.
+# First process of a configuration release: FILES names the files. Each is in a variable of its own, or, where it may be a
+# secret, in a file of the same name in the folder SECRETS.
 # The release goes live only when `nginx -t` accepts it; then the process stays, so that its health tells whether the
 # release is in force; with ONCE it ends when the release is.
 # With CERTIFICATE_URL the certificate is that of the stack's certificate client: it is asked for it now, and then again and
@@ -7,6 +8,7 @@
 set -eu
 umask 077
 export LC_ALL=C
+SECRETS=/run/gostack/secrets
 # The same as `variable_name` of components/docker/ingress.py.
 variable() {
   printf 'FILE_%s' "$(printf '%s' "$1" | sed 's/_/__/g; s/\./_0/g; s/-/_1/g; s,/,_2,g' | tr '[:lower:]' '[:upper:]')"
@@ -53,7 +55,7 @@ publish() {
 fetch() {
   printf '%s\n' "$CERTIFICATE_CA" > /tmp/release-ca.pem
   # By its input: everybody in the pod sees the arguments of a program.
-  printf 'header = "Authorization: Bearer %s"\n' "$CERTIFICATE_TOKEN" |
+  printf 'header = "Authorization: Bearer %s"\n' "$(cat "$SECRETS/CERTIFICATE_TOKEN")" |
     curl -K - -fsS --max-time 3 --cacert /tmp/release-ca.pem -o /tmp/release.pem "$CERTIFICATE_URL?region=$1" 2> /dev/null
 }
 certify() {
@@ -100,7 +102,8 @@ fi
 begin
 for file in $FILES; do
   case $file in */*) mkdir -p "$new/${file%/*}" ;; esac
-  printenv "$(variable "$file")" > "$new/$file"
+  name=$(variable "$file")
+  if [ -e "$SECRETS/$name" ]; then cat "$SECRETS/$name"; else printenv "$name"; fi > "$new/$file"
 done
 if [ -n "${CERTIFICATE_URL:-}" ] && [ -z "$given" ] && [ -e fetched.pem ]; then given=fetched.pem; fi
 [ -z "$given" ] || certify "$given"
@@ -109,8 +112,6 @@ publish
 [ "$given" != /tmp/release.pem ] || keep "$given"
 end
 [ -z "${ONCE:-}" ] || exit 0
-# No program that runs beside needs them; keys and passwords' hashes are among them.
-for file in $FILES; do unset "$(variable "$file")"; done
 trap 'exit 0' TERM INT
 told=
 while :; do

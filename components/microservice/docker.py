@@ -8,7 +8,7 @@ import pulumi_docker as docker
 
 from components.consul.docker_agent import ConsulAgent, ConsulAgentArgs, agent_spec
 from components.docker.container import ContainerSpec, content_digest, hardened_container
-from components.docker.files import file_mounts, with_files
+from components.docker.files import file_mounts
 from components.docker.pod import Pod
 from components.docker.volumes import volume_mounts
 from components.microservice.args import MicroserviceArgs
@@ -57,7 +57,7 @@ class Microservice(pulumi.ComponentResource):
         if in_place and "replica_volumes" in args:
             kept += volume_mounts(args["replica_volumes"][index])
         labels = {**_labels(args), "gostack.instance": name}
-        application = replace(_application_spec(name, args, labels), volumes=kept)
+        application = replace(_application_spec(name, args, labels), volumes=[*kept, *files])
         registration: ConsulAgentArgs = {
             "network_mode": "",
             "node": name,
@@ -73,8 +73,9 @@ class Microservice(pulumi.ComponentResource):
         check = port_check(args)
         if check is not None:
             registration["check"] = check
-        # Whatever changes in a replica, the whole pod is replaced by a new one beside it.
-        identity = with_files(content_digest(application, agent_spec(registration)), args.get("given_files", {}))
+        # Whatever changes in a replica, the whole pod is replaced by a new one beside it. Other files are in a volume
+        # with another name.
+        identity = content_digest(application, agent_spec(registration))
         pod = Pod(
             f"{name}-pod",
             {
@@ -94,7 +95,7 @@ class Microservice(pulumi.ComponentResource):
             labels=labels,
             parent=self,
         )
-        application = replace(application, volumes=[*folders, *kept, *files])
+        application = replace(application, volumes=[*folders, *application.volumes])
         container = hardened_container(
             f"{name}-application", application, parent=self, network_mode=pod.network_mode, create_first=not in_place
         )

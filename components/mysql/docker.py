@@ -4,6 +4,7 @@ import uuid
 
 import pulumi
 
+from components.docker.files import SECRETS
 from components.docker.job import Job
 from components.mysql.accounts import MONITORING_ACCOUNT, REPLICATION_ACCOUNT, stack_accounts_sql
 from components.mysql.args import MySqlClusterArgs, MySqlReference
@@ -168,7 +169,8 @@ class MySqlCluster(pulumi.ComponentResource):
                 "image": self._args["image"],
                 "entrypoint": ["bash", "-c"],
                 "command": [script("mysql/mysql-apply.sh")],
-                "environment": {"STATEMENTS": statements},
+                "environment": {},
+                "given_files": {f"{SECRETS}/STATEMENTS": {"content": statements}},
                 "secrets": passwords,
                 "user": "mysql",
                 "volumes": administration_mounts(

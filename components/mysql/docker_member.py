@@ -12,6 +12,7 @@ from components.consul.check import Check
 from components.consul.docker_agent import ConsulAgent
 from components.consul.instances import ServiceInstance
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
+from components.docker.files import secrets_mount, secrets_volume
 from components.docker.pod import Pod
 from components.docker.volumes import kept_volume, volume_labels
 from components.mysql.accounts import BOOT_SQL, group_boot_sql
@@ -115,6 +116,7 @@ class MySqlMember(pulumi.ComponentResource):
             },
             pulumi.ResourceOptions(parent=self),
         )
+        secrets = secrets_volume(name, _secrets(certificate, args), image=cluster["image"], labels=labels, parent=self)
         server = hardened_container(
             f"{name}-server",
             ContainerSpec(
@@ -128,12 +130,12 @@ class MySqlMember(pulumi.ComponentResource):
                 environment={
                     "AUTHORITY": cluster["ca_certificate"],
                     "CERTIFICATE": certificate.certificate,
-                    "PRIVATE_KEY": certificate.private_key,
                     **_environment(host, args),
                 },
                 volumes=[
                     docker.ContainerVolumeArgs(volume_name=data.name, container_path="/var/lib/mysql"),
                     docker.ContainerVolumeArgs(volume_name=socket.name, container_path="/var/run/mysqld"),
+                    secrets_mount(secrets),
                 ],
                 health=HealthCheck(
                     test=_health_test(args),
@@ -203,21 +205,24 @@ def _environment(host: str, args: MySqlMemberArgs) -> dict[str, pulumi.Input[str
             max_connections=cluster["max_connections"],
             group=GroupMember(group["name"], host, hosts, group["weight"]) if group is not None else None,
         ),
-        "BOOT_SQL": BOOT_SQL,
     }
     if group is not None:
-        password = pulumi.Output.secret(group["password"])
-        environment |= {
-            "BOOT_SQL": password.apply(group_boot_sql),
-            "MEMBER": host,
-            "MEMBERS": " ".join(hosts),
-            "GROUP_PASSWORD": password,
-        }
+        environment |= {"MEMBER": host, "MEMBERS": " ".join(hosts)}
         if "consul" in args:
             environment["PRIMARY_CHECK"] = PRIMARY_CHECK
-    elif "primary_host" in args and "replication_password" in args:
-        environment |= {"PRIMARY_HOST": args["primary_host"], "REPLICATION_PASSWORD": args["replication_password"]}
+    elif "primary_host" in args:
+        environment["PRIMARY_HOST"] = args["primary_host"]
     return environment
+
+
+def _secrets(certificate: Certificate, args: MySqlMemberArgs) -> dict[str, pulumi.Input[str]]:
+    secrets: dict[str, pulumi.Input[str]] = {"PRIVATE_KEY": certificate.private_key, "BOOT_SQL": BOOT_SQL}
+    if "group" in args:
+        password = pulumi.Output.secret(args["group"]["password"])
+        secrets |= {"BOOT_SQL": password.apply(group_boot_sql), "GROUP_PASSWORD": password}
+    elif "replication_password" in args:
+        secrets["REPLICATION_PASSWORD"] = args["replication_password"]
+    return secrets
 
 
 def _health_test(args: MySqlMemberArgs) -> list[str]:

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # What a member of a group knows and decides, after mysql-server.sh. Reads MEMBERS (host names of all members, always in
-# the same order), MEMBER (its own), GROUP_PASSWORD and, where the primary is registered in Consul, PRIMARY_CHECK.
+# the same order), MEMBER (its own), where the primary is registered in Consul PRIMARY_CHECK, and the secret GROUP_PASSWORD.
 # shellcheck disable=SC2153 # It comes from the environment.
 read -ra members <<< "$MEMBERS"
+group_password=$(secret GROUP_PASSWORD)
 
 # How a member answers: its state, 1 when it sees a majority, its role, 1 when it refuses writes, what it has executed.
 # An empty value is a dash, so that the words keep their places.
@@ -21,7 +22,7 @@ STATUS="SELECT CONCAT_WS(' ',
 cat > /tmp/mysql/peer.cnf << END
 [client]
 user = group_replication
-password = $GROUP_PASSWORD
+password = $group_password
 port = 3306
 ssl_mode = VERIFY_IDENTITY
 ssl_ca = /tmp/mysql/authority.pem
@@ -103,14 +104,14 @@ attempt() {
 join_group() {
   attempt << SQL
 SET GLOBAL group_replication_bootstrap_group = OFF;
-START GROUP_REPLICATION USER = 'group_replication', PASSWORD = '$GROUP_PASSWORD';
+START GROUP_REPLICATION USER = 'group_replication', PASSWORD = '$group_password';
 SQL
 }
 bootstrap_group() {
   # Switched off whatever happens: a member that kept it on would make a second group at its next start.
   attempt << SQL || true
 SET GLOBAL group_replication_bootstrap_group = ON;
-START GROUP_REPLICATION USER = 'group_replication', PASSWORD = '$GROUP_PASSWORD';
+START GROUP_REPLICATION USER = 'group_replication', PASSWORD = '$group_password';
 SQL
   attempt <<< "SET GLOBAL group_replication_bootstrap_group = OFF;"
 }
@@ -123,7 +124,7 @@ CHANGE REPLICATION SOURCE TO
   SOURCE_HOST = '$1', SOURCE_PORT = 3306, SOURCE_AUTO_POSITION = 1,
   SOURCE_SSL = 1, SOURCE_SSL_CA = '/tmp/mysql/authority.pem', SOURCE_SSL_VERIFY_SERVER_CERT = 1
   FOR CHANNEL 'fetch';
-START REPLICA USER = 'group_replication' PASSWORD = '$GROUP_PASSWORD' FOR CHANNEL 'fetch';
+START REPLICA USER = 'group_replication' PASSWORD = '$group_password' FOR CHANNEL 'fetch';
 SELECT WAIT_FOR_EXECUTED_GTID_SET('$theirs', 60);
 SQL
   attempt <<< "STOP REPLICA FOR CHANNEL 'fetch'; RESET REPLICA ALL FOR CHANNEL 'fetch';" || true

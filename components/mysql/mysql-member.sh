@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# First process of a primary or of a replica, after mysql-server.sh. Reads, on a replica, PRIMARY_HOST and
-# REPLICATION_PASSWORD, which is kept in memory only.
-replication_password="${REPLICATION_PASSWORD:-}"
+# First process of a primary or of a replica, after mysql-server.sh. Reads, on a replica, PRIMARY_HOST and the secret
+# REPLICATION_PASSWORD.
+[ -z "${PRIMARY_HOST:-}" ] || replication_password=$(secret REPLICATION_PASSWORD)
 unset REPLICATION_PASSWORD
 
 # A server on the unfinished folder that nobody outside can reach.

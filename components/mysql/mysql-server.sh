@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# What the first process of every MySQL member begins with. Reads MEMBER_CONFIGURATION, BOOT_SQL, AUTHORITY, CERTIFICATE
-# and PRIVATE_KEY; what is written from them stays in memory.
+# What the first process of every MySQL member begins with. Reads MEMBER_CONFIGURATION, AUTHORITY and CERTIFICATE, and the
+# secrets BOOT_SQL and PRIVATE_KEY; what is written from them stays in memory.
 set -euo pipefail
 umask 077
 mkdir -p /tmp/mysql
+# Prints a secret: on Docker it is in a file, on Kubernetes in a variable.
+secret() { if [ -e "/run/gostack/secrets/$1" ]; then cat "/run/gostack/secrets/$1"; else printf '%s' "${!1}"; fi; }
 printf '%s' "$MEMBER_CONFIGURATION" > /tmp/mysql/my.cnf
-printf '%s' "$BOOT_SQL" > /tmp/mysql/boot.sql
+secret BOOT_SQL > /tmp/mysql/boot.sql
 printf '%s' "$AUTHORITY" > /tmp/mysql/authority.pem
 printf '%s' "$CERTIFICATE" > /tmp/mysql/certificate.pem
-printf '%s' "$PRIVATE_KEY" > /tmp/mysql/private_key.pem
+secret PRIVATE_KEY > /tmp/mysql/private_key.pem
 unset BOOT_SQL PRIVATE_KEY
 
 say() { echo "start: $*"; }

@@ -6,6 +6,7 @@ import pulumi_docker as docker
 from components.consul.configuration import dynamic_configuration_key
 from components.consul.docker_agent import CONSUL_USER, membership
 from components.docker.container import ContainerSpec, HealthCheck, hardened_container
+from components.docker.files import secrets_mount
 from components.names import node_prefix
 from components.runtime_config.args import DYNAMIC_CONFIGURATION_HEALTH, DynamicConfigurationArgs
 from components.text import script
@@ -41,6 +42,7 @@ class DynamicConfiguration(pulumi.ComponentResource):
                     "KEY": key,
                     "DOCUMENT": args["document"],
                 },
+                volumes=[secrets_mount(datacenter["gossip_volume"])],
                 health=HealthCheck(
                     test=["CMD-SHELL", DYNAMIC_CONFIGURATION_HEALTH],
                     wait_seconds=60,

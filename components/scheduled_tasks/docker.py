@@ -9,7 +9,7 @@ import pulumi_docker as docker
 
 from components.consul.docker_agent import ConsulAgent, ConsulAgentArgs, agent_spec
 from components.docker.container import ContainerSpec, content_digest, hardened_container
-from components.docker.files import file_mounts, with_files
+from components.docker.files import file_mounts
 from components.docker.pod import Pod
 from components.docker.volumes import volume_labels, volume_mounts
 from components.microservice.docker_folders import disk_folders
@@ -50,7 +50,10 @@ class ScheduledTasks(pulumi.ComponentResource):
         # Without a track, which replicas have.
         labels = {**args["labels"], "gostack.region": region["region"], "gostack.service": args["service"]}
         kept = volume_mounts(args.get("region_volumes", {}))
-        program = replace(_program_spec(name, args, labels), volumes=kept)
+        found = file_mounts(
+            name, args.get("given_files", {}), image=args["consul"]["image"], labels=labels, parent=self
+        )
+        program = replace(_program_spec(name, args, labels), volumes=[*kept, *found])
         registration: ConsulAgentArgs = {
             "network_mode": "",
             "node": name,
@@ -62,10 +65,7 @@ class ScheduledTasks(pulumi.ComponentResource):
             "replaced_with_pod": True,
             "labels": labels,
         }
-        files = args.get("given_files", {})
-        found = file_mounts(name, files, image=args["consul"]["image"], labels=labels, parent=self)
-        content = pulumi.Output.concat(content_digest(program, agent_spec(registration)), ":", image)
-        identity = with_files(content, files)
+        identity = pulumi.Output.concat(content_digest(program, agent_spec(registration)), ":", image)
         pod = Pod(
             f"{name}-pod",
             {
@@ -86,7 +86,7 @@ class ScheduledTasks(pulumi.ComponentResource):
         )
         container = hardened_container(
             f"{name}-scheduler",
-            replace(program, volumes=[self._scheduler(name, image, labels), *folders, *kept, *found]),
+            replace(program, volumes=[self._scheduler(name, image, labels), *folders, *program.volumes]),
             parent=self,
             network_mode=after(pod.network_mode, agent.node),
             create_first=True,

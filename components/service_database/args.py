@@ -37,6 +37,10 @@ class ServiceDatabaseArgs(StackArgs):
     """Time in seconds that the migrations of an image may take; 1800 when it is not given. On Kubernetes they are ended
     after it; on Docker it is what they have to end by themselves when their update is cut off."""
 
+    password_file: NotRequired[bool]
+    """True for an image whose program reads its password from the file that MYSQL_PASSWORD_FILE names: on Docker no
+    variable holds it then."""
+
     repeat_failed: NotRequired[bool]
     """On Kubernetes: whether a migration that failed is tried again, as it is by default."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pulumi
 
+from components.docker.files import SECRETS
 from components.docker.job import Job, JobArgs
 from components.microservice.given import Given
 from components.mysql.docker_member import administration_mounts
@@ -11,6 +12,8 @@ from components.options import given_dependencies
 from components.service_database.access import SchemaAccess, account_passwords, account_statements
 from components.service_database.args import MIGRATE_TIMEOUT_SECONDS, ServiceDatabaseArgs
 from components.text import script
+
+_PASSWORD = f"{SECRETS}/mysql"
 
 
 class ServiceDatabase(SchemaAccess, pulumi.ComponentResource):
@@ -30,7 +33,8 @@ class ServiceDatabase(SchemaAccess, pulumi.ComponentResource):
                 "image": cluster["image"],
                 "entrypoint": ["bash", "-c"],
                 "command": [script("mysql/mysql-apply.sh")],
-                "environment": {"STATEMENTS": account_statements(args, passwords)},
+                "environment": {},
+                "given_files": {f"{SECRETS}/STATEMENTS": {"content": account_statements(args, passwords)}},
                 "secrets": [passwords.application, passwords.migration],
                 "user": "mysql",
                 "volumes": administration_mounts(cluster["administration_volumes"]),
@@ -42,13 +46,20 @@ class ServiceDatabase(SchemaAccess, pulumi.ComponentResource):
         def migrate(
             job: str, track: str, variables: Mapping[str, pulumi.Input[str]], given: Given
         ) -> pulumi.Output[str]:
+            environment = {**given.secrets, **variables}
+            files = dict(given.files)
+            if args.get("password_file", False):
+                environment["MYSQL_PASSWORD_FILE"] = _PASSWORD
+                files[_PASSWORD] = {"content": passwords.migration}
+            else:
+                environment["MYSQL_PASSWORD"] = passwords.migration
             arguments: JobArgs = {
                 "image": args["service_images"][track],
                 "command": args["migrate"],
-                "environment": {**given.secrets, **variables, "MYSQL_PASSWORD": passwords.migration},
+                "environment": environment,
                 # MySQL names it in its errors, and people in the names of files.
-                "shown": ["MYSQL_DATABASE"],
-                "given_files": given.files,
+                "shown": ["MYSQL_DATABASE", "MYSQL_PASSWORD_FILE"],
+                "given_files": files,
                 "networks": [args["region"]["network"], args["region"]["backbone_network"]],
                 # Killed in the middle of a statement it would leave a schema that a person has to look at.
                 "stop_seconds": args.get("migrate_timeout_seconds", MIGRATE_TIMEOUT_SECONDS),

@@ -10,26 +10,41 @@ from docker.models.containers import Container
 Document = dict[str, Any]
 
 
-def compose_document(containers: Iterable[Container], state: Mapping[str, Any], networks: Iterable[Any]) -> Document:
+def compose_document(
+    containers: Iterable[Container], state: Mapping[str, Any], networks: Iterable[Any], copies: Mapping[str, str]
+) -> Document:
     """Return a compose file with the same images, commands, environment, limits, networks, volumes and order.
 
-    The order is the one in the stack's state: what Pulumi waits for, compose waits for.
+    The order is the one in the stack's state: what Pulumi waits for, compose waits for. Compose fills no volume:
+    `copies` are, by name and by place of each that was filled, folders of this machine with the same files.
     """
-    by_id = {str(container.id): container for container in containers}
+    by_id = {str(container.id): container for container in containers if not fills_volume(container)}
+    binds = {identity: [_copied(bind, copies) for bind in _binds(container)] for identity, container in by_id.items()}
     order = _dependencies(state, set(by_id))
     return {
         "services": {
-            str(container.name): _service(container, by_id, order[identity]) for identity, container in by_id.items()
+            str(container.name): _service(container, by_id, order[identity], binds[identity])
+            for identity, container in by_id.items()
         },
         "networks": {
             network.name: {"driver": "bridge", "ipam": {"config": [_ipam(network.attrs["IPAM"]["Config"][0])]}}
             for network in networks
         },
-        "volumes": {bind.split(":")[0]: _volume(bind) for container in by_id.values() for bind in _binds(container)},
+        "volumes": {
+            bind.split(":")[0]: _volume(bind)
+            for mounts in binds.values()
+            for bind in mounts
+            if not bind.startswith("/")
+        },
     }
 
 
-def _service(container: Container, by_id: Mapping[str, Container], after: set[str]) -> Document:
+def fills_volume(container: Container) -> bool:
+    """Whether it is there for the files that were put into its volume alone."""
+    return container.status == "created"
+
+
+def _service(container: Container, by_id: Mapping[str, Container], after: set[str], binds: list[str]) -> Document:
     config, host = container.attrs["Config"], container.attrs["HostConfig"]
     service: Document = {
         "image": config["Image"],
@@ -53,7 +68,7 @@ def _service(container: Container, by_id: Mapping[str, Container], after: set[st
     else:
         endpoints: dict[str, dict[str, Any]] = container.attrs["NetworkSettings"]["Networks"]
         service["networks"] = {name: _endpoint(endpoint) for name, endpoint in endpoints.items()}
-    service["volumes"] = _binds(container)
+    service["volumes"] = binds
     if host["PortBindings"]:
         service["ports"] = [
             f"{binding['HostIp']}:{binding['HostPort']}:{port.split('/')[0]}"
@@ -122,6 +137,14 @@ def _endpoint(endpoint: Mapping[str, Any]) -> Document:
 
 def _binds(container: Container) -> list[str]:
     return container.attrs["HostConfig"]["Binds"] or []
+
+
+def _copied(bind: str, copies: Mapping[str, str]) -> str:
+    source, _, rest = bind.partition(":")
+    for place, copy in copies.items():
+        if source == place or source.startswith(f"{place}/"):
+            return f"{copy}{source.removeprefix(place)}:{rest}"
+    return bind
 
 
 def _volume(bind: str) -> Document:

@@ -7,18 +7,22 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, redirect_stdout
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import urllib3
 import yaml
+from docker.models.containers import Container
 
+from components.docker.files import FOLDER
 from infra.settings.stack_file import read_stack_file, written
-from tests.benchmarks.compose import compose_document
+from tests.benchmarks.compose import compose_document, fills_volume
 from tools.gostack.lifecycle import lifecycle
 from tools.gostack.lifecycle.objects import StackObjects
 from tools.gostack.lifecycle.report import write_authority
@@ -106,7 +110,9 @@ def _pulumi(workspace: Workspace, verb: str, *arguments: str) -> None:
 
 def _write_compose(workspace: Workspace, folder: Path) -> Path:
     objects = StackObjects.of(workspace.stack, workspace.variables)
-    document = compose_document(objects.containers(), workspace.state(), objects.networks())
+    containers = objects.containers()
+    copies = _copy_filled_volumes(containers, folder)
+    document = compose_document(containers, workspace.state(), objects.networks(), copies)
     file = folder / "compose.yaml"
     # It holds the stack's secrets in plain text, as a compose file would: for this user, and gone after the run.
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -116,6 +122,20 @@ def _write_compose(workspace: Workspace, folder: Path) -> Path:
         # Compose does not build: it gets the image that the stack's removal would take away.
         image.tag(f"{PROJECT_NAME}/{image.tags[0].split('/')[-1]}")
     return file
+
+
+def _copy_filled_volumes(containers: Iterable[Container], folder: Path) -> dict[str, str]:
+    """Copy the files of volumes that go with the stack; return name, and place on the engine, of each to its copy."""
+    copies: dict[str, str] = {}
+    for container in filter(fills_volume, containers):
+        # Beside it there may be volumes of the image.
+        (volume,) = [mount for mount in container.attrs["Mounts"] if mount["Destination"] == FOLDER]
+        stream, _ = container.get_archive(FOLDER)
+        with tarfile.open(fileobj=BytesIO(b"".join(stream))) as archive:
+            archive.extractall(folder / volume["Name"], filter="data")
+        copy = str(folder / volume["Name"] / Path(FOLDER).name)
+        copies |= {volume["Name"]: copy, volume["Source"]: copy}
+    return copies
 
 
 def _compose_command() -> list[str] | None:

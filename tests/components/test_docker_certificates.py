@@ -107,6 +107,6 @@ def test_no_private_key_of_those_is_readable_and_none_that_signs_is_among_them(o
 def test_more_of_them_are_another_volume_of_files(own: Graph) -> None:
     more = alone(CertificateClient, kept=own, **{**OWN, "series": Secret(json.dumps([*SERIES, *SERIES]))})
     # The engine names it anew, and so the program that mounts it is another one.
-    assert more.changed(own) == {f"{NAME}-files", f"{NAME}-files-writer"}
+    assert more.changed(own) == {f"{NAME}-files", f"{NAME}-files-writer", f"{NAME}-program"}
     assert own.resources[f"{NAME}-files"].plain("name") is None
     assert told(more)["token"] == told(own)["token"]

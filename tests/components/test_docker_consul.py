@@ -6,8 +6,12 @@ Does not prove that Consul elects a leader: the integration tests do.
 from __future__ import annotations
 
 import json
+from typing import Any
+
+import pulumi
 
 from components.consul.docker import ConsulDatacenter
+from components.docker.files import SECRETS
 from components.runtime_config.docker import DynamicConfiguration
 from tests.components.alone import NAME, alone, children, exported
 
@@ -16,7 +20,10 @@ SERVERS = [f"{NAME}-server-{index}" for index in range(3)]
 
 def test_servers_are_changed_one_after_the_other() -> None:
     graph = alone(ConsulDatacenter, servers=3)
-    assert children(graph) == {f"server-{index}{part}" for index in range(3) for part in ("", "-data")}
+    assert children(graph) == {
+        *(f"server-{index}{part}" for index in range(3) for part in ("", "-data")),
+        *("secrets", "secrets-writer"),
+    }
     assert SERVERS[0] in graph.resources[SERVERS[1]].dependencies
     assert SERVERS[1] in graph.resources[SERVERS[2]].dependencies
     # A fixed address and a data folder cannot be had twice.
@@ -31,8 +38,8 @@ def test_a_server_leaves_in_order_and_comes_back_to_its_address_and_data() -> No
         assert server.plain("stopSignal") == "SIGINT"
         fixed = [network["ipv4Address"] for network in server.plain("networksAdvanced") if "ipv4Address" in network]
         assert fixed == [f"10.80.1.{11 + index}"]
-        (volume,) = server.plain("volumes")
-        assert volume["containerPath"] == "/consul/data"
+        volume, secrets = server.plain("volumes")
+        assert (volume["containerPath"], secrets["containerPath"]) == ("/consul/data", "/run/gostack/secrets")
         assert volume["volumeName"] == graph.resources[f"{name}-data"].outputs["name"]
         assert server.plain("wait") is True
         # A busy machine must leave it enough for its heartbeats.
@@ -48,11 +55,17 @@ def test_only_one_server_has_a_port_of_this_machine_and_only_this_machine_writes
     assert configuration["http_config"]["allow_write_http_from"] == ["127.0.0.0/8", "10.80.1.1/32", "10.80.0.1/32"]
 
 
-def test_agents_wait_for_every_server_and_get_the_key_as_a_secret() -> None:
-    graph = alone(ConsulDatacenter, servers=3, told=lambda datacenter: datacenter.reference)
-    assert graph.outputs["gossip_key"] == {"secret": True, "value": "key"}
+def test_agents_wait_for_every_server_and_find_the_key_in_the_volume_of_the_region() -> None:
+    def told(datacenter: Any) -> dict[str, Any]:
+        pulumi.Stash("agent", input=datacenter.reference["gossip_volume"])
+        return dict(datacenter.reference)
+
+    graph = alone(ConsulDatacenter, servers=3, told=told)
+    assert set(SERVERS) <= graph.reachable("agent")
+    assert graph.outputs["gossip_volume"] == {"secret": False, "value": f"{NAME}-secrets-1234567"}
+    assert {json.loads(text)["encrypt"] for name in SERVERS for text in graph.files(name).values()} == {"key"}
     assert exported(graph, "server_addresses") == ["10.80.1.11", "10.80.1.12", "10.80.1.13"]
-    assert all(graph.resources[name].is_secret("envs") for name in SERVERS)
+    assert not any(graph.resources[name].is_secret("envs") for name in SERVERS)
     assert [name for name, text in graph.in_plain().items() if '\\"encrypt\\"' in text] == []
 
 
@@ -65,4 +78,5 @@ def test_a_document_is_in_force_before_the_old_one_goes() -> None:
     assert writer.environment["DOCUMENT"] == '{"a": 1}'
     assert writer.environment["KEY"] == "services/users/settings"
     assert writer.plain("destroyGraceSeconds") >= 10
-    assert writer.is_secret("envs")
+    assert [mount["containerPath"] for mount in writer.plain("volumes")] == [SECRETS]
+    assert not writer.is_secret("envs")

@@ -61,7 +61,7 @@ def test_the_private_key_is_in_memory_and_secret(ingress: Graph) -> None:
     volume = ingress.resources[f"{NAME}-releases"]
     assert volume.plain("driverOpts")["type"] == "tmpfs"
     assert "mode=0700" in volume.plain("driverOpts")["o"]
-    assert ingress.resources[f"{NAME}-release-files"].is_secret("envs")
+    assert written(ingress)[variable_name("private_key.pem")].startswith("-----BEGIN")
     assert [name for name, text in ingress.in_plain().items() if "PRIVATE KEY" in text] == []
 
 
@@ -82,14 +82,39 @@ def test_whoever_uses_the_entry_waits_until_its_files_are_in_force() -> None:
     assert graph.outputs["address"]["value"] == "127.0.0.1:443"
 
 
-def test_a_release_gets_each_file_in_a_variable_and_what_is_secret_stays_so() -> None:
-    graph = alone(ConfigurationRelease, files={"nginx.conf": "events {}", "private_key.pem": Secret("key-of-tls")})
+def written(graph: Graph) -> dict[str, str]:
+    """Name to text of what a release finds in its volume of secrets."""
+    writer = graph.resources[f"{NAME}-release-secrets-writer"]
+    assert writer.is_secret("uploads")
+    assert writer.name in graph.reachable(f"{NAME}-release-files")
+    return {item["file"].removeprefix("/run/gostack/given/"): item["content"] for item in writer.plain("uploads")}
+
+
+def test_a_release_gets_each_file_in_a_variable_but_secrets_which_the_engine_shows_to_nobody() -> None:
+    graph = alone(
+        ConfigurationRelease,
+        files={"nginx.conf": "events {}"},
+        secret_files={"private_key.pem": Secret("key-of-tls")},
+    )
     files = graph.resources[f"{NAME}-files"]
-    assert children(graph) == {"files"}
+    assert children(graph) == {"files", "secrets", "secrets-writer"}
     assert files.environment["FILES"] == "nginx.conf private_key.pem"
     assert files.environment[variable_name("nginx.conf")] == "events {}"
-    assert files.is_secret("envs")
-    assert "key-of-tls" not in graph.in_plain()[files.name]
+    assert not files.is_secret("envs")
+    (mount,) = [item for item in files.plain("volumes") if item["containerPath"] == "/run/gostack/secrets"]
+    assert (mount["volumeName"], mount["readOnly"]) == (f"{NAME}-secrets-1234567", True)
+    assert [name for name, text in graph.in_plain().items() if "key-of-tls" in text] == []
+
+
+def test_another_key_is_another_release_beside_the_one_in_force() -> None:
+    def release(key: str, kept: Graph | None = None) -> Graph:
+        return alone(ConfigurationRelease, kept=kept, files={}, secret_files={"private_key.pem": Secret(key)})
+
+    first = release("key-of-tls")
+    assert release("key-of-tls", first).changed(first) == set()
+    after = release("another-key", first)
+    assert after.changed(first) == {f"{NAME}-secrets", f"{NAME}-secrets-writer", f"{NAME}-files"}
+    assert after.resources[f"{NAME}-files"].delete_before_replace is False
 
 
 @pytest.fixture(scope="module")
@@ -136,11 +161,11 @@ def test_a_release_follows_the_certificates_of_a_client() -> None:
     assert told == {
         "CERTIFICATE_URL": "https://client:8443/certificate",
         "CERTIFICATE_CA": "CA",
-        "CERTIFICATE_TOKEN": "token-of-it",
         "CERTIFICATE_SECONDS": "10",
         "REGION": "east",
     }
-    assert "token-of-it" not in graph.in_plain()[files.name]
+    assert written(graph)["CERTIFICATE_TOKEN"] == "token-of-it"
+    assert "CERTIFICATE_TOKEN" not in files.environment["FILES"]
 
 
 TOKENS = Login(kind="jwt", issuer="https://login.example.com", audience="shop", jwks_url="https://login.example.com/k")
@@ -165,9 +190,8 @@ def test_what_hosts_and_logins_need_is_in_the_release_and_stays_secret() -> None
             "site-shop.example.com-clients.pem": "CA",
         },
     )
-    files = graph.resources[f"{NAME}-release-files"]
-    assert files.environment[variable_name("site-shop.example.com-key.pem")] == "key-of-the-shop"
-    assert files.environment[variable_name("site-shop.example.com-clients.pem")] == "CA"
+    assert written(graph)[variable_name("site-shop.example.com-key.pem")] == "key-of-the-shop"
+    assert written(graph)[variable_name("site-shop.example.com-clients.pem")] == "CA"
     assert [name for name, text in graph.in_plain().items() if "key-of-the-shop" in text] == []
 
 

@@ -17,6 +17,7 @@ from components.microservice.docker import Microservice
 from components.microservice.folders import WritableFolder
 from components.microservice.metrics import Metrics
 from tests.components.alone import NAME, Secret, alone, before, children
+from tests.contract.test_instances import CONSUL
 from tests.graph.recorder import Graph
 
 PARTS = ("pod-sandbox", "application", "registration-agent")
@@ -164,11 +165,29 @@ def test_an_agent_that_stays_with_its_pod_frees_its_ports_before_the_next_one_st
         assert agent.delete_before_replace is not replaced_with_pod
 
 
-def test_an_agent_keeps_the_gossip_key_to_itself() -> None:
+def test_an_agent_finds_the_gossip_key_in_the_volume_of_its_datacenter() -> None:
     graph = alone(ConsulAgent)
     assert children(graph) == {"agent"}
-    assert graph.resources[f"{NAME}-agent"].is_secret("envs")
-    assert "encrypt" not in graph.in_plain()[f"{NAME}-agent"]
+    agent = graph.resources[f"{NAME}-agent"]
+    (mount,) = agent.plain("volumes")
+    assert (mount["volumeName"], mount["containerPath"], mount["readOnly"]) == ("gossip", "/run/gostack/secrets", True)
+    assert not agent.is_secret("envs")
+
+
+def test_another_gossip_key_makes_another_pod() -> None:
+    first = service()
+    after = alone(Microservice, kept=first, replicas=1, consul={**CONSUL, "gossip_volume": "another"})
+    assert after.changed(first) == {f"{NAME}-0-{part}" for part in ("pod-sandbox", "application", "registration-agent")}
+
+
+def test_other_files_make_another_pod() -> None:
+    def with_key(key: str, kept: Graph | None = None) -> Graph:
+        files = {"/run/secrets/KEY": {"content": Secret(key)}}
+        return alone(Microservice, kept=kept, replicas=1, given_files=files)
+
+    first = with_key("hidden")
+    assert with_key("hidden", first).changed(first) == set()
+    assert f"{NAME}-0-pod-sandbox" in with_key("another", first).changed(first)
 
 
 def test_a_program_gets_its_arguments_and_its_user_as_they_are_written() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.docker.files import FOLDER, SECRETS
 from components.docker.job import Job
 from components.mysql.docker import MySqlCluster
 from components.mysql.docker_member import MySqlMember
@@ -56,7 +57,10 @@ def lines(graph: Graph, name: str) -> set[str]:
 
 def test_a_members_rows_outlive_it_under_a_name_that_never_changes(member: Graph) -> None:
     data, socket = (member.resources[f"{NAME}-{part}"] for part in ("data", "socket"))
-    assert children(member) == {"certificate", "data", "socket", "pod", "server", "registration"}
+    assert children(member) == {
+        *("certificate", "data", "socket", "pod", "server", "registration"),
+        *("secrets", "secrets-writer"),
+    }
     assert data.retain_on_delete
     assert not socket.retain_on_delete
     assert data.plain("name") == "test-mysql-east"
@@ -74,7 +78,8 @@ def test_two_servers_never_have_one_volume_and_one_that_stops_gets_its_time(memb
     assert server.delete_before_replace is True
     assert server.plain("destroyGraceSeconds") == server.plain("stopTimeout") >= 60
     assert server.plain("wait") is True
-    assert {volume["containerPath"] for volume in server.plain("volumes")} == {"/var/lib/mysql", "/var/run/mysqld"}
+    mounted = {volume["containerPath"] for volume in server.plain("volumes")}
+    assert mounted == {"/var/lib/mysql", "/var/run/mysqld", SECRETS}
 
 
 def test_a_member_starts_after_what_it_waits_for_and_is_registered_when_it_answers(member: Graph) -> None:
@@ -92,7 +97,7 @@ def test_nothing_takes_a_value_from_a_server_because_it_would_go_with_it() -> No
 
 def test_a_members_key_and_passwords_are_secrets() -> None:
     graph = alone(MySqlMember, group=GROUP)
-    assert graph.resources[f"{NAME}-server"].is_secret("envs")
+    assert graph.holders("group-password") == {f"{NAME}-server"}
     assert [name for name, text in graph.in_plain().items() if "group-password" in text or "PRIVATE KEY" in text] == []
 
 
@@ -135,7 +140,7 @@ def test_accounts_are_made_when_every_member_is_there_and_before_anybody_uses_th
     accounts = group.resources[f"{NAME}-accounts-run"]
     assert {f"{NAME}-{place}-server" for place in PLACES} <= accounts.dependencies
     mounted = {volume["containerPath"] for volume in accounts.plain("volumes")}
-    assert mounted == {f"/members/{place}" for place in PLACES}
+    assert mounted == {*(f"/members/{place}" for place in PLACES), FOLDER, f"{SECRETS}/STATEMENTS"}
     graph = cluster(
         "group",
         told=lambda made: {
@@ -149,7 +154,15 @@ def test_every_password_of_the_database_is_made_here_and_secret(group: Graph) ->
     stashes = [item for item in group.of_type("pulumi:index:Stash") if item.name.endswith("-password-value")]
     assert len(stashes) >= 2
     assert all(item.is_secret("input") for item in stashes)
-    assert group.resources[f"{NAME}-accounts-run"].is_secret("envs")
+    assert group.resources[f"{NAME}-accounts-files-writer"].is_secret("uploads")
+
+
+def test_what_a_member_knows_alone_is_in_files_and_in_no_variable(group: Graph) -> None:
+    for place in PLACES:
+        files = group.files(f"{NAME}-{place}-server")
+        assert {path.rpartition("/")[2] for path in files} == {"PRIVATE_KEY", "BOOT_SQL", "GROUP_PASSWORD"}
+        assert files[f"{SECRETS}/GROUP_PASSWORD"] in files[f"{SECRETS}/BOOT_SQL"]
+        assert not group.resources[f"{NAME}-{place}-server"].is_secret("envs")
 
 
 def test_every_member_can_be_asked_how_it_is_where_somebody_asks(group: Graph) -> None:
@@ -157,10 +170,10 @@ def test_every_member_can_be_asked_how_it_is_where_somebody_asks(group: Graph) -
     told = asked.outputs
     assert exported(asked, "addresses") == {place: f"mysql-{place}:3306" for place in PLACES}
     assert told["password"]["secret"] is True
-    statements = asked.resources[f"{NAME}-accounts-run"].environment["STATEMENTS"]
+    statements = asked.files(f"{NAME}-accounts-run")[f"{SECRETS}/STATEMENTS"]
     assert told["password"]["value"] in statements
     assert [name for name, text in asked.in_plain().items() if told["password"]["value"] in text] == []
-    assert "CREATE USER \\'monitoring" not in group.resources[f"{NAME}-accounts-run"].environment["STATEMENTS"]
+    assert "CREATE USER \\'monitoring" not in group.files(f"{NAME}-accounts-run")[f"{SECRETS}/STATEMENTS"]
 
 
 def test_a_replica_follows_when_the_account_for_it_is_there_and_is_read_only() -> None:
@@ -246,7 +259,8 @@ def test_no_password_of_a_schema_is_written_down_in_plain(schema: Graph) -> None
     passwords = {schema.outputs["MYSQL_PASSWORD"]["value"]}
     passwords.add(schema.resources[f"{NAME}-migrations-run"].environment["MYSQL_PASSWORD"])
     assert [name for name, text in schema.in_plain().items() if any(password in text for password in passwords)] == []
-    for name in ("accounts-run", "migrations-run", "canary-migrations-run"):
+    assert schema.resources[f"{NAME}-accounts-files-writer"].is_secret("uploads")
+    for name in ("migrations-run", "canary-migrations-run"):
         assert schema.resources[f"{NAME}-{name}"].is_secret("envs")
 
 

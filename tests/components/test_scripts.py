@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from components.docker.files import SECRETS
 from components.ingress.releases import RELEASES
 from components.text import script
 
@@ -83,6 +84,21 @@ def running(text: str, folder: Path, log: Path, begun: str, **environment: str) 
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+@pytest.mark.parametrize("name", ["consul/consul-agent.sh", "consul/consul-server.sh"])
+def test_a_member_of_consul_has_the_gossip_key_of_its_file(tmp_path: Path, log: Path, name: str) -> None:
+    program(tmp_path, "consul", CONSUL)
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "GOSSIP_CONFIGURATION").write_text('{"encrypt": "key"}')
+    text = script(name).replace("/tmp/", f"{tmp_path}/").replace(SECRETS, f"{tmp_path}/secrets")
+    variables = {"AGENT_CONFIGURATION": "{}", "NODE": "users", "DRAIN_SECONDS": "0", "POD_ADDRESS": "10.0.0.1"}
+    with running(text, tmp_path, log, "agent begins", **variables) as process:
+        written = tmp_path / "consul" / "gossip.json"
+        assert written.read_text() == '{"encrypt": "key"}'
+        assert written.stat().st_mode & 0o077 == 0
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
 
 
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])

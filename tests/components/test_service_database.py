@@ -38,7 +38,7 @@ def migration_variables(graph: Graph, platform: str, suffix: str = "") -> dict[s
 
 def statements(graph: Graph, platform: str) -> str:
     if platform == "docker":
-        return graph.resources[f"{NAME}-accounts-run"].environment["STATEMENTS"]
+        return graph.files(f"{NAME}-accounts-run")["/run/gostack/secrets/STATEMENTS"]
     return unwrapped(graph.resources[f"{NAME}-accounts-secret"].inputs["stringData"])["STATEMENTS"]
 
 

@@ -38,7 +38,13 @@ REGION = {
     "backbone_network": "backbone-network",
     "pause_image": "pause",
 }
-CONSUL = {"datacenter": "east", "server_addresses": ["10.80.1.11"], "gossip_key": "key", "image": "consul"}
+CONSUL = {
+    "datacenter": "east",
+    "server_addresses": ["10.80.1.11"],
+    "gossip_key": "key",
+    "gossip_volume": "gossip",
+    "image": "consul",
+}
 CHECK = Check(protocol="tcp", interval="1s", timeout="1s", failures=1)
 MYSQL = {
     "primary_address": "mysql-east:3306",
@@ -161,6 +167,7 @@ VALUES: dict[str, Any] = {
     "rotation": 1,
     "rules": {"consul.yml": "groups: []"},
     "schedules": {"nightly": Schedule(cron="30 3 * * *", task="purge")},
+    "secret_files": {"private_key.pem": AUTHORITY.private_key},
     "secrets": {"PASSWORD": "secret"},
     "series": "[]",
     "server_id": 1,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from components.docker.files import FOLDER, SECRETS
 from tools.gostack.explorer import monitor
 from tools.gostack.explorer.monitor import (
     SECRET,
@@ -96,6 +97,33 @@ class Graph(Recording):
     @property
     def containers(self) -> list[Registered]:
         return self.of_type("docker:index/container:Container")
+
+    def files(self, name: str) -> dict[str, str]:
+        """Path to text of the files that a container finds in volumes that were filled for it."""
+        mounts: list[dict[str, str]] = self.resources[name].plain("volumes") or []
+        found: dict[str, str] = {}
+        for writer in self.containers:
+            uploads: list[dict[str, str]] = writer.plain("uploads") or []
+            filled = {mount["volumeName"] for mount in writer.plain("volumes") or []} if uploads else set[str]()
+            for mount in mounts:
+                if mount.get("volumeName") in filled:
+                    assert writer.is_secret("uploads") or mount["containerPath"] != SECRETS, writer.name
+                    found |= {
+                        item["file"].replace(FOLDER, mount["containerPath"], 1): item["content"] for item in uploads
+                    }
+        # One by one, out of the volume that is beside them.
+        given = {
+            mount["containerPath"]: mount["hostPath"].rpartition("/")[2] for mount in mounts if "hostPath" in mount
+        }
+        return found | {path: found[f"{FOLDER}/{at}"] for path, at in given.items() if f"{FOLDER}/{at}" in found}
+
+    def holders(self, secret: str) -> set[str]:
+        """Names of the containers that find a text in a file."""
+        return {
+            container.name
+            for container in self.containers
+            if "uploads" not in container.inputs and any(secret in text for text in self.files(container.name).values())
+        }
 
     def with_role(self, role: str, **labels: str) -> list[Registered]:
         wanted = {"gostack.role": role, **{f"gostack.{key}": value for key, value in labels.items()}}

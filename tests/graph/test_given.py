@@ -46,8 +46,8 @@ def docker_files(graph: Graph, container: str) -> dict[str, str]:
     writer = graph.resources[f"{named}-writer"]
     assert writer.name in graph.reachable(container)
     assert writer.is_secret("uploads")
-    written = {item["file"].rpartition("/")[2]: item["content"] for item in writer.plain("uploads")}
-    return {path: written[item["hostPath"].rpartition("/")[2]] for path, item in volumes.items()}
+    files = graph.files(container)
+    return {path: files[path] for path in volumes}
 
 
 @pytest.fixture(scope="module")

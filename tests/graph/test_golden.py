@@ -127,14 +127,14 @@ def test_the_graph_is_the_one_that_was_reviewed(stack: str, request: pytest.Fixt
 
 
 def test_a_changed_input_is_named_with_its_present_value_and_no_secret(dev: Graph) -> None:
-    server = dev.resources["consul-east-server-0"]
-    changed = dataclasses.replace(server, inputs={**server.inputs, "image": "sha256:other"})
-    explanation = explained(line(server), line(changed), changed)
-    assert explanation.strip() == 'consul-east-server-0: image is now {"image": "sha256:other"}'
-    environment = inputs_of(server)["envs"]
-    secrets = secrets_of(server.inputs["envs"])
+    writer = dev.resources["consul-east-secrets-writer"]
+    changed = dataclasses.replace(writer, inputs={**writer.inputs, "image": "sha256:other"})
+    explanation = explained(line(writer), line(changed), changed)
+    assert explanation.strip() == 'consul-east-secrets-writer: image is now {"image": "sha256:other"}'
+    shown = inputs_of(writer)["uploads"]
+    secrets = secrets_of(writer.inputs["uploads"])
     assert secrets
-    assert [value for value in secrets if value in environment] == []
+    assert [value for value in secrets if value in shown] == []
 
 
 def secrets_of(value: Any) -> list[str]:

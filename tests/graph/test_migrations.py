@@ -12,7 +12,7 @@ import pytest
 
 from tests.components.alone import variables
 from tests.graph.conftest import dev_graph, published_settings, recorded, staging_graph
-from tests.graph.recorder import JobEnd
+from tests.graph.recorder import JobEnd, unwrapped
 
 DIRECTORY = "internal/database/migrations"
 IMAGE = f"registry.example.com/users-migrations@sha256:{'a' * 64}"
@@ -29,6 +29,9 @@ def test_on_docker_the_files_are_applied_before_every_replica() -> None:
     assert image.plain("build")["buildArgs"]["ASSETS"] == "migrations"
     assert (job.plain("image"), job.plain("command")) == (f"sha256:{image.plain('name')}", ["up"])
     assert job.environment["MYSQL_USER"] == "users_migration"
+    assert "MYSQL_PASSWORD" not in job.environment
+    password = unwrapped(graph.resources["users-database-migration-password-value"].outputs["output"])
+    assert graph.files(job.name)[job.environment["MYSQL_PASSWORD_FILE"]] == password
     assert job.environment["MIGRATE_TIMEOUT_SECONDS"] == "1800"
     applications = [found.name for found in graph.with_role("application") if found.name.startswith("users-")]
     assert applications

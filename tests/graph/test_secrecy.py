@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.graph.conftest import dev_graph
-from tests.graph.recorder import Graph, Registered, holds_secret, unwrapped
+from tests.graph.recorder import Graph, unwrapped
 
 
 def generated(graph: Graph) -> dict[str, str]:
@@ -41,13 +41,9 @@ def forms(secret: str) -> Iterator[str]:
             yield encoded[4 if offset else 0 : -4]
 
 
-def environment_secrets(container: Registered) -> set[str]:
-    """Names of a container's variables that are sent as secrets."""
-    return {
-        str(unwrapped(variable)).split("=", 1)[0]
-        for variable in container.inputs.get("envs", [])
-        if holds_secret(variable)
-    }
+def kept_as(secret: str) -> str:
+    """The secret as it stands in a file: of a key, a line inside its frame."""
+    return secret.splitlines()[1] if secret.startswith("-----") else secret
 
 
 def test_every_kind_of_secret_is_generated(dev: Graph) -> None:
@@ -98,42 +94,36 @@ def test_the_search_for_leaks_finds_one_in_each_form(dev: Graph) -> None:
         assert any(form in text for form in forms(secret)), text
 
 
-def test_secrets_reach_containers_as_secret_variables_and_only_where_they_are_needed(dev: Graph) -> None:
-    found: dict[str, set[str]] = {}
-    for container in dev.containers:
-        found.setdefault(container.labels["gostack.role"], set()).update(environment_secrets(container))
+def test_secrets_reach_the_files_of_containers_and_only_where_they_are_needed(dev: Graph) -> None:
+    found = {
+        name: {dev.resources[holder].labels["gostack.role"] for holder in dev.holders(kept_as(secret))}
+        for name, secret in generated(dev).items()
+    }
     assert found == {
-        "agent": {"GOSSIP_CONFIGURATION"},
-        "alerts": set(),
-        "application": {"MYSQL_PASSWORD"},
-        "collector": set(),
-        "configuration": {"FILE_PRIVATE__KEY_0PEM"},
-        "console": set(),
-        "consul-server": {"GOSSIP_CONFIGURATION"},
-        "job": {"MYSQL_PASSWORD", "STATEMENTS"},
-        "logs": set(),
-        "metrics": set(),
-        "mysql": {"PRIVATE_KEY", "BOOT_SQL", "GROUP_PASSWORD"},
-        "nginx": set(),
-        "proxy": set(),
-        # A digest of the secrets in the pod, which would let guesses be tried.
-        "sandbox": {"POD_IDENTITY"},
+        "authority-key-pair": set(),
+        "gossip-key-value": {"agent", "consul-server"},
+        "ingress-certificate-key-pair": {"configuration"},
+        "mysql-east-certificate-key-pair": {"mysql"},
+        "mysql-west-certificate-key-pair": {"mysql"},
+        "mysql-witness-certificate-key-pair": {"mysql"},
+        "mysql-group-password-value": {"mysql"},
+        "mysql-monitoring-password-value": {"job", "collector"},
+        "mysql-replication-password-value": {"job"},
+        # Replicas and their migrations have them as variables, by which programs of strangers connect.
+        "users-database-application-password-value": {"job"},
+        "users-database-migration-password-value": {"job"},
     }
 
 
 def test_only_a_replica_knows_the_replication_password(replica: Graph) -> None:
-    assert environment_secrets(replica.resources["mysql-east-server"]) == {"PRIVATE_KEY"}
-    assert environment_secrets(replica.resources["mysql-west-server"]) == {"PRIVATE_KEY", "REPLICATION_PASSWORD"}
+    password = generated(replica)["mysql-replication-password-value"]
+    assert replica.holders(password) == {"mysql-accounts-run", "mysql-west-server"}
 
 
 def test_each_private_key_is_known_to_its_own_server_alone(dev: Graph) -> None:
-    holders: dict[str, set[str]] = {}
-    for name, secret in generated(dev).items():
-        if name.endswith("key-pair"):
-            line = secret.splitlines()[1]
-            holders[name] = {
-                container.name for container in dev.containers if line in json.dumps(unwrapped(container.inputs))
-            }
+    holders = {
+        name: dev.holders(kept_as(secret)) for name, secret in generated(dev).items() if name.endswith("key-pair")
+    }
     assert holders == {
         "authority-key-pair": set(),
         "ingress-certificate-key-pair": {"ingress-east-release-files", "ingress-west-release-files"},

@@ -222,7 +222,8 @@ def test_the_smallest_stack_is_complete() -> None:
         "application",
         "configuration",
         "consul-server",
-        *["job"] * 3,
+        # Both jobs of accounts and the migrations; what fills a volume for either, the server, Consul and the release.
+        *["job"] * 8,
         "mysql",
         "nginx",
         *["sandbox"] * 3,

@@ -35,13 +35,24 @@ PROXIES = {
 }
 STACK_PASSWORDS = {f"mysql-{account}-password-value" for account in ("replication", "monitoring")}
 SERVICE_PASSWORDS = {f"users-database-{account}-password-value" for account in ("application", "migration")}
-ACCOUNTS = {"users-database-accounts-run", "users-database-migrations-run"}
+
+
+def secrets(*holders: str) -> set[str]:
+    """The volumes of secrets, and what fills them: with another secret each is another volume."""
+    return {f"{holder}-secrets{end}" for holder in holders for end in ("", "-writer")}
+
+
+KEYS = secrets(*(f"ingress-{region}-release" for region in REGIONS))
+ACCOUNTS = {
+    *("users-database-accounts-run", "users-database-migrations-run"),
+    *("users-database-accounts-files", "users-database-accounts-files-writer"),
+}
 """What says how many connections the service's account may have, and what comes after it."""
 
 
 def told(*programs: str) -> set[str]:
-    """What holds the files of programs of the telemetry: with other files each is another container."""
-    return {f"telemetry-{program}-files{end}" for program in programs for end in ("", "-writer")}
+    """Programs of the telemetry and what holds their files: with other files each is another container."""
+    return {f"telemetry-{program}{end}" for program in programs for end in ("", "-files", "-files-writer")}
 
 
 CONSOLE = told("console")
@@ -70,15 +81,21 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
     "other hosts get another certificate": (
         lambda d: d.update(ingress={"hosts": ["example.com"]}),
         # The collector asks for the certificate of the first host.
-        RELEASES | CONSOLE | told("collector") | {"ingress-certificate-issued-at", "ingress-certificate-key-pair"},
+        RELEASES
+        | KEYS
+        | CONSOLE
+        | told("collector")
+        | {"ingress-certificate-issued-at", "ingress-certificate-key-pair"},
     ),
     "a rotated certificate reloads nginx": (
         lambda d: d.update(rotation={"certificates": 2}),
-        RELEASES | {"ingress-certificate-issued-at", "ingress-certificate-key-pair"},
+        RELEASES | KEYS | {"ingress-certificate-issued-at", "ingress-certificate-key-pair"},
     ),
     "another nginx leaves its pod and its address": (
         lambda d: d.update(images={"nginx": "nginx:1.31"}),
-        RELEASES | {"ingress-east-nginx", "ingress-west-nginx", "upstream-nginx"},
+        RELEASES
+        | {f"ingress-{region}-{part}" for region in REGIONS for part in ("nginx", "release-secrets-writer")}
+        | {"upstream-nginx"},
     ),
     "another consul replaces servers, agents and the pods that hold one": (
         lambda d: d.update(images={"consul": "hashicorp/consul:1.23"}),
@@ -88,6 +105,7 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         | PROXIES
         # What writes files is of an image that is there anyway.
         | {f"telemetry-{program}-files-writer" for program in ("metrics", "alerts", "collector", "console")}
+        | {f"consul-{region}-secrets-writer" for region in REGIONS}
         | {"telemetry-metrics-opening", "telemetry-logs-opening", "upstream-consul"},
     ),
     "more memory for MySQL leaves services alone": (
@@ -104,18 +122,26 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
         | SERVICE_PASSWORDS
         | REPLICAS
         | told("collector")
-        | {"mysql-accounts-run", "users-database-accounts-run", "users-database-migrations-run"},
+        | ACCOUNTS
+        | {"mysql-accounts-run", "mysql-accounts-files", "mysql-accounts-files-writer"},
     ),
     "a new gossip key reaches every member of Consul": (
         lambda d: d.update(rotation={"gossip_key": 2}),
-        CONSUL_SERVERS | OTHER_AGENTS | REPLICAS | PROXIES | {"gossip-key-value"},
+        CONSUL_SERVERS
+        | OTHER_AGENTS
+        | REPLICAS
+        | PROXIES
+        | secrets(*(f"consul-{region}" for region in REGIONS))
+        | {"gossip-key-value"},
     ),
     "a new authority signs everything anew": (
         lambda d: d.update(rotation={"authority": 2}),
         {"authority-key-pair", "ingress-certificate-issued-at", "ingress-certificate-key-pair"}
         | RELEASES
+        | KEYS
         | MYSQL_CERTIFICATES
         | MYSQL_SERVERS
+        | secrets(*(f"mysql-{place}" for place in MEMBERS))
         | {"mysql-group-password-value"}
         | REPLICAS
         | told("collector")
@@ -159,9 +185,7 @@ def test_another_region_is_joined_by_consul_nginx_and_telemetry_and_replicas_sta
         change(document)
 
     # It joins the network of the new region, with every program in it.
-    telemetry = told("metrics", "alerts", "collector", "console") | {
-        f"telemetry-{part}" for part in ("pod-sandbox", "metrics", "logs", "alerts", "collector", "console")
-    }
+    telemetry = told("metrics", "alerts", "collector", "console") | {"telemetry-pod-sandbox", "telemetry-logs"}
     assert dev_graph(added, kept=replica).changed(replica) == CONSUL_SERVERS | RELEASES | ACCOUNTS | telemetry
 
 
@@ -205,7 +229,7 @@ def test_an_update_renews_the_certificate_each_time_70_percent_of_its_life_have_
         assert dev_graph(kept=state).changed(state) == set()
         monkeypatch.setattr(time, "time", lambda due=due: due + 60)
         renewed = dev_graph(kept=state)
-        assert renewed.changed(state) == RELEASES | {"ingress-certificate-key-pair"}
+        assert renewed.changed(state) == RELEASES | KEYS | {"ingress-certificate-key-pair"}
         state = renewed
 
 

@@ -37,9 +37,11 @@ def releases_of(document: Document) -> dict[str, dict[str, str]]:
     graph = recorded(parse_settings(document))
     releases: dict[str, dict[str, str]] = {}
     for container in graph.with_role("configuration"):
-        environment = container.environment
-        names = environment["FILES"].split()
-        releases[container.labels["gostack.region"]] = {name: environment[variable_name(name)] for name in names}
+        secrets = {path.rpartition("/")[2]: text for path, text in graph.files(container.name).items()}
+        texts = {**container.environment, **secrets}
+        releases[container.labels["gostack.region"]] = {
+            name: texts[variable_name(name)] for name in texts["FILES"].split()
+        }
     return releases
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from components.docker.files import SECRETS
 from components.ingress.docker import variable_name
 from components.ingress.releases import RELEASES
 from components.text import script
@@ -46,8 +47,11 @@ class Release:
 
     def __init__(self, root: Path) -> None:
         self.folder, self.releases, self.programs = root / "double", root / "releases", root / "programs"
-        for folder in (self.folder, self.releases, self.programs):
+        self.secrets = root / "secrets"
+        for folder in (self.folder, self.releases, self.programs, self.secrets):
             folder.mkdir()
+        for name, text in ((variable_name("private_key.pem"), OWN["private_key.pem"]), ("CERTIFICATE_TOKEN", "hush")):
+            (self.secrets / name).write_text(text)
         for name, text in (("curl", CURL), ("nginx", NGINX)):
             (self.programs / name).write_text(text.format(folder=self.folder))
             (self.programs / name).chmod(stat.S_IRWXU)
@@ -55,17 +59,16 @@ class Release:
 
     def start(self, name: str = "one", **changes: str) -> subprocess.Popen[bytes]:
         """Begin a release; each has a scratch folder of its own, as a container has. The files differ by `changes`."""
-        text = script("ingress/release.sh").replace(RELEASES, str(self.releases))
+        text = script("ingress/release.sh").replace(RELEASES, str(self.releases)).replace(SECRETS, str(self.secrets))
         files = {**FILES, "nginx.conf": changes.get("nginx", FILES["nginx.conf"])}
         process = subprocess.Popen(
             ["sh", "-c", text.replace("/tmp/release", str(self.folder.parent / name))],
             env={
                 "PATH": f"{self.programs}:{os.environ['PATH']}",
                 "FILES": " ".join(sorted(files)),
-                **{variable_name(file): content for file, content in files.items()},
+                **{variable_name(file): text for file, text in files.items() if file != "private_key.pem"},
                 "CERTIFICATE_URL": "https://client/certificate",
                 "CERTIFICATE_CA": "CA",
-                "CERTIFICATE_TOKEN": "hush",
                 "REGION": "east",
                 "CERTIFICATE_SECONDS": "0.2",
             },
@@ -121,6 +124,7 @@ def test_before_the_first_certificate_the_stacks_own_is_in_force_and_then_anothe
     # Its health compares the two.
     wait_until(lambda: (release.folder.parent / "one").read_text() == after.name, PATIENCE_SECONDS, "it knows it")
     assert (first / "certificate.pem").read_text().strip() == "own certificate"
+    assert (first / "private_key.pem").read_text() == "own key"
 
 
 def test_the_token_is_shown_and_no_argument_of_a_program(release: Release) -> None:

@@ -41,7 +41,8 @@ sql() {
 
 def functions(folder: Path) -> str:
     """The functions of the script, with its files in a folder of the test."""
-    text = script("mysql/mysql-group.sh").replace("/tmp/mysql", str(folder))
+    (secret,) = [line for line in script("mysql/mysql-server.sh").splitlines() if line.startswith("secret() ")]
+    text = f"{secret}\n{script('mysql/mysql-group.sh').replace('/tmp/mysql', str(folder))}"
     return f"set -euo pipefail\n{text}\n{CONTAINED}\n"
 
 

@@ -320,7 +320,7 @@ def test_compose_waits_for_what_pulumi_waits_for_through_components() -> None:
             {"urn": "u:application", "id": application.id, "dependencies": ["u:job"]},
         ]
     }
-    document = compose_document(cast("Any", [database, job, application]), state, [])
+    document = compose_document(cast("Any", [database, job, application]), state, [], {})
     assert document["services"]["job"]["depends_on"] == {"database": {"condition": "service_healthy"}}
     after = {"job": {"condition": "service_completed_successfully"}}
     assert document["services"]["application"]["depends_on"] == after
@@ -329,9 +329,27 @@ def test_compose_waits_for_what_pulumi_waits_for_through_components() -> None:
 
 def test_compose_does_not_read_a_dollar_as_a_variable() -> None:
     container = FakeContainer("one", "application", command=["echo $HOME"])
-    document = compose_document(cast("Any", [container]), {"resources": [{"urn": "u", "id": container.id}]}, [])
+    document = compose_document(cast("Any", [container]), {"resources": [{"urn": "u", "id": container.id}]}, [], {})
     assert document["services"]["one"]["command"] == ["echo $$HOME"]
     assert document["services"]["one"]["environment"] == ["A=$$B"]
+
+
+def test_compose_finds_copies_of_the_files_that_volumes_were_filled_with() -> None:
+    writer = FakeContainer("writer", "job", status="created", binds=["filled:/run/gostack/given:rw"])
+    binds = ["data:/data:rw", "filled:/run/gostack/given:ro", "/volumes/filled/_data/0:/etc/file:ro"]
+    application = FakeContainer("application", "application", binds=binds)
+    state = {
+        "resources": [
+            {"urn": "u:writer", "id": writer.id},
+            {"urn": "u:application", "id": application.id, "dependencies": ["u:writer"]},
+        ]
+    }
+    copies = {"filled": "/copy", "/volumes/filled/_data": "/copy"}
+    document = compose_document(cast("Any", [writer, application]), state, [], copies)
+    assert set(document["services"]) == {"application"}
+    mounts = ["data:/data:rw", "/copy:/run/gostack/given:ro", "/copy/0:/etc/file:ro"]
+    assert document["services"]["application"]["volumes"] == mounts
+    assert set(document["volumes"]) == {"data"}
 
 
 def test_the_longest_outage_spans_failures_in_a_row_only() -> None:

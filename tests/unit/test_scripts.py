@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from components import ingress
 from components.consul.instances import CLIENTS_ADDRESS, POD_NAME
+from components.docker.files import SECRETS
 from components.ingress.docker import variable_name
 from components.ingress.releases import RELEASE_HEALTH, RELEASES
 from components.mysql.configuration import FILES as MYSQL_FILES
@@ -82,6 +83,32 @@ def test_mysql_scripts_use_the_folders_of_the_configuration() -> None:
     assert used == {f"{MYSQL_FILES}/{name}.pem" for name in ("authority", "certificate", "private_key")}
     assert {path for path in used if f"> {path}" in member} == used
     assert f"--socket={SOCKET}" in member
+
+
+@pytest.mark.parametrize(
+    ("file", "variables", "printed"),
+    [
+        ("in a file", {"KEY": "in a variable"}, "in a file"),
+        (None, {"KEY": "in a variable"}, "in a variable"),
+        # A member without its password, or without what it runs at every start, must not come up.
+        (None, {}, None),
+    ],
+)
+def test_a_secret_of_mysql_is_a_file_on_docker_and_a_variable_on_kubernetes(
+    tmp_path: Path, file: str | None, variables: dict[str, str], printed: str | None
+) -> None:
+    (line,) = [line for line in script("mysql/mysql-server.sh").splitlines() if line.startswith("secret() ")]
+    if file is not None:
+        (tmp_path / "KEY").write_text(file)
+    text = f"set -euo pipefail; {line.replace(SECRETS, str(tmp_path))}; found=$(secret KEY); printf '%s' \"$found\""
+    result = subprocess.run(
+        ["bash", "-c", text],
+        env={"PATH": os.environ["PATH"], **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode == 0, result.stdout or None) == (printed is not None, printed)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -42,6 +43,13 @@ func settingsOf(variable func(string) string) (settings, error) {
 		password:    variable("MYSQL_PASSWORD"),
 		database:    variable("MYSQL_DATABASE"),
 		authorities: x509.NewCertPool(),
+	}
+	if file := variable("MYSQL_PASSWORD_FILE"); file != "" {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return found, fmt.Errorf("MYSQL_PASSWORD_FILE: %w", err)
+		}
+		found.password = string(text)
 	}
 	if len(found.addresses) == 0 {
 		found.addresses = []string{variable("MYSQL_PRIMARY_ADDRESS")}

@@ -6,8 +6,11 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"io/fs"
 	"log"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -193,6 +196,21 @@ func TestEveryMemberOfAGroupMayBeThePrimary(t *testing.T) {
 	variables["MYSQL_CA_CERTIFICATE"] = ""
 	if _, err := settingsOf(lookup); err == nil {
 		t.Error("no authority")
+	}
+}
+
+func TestThePasswordMayBeInAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "password")
+	variables := map[string]string{"MYSQL_PASSWORD_FILE": file}
+	lookup := func(name string) string { return variables[name] }
+	if _, err := settingsOf(lookup); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	if err := os.WriteFile(file, []byte("from a file"), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	if found, _ := settingsOf(lookup); found.password != "from a file" {
+		t.Error(found.password)
 	}
 }
 

@@ -248,7 +248,8 @@ class AtOnce(ThreadPoolExecutor):
 
 def _computed(request: Any, inputs: Mapping[str, Any], generation: int, ends: Mapping[str, JobEnd]) -> dict[str, Any]:
     """Outputs as the engine's providers would fill them."""
-    named = {} if "name" in inputs else {"name": f"{request.name}-1234567"}
+    # As the engine does: a replacement has another name.
+    named = {} if "name" in inputs else {"name": f"{request.name}-{generation}234567"}
     match request.type:
         case "pulumi:index:Stash":
             return {"output": inputs["input"]}
