@@ -20,6 +20,18 @@ printf '%s' "$own_name" > /tmp/consul/node
 # The data is lost with the container, and a name that comes back under another identity is refused while the one before
 # has not been missed: the identity is made of the name.
 identity=$(printf '%s' "$own_name" | sha256sum | sed 's/^\(.\{8\}\)\(.\{4\}\)\(.\{4\}\)\(.\{4\}\)\(.\{12\}\).*/\1-\2-\3-\4-\5/')
+agent=
+leave() {
+  trap '' TERM INT
+  # By a call of its own: that the node leaves is told by gossip, on a busy machine after its programs have stopped.
+  consul services deregister /tmp/consul/agent.json > /dev/null 2>&1 || true
+  sleep "$DRAIN_SECONDS"
+  consul leave > /dev/null 2>&1 || kill -TERM "$agent" 2> /dev/null || true
+  wait "$agent" || true
+  exit 0
+}
+# Before the agent: what is told to stop in its first moment deregisters, too.
+trap leave TERM INT
 consul agent -node "$own_name" -node-id "$identity" -config-dir /tmp/consul -data-dir /tmp/data &
 agent=$!
 # An agent that lost its servers looks for them twice a minute, and not at all for those that have other addresses now:
@@ -33,14 +45,4 @@ keep_in_touch() {
   done
 }
 keep_in_touch &
-leave() {
-  trap '' TERM INT
-  # By a call of its own: that the node leaves is told by gossip, on a busy machine after its programs have stopped.
-  consul services deregister /tmp/consul/agent.json > /dev/null 2>&1 || true
-  sleep "$DRAIN_SECONDS"
-  consul leave > /dev/null 2>&1 || kill -TERM "$agent" 2> /dev/null || true
-  wait "$agent" || true
-  exit 0
-}
-trap leave TERM INT
 wait "$agent"

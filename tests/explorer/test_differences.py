@@ -63,8 +63,8 @@ def test_a_component_tells_what_it_makes_on_both_sides(found: DifferenceView) ->
     consul = group(found, "consul", "ConsulDatacenter")
     assert (len(consul["left"]), len(consul["right"])) == (2, 1)
     assert (consul["left_makes"], consul["right_makes"]) == (
-        {"Container": 6, "Volume": 6},
-        {"Container": 1, "Volume": 1},
+        {"Container": 8, "Volume": 8},
+        {"Container": 2, "Volume": 2},
     )
 
 

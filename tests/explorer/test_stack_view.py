@@ -174,7 +174,6 @@ def test_a_card_needs_what_its_resources_depend_on(dev: StackView) -> None:
         "backbone",
         "consul-east",
         "east",
-        "gossip-key",
         "ingress-certificate",
         "upstream",
     ]
