@@ -11,12 +11,18 @@ from pathlib import Path
 from typing import Self
 
 from tests.support.live import JSON, RunningStack, wait_until
-from tests.support.load import Request
+from tests.support.load import Load, Request
 from tools.gostack.lifecycle.objects import StackObjects
 from tools.gostack.lifecycle.report import write_authority
 from tools.gostack.lifecycle.workspace import Workspace
 
-__all__ = ["FIGURES", "LiveStack", "tell", "wait_until"]
+__all__ = ["FIGURES", "RATE", "LiveStack", "tell", "wait_until"]
+
+RATE = 25
+"""Requests a second of `LiveStack.mixed_load`; a slow machine serves as many beside an `up`."""
+
+PATIENCE_SECONDS = 60
+"""Longer than the ingress of the settings waits: only what it answers counts, not how slow the machine is."""
 
 FIGURES: list[str] = []
 """What was measured; shown at the end of the run, whether tests passed or not."""
@@ -43,6 +49,10 @@ class LiveStack(RunningStack):
         user = {"name": "Load", "email": f"{uuid.uuid4()}@example.com"}
         headers = {**JSON, "Idempotency-Key": str(uuid.uuid4())}
         return Request("POST", self.users_url, json.dumps(user).encode(), headers)
+
+    def mixed_load(self) -> Load:
+        """A steady load of these requests."""
+        return Load(self.authority, RATE, self.mixed_request, timeout=PATIENCE_SECONDS)
 
     def kill_process(self, pid: int) -> None:
         """End a process of this machine by force, behind the engine's back."""

@@ -9,17 +9,15 @@ import time
 
 from docker.models.containers import Container
 
-from tests.integration.support import LiveStack, tell, wait_until
-from tests.support.load import Load
+from tests.integration.support import RATE, LiveStack, tell, wait_until
 from tests.support.load_result import Result
 from tools.gostack.lifecycle import lifecycle
 
-RATE = 25
 SECONDS_AFTER = 8
 
 
 def load_during_kill(stack: LiveStack, victims: list[Container], what: str) -> Result:
-    with Load(stack.authority, RATE, stack.mixed_request) as load:
+    with stack.mixed_load() as load:
         time.sleep(2)
         for victim in victims:
             victim.kill()

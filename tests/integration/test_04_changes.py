@@ -9,15 +9,11 @@ import ssl
 import time
 
 from tests.integration.support import LiveStack, tell
-from tests.support.load import Load
 from tools.gostack.lifecycle import lifecycle
-
-RATE = 25
-"""Requests a second; a slow machine serves as many beside an `up`."""
 
 
 def up_under_load(stack: LiveStack, what: str) -> None:
-    with Load(stack.authority, RATE, stack.mixed_request) as load:
+    with stack.mixed_load() as load:
         time.sleep(1)
         assert lifecycle.up(stack.workspace) == 0
         time.sleep(1)

@@ -65,7 +65,7 @@ class Load:
         authority: Path,
         rate: int,
         requests: Callable[[int], Request],
-        timeout: float = 60,
+        timeout: float = 10,
         *,
         http2: bool = False,
         keepalive: bool = True,
@@ -73,7 +73,7 @@ class Load:
         detours: Mapping[str, str] | None = None,
         certificate: Path | None = None,
     ) -> None:
-        """`timeout` is in seconds: longer than the ingress waits, so that only its answers count.
+        """`timeout` is how long a client waits for its answer, in seconds.
         `detours` leads requests for a host and port to another one, which need not be in the certificate.
         `certificate` is the client's own, PEM, with its key beside it (`.key`).
 
