@@ -1,18 +1,12 @@
 #!/usr/bin/env sh
-# First process of a Consul agent in a pod. Reads AGENT_CONFIGURATION, NODE, DRAIN_SECONDS, SERVERS, POD_ADDRESS, without
-# which the pod's address is the one at which the way to the first server begins, and the secret GOSSIP_CONFIGURATION: on
-# Docker it is in a file, on Kubernetes in a variable.
+# First process of a Consul agent in a pod, after consul-member.sh. Reads AGENT_CONFIGURATION, NODE, DRAIN_SECONDS, SERVERS,
+# and POD_ADDRESS; without that one, the pod's address is the one at which the way to the first server begins.
 # At its stop signal it deregisters what it registered, then waits until requests on their way have arrived.
-set -eu
-umask 077
-mkdir -p /tmp/consul
 address=${POD_ADDRESS:-$(ip -4 route get "${SERVERS%% *}" | sed -n 's/.* src \([0-9.]*\).*/\1/p')}
 [ -n "$address" ] || { echo "consul-agent: this pod has no address on the way to ${SERVERS%% *}" >&2; exit 1; }
 printf '%s' "$AGENT_CONFIGURATION" | sed "s/address-of-this-pod\.invalid/$address/g; s/name-of-this-pod\.invalid/$(hostname)/g" \
   > /tmp/consul/agent.json
-{ cat /run/gostack/secrets/GOSSIP_CONFIGURATION 2> /dev/null || printf '%s' "$GOSSIP_CONFIGURATION"; } \
-  > /tmp/consul/gossip.json
-unset AGENT_CONFIGURATION GOSSIP_CONFIGURATION
+unset AGENT_CONFIGURATION
 # Consul answers no DNS question about a node whose name is longer than a label.
 own_name="$NODE-$(hostname)"
 [ "${#own_name}" -le 63 ] || own_name=$(hostname)

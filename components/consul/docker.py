@@ -84,7 +84,7 @@ class ConsulDatacenter(pulumi.ComponentResource):
                 cpu_shares=8192,
                 user=CONSUL_USER,
                 entrypoint=["/bin/sh", "-c"],
-                command=[script("consul/consul-server.sh")],
+                command=[script("consul/consul-member.sh", "consul/consul-server.sh")],
                 environment={
                     "AGENT_CONFIGURATION": server_configuration(
                         datacenter=region["region"],

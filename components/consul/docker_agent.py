@@ -109,7 +109,7 @@ def agent_spec(args: ConsulAgentArgs) -> ContainerSpec:
         memory_mib=128,
         user=CONSUL_USER,
         entrypoint=["/bin/sh", "-c"],
-        command=[script("consul/consul-agent.sh")],
+        command=[script("consul/consul-member.sh", "consul/consul-agent.sh")],
         environment={
             **membership(region, datacenter, args["services"], [args["check"]] if "check" in args else ()),
             "NODE": node_prefix(args["node"]),

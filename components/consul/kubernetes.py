@@ -153,7 +153,7 @@ def _server(
         user=CONSUL_USER,
         group=CONSUL_GROUP,
         resources=CONSUL_SERVER_RESOURCES,
-        command=["/bin/sh", "-c", script("consul/consul-server.sh")],
+        command=["/bin/sh", "-c", script("consul/consul-member.sh", "consul/consul-server.sh")],
         environment={
             "AGENT_CONFIGURATION": server_configuration(
                 datacenter=args["region"]["region"],

@@ -54,7 +54,7 @@ def sidecar(
         user=CONSUL_USER,
         group=CONSUL_GROUP,
         resources=CONSUL_AGENT,
-        command=["/bin/sh", "-c", script("consul/consul-agent.sh")],
+        command=["/bin/sh", "-c", script("consul/consul-member.sh", "consul/consul-agent.sh")],
         # The pod's program drains, not the agent.
         environment={
             **membership(datacenter, services),

@@ -31,7 +31,6 @@ CERTIFICATE_SECONDS = 10
 
 SCRATCH_MIB = 32
 """Memory in MiB for the scratch folder of an Nginx, which writes no body there."""
-
 _FILE_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*")
 _ESCAPED = {"_": "__", ".": "_0", "-": "_1", "/": "_2"}
 

@@ -9,7 +9,7 @@ set -eu
 umask 077
 export LC_ALL=C
 SECRETS=/run/gostack/secrets
-# The same as `variable_name` of components/docker/ingress.py.
+# The same as `variable_name` of components/ingress/docker.py.
 variable() {
   printf 'FILE_%s' "$(printf '%s' "$1" | sed 's/_/__/g; s/\./_0/g; s/-/_1/g; s,/,_2,g' | tr '[:lower:]' '[:upper:]')"
 }

@@ -35,7 +35,7 @@ class DynamicConfiguration(pulumi.ComponentResource):
                 memory_mib=128,
                 user=CONSUL_USER,
                 entrypoint=["/bin/sh", "-c"],
-                command=[script("runtime_config/dynamic-configuration.sh")],
+                command=[script("consul/consul-member.sh", "runtime_config/dynamic-configuration.sh")],
                 environment={
                     **membership(region, datacenter),
                     "NODE": node_prefix(name),

@@ -1,16 +1,10 @@
 #!/usr/bin/env sh
-# First process of a dynamic configuration: keeps DOCUMENT under KEY in Consul, through an agent of its own.
-# Reads AGENT_CONFIGURATION, NODE, KEY, DOCUMENT and, as consul-agent.sh, the secret GOSSIP_CONFIGURATION. SIGHUP writes the
-# document again; what others wrote stays until then. At its stop signal it removes the key, unless its successor has
-# written it.
-set -eu
-umask 077
-mkdir -p /tmp/consul
+# First process of a dynamic configuration, after consul-member.sh: keeps DOCUMENT under KEY in Consul, through an agent of
+# its own. Reads AGENT_CONFIGURATION, NODE, KEY, DOCUMENT. SIGHUP writes the document again; what others wrote stays until
+# then. At its stop signal it removes the key, unless its successor has written it.
 printf '%s' "$AGENT_CONFIGURATION" > /tmp/consul/agent.json
-{ cat /run/gostack/secrets/GOSSIP_CONFIGURATION 2> /dev/null || printf '%s' "$GOSSIP_CONFIGURATION"; } \
-  > /tmp/consul/gossip.json
 printf '%s' "$DOCUMENT" > /tmp/document
-unset AGENT_CONFIGURATION GOSSIP_CONFIGURATION DOCUMENT
+unset AGENT_CONFIGURATION DOCUMENT
 # Consul keeps a number with each value: this one says who wrote it. What is written by hand has 0.
 owner=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 owner=$((owner + 1))

@@ -77,7 +77,7 @@ def _writer(args: DynamicConfigurationArgs, key: str, secret: pulumi.Input[str])
         user=CONSUL_USER,
         group=CONSUL_GROUP,
         resources=CONSUL_AGENT,
-        command=["/bin/sh", "-c", script("runtime_config/dynamic-configuration.sh")],
+        command=["/bin/sh", "-c", script("consul/consul-member.sh", "runtime_config/dynamic-configuration.sh")],
         environment={
             **membership(args["consul"]),
             "NODE": NODE_PREFIX,

@@ -91,7 +91,8 @@ def test_a_member_of_consul_has_the_gossip_key_of_its_file(tmp_path: Path, log: 
     program(tmp_path, "consul", CONSUL)
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "GOSSIP_CONFIGURATION").write_text('{"encrypt": "key"}')
-    text = script(name).replace("/tmp/", f"{tmp_path}/").replace(SECRETS, f"{tmp_path}/secrets")
+    text = script("consul/consul-member.sh", name)
+    text = text.replace("/tmp/", f"{tmp_path}/").replace(SECRETS, f"{tmp_path}/secrets")
     variables = {"AGENT_CONFIGURATION": "{}", "NODE": "users", "DRAIN_SECONDS": "0", "POD_ADDRESS": "10.0.0.1"}
     with running(text, tmp_path, log, "agent begins", **variables) as process:
         written = tmp_path / "consul" / "gossip.json"
@@ -107,7 +108,7 @@ def test_an_agent_deregisters_first_and_then_waits_until_requests_have_arrived(
 ) -> None:
     program(tmp_path, "consul", CONSUL)
     program(tmp_path, "sleep", SAYS)
-    text = script("consul/consul-agent.sh").replace("/tmp/", f"{tmp_path}/")
+    text = script("consul/consul-member.sh", "consul/consul-agent.sh").replace("/tmp/", f"{tmp_path}/")
     variables = {
         "AGENT_CONFIGURATION": "{}",
         "GOSSIP_CONFIGURATION": "{}",

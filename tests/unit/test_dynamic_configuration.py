@@ -117,7 +117,13 @@ class Key:
         folder = self.root / name
         folder.mkdir()
         process = subprocess.Popen(
-            ["sh", "-c", script("runtime_config/dynamic-configuration.sh").replace("/tmp/", f"{folder}/")],
+            [
+                "sh",
+                "-c",
+                script("consul/consul-member.sh", "runtime_config/dynamic-configuration.sh").replace(
+                    "/tmp/", f"{folder}/"
+                ),
+            ],
             env={
                 "PATH": f"{self.programs}:{os.environ['PATH']}",
                 "STORE": str(self.store),

@@ -54,7 +54,10 @@ def test_kubernetes_leaves_a_command_alone_whatever_is_in_it(text: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["consul/consul-agent.sh", "consul/consul-server.sh", "mysql/mysql-member.sh", "mysql/mysql-apply-remote.sh"],
+    [
+        *("consul/consul-member.sh", "consul/consul-agent.sh", "consul/consul-server.sh"),
+        *("mysql/mysql-member.sh", "mysql/mysql-apply-remote.sh"),
+    ],
 )
 def test_scripts_reach_the_container_as_they_were_written(name: str) -> None:
     assert expanded(verbatim(script(name)), {"hostname": "replaced", "NODE": "replaced"}) == script(name)

@@ -112,10 +112,17 @@ def test_a_secret_of_mysql_is_a_file_on_docker_and_a_variable_on_kubernetes(
 
 
 @pytest.mark.parametrize(
-    "name", ["consul/consul-agent.sh", "consul/consul-server.sh", "ingress/release.sh", "mysql/mysql-server.sh"]
+    "files",
+    [
+        ("consul/consul-member.sh", "consul/consul-agent.sh"),
+        ("consul/consul-member.sh", "consul/consul-server.sh"),
+        ("consul/consul-member.sh", "runtime_config/dynamic-configuration.sh"),
+        ("ingress/release.sh",),
+        ("mysql/mysql-server.sh",),
+    ],
 )
-def test_a_script_that_gets_secrets_lets_nobody_else_read_what_it_writes(name: str) -> None:
-    lines = script(name).splitlines()
+def test_a_script_that_gets_secrets_lets_nobody_else_read_what_it_writes(files: tuple[str, ...]) -> None:
+    lines = script(*files).splitlines()
     writes = [index for index, line in enumerate(lines) if re.search(r"> \"?(/tmp|\$new)", line)]
     assert lines.index("umask 077") < min(writes)
 
@@ -155,7 +162,7 @@ def agent_with(folder: Path, leader: str, **environment: str) -> Path:
         (programs_folder / name).write_text(f"#!/bin/sh\n{text}\n")
         (programs_folder / name).chmod(0o755)
     process = subprocess.Popen(
-        ["sh", "-c", script("consul/consul-agent.sh").replace("/tmp/", f"{folder}/")],
+        ["sh", "-c", script("consul/consul-member.sh", "consul/consul-agent.sh").replace("/tmp/", f"{folder}/")],
         env={
             "PATH": f"{programs_folder}:{os.environ['PATH']}",
             "AGENT_CONFIGURATION": f'{{"http": "http://{CLIENTS_ADDRESS}:8080/ready?a=1&b=2"}}',
