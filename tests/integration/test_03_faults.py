@@ -92,7 +92,7 @@ def test_a_process_that_crashes_is_restarted_by_the_engine(stack: LiveStack) -> 
 
 def test_a_container_removed_by_hand_comes_back(stack: LiveStack) -> None:
     victim = stack.containers("agent", service="users", region="east")[0]
-    victim.remove(force=True)
+    victim.remove(force=True, v=True)
     assert_up_brings_everything_back(stack)
 
 
