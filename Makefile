@@ -106,9 +106,9 @@ ifeq ($(STACK),prod)
 bench: python
 	@$(PYTHON) -m tests.graph.benchmark
 else
-bench: python ## time up, preview and docker compose side by side; TELEMETRY=1 what telemetry costs, STACK=staging on its cluster, STACK=prod its growth
+bench: python ## time up, preview and docker compose side by side; TELEMETRY=1 what telemetry costs, CACHE=1 what the cache brings, STACK=staging on its cluster, STACK=prod its growth
 	@$(GOSTACK) prepare
-	@$(PYTHON) -m tests.benchmarks --stack "$$STACK" --rounds $(ROUNDS) $(if $(TELEMETRY),--telemetry)
+	@$(PYTHON) -m tests.benchmarks --stack "$$STACK" --rounds $(ROUNDS) $(if $(TELEMETRY),--telemetry) $(if $(CACHE),--cache)
 endif
 
 drill: python ## prove the stack under faults and changes; NAME=… one drill, RATE=… requests a second, SECONDS=… of an outage, MARKDOWN=file

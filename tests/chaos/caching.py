@@ -23,8 +23,9 @@ AS_FAST_AS_BEFORE = Criterion("p99_growth", "<", 2)
 def with_cache(scene: Scene) -> None:
     """Bring up Valkey in every region, and the service with it; `without_cache` takes it back."""
     keep_settings(scene)
-    scene.stack.change_settings(SERVICE, **CACHED)
+    # The settings are judged each time they are written: what the service names has to be there.
     scene.stack.change_accessories(**valkey_in(scene.regions))
+    scene.stack.change_settings(SERVICE, **CACHED)
     ensure_stack_images(PROJECT_ROOT, scene.stack.workspace.settings, Progress())
     scene.up()
 

@@ -12,18 +12,23 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import pytest
 
+from components.accessory.valkey import PASSWORD
 from infra.settings.stack_file import written
 from tests.integration.brought_up import brought_up, two_regions
 from tests.integration.cases.support import CasesStack, wait_until
 from tests.support.cached_service import CACHED, valkey_in
+from tests.support.load import Load, Request
 from tools.gostack.environment.preparation import ensure_stack_images
 from tools.gostack.environment.progress import Progress
 
 PATH = "/api/v1/users"
+LOCAL_MIB = 1
+OVERHEAD_BYTES = 256
+"""What each entry counts at least (services/users/internal/cache/local.go)."""
 JSON = {"Content-Type": "application/json"}
 
 
@@ -39,6 +44,7 @@ def document() -> dict[str, Any]:
                 "database": {"migrate": ["migrate"]},
                 "ingress_limit_per_second": 100,
                 **CACHED,
+                "environment": {**CACHED["environment"], "CACHE_LOCAL_MIB": LOCAL_MIB},
             }
         },
         ports=44,
@@ -124,6 +130,31 @@ def test_a_crowd_gets_429_and_a_moment_later_all_is_as_before(stack: CachedStack
     assert statuses.count(200) < 5 * 100
     time.sleep(1.5)
     assert stack.ask(path).status == 200
+
+
+def test_more_ids_than_fit_into_memory_take_no_more_of_it(stack: CachedStack) -> None:
+    (replica, *_) = stack.replicas("users")
+    fit = (LOCAL_MIB << 20) // OVERHEAD_BYTES
+    asked = 0
+
+    def next_id(number: int) -> Request:
+        nonlocal asked
+        asked = number
+        return Request("GET", f"http://{replica.address}{PATH}/{10**9 + number}")
+
+    with Load(stack.authority, 0, next_id, connections=16) as load:
+        wait_until(lambda: asked > 3 * fit, 300, "three times as many were asked for as fit")
+    assert {answer.status for answer in load.result.answers} == {404}
+    held = replica.request("GET", "/metrics").data.decode()
+    (size,) = [float(line.split()[1]) for line in held.splitlines() if line.startswith("cache_local_bytes ")]
+    assert fit / 2 * OVERHEAD_BYTES < size <= LOCAL_MIB << 20
+    for valkey in stack.containers("accessory"):
+        code, answer = valkey.exec_run(
+            ["sh", "-ec", f"printf 'INFO memory' | REDISCLI_AUTH=\"$({PASSWORD})\" valkey-cli"]
+        )
+        figures = dict(line.split(":", 1) for line in cast("bytes", answer).decode().split() if ":" in line)
+        assert code == 0
+        assert 0 < int(figures["used_memory"]) <= int(figures["maxmemory"]) < 64 << 20
 
 
 def test_while_the_database_is_away_known_rows_are_answered_and_writes_refused(

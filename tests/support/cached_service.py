@@ -10,13 +10,15 @@ CACHE = "cache"
 _PASSWORD_FILE = "/etc/users/cache-password"
 """Where it is, not what."""
 
+TTL_SECONDS = 2
+"""Short, so that a test meets every level often."""
+
 CACHED: dict[str, Any] = {
     "environment": {
         "CACHE_ADDRESS": "${accessory.cache.address}",
         "CACHE_PEER_ADDRESSES": "${accessory.cache.peers}",
         "CACHE_PASSWORD_FILE": _PASSWORD_FILE,
-        # Short, so that a test meets every level often.
-        "CACHE_TTL_SECONDS": 2,
+        "CACHE_TTL_SECONDS": TTL_SECONDS,
     },
     "files": {_PASSWORD_FILE: {"text": "${accessory.cache.password}"}},
 }

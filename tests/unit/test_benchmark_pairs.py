@@ -1,13 +1,13 @@
-"""Requests a second with and without telemetry, as `make bench TELEMETRY=1` counts and shows them.
+"""Requests a second with something and without it, as `make bench TELEMETRY=1` and `CACHE=1` count and show them.
 
-Does not prove what they are: the benchmark measures that on a running stack.
+Does not prove what they are: the benchmarks measure that on a running stack.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks.telemetry import requests_a_second, table
+from tests.benchmarks.pairs import requests_a_second, table
 from tests.support.load_result import Answer, Result
 
 
