@@ -7,14 +7,17 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // checkpoint is what the store has of a container's log.
 type checkpoint struct {
-	// At is where the first line begins that has not been read.
-	At position `json:"at"`
+	// At is where the first line begins that has not been read, in a file.
+	At position `json:"at,omitzero"`
 	// Begun is stream to where its line begins of which only parts have been read.
 	Begun map[string]position `json:"begun,omitempty"`
+	// Until is the time of the last line that has been read, of a pod.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // checkpoints is a file of them, by container. It never holds more than the store has acknowledged.

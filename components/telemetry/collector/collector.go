@@ -16,6 +16,13 @@ import (
 // graceTime is for what is on its way to the store when the program is asked to end.
 const graceTime = 2 * time.Second
 
+// lineSource reads what the stack's containers write.
+type lineSource interface {
+	// run reads until a context ends, and gives the last batch until another one does.
+	run(ctx, grace context.Context)
+	healthy(http.ResponseWriter, *http.Request)
+}
+
 // collect runs everything until a context ends, and then until the store has what was read, for two seconds at most.
 func collect(ctx context.Context, given configuration, secrets redaction, listener net.Listener) error {
 	kept, err := openCheckpoints(given.State)
@@ -23,29 +30,46 @@ func collect(ctx context.Context, given configuration, secrets redaction, listen
 		return err
 	}
 	measured := newMetrics()
-	known := newDirectory()
 	requests := newIngress(measured.registry)
 	members, err := newMySQLMetrics(given.MySQL, measured.registry)
 	if err != nil {
 		return err
 	}
-	measured.registry.MustRegister(newEngineDisk(given.Containers))
 	// Apart, as it is scraped much more often than the rest.
 	judged := prometheus.NewRegistry()
 	services := newServed(judged)
 	to := newStore(given.Logs, measured)
 	queue := newSpanQueue()
-	logs := &tailer{
-		root: given.Containers, stack: given.Stack, directory: known, dropped: measured, served: services,
-		saved: maps.Clone(kept.of), batches: make(chan *batch),
-		rows: func(line found) []byte {
-			row := lineRow(line, secrets)
-			requests.count(row)
-			services.count(row)
-			return encodeRow(row)
-		},
+	batches, saved := make(chan *batch), maps.Clone(kept.of)
+	rows := func(line found) []byte {
+		row := lineRow(line, secrets)
+		if len(given.Namespaces) > 0 {
+			calledByName(row)
+		}
+		requests.count(row)
+		services.count(row)
+		return encodeRow(row)
 	}
-	logs.alive.Store(time.Now().Unix())
+	var logs lineSource
+	if len(given.Namespaces) > 0 {
+		api, err := newCluster(given.Account)
+		if err != nil {
+			return err
+		}
+		used := newPodMetrics(api, given.Namespaces)
+		measured.registry.MustRegister(used)
+		go used.run(ctx)
+		logs = newPodLogs(api, given, rows, services, batches, saved, used.seen)
+	} else {
+		known := newDirectory()
+		measured.registry.MustRegister(newEngineDisk(given.Containers))
+		if given.Cgroups != "" {
+			containers := newContainerMetrics(given.Cgroups, known)
+			measured.registry.MustRegister(containers)
+			go containers.run(ctx)
+		}
+		logs = newTailer(given, known, rows, services, measured, batches, saved)
+	}
 
 	grace, end := context.WithCancel(context.Background())
 	defer end()
@@ -54,16 +78,11 @@ func collect(ctx context.Context, given configuration, secrets redaction, listen
 
 	var last sync.WaitGroup
 	last.Go(func() { logs.run(ctx, grace) })
-	last.Go(func() { sendBatches(grace, logs.batches, to, kept) })
+	last.Go(func() { sendBatches(grace, batches, to, kept) })
 	last.Go(func() { queue.send(ctx, grace, to) })
 	go to.watch(ctx)
 	go newCertificates(given.Certificates, given.Hosts, measured.registry).run(ctx)
 	members.run(ctx)
-	if given.Cgroups != "" {
-		containers := newContainerMetrics(given.Cgroups, known)
-		measured.registry.MustRegister(containers)
-		go containers.run(ctx)
-	}
 
 	paths := http.NewServeMux()
 	paths.Handle("POST /v1/traces", newTraces(queue, secrets, measured))

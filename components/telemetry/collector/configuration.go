@@ -14,6 +14,11 @@ type configuration struct {
 	Stack string
 	// Containers is the engine's folder of containers, with the logs of its json-file driver.
 	Containers string
+	// Namespaces are those of a cluster with the stack's pods in them; given, the cluster is asked for their logs and for
+	// what they use, and not the folders.
+	Namespaces []string
+	// Account is the folder with what the cluster knows this program by.
+	Account string
 	// Cgroups is the file system of control groups; empty where somebody else measures containers.
 	Cgroups string
 	// State is a folder for what has been read; it is the only one that is written.
@@ -33,7 +38,7 @@ type configuration struct {
 }
 
 func readConfiguration(name string) (configuration, []*regexp.Regexp, error) {
-	given := configuration{Containers: "/containers", State: "/state", Listen: ":4318"}
+	given := configuration{Containers: "/containers", Account: accountFolder, State: "/state", Listen: ":4318"}
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return given, nil, err

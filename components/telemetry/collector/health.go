@@ -13,8 +13,13 @@ const staleAfter = 30 * time.Second
 
 // healthy says whether logs are read. That the store is away is no illness of this program.
 func (t *tailer) healthy(w http.ResponseWriter, _ *http.Request) {
-	if since := time.Since(time.Unix(t.alive.Load(), 0)); since > staleAfter {
-		http.Error(w, "the logs of containers cannot be read: "+t.root, http.StatusServiceUnavailable)
+	answerHealth(w, t.alive.Load(), "the logs of containers cannot be read: "+t.root)
+}
+
+// answerHealth is for what looked last at a time in seconds, and what is wrong when that is too long ago.
+func answerHealth(w http.ResponseWriter, looked int64, wrong string) {
+	if time.Since(time.Unix(looked, 0)) > staleAfter {
+		http.Error(w, wrong, http.StatusServiceUnavailable)
 		return
 	}
 	_, _ = io.WriteString(w, "ok\n")

@@ -37,6 +37,18 @@ type tailer struct {
 	scanned    time.Time
 }
 
+func newTailer(
+	given configuration, known *directory, rows func(found) []byte, services *served, dropped *metrics, batches chan *batch,
+	saved map[string]checkpoint,
+) *tailer {
+	made := &tailer{
+		root: given.Containers, stack: given.Stack, directory: known, dropped: dropped, served: services,
+		saved: saved, batches: batches, rows: rows,
+	}
+	made.alive.Store(time.Now().Unix())
+	return made
+}
+
 // run reads until a context ends, and gives the last batch until another one does.
 func (t *tailer) run(ctx, grace context.Context) {
 	defer close(t.batches)

@@ -231,6 +231,21 @@ func TestAStoreThatIsAwayIsNamedAndTheConsoleStaysHealthy(t *testing.T) {
 	}
 }
 
+func TestTheHealthOfOneStoreIsAnAnswerOfItsOwn(t *testing.T) {
+	s := newStack(t)
+	status := func(path string) int { return s.do(t, http.MethodGet, path, nil).StatusCode }
+	if got := status("/health/logs"); got != http.StatusOK {
+		t.Errorf("%d", got)
+	}
+	s.fake.Close()
+	if got := status("/health/logs"); got != http.StatusServiceUnavailable {
+		t.Errorf("of a store that is away: %d", got)
+	}
+	if got := status("/health/others"); got != http.StatusNotFound {
+		t.Errorf("of one that there is not: %d", got)
+	}
+}
+
 func TestAStoreThatDoesNotAnswerDoesNotHoldUpHealth(t *testing.T) {
 	hung := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	t.Cleanup(hung.Close)

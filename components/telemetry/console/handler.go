@@ -39,6 +39,12 @@ func newHandler(config Config) (http.Handler, error) {
 	})
 	readable := map[string]http.Handler{}
 	for _, store := range config.stores() {
+		// For a kubelet, which does not reach the store itself.
+		own.HandleFunc("GET /health/"+store.name, func(w http.ResponseWriter, r *http.Request) {
+			if state := store.state(r.Context()); state != storeIsWell {
+				http.Error(w, state, http.StatusServiceUnavailable)
+			}
+		})
 		if readable[store.name], err = store.handler(); err != nil {
 			return nil, err
 		}

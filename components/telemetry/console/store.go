@@ -96,7 +96,9 @@ func (s store) handler() (http.Handler, error) {
 	}), nil
 }
 
-// state is "ok", or why the store is not.
+const storeIsWell = "ok"
+
+// state is storeIsWell, or why the store is not.
 func (s store) state(asked context.Context) string {
 	limited, cancel := context.WithTimeout(asked, time.Second)
 	defer cancel()
@@ -112,5 +114,5 @@ func (s store) state(asked context.Context) string {
 	if response.StatusCode != http.StatusOK {
 		return "answers " + response.Status
 	}
-	return "ok"
+	return storeIsWell
 }
