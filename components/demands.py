@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from components.kubernetes.resources import JOB, Resources
 from components.microservice.workload import Workload
+from components.telemetry.configuration import MEMORY_MIB
 
 CONSUL_AGENT = Resources(cpu_request=0.025, memory_request_mib=64, cpu_limit=0.5, memory_limit_mib=128)
 """A Consul agent, whatever it does beside its pod's program."""
@@ -27,6 +28,23 @@ INGRESS_SCRATCH_MIB = 32
 
 TOKEN_VERIFIER = Resources(cpu_request=0.025, memory_request_mib=32, cpu_limit=0.5, memory_limit_mib=64)
 """The program beside an Nginx that verifies bearer tokens."""
+
+TELEMETRY = {
+    "metrics": Resources(cpu_request=0.05, memory_request_mib=96, cpu_limit=1, memory_limit_mib=MEMORY_MIB["metrics"]),
+    "logs": Resources(cpu_request=0.05, memory_request_mib=96, cpu_limit=1, memory_limit_mib=MEMORY_MIB["logs"]),
+    "alerts": Resources(cpu_request=0.02, memory_request_mib=32, cpu_limit=1, memory_limit_mib=MEMORY_MIB["alerts"]),
+    "alertmanager": Resources(cpu_request=0.01, memory_request_mib=32, cpu_limit=0.5, memory_limit_mib=96),
+    # It has a connection for each container of the stack.
+    "collector": Resources(cpu_request=0.05, memory_request_mib=64, cpu_limit=1, memory_limit_mib=128),
+    "console": Resources(cpu_request=0.01, memory_request_mib=16, cpu_limit=0.5, memory_limit_mib=64),
+}
+"""The programs of the telemetry; Alertmanager is there where somebody is told."""
+
+
+def telemetry_storage_gib(disk_gib: int) -> dict[str, int]:
+    """Return the disks of the telemetry in GiB, of which logs and traces may take `disk_gib`; there is room beyond the
+    2 GiB that are left when an alert says that there are no more."""
+    return {"metrics": 5, "logs": disk_gib + 3}
 
 
 def ingress_resources(*, memory_mib: int) -> Resources:

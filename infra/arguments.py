@@ -24,7 +24,6 @@ from components.service_database import migrations
 from components.service_database.access import write_address
 from components.service_database.args import ServiceDatabaseArgs
 from components.signing_keys import SigningKeys
-from components.telemetry.configuration import OTLP_ENDPOINT
 from infra.given import accessory_program, written_program
 from infra.platforms.base import (
     Accessory,
@@ -288,7 +287,7 @@ def microservice_arguments(
     if given.arguments is not None:
         arguments["arguments"] = given.arguments
     if platform.settings.has_telemetry:
-        arguments["otlp_endpoint"] = OTLP_ENDPOINT
+        arguments["otlp_endpoint"] = platform.otlp_endpoint
     if volumes is not None:
         arguments["region_volumes"] = volumes.of_region
         arguments["replica_volumes"] = volumes.of_replicas

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 import pulumi
 
 from components.certificate_client.args import CHALLENGES
-from components.ingress import HTTPS_PORT
-from components.ingress.docker import ingress_host_name
 from components.mysql.database import Database
 from components.telemetry.alertmanager import Receiver
 from components.telemetry.architecture import Architecture, ShownRegion, ShownService
@@ -47,7 +45,7 @@ def telemetry_arguments(
         },
         "rules": rule_files(rules_arguments(platform.settings)),
         "receivers": receivers(settings.receivers),
-        "certificates": {region: f"{ingress_host_name(region)}:{HTTPS_PORT}" for region in platform.regions},
+        "certificates": {region: platform.ingress_address(region) for region in platform.regions},
         "hosts": watched_hosts(platform.settings),
         "certificate_client": CHALLENGES if platform.settings.has_certificate_client else "",
         "redact": settings.redact,

@@ -11,6 +11,7 @@ DYNAMIC_CONFIGURATION = "dynamic-configuration"
 JOB = "job"
 MYSQL = "mysql"
 NGINX = "nginx"
+TELEMETRY = "telemetry"
 
 STACK_LABEL = "gostack.stack"
 ROLE_LABEL = "gostack.role"

@@ -64,6 +64,9 @@ class ContainerSpec:
     from_fields: Mapping[str, str] = field(default_factory=dict[str, str])
     """Environment variables that hold a field of the pod, for example `metadata.name`."""
 
+    composed: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """Environment variables in which `$(NAME)` stands for one of the others."""
+
     ports: Mapping[str, int] = field(default_factory=dict[str, int])
     """Name to TCP port, for people and tools that read the pod."""
 
@@ -182,9 +185,11 @@ def exec_probe(command: Sequence[str], *, period: int, failures: int, timeout: i
     return _probe(period, failures, timeout, exec_=asked)
 
 
-def http_probe(port: int, path: str, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:
-    """Return a probe that asks for a path; `period` is in seconds."""
-    return _probe(period, failures, http_get=k8s.core.v1.HTTPGetActionArgs(port=port, path=path))
+def http_probe(port: int, path: str, *, period: int, failures: int, host: str | None = None) -> k8s.core.v1.ProbeArgs:
+    """Return a probe that asks for a path, by the name `host` where it must have one; `period` is in seconds."""
+    headers = [k8s.core.v1.HTTPHeaderArgs(name="Host", value=host)] if host is not None else None
+    asked = k8s.core.v1.HTTPGetActionArgs(port=port, path=path, http_headers=headers)
+    return _probe(period, failures, http_get=asked)
 
 
 def tcp_probe(port: int, *, period: int, failures: int) -> k8s.core.v1.ProbeArgs:
@@ -242,7 +247,11 @@ def _environment(spec: ContainerSpec) -> list[k8s.core.v1.EnvVarArgs]:
             )
             for name in sorted(spec.secret_variables)
         ]
-    return variables
+    # Last: Kubernetes replaces only what stands before it.
+    return [
+        *variables,
+        *(k8s.core.v1.EnvVarArgs(name=name, value=spec.composed[name]) for name in sorted(spec.composed)),
+    ]
 
 
 def _verbatim_input(value: pulumi.Input[str]) -> pulumi.Input[str]:

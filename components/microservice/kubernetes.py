@@ -21,7 +21,7 @@ from components.kubernetes.workload import disruption_budget, service_account
 from components.microservice.args import MicroserviceArgs
 from components.microservice.kubernetes_folders import folder_mounts, folder_volumes, replica_disk_mib
 from components.microservice.kubernetes_probes import replica_probes
-from components.microservice.replica import replica_environment, replica_instances
+from components.microservice.replica import replica_environment, replica_instances, tracing_environment
 from components.microservice.volumes import OWN_CLAIM, released_in_place
 from components.microservice.workload import Workload
 from components.mysql.configuration import PORT as MYSQL_PORT
@@ -140,6 +140,12 @@ def _application(args: MicroserviceArgs, secret: pulumi.Input[str], claims: Sequ
             **replica_environment(args),
         },
         from_fields={"INSTANCE_ID": "metadata.name"},
+        composed={
+            name: value
+            for name, value in tracing_environment(args, "$(INSTANCE_ID)").items()
+            # What the service says itself counts.
+            if name not in args["environment"] and name not in args["secrets"]
+        },
         secret=secret,
         secret_variables=list(args["secrets"]),
         ports=workload.all_ports,

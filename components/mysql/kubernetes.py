@@ -7,7 +7,12 @@ from components.kubernetes.job import Job
 from components.kubernetes.names import MYSQL, service_host, workload_labels
 from components.kubernetes.scope import Scope
 from components.kubernetes.workload import disruption_budget
-from components.mysql.accounts import ADMINISTRATION_ACCOUNT, REPLICATION_ACCOUNT, stack_accounts_sql
+from components.mysql.accounts import (
+    ADMINISTRATION_ACCOUNT,
+    MONITORING_ACCOUNT,
+    REPLICATION_ACCOUNT,
+    stack_accounts_sql,
+)
 from components.mysql.args import MySqlClusterArgs, MySqlReference
 from components.mysql.configuration import PORT
 from components.mysql.kubernetes_member import MYSQL_USER, MySqlMember, MySqlMemberArgs
@@ -47,7 +52,8 @@ class MySqlCluster(pulumi.ComponentResource):
         places = list(zip(args["regions"], args["consul"], strict=True))
         primary = self._member(*places[0], administration)
         first = args["regions"][0]["region"]
-        accounts = self._accounts(password, primary.address, administration)
+        monitoring = self._password(MONITORING_ACCOUNT, args["password_rotation"]) if args.get("monitored") else None
+        accounts = self._accounts(password, primary.address, administration, monitoring)
         replication = pulumi.Output.secret(after(password, accounts.completed))
         following = {
             place[0]["region"]: self._member(*place, administration, replication)
@@ -82,6 +88,13 @@ class MySqlCluster(pulumi.ComponentResource):
                 "password": administration,
             },
         }
+        if monitoring is not None:
+            self.reference["monitoring"] = {
+                "addresses": self._addresses(first),
+                "user": MONITORING_ACCOUNT,
+                "password": monitoring,
+                "ca_certificate": args["ca_certificate"],
+            }
         self.register_outputs({"primary": self.primary, "replicas": self.replicas, "members": self.members})
 
     def _member(
@@ -105,10 +118,23 @@ class MySqlCluster(pulumi.ComponentResource):
         arguments["replication_password"] = replication
         return MySqlMember(f"{name}-replica", arguments, opts)
 
+    def _addresses(self, first: str) -> dict[str, str]:
+        """Host and port of every member, by the names of `members`; known before there is any."""
+        places = [(self._args["regions"][0], first, "")]
+        if self._args["topology"] == "replica":
+            places += [(one, _replica_name(one["region"], first), "-replica") for one in self._args["regions"]]
+        hosts = {place: (f"{self._name}-{region['region']}{suffix}", region) for region, place, suffix in places}
+        return {place: f"{service_host(name, namespace_of(region))}:{PORT}" for place, (name, region) in hosts.items()}
+
     def _accounts(
-        self, password: pulumi.Output[str], address: pulumi.Output[str], administration: pulumi.Output[str]
+        self,
+        password: pulumi.Output[str],
+        address: pulumi.Output[str],
+        administration: pulumi.Output[str],
+        monitoring: pulumi.Output[str] | None,
     ) -> Job:
-        statements = pulumi.Output.secret(password).apply(stack_accounts_sql)
+        passwords = [password, *([monitoring] if monitoring is not None else [])]
+        statements = pulumi.Output.secret(pulumi.Output.all(*passwords)).apply(lambda given: stack_accounts_sql(*given))
         return Job(
             f"{self._name}-accounts",
             {

@@ -1,4 +1,4 @@
-"""Alertmanager, which tells receivers of what fires: its container on Docker and its configuration."""
+"""Alertmanager, which tells receivers of what fires: its container on Docker, its arguments and its configuration."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
@@ -36,7 +36,7 @@ class Receiver(TypedDict):
 def alertmanager_spec(
     image: pulumi.Input[str], labels: Mapping[str, str], volumes: Sequence[docker.ContainerVolumeArgs]
 ) -> ContainerSpec:
-    """Return the container; `volumes` are a writable one at `DATA`, and the files of `alertmanager_files`."""
+    """Return the container on Docker; `volumes` are a writable one at `DATA`, and the files of `alertmanager_files`."""
     return ContainerSpec(
         image=image,
         role="alertmanager",
@@ -45,16 +45,21 @@ def alertmanager_spec(
         cpus=1.0,
         # Nobody's, as in the official image.
         user="65534:65534",
-        command=[
-            f"--config.file={_FILE}",
-            f"--storage.path={DATA}",
-            f"--web.listen-address=127.0.0.1:{PORT}",
-            # It is alone: no port for others of its kind.
-            "--cluster.listen-address=",
-        ],
+        command=alertmanager_arguments(DATA),
         volumes=volumes,
         health=HealthCheck(test=["CMD", "amtool", f"--alertmanager.url={URL}", "cluster", "show"], wait_seconds=60),
     )
+
+
+def alertmanager_arguments(data: str) -> Sequence[str]:
+    """Return its arguments; it keeps what it has in the folder `data`."""
+    return [
+        f"--config.file={_FILE}",
+        f"--storage.path={data}",
+        f"--web.listen-address=127.0.0.1:{PORT}",
+        # It is alone: no port for others of its kind.
+        "--cluster.listen-address=",
+    ]
 
 
 def alertmanager_files(receivers: Mapping[str, Receiver]) -> dict[str, GivenFile]:

@@ -28,6 +28,9 @@ CONSOLE_SOURCE = "components/telemetry/console"
 CONSOLE_ADDRESS = "127.0.0.1"
 """The console has no login: on Docker it is never opened beyond this machine."""
 
+CONSOLE_HOSTS = ("localhost", "*.localhost", CONSOLE_ADDRESS)
+"""Names by which a browser may ask for it: it is always at a port of the browser's own machine."""
+
 METRICS_PORT, LOGS_PORT, ALERTS_PORT, OTLP_PORT, CONSOLE_PORT = 8428, 9428, 8880, 4318, 3000
 
 TRACKS_INTERVAL_SECONDS = 2
@@ -40,6 +43,9 @@ ALERTS_URL = f"http://127.0.0.1:{ALERTS_PORT}/alerts"
 
 OTLP_ENDPOINT = f"http://{HOST}:{OTLP_PORT}"
 """Where services send what an OpenTelemetry SDK makes of their work."""
+
+MEMORY_MIB = {"metrics": 160, "logs": 192, "alerts": 64}
+"""Memory limit in MiB of the programs that others publish; what they give themselves, in their arguments, is less."""
 
 CONTAINERS, CGROUPS, STATE = "/containers", "/cgroups", "/state"
 """Folders of the collector: the engine's containers and the machine's control groups, both read-only, and its own."""
@@ -69,15 +75,16 @@ def collector_configuration(
     hosts: Sequence[str],
     redact: Sequence[str],
     mysql: MySqlMonitoring | None = None,
+    namespaces: Sequence[str] = (),
 ) -> str:
     """Return what the collector reads; `certificates` is region to host and port of the ingress there, `hosts`
-    are those whose certificates are watched, `mysql` is how the members of the database are asked."""
+    are those whose certificates are watched, `mysql` is how the members of the database are asked, `namespaces` are
+    those of the stack's pods where there are any: then the cluster tells of them, and no folder of a machine."""
     members = {} if mysql is None else {"members": dict(mysql["addresses"]), "user": mysql["user"]}
     return _json(
         {
             "stack": stack,
-            "containers": CONTAINERS,
-            "cgroups": CGROUPS,
+            **({"namespaces": list(namespaces)} if namespaces else {"containers": CONTAINERS, "cgroups": CGROUPS}),
             "state": STATE,
             "listen": f":{OTLP_PORT}",
             "logs": LOGS_URL,

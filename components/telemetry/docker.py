@@ -14,15 +14,13 @@ from components.files import GivenFile
 from components.telemetry import alertmanager
 from components.telemetry.args import TelemetryArgs
 from components.telemetry.configuration import (
-    ALERTS_PORT,
     CGROUPS,
     CONSOLE_ADDRESS,
+    CONSOLE_HOSTS,
     CONSOLE_PORT,
     CONTAINERS,
     HOST,
-    LOGS_PORT,
-    METRICS_PORT,
-    METRICS_URL,
+    MEMORY_MIB,
     MYSQL_AUTHORITY,
     MYSQL_PASSWORD,
     STATE,
@@ -30,11 +28,17 @@ from components.telemetry.configuration import (
     console_configuration,
     scrape_configuration,
 )
+from components.telemetry.programs import (
+    FOLDER,
+    RULES,
+    SCRAPED,
+    alerts_arguments,
+    logs_arguments,
+    metrics_arguments,
+)
 
 _DATA = "/data"
-_FOLDER = "/etc/gostack"
 _NOBODY = "65534:65534"
-_HOSTS = ("localhost", "*.localhost", CONSOLE_ADDRESS)
 _START_SECONDS = 60
 _HEALTH = HealthCheck(test=["CMD", "/service", "health"], wait_seconds=_START_SECONDS, start_period_seconds=30)
 
@@ -105,22 +109,11 @@ class Telemetry(pulumi.ComponentResource):
             image=self._args["images"]["metrics"],
             role="metrics",
             labels=self._labels,
-            memory_mib=160,
+            memory_mib=MEMORY_MIB["metrics"],
             cpus=1.0,
             user=_NOBODY,
-            command=[
-                f"-httpListenAddr=127.0.0.1:{METRICS_PORT}",
-                "-http.pathPrefix=/metrics",
-                f"-storageDataPath={_DATA}",
-                f"-retentionPeriod={self._args['metrics_days']}d",
-                "-memory.allowedBytes=96MiB",
-                f"-promscrape.config={_FOLDER}/scrape.yml",
-                "-promscrape.consulSDCheckInterval=5s",
-                # With the usual 30 s the newest points of a graph repeat the one before.
-                "-search.latencyOffset=5s",
-                f"-vmalert.proxyURL=http://127.0.0.1:{ALERTS_PORT}/alerts",
-            ],
-            volumes=[self._opened("metrics"), *self._files("metrics", {f"{_FOLDER}/scrape.yml": scraped})],
+            command=metrics_arguments(self._args, _DATA),
+            volumes=[self._opened("metrics"), *self._files("metrics", {SCRAPED: scraped})],
         )
 
     def _logs(self) -> ContainerSpec:
@@ -128,49 +121,23 @@ class Telemetry(pulumi.ComponentResource):
             image=self._args["images"]["logs"],
             role="logs",
             labels=self._labels,
-            memory_mib=192,
+            memory_mib=MEMORY_MIB["logs"],
             cpus=1.0,
             user=_NOBODY,
-            command=[
-                f"-httpListenAddr=127.0.0.1:{LOGS_PORT}",
-                "-http.pathPrefix=/logs",
-                f"-storageDataPath={_DATA}",
-                f"-retentionPeriod={self._args['logs_days']}d",
-                f"-retention.maxDiskSpaceUsageBytes={self._args['disk_gib']}GiB",
-                "-memory.allowedBytes=112MiB",
-                # What it took in these seconds is lost when it is killed.
-                "-inmemoryDataFlushInterval=1s",
-                # What the collector sends at the longest; without it a row of more than 256 KiB is lost in silence.
-                "-insert.maxLineSizeBytes=2097152",
-            ],
+            command=logs_arguments(self._args, _DATA),
             volumes=[self._opened("logs")],
         )
 
     def _alerts(self) -> ContainerSpec:
-        rules = {f"{_FOLDER}/rules/{file}": text for file, text in self._args["rules"].items()}
+        rules = {f"{RULES}/{file}": text for file, text in self._args["rules"].items()}
         return ContainerSpec(
             image=self._args["images"]["alerts"],
             role="alerts",
             labels=self._labels,
-            memory_mib=64,
+            memory_mib=MEMORY_MIB["alerts"],
             cpus=1.0,
             user=_NOBODY,
-            command=[
-                f"-httpListenAddr=127.0.0.1:{ALERTS_PORT}",
-                "-http.pathPrefix=/alerts",
-                f"-datasource.url={METRICS_URL}",
-                f"-remoteRead.url={METRICS_URL}",
-                f"-remoteWrite.url={METRICS_URL}",
-                f"-rule={_FOLDER}/rules/*.yml",
-                "-rule.evalDelay=5s",
-                "-evaluationInterval=15s",
-                "-memory.allowedBytes=32MiB",
-                f"-external.url=http://{CONSOLE_ADDRESS}:{self._args['port']}",
-                # Rules match series by their labels, which name no group.
-                "-disableAlertgroupLabel",
-                # Without a receiver the console alone shows what fires.
-                f"-notifier.url={alertmanager.URL}" if self._args["receivers"] else "-notifier.blackhole",
-            ],
+            command=alerts_arguments(self._args),
             volumes=self._files("alerts", rules),
         )
 
@@ -183,7 +150,7 @@ class Telemetry(pulumi.ComponentResource):
         args = self._args
         monitoring = args.get("mysql")
         files: dict[str, GivenFile] = {
-            f"{_FOLDER}/collector.json": {
+            f"{FOLDER}/collector.json": {
                 "content": collector_configuration(
                     args["stack"], args["certificates"], args["hosts"], args["redact"], monitoring
                 )
@@ -201,7 +168,7 @@ class Telemetry(pulumi.ComponentResource):
             # The engine's logs belong to root, and their folder lets nobody else list it. It keeps no capability, so
             # that it can read what belongs to root and nothing else.
             user="0:0",
-            command=[f"-config={_FOLDER}/collector.json"],
+            command=[f"-config={FOLDER}/collector.json"],
             volumes=[
                 docker.ContainerVolumeArgs(
                     host_path=f"{args['docker_root']}/containers", container_path=CONTAINERS, read_only=True
@@ -215,15 +182,15 @@ class Telemetry(pulumi.ComponentResource):
 
     def _console(self) -> ContainerSpec:
         args = self._args
-        configuration = console_configuration(args["stack"], _HOSTS, args["architecture"])
+        configuration = console_configuration(args["stack"], CONSOLE_HOSTS, args["architecture"])
         return ContainerSpec(
             image=args["images"]["console"],
             role="console",
             labels=self._labels,
             memory_mib=64,
             cpus=1.0,
-            command=[f"-config={_FOLDER}/console.json"],
-            volumes=self._files("console", {f"{_FOLDER}/console.json": configuration}),
+            command=[f"-config={FOLDER}/console.json"],
+            volumes=self._files("console", {f"{FOLDER}/console.json": configuration}),
             health=_HEALTH,
         )
 

@@ -22,6 +22,7 @@ from components.scheduled_tasks.args import ScheduledTasksArgs
 from components.service_database.args import ServiceDatabaseArgs
 from components.service_volumes.args import ServiceVolumesArgs
 from components.telemetry.args import TelemetryArgs
+from components.telemetry.configuration import OTLP_ENDPOINT
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from components.service_volumes import docker as docker_service_volumes
     from components.service_volumes import kubernetes as kubernetes_service_volumes
     from components.telemetry import docker as docker_telemetry
+    from components.telemetry import kubernetes as kubernetes_telemetry
 
 Region: TypeAlias = "docker_region.Region | kubernetes_region.Region"
 ConsulDatacenter: TypeAlias = "docker_consul.ConsulDatacenter | kubernetes_consul.ConsulDatacenter"
@@ -66,7 +68,7 @@ ScheduledTasks: TypeAlias = "docker_scheduled_tasks.ScheduledTasks | kubernetes_
 Job: TypeAlias = "docker_job.Job | kubernetes_job.Job"
 Ingress: TypeAlias = "docker_ingress.Ingress | kubernetes_ingress.Ingress"
 CertificateClient: TypeAlias = "docker_client.CertificateClient"
-Telemetry: TypeAlias = "docker_telemetry.Telemetry"
+Telemetry: TypeAlias = "docker_telemetry.Telemetry | kubernetes_telemetry.Telemetry"
 
 
 class Platform(ABC):
@@ -170,6 +172,10 @@ class Platform(ABC):
     def ingress(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions) -> Ingress:
         """Create the Nginx of a region."""
 
+    @abstractmethod
+    def ingress_address(self, region: str) -> str:
+        """Return host and port at which the rest of the stack reaches the Nginx of a region, by TLS."""
+
     def dns(self, ingresses: Mapping[str, Ingress]) -> pulumi.Input[str]:
         """Create one name for the ingresses of all regions and return the stack's URL; without one, the URL is that of
         the first region's ingress."""
@@ -180,6 +186,11 @@ class Platform(ABC):
     ) -> CertificateClient:
         """Create what hands certificates to the ingresses; the settings refuse it where they have another way."""
         raise NotImplementedError
+
+    @property
+    def otlp_endpoint(self) -> str:
+        """Return where replicas of a stack with telemetry send their spans, in whichever region they are."""
+        return OTLP_ENDPOINT
 
     def telemetry(self, name: str, args: TelemetryArgs, opts: pulumi.ResourceOptions) -> Telemetry:
         """Create what keeps metrics, logs and traces of the stack; the settings refuse it where it cannot be yet."""

@@ -15,8 +15,9 @@ from components.consul.docker import ConsulDatacenter
 from components.docker.job import Job
 from components.images.args import ReleasedImageArgs, ServiceImageArgs, UpstreamImagesArgs
 from components.images.docker import ReleasedImage, ServiceImage, UpstreamImages
+from components.ingress import HTTPS_PORT
 from components.ingress.args import IngressArgs
-from components.ingress.docker import Ingress
+from components.ingress.docker import Ingress, ingress_host_name
 from components.ingress.docker_gateway import ServiceGateway
 from components.microservice.args import MicroserviceArgs
 from components.microservice.docker import Microservice
@@ -164,6 +165,10 @@ class DockerPlatform(Platform):
                 self.options(args["region"]["region"], [made]),
             )
         return made
+
+    def ingress_address(self, region: str) -> str:
+        """Return the alias of its pod."""
+        return f"{ingress_host_name(region)}:{HTTPS_PORT}"
 
     def certificate_client(
         self, name: str, args: CertificateClientArgs, opts: pulumi.ResourceOptions

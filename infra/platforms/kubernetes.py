@@ -18,6 +18,7 @@ from components.images.kubernetes import KubernetesServiceImageArgs, ReleasedIma
 from components.ingress.args import IngressArgs
 from components.ingress.kubernetes import Ingress, KubernetesIngressArgs
 from components.kubernetes.job import Job
+from components.kubernetes.names import service_host
 from components.microservice.args import MicroserviceArgs
 from components.microservice.kubernetes import Microservice
 from components.microservice.kubernetes_hook import hook_job
@@ -34,12 +35,15 @@ from components.service_database.args import ServiceDatabaseArgs
 from components.service_database.kubernetes import ServiceDatabase
 from components.service_volumes.args import ServiceVolumesArgs
 from components.service_volumes.kubernetes import ServiceVolumes
+from components.telemetry.args import TelemetryArgs
+from components.telemetry.configuration import CONSOLE_PORT, HOST, OTLP_PORT
+from components.telemetry.kubernetes import Telemetry
 from infra.platforms import base
 from infra.platforms.base import Platform
 from infra.platforms.kubeconfig import chosen_context
 from infra.settings.cluster_demand import region_quota
 from infra.settings.ingress import is_reachable_by_name
-from infra.settings.names import namespace_prefix
+from infra.settings.names import namespace_prefix, namespaces
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -52,7 +56,10 @@ class KubernetesPlatform(Platform):
     """One cluster, which holds every region in a namespace of its own."""
 
     # What holds a pod's network belongs to the cluster.
-    THIRD_PARTY_IMAGES = frozenset({"consul", "mysql", "nginx", "oauth2-proxy", "valkey"})
+    THIRD_PARTY_IMAGES = frozenset(
+        {"alertmanager", "consul", "mysql", "nginx", "oauth2-proxy", "valkey"}
+        | {"victoria-logs", "victoria-metrics", "vmalert"}
+    )
 
     def provision(self) -> None:
         """Connect to the cluster and, where images are built here, to the Docker engine that pushes them."""
@@ -158,6 +165,24 @@ class KubernetesPlatform(Platform):
         if names:
             arguments["load_balancer"] = {"annotations": {EXTERNAL_DNS: ",".join(names)}}
         return Ingress(name, arguments, opts)
+
+    def ingress_address(self, region: str) -> str:
+        """Return the name of its Service, as which `infra/stack.py` makes it."""
+        return f"{self._host(f'ingress-{region}', region)}:{self.settings.regions[region].https_port}"
+
+    @property
+    def otlp_endpoint(self) -> str:
+        """Return the Service of the telemetry, by the name that leads there from every namespace."""
+        return f"http://{self._host(HOST, self.regions[0])}:{OTLP_PORT}"
+
+    def telemetry(self, name: str, args: TelemetryArgs, opts: pulumi.ResourceOptions) -> Telemetry:
+        """Create a pod in the first region's namespace."""
+        ports = {receiver.port for receiver in self.settings.telemetry.receivers.values()}
+        # The console is where a forwarded port is: at its own.
+        return Telemetry(name, {**args, "port": CONSOLE_PORT, "receiver_ports": sorted(ports)}, opts)
+
+    def _host(self, name: str, region: str) -> str:
+        return service_host(name, namespaces(self.stack, self.settings)[region])
 
 
 def pushing_engine(registry: str) -> docker.Provider:

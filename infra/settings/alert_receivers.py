@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -59,6 +60,15 @@ class AlertReceiver(Section):
     secrets: Secrets = Field(default_factory=dict[str, SecretStr])
     """As of a service: `webhook_url` of `slack`, `password` of `email`, `routing_key` of `pagerduty`, `url` of
     `webhook`. Each is in the configuration of Alertmanager alone, a file that its container reads."""
+
+    @property
+    def port(self) -> int:
+        """Port at which it is told."""
+        if self.kind == "email":
+            return int((self.smarthost or "").rpartition(":")[2])
+        secret = self.secrets.get("url")
+        address = urlsplit(self.url or (secret.get_secret_value() if secret is not None else ""))
+        return address.port or (80 if address.scheme == "http" else 443)
 
     @model_validator(mode="after")
     def _keys_of_the_kind(self) -> Self:

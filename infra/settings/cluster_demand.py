@@ -13,11 +13,13 @@ from components.demands import (
     CONSUL_STORAGE_GIB,
     DNS_DRAIN,
     INGRESS_REPLICAS,
+    TELEMETRY,
     TOKEN_VERIFIER,
     accessory_resources,
     hook_resources,
     ingress_resources,
     mysql_resources,
+    telemetry_storage_gib,
 )
 from components.ingress.login import oidc_logins
 from components.ingress.login_proxy import REPLICAS, login_proxy_workload
@@ -117,6 +119,10 @@ def _kinds(settings: Settings, region: str) -> Iterator[_Pods]:
         yield _Pods(pod_demand(DNS_DRAIN), 1)
     else:
         yield from _database(settings, region)
+    if settings.has_telemetry and region == settings.ordered_regions()[0]:
+        programs = [one for part, one in TELEMETRY.items() if part != "alertmanager" or settings.telemetry.receivers]
+        disks = sum(telemetry_storage_gib(settings.telemetry.disk_gib).values())
+        yield _Pods(pod_demand(*programs, storage_gib=disks), 1)
     for accessory in settings.accessories.values():
         if region in accessory.runs_in(settings.ordered_regions()):
             disks = sum(volume.size_gib for volume in accessory.data().values())

@@ -152,12 +152,13 @@ class Settings(Section):
     @property
     def has_telemetry(self) -> bool:
         """Whether the stack keeps metrics, logs and traces of itself."""
-        return self.platform == "docker" and self.telemetry.enabled is not False
+        wanted = self.telemetry.enabled if self.telemetry.enabled is not None else self.platform == "docker"
+        return wanted and self.aws is None
 
     @property
     def logs_folder(self) -> str | None:
-        """Folder of the Docker engine in which the telemetry looks for logs; None without telemetry."""
-        return self.telemetry.docker_root if self.has_telemetry else None
+        """Folder of the Docker engine in which the telemetry looks for logs; None where it does not."""
+        return self.telemetry.docker_root if self.has_telemetry and self.platform == "docker" else None
 
     def third_party_images(self) -> dict[str, str]:
         """Return name to upstream reference of every image of others that the stack's own parts run."""
@@ -195,7 +196,8 @@ class Settings(Section):
     def needs_engine(self) -> bool:
         """Whether this machine's Docker engine takes part: it runs the stack, or builds an image of it."""
         built_here = any(service.is_built_here() for service in self.services.values())
-        return self.platform == "docker" or built_here or bool(token_logins(self.ingress.logins))
+        own_programs = self.has_telemetry or bool(token_logins(self.ingress.logins))
+        return self.platform == "docker" or built_here or own_programs
 
     def cluster(self) -> ClusterAccess:
         """Return the kubeconfig and the context of a stack on a cluster that exists already.

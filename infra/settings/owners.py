@@ -38,7 +38,7 @@ def name_problems(settings: Settings) -> Iterator[str]:
                 yield f"gostack:{key}.{name} is named like a canary: choose another name."
     hosts = {f"{part}-{region}" for part in _HOSTS for region in settings.regions}
     # On Kubernetes: the Service by which a StatefulSet knows its pods.
-    hosts |= {f"{name}-pods" for name in settings.accessories}
+    hosts |= {f"{name}-pods" for name in [*settings.accessories, HOST]}
     programs = [("service", f"services.{name}", name) for name in settings.services]
     programs += [("accessory", f"accessories.{name}", name) for name in settings.accessories]
     programs += [

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from infra.settings.alert_receivers import AlertReceiver, AlertReceivers
 from infra.settings.base import Port, Section, shaped
+from infra.settings.sentences import missing_registry, only_on
 
 if TYPE_CHECKING:
     from infra.settings.model import Settings
@@ -34,10 +35,11 @@ class TelemetrySettings(Section):
     """Metrics, logs, traces and alerts of everything in the stack, and the console that shows them."""
 
     enabled: bool | None = None
-    """Whether the stack has it. On Docker it has, when nothing is said; elsewhere it cannot have it yet."""
+    """Whether the stack has it. On Docker it has when nothing is said, on Kubernetes it has not; on AWS, where each
+    region is a cluster of its own, it cannot have it yet."""
 
     port: Port = 8900
-    """Port of this machine that leads to the console (no TLS, no login: it listens on 127.0.0.1 only)."""
+    """On Docker: port of this machine that leads to the console (no TLS, no login: it listens on 127.0.0.1 only)."""
 
     metrics_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """Days for which metrics are kept."""
@@ -58,12 +60,30 @@ class TelemetrySettings(Section):
     """Name to who is told of alerts, by Alertmanager; none: the console and `gostack alerts` say what fires."""
 
     docker_root: Annotated[str, shaped(r"(/[\w.-]+)+", "the path of a folder", "/var/lib/docker")] = "/var/lib/docker"
-    """Folder of the Docker engine on its machine, with the logs of containers in it: `docker info -f
+    """On Docker: folder of the engine on its machine, with the logs of containers in it: `docker info -f
     '{{.DockerRootDir}}'` prints it."""
 
 
+_DOCKER_ONLY = ("port", "docker_root")
+
+
 def telemetry_problems(settings: Settings) -> Iterator[str]:
-    """Yield a sentence about each key of the telemetry that the platform cannot have."""
-    for key in sorted(settings.telemetry.model_fields_set) if settings.platform != "docker" else ():
-        if key != "enabled" or settings.telemetry.enabled:
-            yield f'gostack:telemetry.{key} has a meaning only when gostack:platform is "docker" so far: remove it.'
+    """Yield a sentence about each key of the telemetry that the platform cannot have, and about what it lacks there."""
+    given = sorted(settings.telemetry.model_fields_set)
+    if settings.platform == "docker":
+        return
+    for key in given:
+        if settings.aws is not None and (key != "enabled" or settings.telemetry.enabled):
+            yield (
+                f"gostack:telemetry.{key} has no meaning with gostack:aws so far, where each region is a cluster of "
+                "its own: remove it."
+            )
+        elif key in _DOCKER_ONLY:
+            yield only_on("docker", f"gostack:telemetry.{key}")
+        elif key != "enabled" and not settings.telemetry.enabled:
+            yield (
+                f"gostack:telemetry.{key} means nothing on Kubernetes without gostack:telemetry.enabled: set that to "
+                "true, or remove it."
+            )
+    if settings.has_telemetry and not settings.registry:
+        yield missing_registry("what collects and shows the telemetry")

@@ -92,6 +92,8 @@ def graphs() -> dict[bool, Graph]:
             document["ingress"] = {"hosts": ["shop.example.com"]}
             document["certificates"] = {"acme": {}}
             del document["services"]["users"]["volumes"]["uploads"]["storage_class"]
+        else:
+            document["telemetry"] = {"enabled": True}
         document["accessories"] = {"cache": {"kind": "valkey"}}
         # Somebody who calls it by its name.
         document["services"]["greeter"] = {"image": f"registry.example.com/greeter@sha256:{64 * '0'}"}

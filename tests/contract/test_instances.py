@@ -134,6 +134,7 @@ VALUES: dict[str, Any] = {
     "logs_days": 7,
     "main_package": ".",
     "metrics_days": 30,
+    "receiver_ports": [443],
     "migrate": ["migrate"],
     "names": ["localhost"],
     "namespace": "east-network",

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from infra.settings import Settings
+from infra.settings.alert_receivers import AlertReceiver
+from infra.settings.cluster_demand import region_demand
 from infra.settings.images import ImageSettings
 from infra.settings.owners import RESERVED_SERVICES
-from tests.graph.conftest import published_settings
+from tests.graph.conftest import Document, published_settings
 from tests.support.settings import refused
 
 TELEMETRY_IMAGES = {"victoria-metrics", "victoria-logs", "vmalert"}
@@ -26,9 +28,10 @@ def refusal(stack: str = "dev", **values: Any) -> str:
     return refused(lambda: changed(stack, **values))
 
 
-def test_it_is_there_on_docker_without_a_word_and_nowhere_else_yet() -> None:
+def test_it_is_there_on_docker_without_a_word_and_on_kubernetes_by_one() -> None:
     assert published_settings("dev").has_telemetry
     assert not published_settings("staging").has_telemetry
+    assert changed("staging", enabled=True).has_telemetry
     assert not published_settings("prod").has_telemetry
 
 
@@ -47,11 +50,67 @@ def test_an_image_of_it_may_be_another_one() -> None:
     assert images.telemetry_references()["victoria-logs"] == "mirror.example.com/victoria-logs:v2.0.0"
 
 
-@pytest.mark.parametrize("stack", ["staging", "prod"])
 @pytest.mark.parametrize(("key", "value"), [("enabled", True), ("port", 3000), ("logs_days", 3)])
-def test_elsewhere_it_is_refused_in_one_sentence(stack: str, key: str, value: Any) -> None:
-    wanted = f'gostack:telemetry.{key} has a meaning only when gostack:platform is "docker" so far: remove it.'
-    assert refusal(stack, **{key: value}) == wanted
+def test_on_aws_it_is_refused_in_one_sentence(key: str, value: Any) -> None:
+    assert refusal("prod", **{key: value}) == (
+        f"gostack:telemetry.{key} has no meaning with gostack:aws so far, where each region is a cluster of its own: "
+        "remove it."
+    )
+
+
+@pytest.mark.parametrize(("key", "value"), [("port", 3000), ("docker_root", "/srv/docker")])
+def test_what_is_of_the_machine_has_no_meaning_on_kubernetes(key: str, value: Any) -> None:
+    wanted = f'gostack:telemetry.{key} has a meaning only when gostack:platform is "docker": remove it.'
+    assert refusal("staging", enabled=True, **{key: value}) == wanted
+
+
+def test_on_kubernetes_nothing_is_kept_by_what_is_not_there() -> None:
+    assert refusal("staging", logs_days=3) == (
+        "gostack:telemetry.logs_days means nothing on Kubernetes without gostack:telemetry.enabled: set that to true, "
+        "or remove it."
+    )
+
+
+def test_on_kubernetes_its_programs_need_a_registry_and_an_engine_that_builds_them() -> None:
+    def prebuilt(document: Document, *, registry: str) -> None:
+        users = document["services"]["users"]
+        del users["context"]
+        users["image"] = f"registry.example.com/users@sha256:{64 * '0'}"
+        document["registry"] = registry
+        document["telemetry"] = {"enabled": True}
+
+    assert published_settings(
+        "staging", lambda document: prebuilt(document, registry="localhost:5001/a")
+    ).needs_engine()
+    text = refused(lambda: published_settings("staging", lambda document: prebuilt(document, registry="")))
+    assert text.startswith("gostack:registry is missing: what collects and shows the telemetry is built here")
+
+
+def test_the_quota_of_the_first_region_holds_it() -> None:
+    off, on = published_settings("staging"), changed("staging", enabled=True, disk_gib=10)
+    more = {
+        part: getattr(region_demand(on, "east"), part) - getattr(region_demand(off, "east"), part)
+        for part in ("pods", "memory_limits_mib", "memory_requests_mib", "storage_gib")
+    }
+    # Metrics and what VictoriaLogs may take, each with what is left when an alert says that there is no more.
+    assert more == {"pods": 1, "memory_limits_mib": 608, "memory_requests_mib": 304, "storage_gib": 18}
+    told = changed("staging", enabled=True, receivers={"hook": {"kind": "webhook", "url": "https://hooks.example.com"}})
+    assert region_demand(told, "east").memory_limits_mib - region_demand(off, "east").memory_limits_mib == 704
+
+
+@pytest.mark.parametrize(
+    ("receiver", "port"),
+    [
+        ({"kind": "webhook", "url": "https://hooks.example.com/a"}, 443),
+        ({"kind": "webhook", "url": "http://hooks.example.com/a"}, 80),
+        ({"kind": "webhook", "secrets": {"url": "https://hooks.example.com:8443/a"}}, 8443),
+        ({"kind": "slack", "channel": "#alerts", "secrets": {"webhook_url": "https://hooks.slack.com/a"}}, 443),
+        ({"kind": "email", "to": "a@b.c", "sender": "d@b.c", "smarthost": "smtp.example.com:587"}, 587),
+        ({"kind": "pagerduty", "secrets": {"routing_key": "key"}}, 443),
+    ],
+)
+def test_a_receiver_is_told_at_its_port(receiver: Any, port: int) -> None:
+    assert AlertReceiver.model_validate(receiver).port == port
 
 
 def test_elsewhere_it_may_be_said_that_there_is_none() -> None:

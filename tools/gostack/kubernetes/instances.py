@@ -23,6 +23,7 @@ from components.kubernetes.names import (
     JOB,
     MYSQL,
     NGINX,
+    TELEMETRY,
 )
 from components.names import cron_job_name
 from infra.settings import Settings
@@ -75,6 +76,8 @@ def expected(settings: Settings, stack: str) -> Iterator[Part]:
                 yield part("the primary of mysql", MYSQL, 1, member="primary")
             if settings.mysql.topology == "replica":
                 yield part("the replica of mysql", MYSQL, 1, member="replica")
+        if settings.has_telemetry and region == settings.ordered_regions()[0]:
+            yield part("the telemetry", TELEMETRY, 1)
         for name, accessory in settings.accessories.items():
             if region in accessory.runs_in(settings.ordered_regions()):
                 yield part(name, ACCESSORY, 1, service=name)

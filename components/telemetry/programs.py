@@ -1,0 +1,67 @@
+"""The programs of the telemetry that others publish: their arguments, the same on every platform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from components.telemetry import alertmanager
+from components.telemetry.args import TelemetryArgs
+from components.telemetry.configuration import ALERTS_PORT, CONSOLE_ADDRESS, LOGS_PORT, METRICS_PORT, METRICS_URL
+
+FOLDER = "/etc/gostack"
+"""Folder of the files that each program finds."""
+
+SCRAPED, RULES = f"{FOLDER}/scrape.yml", f"{FOLDER}/rules"
+"""File with what is scraped, and folder of the rules."""
+
+
+def metrics_arguments(args: TelemetryArgs, data: str) -> Sequence[str]:
+    """Return the arguments of VictoriaMetrics, which keeps what it has in the folder `data`."""
+    return [
+        f"-httpListenAddr=127.0.0.1:{METRICS_PORT}",
+        "-http.pathPrefix=/metrics",
+        f"-storageDataPath={data}",
+        f"-retentionPeriod={args['metrics_days']}d",
+        "-memory.allowedBytes=96MiB",
+        f"-promscrape.config={SCRAPED}",
+        "-promscrape.consulSDCheckInterval=5s",
+        # With the usual 30 s the newest points of a graph repeat the one before.
+        "-search.latencyOffset=5s",
+        f"-vmalert.proxyURL=http://127.0.0.1:{ALERTS_PORT}/alerts",
+    ]
+
+
+def logs_arguments(args: TelemetryArgs, data: str) -> Sequence[str]:
+    """Return the arguments of VictoriaLogs, which keeps what it has in the folder `data`."""
+    return [
+        f"-httpListenAddr=127.0.0.1:{LOGS_PORT}",
+        "-http.pathPrefix=/logs",
+        f"-storageDataPath={data}",
+        f"-retentionPeriod={args['logs_days']}d",
+        f"-retention.maxDiskSpaceUsageBytes={args['disk_gib']}GiB",
+        "-memory.allowedBytes=112MiB",
+        # What it took in these seconds is lost when it is killed.
+        "-inmemoryDataFlushInterval=1s",
+        # What the collector sends at the longest; without it a row of more than 256 KiB is lost in silence.
+        "-insert.maxLineSizeBytes=2097152",
+    ]
+
+
+def alerts_arguments(args: TelemetryArgs) -> Sequence[str]:
+    """Return the arguments of vmalert."""
+    return [
+        f"-httpListenAddr=127.0.0.1:{ALERTS_PORT}",
+        "-http.pathPrefix=/alerts",
+        f"-datasource.url={METRICS_URL}",
+        f"-remoteRead.url={METRICS_URL}",
+        f"-remoteWrite.url={METRICS_URL}",
+        f"-rule={RULES}/*.yml",
+        "-rule.evalDelay=5s",
+        "-evaluationInterval=15s",
+        "-memory.allowedBytes=32MiB",
+        f"-external.url=http://{CONSOLE_ADDRESS}:{args['port']}",
+        # Rules match series by their labels, which name no group.
+        "-disableAlertgroupLabel",
+        # Without a receiver the console alone shows what fires.
+        f"-notifier.url={alertmanager.URL}" if args["receivers"] else "-notifier.blackhole",
+    ]
