@@ -21,7 +21,7 @@ from infra.settings import load_stack_file
 from tests.support.engine import PROJECT
 from tools.gostack.cli.main import main
 from tools.gostack.environment.errors import UserError
-from tools.gostack.lifecycle.report import forwarding
+from tools.gostack.lifecycle.report import forwarded_url, forwarding
 from tools.gostack.open.command import address
 from tools.gostack.running.docker import DockerRuntime
 from tools.gostack.running.kubernetes import KubernetesRuntime, task_pod
@@ -373,7 +373,12 @@ def test_an_address_inside_a_cluster_comes_with_the_way_to_it() -> None:
     assert forwarding("http://consul-east.gostack-staging-east.svc:8500/ui") == (
         "kubectl -n gostack-staging-east port-forward pod/consul-east-0 8500"
     )
+    assert forwarding("http://telemetry.gostack-staging-east.svc:3000") == (
+        "kubectl -n gostack-staging-east port-forward pod/telemetry-0 3000"
+    )
+    assert forwarded_url("http://consul-east.gostack-staging-east.svc:8500/ui") == "http://127.0.0.1:8500/ui"
     assert forwarding("http://127.0.0.1:8500/ui") == ""
+    assert forwarded_url("http://127.0.0.1:8900") == "http://127.0.0.1:8900"
 
 
 def test_a_stack_on_aws_is_refused_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:

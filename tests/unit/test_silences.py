@@ -6,11 +6,13 @@ Does not prove that its client takes these arguments, nor that nobody is told: t
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from tests.graph.conftest import published_settings
 from tests.support.console import running_console
 from tests.unit.test_alerts import CERTIFICATE, SLOW, WATCHDOG
 from tools.gostack.alerts import silences
@@ -18,6 +20,8 @@ from tools.gostack.alerts.command import alerts
 from tools.gostack.alerts.silences import StackObjects
 from tools.gostack.cli.main import main
 from tools.gostack.environment.errors import UserError
+
+TELLING = {"enabled": True, "receivers": {"hook": {"kind": "webhook", "url": "https://hooks.example.com"}}}
 
 
 def silenced(name: str, identity: str = "5c1f", **labels: str) -> dict[str, Any]:
@@ -59,7 +63,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 
 def stack(url: str = "", receivers: tuple[str, ...] = ("team",)) -> Any:
-    settings = SimpleNamespace(telemetry=SimpleNamespace(receivers=dict.fromkeys(receivers)))
+    settings = SimpleNamespace(platform="docker", telemetry=SimpleNamespace(receivers=dict.fromkeys(receivers)))
     outputs = {"regions": {"east": "https://localhost"}, "dashboards": {"console": url}}
     return SimpleNamespace(stack="dev", outputs=lambda: outputs, settings=settings, variables={})
 
@@ -182,6 +186,29 @@ def test_where_nobody_is_told_there_is_nothing_to_silence(engine: Engine) -> Non
     engine.status = "exited"
     with pytest.raises(UserError, match="does not run: run `make up`"):
         silences.silences(stack())
+
+
+def test_on_kubernetes_it_is_asked_in_its_pod(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = published_settings("staging", lambda document: document.update(telemetry=TELLING))
+    workspace: Any = SimpleNamespace(stack="staging", settings=settings, project=tmp_path)
+    monkeypatch.setattr("shutil.which", lambda name: name)
+    asked: list[list[str]] = []
+
+    def run(command: list[str], **_: Any) -> Any:
+        asked.append(command)
+        return SimpleNamespace(returncode=len(asked) - 1, stdout="5c1f\n", stderr="it is away\n")
+
+    monkeypatch.setattr("subprocess.run", run)
+    assert silences.silence(workspace, "CpuHigh", "2h", "known") == 0
+    assert capsys.readouterr().out == "5c1f\n"
+    command = asked[0]
+    assert command[command.index("--namespace") :][:2] == ["--namespace", "gostack-staging-east"]
+    entered = ["exec", "--quiet", "telemetry-0", "--container", "alertmanager", "--", "amtool"]
+    assert command[command.index("exec") :][: len(entered)] == entered
+    with pytest.raises(UserError, match="telemetry-0 refuses: it is away"):
+        silences.silences(workspace)
 
 
 def test_a_stack_that_is_named_before_the_subcommand_is_not_passed_over(

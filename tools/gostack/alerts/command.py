@@ -15,7 +15,8 @@ from tools.gostack.columns import aligned
 from tools.gostack.documents import mapping
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.workspace import Workspace
-from tools.gostack.telemetry.console import Console, TelemetryError, console_of
+from tools.gostack.telemetry.console import Console, TelemetryError
+from tools.gostack.telemetry.forwarding import reached_console
 
 FIRING = 1
 
@@ -53,7 +54,7 @@ def alerts(workspace: Workspace, *, as_json: bool = False) -> int:
     `silenced_until`. One that is silenced fires all the same.
     Raises UserError where nobody can tell: the stack is not up, has no telemetry, or evaluates no rules.
     """
-    found = firing(console_of(workspace.outputs(), workspace.stack), _silences(workspace))
+    found = firing(reached_console(workspace), _silences(workspace))
     if as_json:
         print(json.dumps([asdict(alert) for alert in found]))
     else:

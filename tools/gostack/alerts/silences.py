@@ -5,18 +5,21 @@ from __future__ import annotations
 import getpass
 import json
 import re
-from collections.abc import Mapping, Sequence
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
-from docker.models.containers import Container
-
 from components.telemetry.alertmanager import URL
+from components.telemetry.configuration import HOST
 from components.telemetry.rules import alert_names
 from infra.settings.errors import meant
+from infra.settings.names import namespaces
 from tools.gostack.columns import aligned
 from tools.gostack.documents import listing, mapping, mappings
 from tools.gostack.environment.errors import UserError
+from tools.gostack.kubernetes.kubectl import kubectl
 from tools.gostack.lifecycle.objects import StackObjects, printed, running
 from tools.gostack.lifecycle.workspace import Workspace
 from tools.gostack.telemetry.console import TelemetryError
@@ -24,6 +27,7 @@ from tools.gostack.telemetry.console import TelemetryError
 WATCHDOG = "Watchdog"
 """The alert that always fires while rules are evaluated."""
 
+_POD = f"{HOST}-0"
 _DURATION = re.compile(r"[1-9][0-9]*[mhdw]")
 
 
@@ -69,10 +73,14 @@ class Silence:
 class Alertmanager:
     """A stack's Alertmanager, asked by its own client in its container: it listens there alone, as it has no login.
 
-    Whoever may use the engine may silence; nobody who only reaches the console.
+    Whoever may use the engine, or run commands in the cluster's pod, may silence; nobody who only reaches the console.
     """
 
-    container: Container
+    name: str
+    """Name of its container, or of its pod."""
+
+    run: Callable[[Sequence[str]], str]
+    """Runs a command there and returns what it prints; raises TelemetryError."""
 
     def silences(self) -> list[Silence]:
         """Return the silences that have not ended, the first to end first; raises TelemetryError."""
@@ -80,7 +88,7 @@ class Alertmanager:
         try:
             found = [_silence(one) for one in mappings(json.loads(text))]
         except ValueError:
-            raise TelemetryError(f"{self.container.name} answers what is no JSON ({text[:200]}).") from None
+            raise TelemetryError(f"{self.name} answers what is no JSON ({text[:200]}).") from None
         return sorted(found, key=lambda silence: (silence.until, silence.id))
 
     def add(self, labels: Mapping[str, str], duration: str, comment: str) -> str:
@@ -94,17 +102,32 @@ class Alertmanager:
         self._client("silence", "expire", *(silence.id for silence in silences))
 
     def _client(self, *arguments: str) -> str:
-        return printed(self.container, ["amtool", f"--alertmanager.url={URL}", *arguments], TelemetryError)
+        return self.run(["amtool", f"--alertmanager.url={URL}", *arguments])
 
 
 def alertmanager_of(workspace: Workspace) -> Alertmanager | None:
     """Return a stack's Alertmanager, None where nobody is told of alerts; raises TelemetryError where it is away."""
     if not workspace.settings.telemetry.receivers:
         return None
+    if workspace.settings.platform == "kubernetes":
+        return Alertmanager(_POD, partial(_printed_in_pod, workspace))
     found = running(StackObjects.of(workspace.stack, workspace.variables), "alertmanager")
     if not found:
         raise TelemetryError(f"Alertmanager of the stack {workspace.stack} does not run: run `make up`.")
-    return Alertmanager(found[0])
+    return Alertmanager(str(found[0].name), lambda command: printed(found[0], command, TelemetryError))
+
+
+def _printed_in_pod(workspace: Workspace, command: Sequence[str]) -> str:
+    settings = workspace.settings
+    namespace = namespaces(workspace.stack, settings)[settings.ordered_regions()[0]]
+    entered = kubectl(
+        *(settings, workspace.project, namespace, "getting into the telemetry's pod"),
+        *("exec", "--quiet", _POD, "--container", "alertmanager", "--", *command),
+    )
+    done = subprocess.run(entered, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise TelemetryError(f"{_POD} refuses: {(done.stderr or done.stdout).strip()}")
+    return done.stdout
 
 
 def silence(

@@ -79,7 +79,7 @@ def walk(
     from tools.gostack.flags.command import store_of
     from tools.gostack.flags.figures import VariantMetrics
     from tools.gostack.flags.rollout import FlagRollout, walk_flag
-    from tools.gostack.telemetry.console import console_of
+    from tools.gostack.telemetry.forwarding import reached_console
 
     try:
         limits = AnalysisSettings(
@@ -95,7 +95,7 @@ def walk(
         raise UserError(f"these are no limits of a walk: {error}") from None
     found = workspace(stack)
     store = store_of(found, service)
-    metrics = VariantMetrics(console_of(found.outputs(), stack), service, flag)
+    metrics = VariantMetrics(reached_console(found), service, flag)
     return walk_flag(FlagRollout(store, flag, variant, metrics), limits, flag)
 
 

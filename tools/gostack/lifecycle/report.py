@@ -36,7 +36,9 @@ def summary(workspace: Workspace, outputs: dict[str, Any]) -> str:
     lines += [f"  {region:<12} {url}" for region, url in outputs["regions"].items()]
     lines += [f"  consul       {_consul(url, region)}" for region, url in outputs["consul"].items()]
     if CONSOLE_PAGE in outputs["dashboards"]:
-        lines += [f"  console      {outputs['dashboards'][CONSOLE_PAGE]} (metrics, logs, traces, alerts)"]
+        url = str(outputs["dashboards"][CONSOLE_PAGE])
+        hint = f", with: {forwarding(url)}" if forwarding(url) else ""
+        lines += [f"  console      {forwarded_url(url)} (metrics, logs, traces, alerts){hint}"]
     lines += [
         f"  {name:<12} {service['url'] or '(no route)'}  {service['image']}"
         for name, service in outputs["services"].items()
@@ -63,16 +65,23 @@ def summary(workspace: Workspace, outputs: dict[str, Any]) -> str:
 
 def forwarding(url: str) -> str:
     """Return the command that brings an address inside a cluster to this machine; empty for any other."""
-    host = urlsplit(url).hostname or ""
+    address = urlsplit(url)
+    host = address.hostname or ""
     if not host.endswith(".svc"):
         return ""
     service, namespace, _ = host.split(".")
-    return f"kubectl -n {namespace} port-forward pod/{service}-0 8500"
+    return f"kubectl -n {namespace} port-forward pod/{service}-0 {address.port}"
+
+
+def forwarded_url(url: str) -> str:
+    """Return an address inside a cluster as it is on this machine while that command runs; any other as it is."""
+    address = urlsplit(url)
+    return address._replace(netloc=f"127.0.0.1:{address.port}").geturl() if forwarding(url) else url
 
 
 def _consul(url: str, region: str) -> str:
     hint = forwarding(url)
-    return f"http://127.0.0.1:8500/ui ({region}), with: {hint}" if hint else f"{url}/ui ({region})"
+    return f"{forwarded_url(url)}/ui ({region})" + (f", with: {hint}" if hint else "")
 
 
 def _detour(outputs: dict[str, Any]) -> str:

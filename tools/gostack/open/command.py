@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tools.gostack.environment.errors import UserError
-from tools.gostack.lifecycle.report import forwarding
+from tools.gostack.lifecycle.report import forwarded_url, forwarding
 from tools.gostack.lifecycle.workspace import Workspace, demand_up
 from tools.gostack.telemetry.console import console_of
 
@@ -28,7 +28,7 @@ def open_address(workspace: Workspace, what: str | None = None, region: str | No
     hint = forwarding(found)
     if hint:
         print(f"{found} is inside the cluster; first run: {hint}", file=sys.stderr)
-        found = "http://127.0.0.1:8500/ui"
+        found = forwarded_url(found)
     print(found)
     # Without a browser on this machine the line above is what there is.
     if not only_print and not hint:

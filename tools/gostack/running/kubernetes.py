@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +17,7 @@ from components.text import verbatim
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.kubernetes.api import ClusterApi, NotFoundError
+from tools.gostack.kubernetes.kubectl import kubectl
 from tools.gostack.lifecycle.workspace import Workspace
 from tools.gostack.running.replica import MAIN_ROLES, SHELL, Program, RunningReplica
 
@@ -40,8 +40,7 @@ class KubernetesRuntime:
     def __init__(self, workspace: Workspace, api: ClusterApi | None = None) -> None:
         settings = workspace.settings
         self.api = api or ClusterApi.of(settings, workspace.project)
-        access = settings.cluster()
-        self._options = ["--kubeconfig", str(workspace.project / access.kubeconfig), "--context", access.context]
+        self._settings, self._project = settings, workspace.project
         self._stack = workspace.stack
         self._custom = state_folder(workspace.project) / "debug-container.json"
 
@@ -132,10 +131,8 @@ class KubernetesRuntime:
         return base64.b64decode(values.get(key, "")).decode()
 
     def _kubectl(self, replica: RunningReplica, verb: str, *arguments: str) -> Program:
-        if shutil.which("kubectl") is None:
-            raise UserError("getting into a pod takes kubectl, which is not on PATH: install it.")
         namespace = replica.identity.partition("/")[0]
-        return Program(["kubectl", *self._options, "--namespace", namespace, verb, *arguments])
+        return Program(kubectl(self._settings, self._project, namespace, "getting into a pod", verb, *arguments))
 
 
 def task_pod(pod: Object, replica: RunningReplica, name: str, arguments: Sequence[str]) -> Object:

@@ -18,6 +18,7 @@ from tools.gostack.status.certificates import authority_days, entry
 from tools.gostack.status.model import DatabaseMember, IngressEntry, ReplicaCount, Status
 from tools.gostack.status.traffic import firing_alerts, with_traffic
 from tools.gostack.telemetry.console import Console
+from tools.gostack.telemetry.forwarding import forwarded
 
 WATCH_SECONDS = 2.0
 _TELEMETRY_SECONDS = 2.0
@@ -54,8 +55,7 @@ def looker(workspace: Workspace) -> Callable[[], Status]:
     refuse_aws(settings, stack)
     outputs = workspace.outputs()
     demand_up(outputs, stack, "addresses")
-    url = outputs.get("dashboards", {}).get(CONSOLE_PAGE)
-    console = Console(url, _TELEMETRY_SECONDS) if url else None
+    console = _console(workspace, outputs)
     parts = _on_kubernetes(workspace) if settings.platform == "kubernetes" else _on_docker(workspace, outputs)
 
     def look() -> Status:
@@ -69,6 +69,16 @@ def looker(workspace: Workspace) -> Callable[[], Status]:
         return Status(stack, counts, members, entries, authority, problems, alerts)
 
     return look
+
+
+def _console(workspace: Workspace, outputs: dict[str, Any]) -> Console | None:
+    url = outputs.get("dashboards", {}).get(CONSOLE_PAGE)
+    try:
+        return Console(forwarded(workspace, url), _TELEMETRY_SECONDS) if url else None
+    except UserError as error:
+        # What runs is known all the same.
+        print(f"note: nobody knows what clients get: {error}", file=sys.stderr)
+        return None
 
 
 def _on_docker(workspace: Workspace, outputs: dict[str, Any]) -> Callable[[], Parts]:
