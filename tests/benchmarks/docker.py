@@ -35,6 +35,7 @@ from tools.offline.toolchain.programs import docker_compose
 
 STACK = "benchmark"
 PROJECT_NAME = "gostackbenchmark"
+SERVICE = "users"
 
 _FIRST = "from nothing, to the first answer"
 _SAME = "without a change"
@@ -44,6 +45,7 @@ COMPARED: Mapping[str, str | None] = {
     "pulumi up, without a change": _SAME,
     "make up, without a change": _SAME,
     "preview, without a change": None,
+    "gostack up SERVICE, one line changed": None,
     _GONE: _GONE,
 }
 """What is measured of a stack -> what compose does in the place of it."""
@@ -56,7 +58,8 @@ def run(workspace: Workspace, rounds: int) -> int:
     # Built before anything is measured, and told of before anything is made.
     compose = _compose_command(workspace)
     with copied(workspace) as (copy, folder):
-        ours, theirs = _measure(copy, folder, rounds, compose)
+        source = _own_source(copy, folder)
+        ours, theirs = _measure(copy, folder, source, rounds, compose)
     print(table([(title, ours[title], theirs[peer] if peer else []) for title, peer in COMPARED.items()]))
     print(f"load average at the end: {' '.join(f'{one:.1f}' for one in os.getloadavg())}, {os.cpu_count()} processors")
     return 0
@@ -77,18 +80,32 @@ def copied(workspace: Workspace) -> Generator[tuple[Workspace, Path]]:
             quietly(lambda: lifecycle.down(copy, purge=True))
 
 
-def _measure(workspace: Workspace, folder: Path, rounds: int, compose: list[str]) -> tuple[Costs, Costs]:
+def _own_source(workspace: Workspace, folder: Path) -> Path:
+    """Let the service be built from a copy of its source, and return where that is."""
+    document = read_stack_file(workspace.stack_file)
+    service = document["config"]["gostack:services"][SERVICE]
+    source = folder / "source"
+    shutil.copytree(workspace.project / service["context"], source)
+    service["context"] = str(source)
+    workspace.stack_file.write_text(written(document), encoding="utf-8")
+    return source
+
+
+def _measure(workspace: Workspace, folder: Path, source: Path, rounds: int, compose: list[str]) -> tuple[Costs, Costs]:
     ours: Costs = {}
     theirs: Costs = {}
-    first, update, everything, preview, removal = COMPARED
+    first, update, everything, preview, change, removal = COMPARED
     for number in range(1, rounds + 1):
         print(f"round {number} of {rounds}", file=sys.stderr, flush=True)
         _time(ours, first, lambda: _up(workspace, folder))
         _time(ours, update, lambda: _pulumi(workspace, "up", "--yes", "--skip-preview"))
         _time(ours, everything, lambda: must(lifecycle.up(workspace)))
         _time(ours, preview, lambda: _pulumi(workspace, "preview", "--expect-no-changes"))
+        # A comment would be no other program, and so no other image.
+        (source / "benchmark.go").write_text(f'package main\n\nfunc init() {{ println("round {number}") }}\n')
+        _time(ours, change, lambda: must(lifecycle.up(workspace, SERVICE)))
         file = _write_compose(workspace, folder)
-        url = str(workspace.outputs()["services"]["users"]["url"])
+        url = str(workspace.outputs()["services"][SERVICE]["url"])
         _time(ours, removal, lambda: must(lifecycle.down(workspace, purge=True)))
         print("docker compose", file=sys.stderr, flush=True)
         _measure_compose([*compose, "--project-name", PROJECT_NAME, "--file", str(file)], url, folder, theirs)
@@ -117,7 +134,7 @@ def _up(workspace: Workspace, folder: Path) -> None:
     must(lifecycle.up(workspace))
     outputs = workspace.outputs()
     shutil.copy(write_authority(workspace, outputs), folder / "ca.pem")
-    _wait_for_answer(str(outputs["services"]["users"]["url"]), folder / "ca.pem")
+    _wait_for_answer(str(outputs["services"][SERVICE]["url"]), folder / "ca.pem")
 
 
 def _pulumi(workspace: Workspace, verb: str, *arguments: str) -> None:

@@ -93,11 +93,13 @@ def dev(
     region: Annotated[
         str | None, typer.Option(help="Region; default: the first.", autocompletion=complete.regions)
     ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="One replica, under Delve at a port of this machine.")] = False,
+    debug_port: Annotated[int, typer.Option(help="That port.", min=1, max=65535)] = 2345,
 ) -> int:
     """Run what is saved in the replicas of one region, until Ctrl-C brings back what was released."""
     from tools.gostack.dev.command import dev
 
-    return dev(docker_workspace(stack, "dev"), service, region)
+    return dev(docker_workspace(stack, "dev"), service, region, debug_port if debug else None)
 
 
 def sql(
