@@ -57,6 +57,7 @@ class FakeContainer:
     def __init__(self, engine: FakeEngine, name: str, image: str, status: str) -> None:
         self.engine, self.name, self.image, self.status = engine, name, image, status
         config = {"Env": ["A=b"], "Labels": {"gostack.stack": "dev"}, "WorkingDir": "/app", "StopTimeout": 30}
+        self.labels = {"gostack.role": "application"}
         self.attrs = {"Config": config, "HostConfig": {"RO": True}, "Image": image}
 
     def start(self) -> None:

@@ -7,9 +7,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tools.gostack.kubernetes.api import ClusterApi, ClusterError
+from tools.gostack.last_words import SEARCHED_LINES, told
 
 LAST_LINES = 10
 """Lines of a program's log that are told."""
+
+_OF_OTHERS = ("application", "job")
+"""Names of the containers that run services' programs."""
 
 Object = dict[str, Any]
 
@@ -100,14 +104,15 @@ def _log(api: ClusterApi, pod: Object, container: str) -> list[str]:
     metadata = pod["metadata"]
     path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/log"
     for previous in ("true", "false"):
-        query = urlencode({"container": container, "tailLines": LAST_LINES, "previous": previous})
+        query = urlencode({"container": container, "tailLines": SEARCHED_LINES, "previous": previous})
         try:
             text = api.text(f"{path}?{query}")
         except ClusterError:
             # Of one that has not been started again there is no earlier run.
             continue
         if text.strip():
-            return text.splitlines()
+            lines = text.splitlines()
+            return told(lines, LAST_LINES) if container in _OF_OTHERS else lines[-LAST_LINES:]
     return ["(it said nothing)"]
 
 
