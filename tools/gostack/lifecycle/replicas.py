@@ -129,7 +129,7 @@ def ended(application: Container) -> str:
     state: dict[str, Any] = application.attrs["State"]
     restarts = int(application.attrs.get("RestartCount", 0))
     again = f", and {restarts} times before" if restarts > 1 else ""
-    killed = ", over its memory limit" if state.get("OOMKilled") else ""
+    killed = ", over its memory limit (memory_mib)" if state.get("OOMKilled") else ""
     return f"its program has ended with exit code {state['ExitCode']}{killed}{again}"
 
 
