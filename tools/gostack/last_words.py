@@ -64,6 +64,19 @@ _REASONS = (
     ),
 )
 
+_OF_CHECKS = (
+    _reason(
+        r"HTTP GET \S+: (?P<status>3\d\d|40[0-5]) ",
+        "its check wants 2xx and gets {status}: write check: {{path: …}}, a path that it answers to everybody, or "
+        "check: {{protocol: tcp}}",
+    ),
+)
+
+
+def check_helps(reason: str) -> str:
+    """Return what helps where a check says this of a program; empty when that is not known."""
+    return what_helps(_OF_CHECKS, reason)
+
 
 def told(lines: Sequence[str], most: int) -> list[str]:
     """Return the last lines of a program's log, `most` at the most, a panic of Go before them; then, behind an arrow,
