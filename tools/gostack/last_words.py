@@ -64,9 +64,10 @@ _REASONS = (
     ),
 )
 
+# As Consul and the kubelet write them.
 _OF_CHECKS = (
     _reason(
-        r"HTTP GET \S+: (?P<status>3\d\d|40[0-5]) ",
+        r"(HTTP GET \S+: |failed with statuscode: )(?P<status>3\d\d|40[0-5])\b",
         "its check wants 2xx and gets {status}: write check: {{path: …}}, a path that it answers to everybody, or "
         "check: {{protocol: tcp}}",
     ),
