@@ -63,6 +63,11 @@ def test_what_helps_is_told_below_the_words(words: str, helps: str) -> None:
     assert helps in arrow
 
 
+def test_a_file_that_is_missing_is_told_last() -> None:
+    said = ["open .env: no such file or directory", "dial tcp: lookup redis on 127.0.0.11:53: no such host"]
+    assert told(said, 5)[-1].startswith("-> nothing is called redis")
+
+
 def test_words_that_nobody_knows_are_shown_alone() -> None:
     assert told(["a", "b", "c"], 2) == ["b", "c"]
     assert told([], 2) == []

@@ -18,7 +18,7 @@ def _reason(words: str, sentence: str) -> Reason:
     return Reason(re.compile(words, re.IGNORECASE), sentence)
 
 
-# As go-sql-driver, go-redis and Go's own packages write them. The first that fits is told.
+# As go-sql-driver, go-redis and Go's own packages write them. The first of them that fits is told.
 _REASONS = (
     _reason(
         r"insecure transport are prohibited",
@@ -41,10 +41,6 @@ _REASONS = (
         "it writes to {path}: name the folder in writable, or in volumes if the files are to survive",
     ),
     _reason(
-        r"(open|stat) (?P<path>[^\s\":]+): no such file or directory",
-        "{path} is not there: give it by files, or by build.assets if it lies beside the source",
-    ),
-    _reason(
         r"lookup (?P<host>[^\s:]+)[^\n]*: no such host",
         'nothing is called {host}: others are "${{mysql.host}}", "${{service.NAME.host}}", "${{accessory.NAME.host}}"',
     ),
@@ -61,6 +57,11 @@ _REASONS = (
         r"certificate signed by unknown authority",
         'it trusts public authorities alone: with any "${{mysql.…}}" also that of MySQL, whose certificate is in the '
         'file "${{mysql.ca_file}}"',
+    ),
+    # Last, as many a program says so of a file that it can do without.
+    _reason(
+        r"(open|stat) (?P<path>[^\s\":]+): no such file or directory",
+        "{path} is not there: give it by files, or by build.assets if it lies beside the source",
     ),
 )
 
