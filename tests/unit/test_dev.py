@@ -68,6 +68,7 @@ class FakeContainer:
         self.engine, self.name, self.image, self.status = engine, name, image, status
         config = {"Env": ["A=b"], "Labels": {"gostack.stack": "dev"}, "WorkingDir": "/app", "StopTimeout": 30}
         config |= {"Entrypoint": ["/service"], "Cmd": ["serve"]}
+        self.labels = {"gostack.role": "application"}
         self.attrs = {"Config": config, "HostConfig": {"RO": True}, "Image": image}
 
     def start(self) -> None:

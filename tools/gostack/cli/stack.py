@@ -17,7 +17,10 @@ from tools.gostack.environment.locations import PROJECT_ROOT, state_folder
 
 LeaveRows = Annotated[
     list[str] | None,
-    typer.Option(envvar="LEAVE_ROWS", help="Schema whose rows may stay behind when its service gets another one."),
+    typer.Option(
+        envvar="LEAVE_ROWS",
+        help="Schema, volume or region whose data may stay behind when another one takes its place.",
+    ),
 ]
 
 
