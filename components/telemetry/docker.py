@@ -34,8 +34,8 @@ from components.telemetry.configuration import (
 _DATA = "/data"
 _FOLDER = "/etc/gostack"
 _NOBODY = "65534:65534"
-# Where a kernel gives large pages to who does not ask, a heap of many small, short-lived pieces takes half as much again;
-# what is left of the limit is then too little to keep the files in memory that a store reads all the time.
+# Where a kernel gives large pages to who does not ask, a heap of small, short-lived pieces takes half as much again, so
+# that the limit leaves too little to keep the files in memory that a store reads all the time.
 _SMALL_PAGES = {"GODEBUG": "disablethp=1"}
 _HOSTS = ("localhost", "*.localhost", CONSOLE_ADDRESS)
 _START_SECONDS = 60
