@@ -151,9 +151,8 @@ def regions(*names: str, topology: str = "group", uploads: bool = False) -> Sett
 
     def change(document: dict[str, Any]) -> None:
         document["regions"] = dict(zip(names, document["regions"].values(), strict=False))
-        document["mysql"] = {"primary": names[0], "topology": topology}
-        if topology == "group":
-            document["mysql"]["witness"] = {"cidr": "10.80.3.0/24"}
+        witness = {"witness": {"cidr": "10.80.3.0/24"}} if topology == "group" else {}
+        document["mysql"] = {"primary": names[0], "topology": topology, **witness}
         service: dict[str, Any] = {"context": "services/greeter"}
         document["services"] = {"shop": service}
         if uploads:
