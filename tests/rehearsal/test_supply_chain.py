@@ -28,6 +28,8 @@ from tools.gostack.environment.progress import Progress
 from tools.gostack.gate import vulnerabilities
 from tools.gostack.images import command
 from tools.gostack.images.format import Format
+from tools.gostack.images.stack_images import StackImage
+from tools.gostack.images.tags import tag_image
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 from tools.gostack.release.copy_image import copied, copy_signatures
 from tools.gostack.release.crane import crane_of
@@ -218,3 +220,10 @@ def test_the_signature_counts_where_a_release_has_copied_it(scene: Scene, good: 
         require_signature(reference, scene.signatures, scene.cosign)
     copy_signatures(run, good, there)
     require_signature(reference, scene.signatures, scene.cosign)
+
+
+def test_the_registry_finds_an_image_by_the_tags_that_people_know(scene: Scene, good: str) -> None:
+    repository, _, digest = good.partition("@")
+    tags = ["1.2.3", "latest"]
+    tag_image(crane_of(Workspace(PROJECT, "prod")), StackImage(SERVICE, good, built=True), tags)
+    assert [scene.run(scene.crane, "digest", f"{repository}:{tag}").strip() for tag in tags] == [digest, digest]
