@@ -2,7 +2,7 @@
 # `.venv/bin/gostack --help` has every command; the most used ones are here.
 
 STACK ?= dev
-ROUNDS ?= 2
+ROUNDS ?= 3
 export STACK
 
 SHELL := /bin/sh

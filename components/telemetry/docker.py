@@ -34,6 +34,9 @@ from components.telemetry.configuration import (
 _DATA = "/data"
 _FOLDER = "/etc/gostack"
 _NOBODY = "65534:65534"
+# Where a kernel gives large pages to who does not ask, a heap of small, short-lived pieces takes half as much again, so
+# that the limit leaves too little to keep the files in memory that a store reads all the time.
+_SMALL_PAGES = {"GODEBUG": "disablethp=1"}
 _HOSTS = ("localhost", "*.localhost", CONSOLE_ADDRESS)
 _START_SECONDS = 60
 _HEALTH = HealthCheck(test=["CMD", "/service", "health"], wait_seconds=_START_SECONDS, start_period_seconds=30)
@@ -105,9 +108,10 @@ class Telemetry(pulumi.ComponentResource):
             image=self._args["images"]["metrics"],
             role="metrics",
             labels=self._labels,
-            memory_mib=160,
+            memory_mib=256,
             cpus=1.0,
             user=_NOBODY,
+            environment=_SMALL_PAGES,
             command=[
                 f"-httpListenAddr=127.0.0.1:{METRICS_PORT}",
                 "-http.pathPrefix=/metrics",
@@ -131,6 +135,7 @@ class Telemetry(pulumi.ComponentResource):
             memory_mib=192,
             cpus=1.0,
             user=_NOBODY,
+            environment=_SMALL_PAGES,
             command=[
                 f"-httpListenAddr=127.0.0.1:{LOGS_PORT}",
                 "-http.pathPrefix=/logs",

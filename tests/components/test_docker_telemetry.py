@@ -93,7 +93,7 @@ def test_it_is_kept_for_as_long_as_the_settings_say() -> None:
 
 def test_a_store_stays_below_the_limit_at_which_the_kernel_ends_it(telemetry: Graph) -> None:
     limits = {part: telemetry.resources[f"{NAME}-{part}"].plain("memory") for part in PARTS}
-    assert limits == {"metrics": 160, "logs": 192, "alerts": 64, "collector": 96, "console": 64}
+    assert limits == {"metrics": 256, "logs": 192, "alerts": 64, "collector": 96, "console": 64}
     for part in ("metrics", "logs", "alerts"):
         assert int(flags(telemetry, part)["-memory.allowedBytes"].removesuffix("MiB")) <= limits[part] * 0.6
 
