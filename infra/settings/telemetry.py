@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from infra.settings.alert_receivers import AlertReceiver, AlertReceivers
 from infra.settings.base import Port, Section, shaped
@@ -39,6 +39,12 @@ class TelemetrySettings(Section):
     port: Port = 8900
     """Port of this machine that leads to the console (no TLS, no login: it listens on 127.0.0.1 only)."""
 
+    grafana: bool = False
+    """Whether Grafana runs beside the console, with the console's charts as dashboards."""
+
+    grafana_port: Port = 8901
+    """Port of this machine that leads to Grafana (no TLS, no login: it listens on 127.0.0.1 only)."""
+
     metrics_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """Days for which metrics are kept."""
 
@@ -60,6 +66,12 @@ class TelemetrySettings(Section):
     docker_root: Annotated[str, shaped(r"(/[\w.-]+)+", "the path of a folder", "/var/lib/docker")] = "/var/lib/docker"
     """Folder of the Docker engine on its machine, with the logs of containers in it: `docker info -f
     '{{.DockerRootDir}}'` prints it."""
+
+    @model_validator(mode="after")
+    def _drawn_from_what_is_kept(self) -> Self:
+        if self.grafana and self.enabled is False:
+            raise ValueError("grafana has nothing to show with enabled: false: remove one of them.")
+        return self
 
 
 def telemetry_problems(settings: Settings) -> Iterator[str]:

@@ -48,7 +48,7 @@ def test_an_image_of_it_may_be_another_one() -> None:
 
 
 @pytest.mark.parametrize("stack", ["staging", "prod"])
-@pytest.mark.parametrize(("key", "value"), [("enabled", True), ("port", 3000), ("logs_days", 3)])
+@pytest.mark.parametrize(("key", "value"), [("enabled", True), ("port", 3000), ("grafana", True), ("logs_days", 3)])
 def test_elsewhere_it_is_refused_in_one_sentence(stack: str, key: str, value: Any) -> None:
     wanted = f'gostack:telemetry.{key} has a meaning only when gostack:platform is "docker" so far: remove it.'
     assert refusal(stack, **{key: value}) == wanted
@@ -63,6 +63,23 @@ def test_its_port_is_not_that_of_a_region() -> None:
         "gostack:telemetry.port is 8443, which gostack:regions.east.https_port uses already: choose another port."
     )
     assert changed(enabled=False, port=8443)
+
+
+def test_grafana_and_its_port_are_there_only_where_it_is_asked_for() -> None:
+    asked = changed(grafana=True)
+    assert asked.third_party_images()["grafana"] == "grafana/grafana:12.2.0"
+    assert asked.host_ports()["telemetry.grafana_port"] == ("127.0.0.1", 8901)
+    assert "grafana" not in changed().third_party_images()
+    assert "telemetry.grafana_port" not in changed(grafana_port=3100).host_ports()
+
+
+def test_grafana_needs_what_it_shows_and_a_port_of_its_own() -> None:
+    assert refusal(enabled=False, grafana=True) == (
+        "gostack:telemetry: grafana has nothing to show with enabled: false: remove one of them."
+    )
+    assert refusal(grafana=True, grafana_port=8900) == (
+        "gostack:telemetry.grafana_port is 8900, which gostack:telemetry.port uses already: choose another port."
+    )
 
 
 @pytest.mark.parametrize("expression", ["[0-9]{13,19}", r"(?i)password=\S+", r"\bAKIA[0-9A-Z]{16}\b", "a\\\\1"])

@@ -129,6 +129,15 @@ def explore(
     return write_page(stacks or [], output or state_folder(PROJECT_ROOT) / "explorer.html")
 
 
+def dashboards(
+    folder: Annotated[Path | None, typer.Option("--output", "-o", help="Default: .gostack/dashboards.")] = None,
+) -> int:
+    """Write the console's charts as JSON files that any Grafana imports."""
+    from tools.gostack.telemetry.dashboards import write_dashboards
+
+    return write_dashboards(folder or state_folder(PROJECT_ROOT) / "dashboards")
+
+
 def notice() -> int:
     """Write NOTICE, the licences of everything of others; 1 one of them is not allowed."""
     from tools.gostack.notice.command import write_notice

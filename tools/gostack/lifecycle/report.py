@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from docker.models.containers import Container
 
-from infra.outputs import CONSOLE_PAGE
+from infra.outputs import CONSOLE_PAGE, GRAFANA_PAGE
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.lifecycle.objects import StackObjects, health, last_words, role
 from tools.gostack.lifecycle.workspace import Workspace, demand_up
@@ -37,6 +37,8 @@ def summary(workspace: Workspace, outputs: dict[str, Any]) -> str:
     lines += [f"  consul       {_consul(url, region)}" for region, url in outputs["consul"].items()]
     if CONSOLE_PAGE in outputs["dashboards"]:
         lines += [f"  console      {outputs['dashboards'][CONSOLE_PAGE]} (metrics, logs, traces, alerts)"]
+    if GRAFANA_PAGE in outputs["dashboards"]:
+        lines += [f"  grafana      {outputs['dashboards'][GRAFANA_PAGE]}"]
     lines += [
         f"  {name:<12} {service['url'] or '(no route)'}  {service['image']}"
         for name, service in outputs["services"].items()
