@@ -15,6 +15,10 @@ WORDS = {
         "Error 3159 (HY000): Connections using insecure transport are prohibited while --require_secure_transport=ON.",
         '-> MySQL takes TLS alone: write "${mysql.dsn}" where the program takes a DSN',
     ),
+    "without TLS by an account that demands it": (
+        "Error 1045 (28000): Access denied for user 'shop_migration'@'10.80.0.9' (using password: YES)",
+        '-> MySQL takes TLS alone, and the password of this release: write "${mysql.dsn}" where the program',
+    ),
     "AutoMigrate": (
         "Error 1142 (42000): CREATE command denied to user 'shop'@'10.80.1.7' for table 'orders'",
         "write database: {rights: schema}",

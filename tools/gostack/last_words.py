@@ -25,6 +25,12 @@ _REASONS = (
         'MySQL takes TLS alone: write "${{mysql.dsn}}" where the program takes a DSN, or tls=true into its own',
     ),
     _reason(
+        r"access denied for user '[^']*'@'[^']*' \(using password: yes\)",
+        # MySQL's answer to the right password without TLS, where the account demands it.
+        'MySQL takes TLS alone, and the password of this release: write "${{mysql.dsn}}" where the program takes a '
+        'DSN, or tls=true and "${{mysql.password}}" into its own',
+    ),
+    _reason(
         r"\b(create|create view|alter|drop|index|references|trigger) command denied",
         "its account may change rows, and no tables: write database: {{rights: schema}}, or leave tables to migrations",
     ),
