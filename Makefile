@@ -2,7 +2,7 @@
 # `.venv/bin/gostack --help` has every command; the most used ones are here.
 
 STACK ?= dev
-ROUNDS ?= 2
+ROUNDS ?= 3
 export STACK
 
 SHELL := /bin/sh
@@ -15,7 +15,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 GO_MODULES := services/users services/greeter components/mysql/proxy components/service_database/migrator \
 	components/scheduled_tasks/scheduler components/ingress/verifier components/telemetry/collector components/telemetry/console \
 	components/certificate_client/client \
-	tools/offline/images/pause tests/chaos/unsteady_service tests/chaos/packet_delay tests/integration_cluster/probe tests/oidc_provider tests/probe \
+	tools/offline/images/pause tests/chaos/unsteady_service tests/chaos/packet_delay tests/integration_cluster/probe tests/admission tests/oidc_provider tests/probe \
 	services/examples/chat services/examples/notes services/examples/tickets
 STATICCHECK = $(GOSTACK) offline program staticcheck
 

@@ -145,6 +145,8 @@ def accessory_arguments(
         arguments["arguments"] = accessory.args
     if accessory.user is not None:
         arguments["user"] = accessory.user
+    if accessory.metrics is not None:
+        arguments["metrics"] = accessory.metrics
     if password is None:
         return arguments
     url = pulumi.Output.secret(pulumi.Output.concat("redis://:", password, f"@{name}:{valkey.PORT}/0"))

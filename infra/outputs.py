@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 CONSOLE_PAGE = "console"
 """The dashboard of a stack with telemetry, among its `dashboards`."""
 
+GRAFANA_PAGE = "grafana"
+"""Grafana, among them, where the stack has it."""
+
 Microservices: TypeAlias = "Mapping[str, Mapping[str, Mapping[str, Microservice]]]"
 """Service to track to region to replicas."""
 
@@ -90,7 +93,7 @@ class StackOutputs(TypedDict):
     """Region to URL of its Consul UI."""
 
     dashboards: dict[str, pulumi.Input[str]]
-    """Name to URL of a page for people: `console`, where the stack has telemetry, and each region's Consul."""
+    """Name to URL of a page for people: `console` and `grafana`, where the stack has them, and each region's Consul."""
 
     ca_certificate: pulumi.Input[str]
     """Certificate of the authority that signed the ingress's certificate, PEM."""
@@ -128,6 +131,7 @@ def outputs(
         "consul": {region: datacenter.http_url for region, datacenter in consul.items()},
         "dashboards": {
             **({CONSOLE_PAGE: telemetry.url} if telemetry is not None else {}),
+            **_grafana(telemetry),
             **{f"consul-{region}": datacenter.http_url for region, datacenter in consul.items()},
         },
         "ca_certificate": ca_certificate,
@@ -139,6 +143,12 @@ def outputs(
         },
         "images": images,
     }
+
+
+def _grafana(telemetry: Telemetry | None) -> dict[str, pulumi.Input[str]]:
+    if telemetry is None or telemetry.grafana_url is None:
+        return {}
+    return {GRAFANA_PAGE: telemetry.grafana_url}
 
 
 def _service(

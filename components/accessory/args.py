@@ -10,6 +10,7 @@ from components.args import KeptArgs
 from components.consul.args import RegionalArgs
 from components.consul.check import CheckPath
 from components.files import GivenFile
+from components.microservice.metrics import Metrics
 from components.microservice.workload import Egress
 from components.region.args import RegionReference
 from components.section import Section, shaped
@@ -91,6 +92,9 @@ class AccessoryArgs(RegionalArgs, KeptArgs):
 
     check: AccessoryCheck
     """Health check."""
+
+    metrics: NotRequired[Metrics]
+    """Where its own metrics are; not given when it has none."""
 
     entrypoint: NotRequired[Sequence[str]]
     """Program; the image's own when it is not given."""

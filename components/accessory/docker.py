@@ -141,4 +141,8 @@ def _program_spec(
 def _instance(args: AccessoryArgs) -> ServiceInstance:
     check = args["check"]
     judged = Check(protocol="http", path=check.path) if check.protocol == "http" else Check(protocol="tcp")
-    return ServiceInstance(args["accessory"], args["ports"][0], judged, metadata={"region": args["region"]["region"]})
+    region, port = args["region"]["region"], args["ports"][0]
+    metadata = {"region": region}
+    if "metrics" in args:
+        metadata |= {"instance": f"{args['accessory']}-{region}", **args["metrics"].metadata(port)}
+    return ServiceInstance(args["accessory"], port, judged, metadata=metadata)

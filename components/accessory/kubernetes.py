@@ -76,6 +76,7 @@ class Accessory(pulumi.ComponentResource):
                     *file_volumes(scope, name, args.get("given_files", {})),
                 ],
                 stop_seconds=args["stop_seconds"] + 10,
+                annotations=args["metrics"].annotations(port) if "metrics" in args else {},
             ),
             [
                 claim_template(

@@ -106,5 +106,7 @@ def _verify_or_sign(reference: str, signatures: Signatures) -> None:
             raise
         done = subprocess.run([*shlex.split(command), reference], capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise UnsignedImageError(f"{reference} is not signed, and does not run: {done.stderr.strip()}") from None
+            # Beside its reasons it tells what it builds first.
+            told = [line for line in done.stderr.splitlines() if line.startswith("error: ")] or [done.stderr.strip()]
+            raise UnsignedImageError("\n".join([f"{reference} is not signed, and does not run:", *told])) from None
         require_signature(reference, signatures)

@@ -46,14 +46,14 @@ class Staging:
         _write(copy.with_name("Dockerfile.dockerignore"), "".join(f"{pattern}\n" for pattern in ignored))
         return copy
 
-    def context(self, files: Mapping[str, Path]) -> str:
-        """Return a folder, relative to the project, with copies of these files by their paths in it, and no others."""
+    def context(self, files: Mapping[str, bytes]) -> str:
+        """Return a folder, relative to the project, with these files by their paths in it, and no others."""
         folder = self.folder / "context"
         for old in folder.rglob("*"):
             if old.is_file() and str(old.relative_to(folder)) not in files:
                 old.unlink()
-        for path, original in files.items():
-            copy, content = folder / path, original.read_bytes()
+        for path, content in files.items():
+            copy = folder / path
             copy.parent.mkdir(parents=True, exist_ok=True)
             if not copy.is_file() or copy.read_bytes() != content:
                 _replace(copy, lambda new, content=content: new.write_bytes(content))

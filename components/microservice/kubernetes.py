@@ -23,7 +23,6 @@ from components.microservice.kubernetes_folders import folder_mounts, folder_vol
 from components.microservice.kubernetes_probes import replica_probes
 from components.microservice.replica import replica_environment, replica_instances, tracing_environment
 from components.microservice.volumes import OWN_CLAIM, released_in_place
-from components.microservice.workload import Workload
 from components.mysql.configuration import PORT as MYSQL_PORT
 from components.options import given_dependencies
 
@@ -82,7 +81,7 @@ class Microservice(pulumi.ComponentResource):
             anti_affinity_to=selector(labels),
             stop_seconds=workload.drain_seconds + workload.termination_grace_period_seconds + 10,
             privileged_ports=workload.binds_privileged,
-            annotations=_scraped(workload),
+            annotations=workload.metrics.annotations(workload.port) if workload.metrics is not None else {},
         )
         deployment = rolling_deployment(
             scope,
@@ -160,17 +159,6 @@ def _application(args: MicroserviceArgs, secret: pulumi.Input[str], claims: Sequ
         # Deregistered by the sidecar in the same moment; requests on their way still arrive.
         pre_stop=sleep_before_stop(workload.drain_seconds) if workload.kind == "service" else None,
     )
-
-
-def _scraped(workload: Workload) -> dict[str, str]:
-    """The annotations by which scrapers find a pod that do not ask Consul."""
-    if workload.metrics is None:
-        return {}
-    return {
-        "prometheus.io/scrape": "true",
-        "prometheus.io/path": workload.metrics.path,
-        "prometheus.io/port": str(workload.metrics.port or workload.port),
-    }
 
 
 def _network_policy(scope: Scope, name: str, args: MicroserviceArgs) -> k8s.networking.v1.NetworkPolicy:

@@ -10,7 +10,7 @@ from components.section import Section, shaped
 
 
 class Metrics(Section):
-    """Metrics that a service offers in Prometheus' text format, and that are scraped from every replica.
+    """Metrics that a program offers in Prometheus' text format, and that are scraped from every replica.
 
     Who may call the service by its name may read them, and so may clients where a route leads to the path.
     """
@@ -19,4 +19,17 @@ class Metrics(Section):
     """Path at which they are."""
 
     port: Annotated[int, Field(ge=1024, le=65535)] | None = None
-    """Port inside the container; the service's own when it is not given."""
+    """Port inside the container; the program's own when it is not given."""
+
+    def metadata(self, own_port: int) -> dict[str, str]:
+        """Return where a scraper that asks Consul finds them."""
+        port = {"metrics_port": str(self.port)} if self.port not in (None, own_port) else {}
+        return {"metrics_path": self.path, **port}
+
+    def annotations(self, own_port: int) -> dict[str, str]:
+        """Return those by which scrapers find a pod that do not ask Consul."""
+        return {
+            "prometheus.io/scrape": "true",
+            "prometheus.io/path": self.path,
+            "prometheus.io/port": str(self.port or own_port),
+        }

@@ -6,7 +6,6 @@ import pulumi
 
 from components.consul.instances import ServiceInstance
 from components.microservice.args import MicroserviceArgs
-from components.microservice.workload import Workload
 from components.names import called_name
 
 
@@ -88,7 +87,7 @@ def replica_instances(args: MicroserviceArgs, name: str) -> list[ServiceInstance
         check_port=workload.check_port,
         connects_to=workload.client_ports[1:],
         tags=tags,
-        metadata={**metadata, **_metrics(workload)},
+        metadata={**metadata, **(workload.metrics.metadata(workload.port) if workload.metrics is not None else {})},
     )
     # Without where the metrics are: they are those of the replica, and read once.
     named = [
@@ -96,14 +95,3 @@ def replica_instances(args: MicroserviceArgs, name: str) -> list[ServiceInstance
         for port, number in workload.served_ports.items()
     ]
     return [instance, *named]
-
-
-def _metrics(workload: Workload) -> dict[str, str]:
-    """Where a scraper that asks Consul finds the metrics of a replica."""
-    if workload.metrics is None:
-        return {}
-    port = workload.metrics.port
-    return {
-        "metrics_path": workload.metrics.path,
-        **({"metrics_port": str(port)} if port not in (None, workload.port) else {}),
-    }

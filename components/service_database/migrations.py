@@ -3,7 +3,7 @@ that its digest says what it applies."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from components.images.build_options import NETRC, BuildOptions
@@ -17,11 +17,13 @@ _FILES = "migrations"
 _FROM_WHERE = ("GOPROXY", "GOPRIVATE", "GONOPROXY", "GOSUMDB", "GONOSUMDB", "GOINSECURE")
 
 
-def migrations_context(stack: str, service: str, files: Sequence[Path]) -> str:
-    """Return the folder that the image is built from, relative to the project: the program with copies of the files."""
+def migrations_context(stack: str, service: str, files: Mapping[str, bytes]) -> str:
+    """Return the folder that the image is built from, relative to the project: the program and the files by their
+    names."""
     program = [file for pattern in ("go.*", "*.go") for file in _PROGRAM.glob(pattern) if "_test" not in file.stem]
-    copied = {file.name: file for file in program} | {f"{_FILES}/{file.name}": file for file in files}
-    return Staging.of(stack, service, f"-{TRACK}").context(copied)
+    texts = {file.name: file.read_bytes() for file in program}
+    texts |= {f"{_FILES}/{name}": text for name, text in files.items()}
+    return Staging.of(stack, service, f"-{TRACK}").context(texts)
 
 
 def migrations_build(build: BuildOptions, *, default: bool) -> BuildOptions:

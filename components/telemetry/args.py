@@ -28,6 +28,9 @@ class TelemetryImages(TypedDict):
     alertmanager: pulumi.Input[str]
     """Alertmanager, which tells receivers; empty where there are none."""
 
+    grafana: pulumi.Input[str]
+    """Grafana; empty where nobody asked for it."""
+
     collector: pulumi.Input[str]
     """Built from `COLLECTOR_SOURCE`."""
 
@@ -76,6 +79,9 @@ class TelemetryArgs(KeptArgs):
 
     port: int
     """Port of this machine that leads to the console."""
+
+    grafana_port: int | None
+    """Port of this machine that leads to Grafana; None for no Grafana."""
 
     metrics_days: int
     """Days for which metrics are kept."""

@@ -44,7 +44,7 @@ ALERTS_URL = f"http://127.0.0.1:{ALERTS_PORT}/alerts"
 OTLP_ENDPOINT = f"http://{HOST}:{OTLP_PORT}"
 """Where services send what an OpenTelemetry SDK makes of their work."""
 
-MEMORY_MIB = {"metrics": 160, "logs": 192, "alerts": 64}
+MEMORY_MIB = {"metrics": 256, "logs": 192, "alerts": 64}
 """Memory limit in MiB of the programs that others publish; what they give themselves, in their arguments, is less."""
 
 CONTAINERS, CGROUPS, STATE = "/containers", "/cgroups", "/state"

@@ -1,5 +1,5 @@
 """The telemetry of a stack on one machine: one pod in the networks of all regions, with three stores, two programs of
-the stack's own, and Alertmanager where somebody is told."""
+the stack's own, Alertmanager where somebody is told, and Grafana where somebody asked for it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from components.docker.files import file_mounts
 from components.docker.pod import Pod
 from components.docker.volumes import kept_volume, opened_volume
 from components.files import GivenFile
-from components.telemetry import alertmanager
+from components.telemetry import alertmanager, grafana
 from components.telemetry.args import TelemetryArgs
 from components.telemetry.configuration import (
     CGROUPS,
@@ -32,6 +32,7 @@ from components.telemetry.programs import (
     FOLDER,
     RULES,
     SCRAPED,
+    SMALL_PAGES,
     alerts_arguments,
     logs_arguments,
     metrics_arguments,
@@ -60,6 +61,9 @@ class Telemetry(pulumi.ComponentResource):
     url: pulumi.Output[str]
     """URL of the console on this machine."""
 
+    grafana_url: pulumi.Output[str] | None
+    """URL of Grafana on this machine; None without it."""
+
     def __init__(self, name: str, args: DockerTelemetryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Telemetry", name, {}, opts)
         self._name, self._args = name, args
@@ -74,9 +78,9 @@ class Telemetry(pulumi.ComponentResource):
                 "pause_image": args["regions"][0]["pause_image"],
                 "host_names": [HOST],
                 "ports": [
-                    docker.ContainerPortArgs(
-                        internal=CONSOLE_PORT, external=args["port"], ip=CONSOLE_ADDRESS, protocol="tcp"
-                    )
+                    docker.ContainerPortArgs(internal=inside, external=port, ip=CONSOLE_ADDRESS, protocol="tcp")
+                    for inside, port in ((CONSOLE_PORT, args["port"]), (grafana.PORT, args["grafana_port"]))
+                    if port is not None
                 ],
                 "labels": self._labels,
             },
@@ -90,6 +94,10 @@ class Telemetry(pulumi.ComponentResource):
         collector = self._container("collector", self._collector(), logs)
         console = self._container("console", self._console(), metrics, logs, alerts, collector)
         self.url = console.id.apply(lambda _: f"http://{CONSOLE_ADDRESS}:{args['port']}")
+        self.grafana_url = None
+        if (port := args["grafana_port"]) is not None:
+            drawn = self._container("grafana", self._grafana(port), console)
+            self.grafana_url = drawn.id.apply(lambda _: f"http://{CONSOLE_ADDRESS}:{port}")
         self.register_outputs({"url": self.url})
 
     def _container(self, part: str, spec: ContainerSpec, *after: docker.Container) -> docker.Container:
@@ -112,6 +120,7 @@ class Telemetry(pulumi.ComponentResource):
             memory_mib=MEMORY_MIB["metrics"],
             cpus=1.0,
             user=_NOBODY,
+            environment=SMALL_PAGES,
             command=metrics_arguments(self._args, _DATA),
             volumes=[self._opened("metrics"), *self._files("metrics", {SCRAPED: scraped})],
         )
@@ -124,6 +133,7 @@ class Telemetry(pulumi.ComponentResource):
             memory_mib=MEMORY_MIB["logs"],
             cpus=1.0,
             user=_NOBODY,
+            environment=SMALL_PAGES,
             command=logs_arguments(self._args, _DATA),
             volumes=[self._opened("logs")],
         )
@@ -193,6 +203,10 @@ class Telemetry(pulumi.ComponentResource):
             volumes=self._files("console", {f"{FOLDER}/console.json": configuration}),
             health=_HEALTH,
         )
+
+    def _grafana(self, port: int) -> ContainerSpec:
+        files = self._files("grafana", grafana.grafana_files(port))
+        return grafana.grafana_spec(self._args["images"]["grafana"], self._labels, files)
 
     def _opened(self, part: str) -> docker.ContainerVolumeArgs:
         volume = opened_volume(

@@ -52,6 +52,7 @@ from components.telemetry.programs import (
     FOLDER,
     RULES,
     SCRAPED,
+    SMALL_PAGES,
     alerts_arguments,
     logs_arguments,
     metrics_arguments,
@@ -115,6 +116,9 @@ class Telemetry(pulumi.ComponentResource):
     url: pulumi.Output[str]
     """URL of the console, inside the cluster."""
 
+    grafana_url: pulumi.Output[str] | None
+    """None: Grafana runs beside it on Docker alone."""
+
     def __init__(self, name: str, args: KubernetesTelemetryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Telemetry", name, {}, opts)
         region = args["regions"][0]
@@ -146,6 +150,7 @@ class Telemetry(pulumi.ComponentResource):
             timeout_seconds=_START_SECONDS,
             opts=scope.options(*services, *paths, *rights, *given_dependencies(opts)),
         )
+        self.grafana_url = None
         namespace = namespace_of(region)
         self.url = server.id.apply(lambda _: f"http://{service_host(HOST, namespace)}:{CONSOLE_PORT}")
         self.register_outputs({"url": self.url})
@@ -288,6 +293,7 @@ def _programs(
             group=_NOBODY,
             resources=RESOURCES[part],
             arguments=arguments,
+            environment=SMALL_PAGES if part in ("metrics", "logs") else {},
             mounts={"/tmp": "files", **(disks or {})},
             read_only_mounts={**given, **({_ACCOUNT: "account"} if account else {})},
             probes=_PROBES[part],

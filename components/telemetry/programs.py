@@ -11,6 +11,10 @@ from components.telemetry.configuration import ALERTS_PORT, CONSOLE_ADDRESS, LOG
 FOLDER = "/etc/gostack"
 """Folder of the files that each program finds."""
 
+SMALL_PAGES = {"GODEBUG": "disablethp=1"}
+"""Environment of the stores. Where a kernel gives large pages to who does not ask, a heap of small, short-lived pieces
+takes half as much again, so that the limit leaves too little to keep the files in memory that are read all the time."""
+
 SCRAPED, RULES = f"{FOLDER}/scrape.yml", f"{FOLDER}/rules"
 """File with what is scraped, and folder of the rules."""
 

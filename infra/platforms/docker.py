@@ -50,7 +50,7 @@ class DockerPlatform(Platform):
 
     # Go runs only while an image is built, by name.
     THIRD_PARTY_IMAGES = frozenset(
-        {"alertmanager", "consul", "mysql", "nginx", "oauth2-proxy", "pause", "valkey"}
+        {"alertmanager", "consul", "grafana", "mysql", "nginx", "oauth2-proxy", "pause", "valkey"}
         | {"victoria-logs", "victoria-metrics", "vmalert"}
     )
 

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, model_validator
 from components.accessory.args import AccessoryCheck, DataVolume, EvictionPolicy, Folder
 from components.accessory.valkey import PORT, data_volumes
 from components.aws.elasticache.node_types import node_type
+from components.microservice.metrics import Metrics
 from components.microservice.workload import AGENT_PORTS, Egress
 from infra.settings.base import ImageReference, Name, Port, RegionName, Section
 from infra.settings.environment import Variables, require_size
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _IMAGE_ONLY = (
     *("image", "port", "ports", "check", "command", "args", "environment", "volumes", "writable", "user"),
-    *("capabilities", "egress", "secrets"),
+    *("capabilities", "egress", "secrets", "metrics"),
 )
 _VALKEY_ONLY = ("persistence", "size_gib", "eviction")
 _LIMITS = {"image": 256, "valkey": 128}
@@ -46,6 +47,9 @@ class AccessorySettings(Section):
 
     check: AccessoryCheck = AccessoryCheck()
     """Health check; a TCP connection by default."""
+
+    metrics: Metrics | None = None
+    """Where its own metrics are, for example {"port": 15692}. Without it none of its own are scraped."""
 
     command: list[str] | None = None
     """Program, in the place of the image's entry point."""
@@ -122,7 +126,8 @@ class AccessorySettings(Section):
     @model_validator(mode="after")
     def _apart(self) -> Self:
         ports = self.all_ports()
-        for port in ports:
+        asked = [self.metrics.port] if self.metrics is not None and self.metrics.port is not None else []
+        for port in [*ports, *asked]:
             if port in AGENT_PORTS:
                 raise ValueError(f"{port} belongs to the Consul agent in the same pod: choose another port.")
             if ports.count(port) > 1:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from cryptography import x509
 from pydantic import Field, SecretStr, model_validator
 
-from infra.settings.base import FilePath, Section, shaped
+from infra.settings.base import Email, FilePath, Section, shaped
 from infra.settings.ingress import certificate_names
 from infra.settings.secrets import Secrets
 
@@ -48,7 +48,7 @@ class AcmeSettings(Section):
     """File with the certificates (PEM) of what signs the directory's own certificate, where it is an authority of your
     own; relative to the project, or absolute."""
 
-    email: Annotated[str, shaped(r"[^\s@,<>]+@[^\s@,<>]+", "an e-mail address", "ops@example.com")] | None = None
+    email: Email | None = None
     """Address of the account, for authorities that write to it."""
 
     profile: Annotated[str, shaped(r"[a-zA-Z0-9_-]{1,64}", "a profile", "shortlived")] | None = None

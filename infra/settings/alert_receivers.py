@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
-from infra.settings.base import Name, Section, shaped
+from infra.settings.base import Email, Name, Section, shaped
 from infra.settings.secrets import Secrets
 
 _KEYS = {
@@ -24,7 +24,6 @@ _SECRETS = {"webhook": "url", "slack": "webhook_url", "email": "password", "page
 Url = Annotated[
     str, shaped(r"https?://[^\s/]+(/\S*)?", "the address of a web page", "https://hooks.example.com/alerts")
 ]
-Email = Annotated[str, shaped(r"[^\s@,<>]+@[^\s@,<>]+", "an e-mail address", "on-call@example.com")]
 Channel = Annotated[str, shaped(r"[#@]\S+", "a channel of Slack", "#alerts")]
 Smarthost = Annotated[str, shaped(r"[^\s:/]+:[0-9]{1,5}", "a mail server with its port", "smtp.example.com:587")]
 

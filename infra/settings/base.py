@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 
 from components.section import AnyNetwork, Port, Section, shaped
 
-__all__ = ["AnyNetwork", "ImageReference", "Name", "NetworkAddress", "Port", "RegionName", "Section", "shaped"]
+__all__ = ["AnyNetwork", "Email", "ImageReference", "Name", "NetworkAddress", "Port", "RegionName", "Section", "shaped"]
 
 from components.names import CONSUL_WORDS, NGINX_WORDS
 
@@ -107,6 +107,9 @@ shortened where it is made (`components/names.py`)."""
 
 RegionName = Annotated[str, AfterValidator(_region_name)]
 """The name of a region."""
+
+Email = Annotated[str, shaped(r"[^\s@,<>]+@[^\s@,<>]+\.[^\s@,<>]+", "an e-mail address", "ops@example.com")]
+"""An e-mail address, without the name of its owner."""
 
 ImageReference = Annotated[str, AfterValidator(_image)]
 """An image with a fixed tag or a digest."""

@@ -15,7 +15,8 @@ class MigrationsSettings(Section):
     directory: Annotated[FilePath, StringConstraints(min_length=1)] | None = None
     """Folder of the files `<number>_<name>.up.sql`, relative to the service's `context` or to the project, or absolute,
     for example "./db/migrations". They are applied in the order of their numbers, each once. `.down.sql` files may be
-    beside them and are never run. This or `image` must be given."""
+    beside them and are never run. Files of goose, `<number>_<name>.sql` with `-- +goose Up`, are taken as well. This or
+    `image` must be given."""
 
     image: ImageReference | None = None
     """Image that was built from such a folder elsewhere, as the output `services.<name>.migrations_image` of another

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Sequence
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -34,8 +35,10 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
         return f"{key}: {problem['ctx']['error']}" if location else str(problem["ctx"]["error"])
     if kind == "too_long":
         return f"{key} has {len(problem['input'])} entries: use at most {problem['ctx']['max_length']}."
-    given = _shown(problem.get("input"))
-    return f"{key}: {_lower_first(problem['msg'])}, but it is {given}; correct it in the stack file."
+    given = problem.get("input")
+    if kind == "model_type":
+        return f"{key}: it has keys of its own, but it is {_shown(given)}; {_keys_instead(location, model)}."
+    return f"{key}: {_lower_first(problem['msg'])}, but it is {_shown(given)}; {_shape_instead(kind, given)}."
 
 
 _RENAMED = {
@@ -44,6 +47,22 @@ _RENAMED = {
     "stop_seconds": "termination_grace_period_seconds",
 }
 """Keys of earlier versions, whose new names do not look like them."""
+
+
+_OF_COMPOSE = {
+    "depends_on": "remove it, as the database and accessories are there before a service starts",
+    "entrypoint": "write it as command",
+    "env_file": "give its secrets by `gostack secrets import`, and the rest as environment",
+    "links": "remove it, as services call each other by their names",
+    "mem_limit": "write it as memory_mib",
+    "networks": "remove it, as services call each other by their names",
+    "restart": "remove it, as what ends is started again",
+}
+"""Keys that services have in a compose file, and what says the same here."""
+
+
+_USUAL = ("path", "directory")
+"""Keys that say most of a section that needs none."""
 
 
 def meant(name: str, known: Iterable[str], otherwise: str = "", cutoff: float = 0.5) -> str:
@@ -72,29 +91,53 @@ def _most_telling(error: ValidationError) -> Any:
 
 
 def _unknown_key(key: str, location: Sequence[str], model: type[BaseModel]) -> str:
-    known = sorted(_keys_beside(location, model))
+    section = _section_of(location, model)
+    known = sorted(section.model_fields) if section is not None else []
     renamed = _RENAMED.get(location[-1])
     if renamed in known:
         return f"{key} is called {renamed} now: rename it."
+    if location[0] in ("services", "accessories") and (elsewhere := _OF_COMPOSE.get(location[-1])):
+        return f"{key} is not a known key: {elsewhere}."
     otherwise = f"remove it or use one of {', '.join(known)}."
     if len(otherwise) > LONGEST_VALUE:
         otherwise = f"remove it; docs/configuration.md lists those of {key.rpartition('.')[0] or 'gostack'}."
     return f"{key} is not a known key: {meant(location[-1], known, otherwise)}"
 
 
-def _keys_beside(location: Sequence[str], model: type[BaseModel]) -> list[str]:
-    """The keys that are allowed where the unknown key stands."""
+def _keys_instead(location: Sequence[str], model: type[BaseModel]) -> str:
+    """What to write where a section has to be: what it needs, else what says most of it, else any of its keys."""
+    section = _section_of([*location, ""], model)
+    fields = section.model_fields if section is not None else {}
+    needed = [key for key, field in fields.items() if field.is_required()] or [key for key in _USUAL if key in fields]
+    return f"write {{{needed[0]}: …}}" if needed else f"write some of {', '.join(fields)}, or {{}}"
+
+
+def _shape_instead(kind: str, given: Any) -> str:
+    """What to write for a value of another shape."""
+    if kind == "list_type" and isinstance(given, str):
+        return f"write {json.dumps(given.split(), ensure_ascii=False)}"
+    if kind == "dict_type" and isinstance(given, list):
+        return "write it without the hyphens, as a name and a colon before each value"
+    return "correct it in the stack file"
+
+
+def _section_of(location: Sequence[str], model: type[BaseModel]) -> type[BaseModel] | None:
+    """The section in which a key stands; None where there is none."""
     current: type[BaseModel] | None = model
     position = 0
     while current is not None and position < len(location) - 1:
         field = current.model_fields.get(location[position])
         if field is None:
-            return []
-        nested = model_inside(field.annotation)
+            return None
         # A mapping or a list of models has one more step (its key or index) in the location.
-        position += 1 if nested is field.annotation else 2
-        current = nested
-    return list(current.model_fields) if current is not None else []
+        position += 2 if _many(field.annotation) else 1
+        current = model_inside(field.annotation)
+    return current
+
+
+def _many(annotation: Any) -> bool:
+    """Whether a type is a mapping or a list, perhaps with None beside it."""
+    return get_origin(annotation) in (dict, list) or any(_many(argument) for argument in get_args(annotation))
 
 
 def model_inside(annotation: Any) -> type[BaseModel] | None:

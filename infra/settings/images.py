@@ -55,6 +55,10 @@ class ImageSettings(Section):
     """vmalert, of the telemetry, of the version of VictoriaMetrics, https://hub.docker.com/r/victoriametrics/vmalert
     (licence Apache-2.0)."""
 
+    grafana: ImageReference = "grafana/grafana:12.2.0"
+    """Grafana, where `telemetry.grafana` asks for it, https://hub.docker.com/r/grafana/grafana (licence
+    AGPL-3.0-only)."""
+
     oauth2_proxy: ImageReference = "quay.io/oauth2-proxy/oauth2-proxy:v7.15.6"
     """oauth2-proxy, of logins of kind `oidc`, https://quay.io/repository/oauth2-proxy/oauth2-proxy (licence MIT)."""
 

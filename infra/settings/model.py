@@ -170,6 +170,7 @@ class Settings(Section):
             **(self.images.telemetry_references() if self.has_telemetry else {}),
             **({login_proxy.IMAGE: self.images.oauth2_proxy} if oidc_logins(self.ingress.logins) else {}),
             **({"alertmanager": self.images.alertmanager} if self.has_telemetry and self.telemetry.receivers else {}),
+            **({"grafana": self.images.grafana} if self.has_telemetry and self.telemetry.grafana else {}),
         }
 
     def pulled_images(self) -> dict[str, str]:
@@ -220,6 +221,8 @@ class Settings(Section):
             ports[f"regions.{name}.consul_port"] = (CONSUL_ADDRESS, region.consul_port)
         if self.has_telemetry:
             ports["telemetry.port"] = (CONSOLE_ADDRESS, self.telemetry.port)
+        if self.telemetry.grafana:
+            ports["telemetry.grafana_port"] = (CONSOLE_ADDRESS, self.telemetry.grafana_port)
         return ports
 
     def networks(self) -> dict[str, str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from infra.settings.alert_receivers import AlertReceiver, AlertReceivers
 from infra.settings.base import Port, Section, shaped
@@ -41,6 +41,12 @@ class TelemetrySettings(Section):
     port: Port = 8900
     """On Docker: port of this machine that leads to the console (no TLS, no login: it listens on 127.0.0.1 only)."""
 
+    grafana: bool = False
+    """On Docker: whether Grafana runs beside the console, with the console's charts as dashboards."""
+
+    grafana_port: Port = 8901
+    """On Docker: port of this machine that leads to Grafana (no TLS, no login: it listens on 127.0.0.1 only)."""
+
     metrics_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """Days for which metrics are kept."""
 
@@ -63,8 +69,14 @@ class TelemetrySettings(Section):
     """On Docker: folder of the engine on its machine, with the logs of containers in it: `docker info -f
     '{{.DockerRootDir}}'` prints it."""
 
+    @model_validator(mode="after")
+    def _drawn_from_what_is_kept(self) -> Self:
+        if self.grafana and self.enabled is False:
+            raise ValueError("grafana has nothing to show with enabled: false: remove one of them.")
+        return self
 
-_DOCKER_ONLY = ("port", "docker_root")
+
+_DOCKER_ONLY = ("port", "grafana", "grafana_port", "docker_root")
 
 
 def telemetry_problems(settings: Settings) -> Iterator[str]:

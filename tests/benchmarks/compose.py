@@ -57,6 +57,8 @@ def _service(container: Container, by_id: Mapping[str, Container], after: set[st
         "security_opt": ["no-new-privileges:true"],
         "tmpfs": ["/tmp:mode=1777"],
         "mem_limit": host["Memory"],
+        # 0 is the engine's own share.
+        "cpu_shares": host.get("CpuShares") or None,
         "restart": "no" if _is_job(container) else "unless-stopped",
         "depends_on": {str(by_id[other].name): {"condition": _condition(by_id[other])} for other in sorted(after)},
     }

@@ -1,16 +1,15 @@
-"""`make bench`: what a person waits for, and the same containers under docker compose, side by side in one run."""
+"""`make bench`: what a person waits for, and the same containers under docker compose v2, side by side in one run."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager, redirect_stdout
 from io import BytesIO
 from pathlib import Path
@@ -23,21 +22,46 @@ from docker.models.containers import Container
 from components.docker.files import FOLDER
 from infra.settings.stack_file import read_stack_file, written
 from tests.benchmarks.compose import compose_document, fills_volume
+from tests.benchmarks.cost import Cost, cost_of, table
+from tests.support.dotted_paths import set_at
+from tools.gostack.environment.docker_engine import find_endpoint
+from tools.gostack.environment.progress import Progress
 from tools.gostack.lifecycle import lifecycle
 from tools.gostack.lifecycle.objects import StackObjects
 from tools.gostack.lifecycle.report import write_authority
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
+from tools.gostack.stacks.new import own_space
+from tools.offline.toolchain.programs import docker_compose
 
 STACK = "benchmark"
-PORT_OFFSET = 20000
 PROJECT_NAME = "gostackbenchmark"
+SERVICE = "users"
+
+_FIRST = "from nothing, to the first answer"
+_SAME = "without a change"
+_GONE = "removed with all data"
+COMPARED: Mapping[str, str | None] = {
+    _FIRST: _FIRST,
+    "pulumi up, without a change": _SAME,
+    "make up, without a change": _SAME,
+    "preview, without a change": None,
+    "gostack up SERVICE, one line changed": None,
+    _GONE: _GONE,
+}
+"""What is measured of a stack -> what compose does in the place of it."""
+
+Costs = dict[str, list[Cost]]
 
 
 def run(workspace: Workspace, rounds: int) -> int:
     """Measure a copy of the stack with ports and networks of its own and print a table; return the exit code."""
+    # Built before anything is measured, and told of before anything is made.
+    compose = _compose_command(workspace)
     with copied(workspace) as (copy, folder):
-        times = _measure(copy, folder, rounds)
-    _print(times)
+        source = _own_source(copy, folder)
+        ours, theirs = _measure(copy, folder, source, rounds, compose)
+    print(table([(title, ours[title], theirs[peer] if peer else []) for title, peer in COMPARED.items()]))
+    print(f"load average at the end: {' '.join(f'{one:.1f}' for one in os.getloadavg())}, {os.cpu_count()} processors")
     return 0
 
 
@@ -47,7 +71,7 @@ def copied(workspace: Workspace) -> Generator[tuple[Workspace, Path]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = folder / f"Pulumi.{STACK}.yaml"
-        settings.write_text(written(_shifted(workspace)), encoding="utf-8")
+        settings.write_text(written(shifted(workspace)), encoding="utf-8")
         copy = Workspace(workspace.project, STACK, settings, quiet=True)
         quietly(lambda: lifecycle.down(copy, purge=True))
         try:
@@ -56,43 +80,53 @@ def copied(workspace: Workspace) -> Generator[tuple[Workspace, Path]]:
             quietly(lambda: lifecycle.down(copy, purge=True))
 
 
-def _measure(workspace: Workspace, folder: Path, rounds: int) -> dict[str, list[float]]:
-    times: dict[str, list[float]] = {}
-    compose = _compose_command()
+def _own_source(workspace: Workspace, folder: Path) -> Path:
+    """Let the service be built from a copy of its source, and return where that is."""
+    document = read_stack_file(workspace.stack_file)
+    service = document["config"]["gostack:services"][SERVICE]
+    source = folder / "source"
+    shutil.copytree(workspace.project / service["context"], source)
+    service["context"] = str(source)
+    workspace.stack_file.write_text(written(document), encoding="utf-8")
+    return source
+
+
+def _measure(workspace: Workspace, folder: Path, source: Path, rounds: int, compose: list[str]) -> tuple[Costs, Costs]:
+    ours: Costs = {}
+    theirs: Costs = {}
+    first, update, everything, preview, change, removal = COMPARED
     for number in range(1, rounds + 1):
         print(f"round {number} of {rounds}", file=sys.stderr, flush=True)
-        _time(times, "up from nothing, to the first answer", lambda: _up(workspace, folder))
-        _time(times, "up without a change", lambda: _pulumi(workspace, "up", "--yes", "--skip-preview"))
-        _time(times, "`make up` without a change (with refresh)", lambda: must(lifecycle.up(workspace)))
-        _time(times, "preview without a change", lambda: _pulumi(workspace, "preview", "--expect-no-changes"))
+        _time(ours, first, lambda: _up(workspace, folder))
+        _time(ours, update, lambda: _pulumi(workspace, "up", "--yes", "--skip-preview"))
+        _time(ours, everything, lambda: must(lifecycle.up(workspace)))
+        _time(ours, preview, lambda: _pulumi(workspace, "preview", "--expect-no-changes"))
+        # A comment would be no other program, and so no other image.
+        (source / "benchmark.go").write_text(f'package main\n\nfunc init() {{ println("round {number}") }}\n')
+        _time(ours, change, lambda: must(lifecycle.up(workspace, SERVICE)))
         file = _write_compose(workspace, folder)
-        url = str(workspace.outputs()["services"]["users"]["url"])
-        _time(times, "destroy with all data", lambda: must(lifecycle.down(workspace, purge=True)))
-        if compose is not None:
-            _measure_compose([*compose, "--project-name", PROJECT_NAME, "--file", str(file)], url, folder, times)
-    return times
+        url = str(workspace.outputs()["services"][SERVICE]["url"])
+        _time(ours, removal, lambda: must(lifecycle.down(workspace, purge=True)))
+        print("docker compose", file=sys.stderr, flush=True)
+        _measure_compose([*compose, "--project-name", PROJECT_NAME, "--file", str(file)], url, folder, theirs)
+    return ours, theirs
 
 
-def _measure_compose(command: list[str], url: str, folder: Path, times: dict[str, list[float]]) -> None:
+def _measure_compose(command: list[str], url: str, folder: Path, costs: Costs) -> None:
     try:
-        _time(times, "compose up from nothing, to the first answer", lambda: _compose_up(command, url, folder))
-        _time(times, "compose up without a change", lambda: _quiet_command([*command, "up", "--detach"]))
+        _time(costs, _FIRST, lambda: _compose_up(command, url, folder))
+        _time(costs, _SAME, lambda: _quiet_command([*command, "up", "--detach"]))
     finally:
-        down = [*command, "down", "--volumes", "--timeout", "10"]
-        _time(times, "compose down with all data", lambda: _quiet_command(down))
+        _time(costs, _GONE, lambda: _quiet_command([*command, "down", "--volumes", "--timeout", "10"]))
 
 
-def _shifted(workspace: Workspace) -> dict[str, Any]:
-    """The stack's settings with ports and networks that leave the stack itself alone."""
-    document = read_stack_file(workspace.stack_file)
-    config = document["config"]
+def shifted(workspace: Workspace) -> dict[str, Any]:
+    """Return the stack's settings with ports and networks that nothing else has: the stack itself may be up."""
+    config = read_stack_file(workspace.stack_file)["config"]
+    for key, value in own_space(workspace.project, workspace.settings).items():
+        set_at(config, f"gostack:{key}", value)
     # What it is compared with has none.
     config["gostack:telemetry"] = {"enabled": False}
-    config["gostack:backbone"] = {"cidr": "10.93.0.0/24"}
-    for position, region in enumerate(config["gostack:regions"].values(), 1):
-        region["cidr"] = f"10.93.{position}.0/24"
-        for key in ("https_port", "http_port", "consul_port"):
-            region[key] += PORT_OFFSET
     return {"config": config}
 
 
@@ -100,7 +134,7 @@ def _up(workspace: Workspace, folder: Path) -> None:
     must(lifecycle.up(workspace))
     outputs = workspace.outputs()
     shutil.copy(write_authority(workspace, outputs), folder / "ca.pem")
-    _wait_for_answer(str(outputs["services"]["users"]["url"]), folder / "ca.pem")
+    _wait_for_answer(str(outputs["services"][SERVICE]["url"]), folder / "ca.pem")
 
 
 def _pulumi(workspace: Workspace, verb: str, *arguments: str) -> None:
@@ -138,12 +172,13 @@ def _copy_filled_volumes(containers: Iterable[Container], folder: Path) -> dict[
     return copies
 
 
-def _compose_command() -> list[str] | None:
-    for command in (["docker", "compose"], ["docker-compose"]):
-        if shutil.which(command[0]) and subprocess.run([*command, "version"], capture_output=True).returncode == 0:
-            return command
-    print("docker compose is not installed: its rows are left out (on Debian: apt-get install docker-compose)")
-    return None
+def _compose_command(workspace: Workspace) -> list[str]:
+    """The plugin of the `docker` command where it is installed, else the same program, built from its module."""
+    engine = ["--host", find_endpoint(workspace.variables)]
+    plugin = ["docker", *engine, "compose"]
+    if shutil.which("docker") and subprocess.run([*plugin, "version"], capture_output=True).returncode == 0:
+        return plugin
+    return [str(docker_compose(workspace.project, Progress())), *engine]
 
 
 def _compose_up(command: list[str], url: str, folder: Path) -> None:
@@ -170,11 +205,10 @@ def _quiet_command(command: list[str]) -> None:
         raise PulumiError(f"{' '.join(command[:2])} failed: {result.stderr.strip()[-500:]}")
 
 
-def _time(times: dict[str, list[float]], what: str, action: Callable[[], object]) -> None:
-    started = time.monotonic()
-    quietly(action)
-    times.setdefault(what, []).append(time.monotonic() - started)
-    print(f"  {what}: {times[what][-1]:.1f} s", file=sys.stderr, flush=True)
+def _time(costs: Costs, what: str, action: Callable[[], object]) -> None:
+    cost = cost_of(lambda: quietly(action))
+    costs.setdefault(what, []).append(cost)
+    print(f"  {what}: {cost.seconds:.1f} s, {cost.processor:.1f} CPU-s", file=sys.stderr, flush=True)
 
 
 def quietly(action: Callable[[], object]) -> None:
@@ -187,11 +221,3 @@ def must(code: int) -> None:
     """Raise PulumiError for an exit code that is not 0."""
     if code != 0:
         raise PulumiError(f"the measured command failed with exit code {code}")
-
-
-def _print(times: dict[str, list[float]]) -> None:
-    width = max(len(what) for what in times)
-    print(f"{'seconds, each round'.ljust(width)}  median")
-    for what, measured in times.items():
-        rounds = "  ".join(f"{seconds:6.1f}" for seconds in measured)
-        print(f"{what.ljust(width)}  {statistics.median(measured):6.1f}    ({rounds})")

@@ -5,12 +5,14 @@ Does not prove that an image runs with so few rights: `tests/integration/cases/t
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from components.accessory.args import AccessoryCheck
 from components.accessory.docker import Accessory
+from components.microservice.metrics import Metrics
 from tests.components.alone import NAME, Secret, alone, before, children
 from tests.contract.test_instances import REGION
 from tests.graph.recorder import Graph
@@ -67,6 +69,23 @@ def test_an_update_waits_until_another_program_passes_its_check(queue: Graph) ->
     # It took a value from the program: so it is replaced with it, and counts as created when it is found.
     assert f"{NAME}-program" in agent.property_dependencies["networkMode"]
     assert agent.plain("wait") is True
+
+
+def registered(graph: Graph) -> dict[str, Any]:
+    agent = graph.resources[f"{NAME}-registration-agent"]
+    (service,) = json.loads(agent.environment["AGENT_CONFIGURATION"])["services"]
+    return service["meta"]
+
+
+def test_its_metrics_are_found_by_its_registration(queue: Graph) -> None:
+    assert registered(queue) == {"region": "east"}
+    found = registered(alone(Accessory, metrics=Metrics(port=15692)))
+    assert found == {
+        "region": "east",
+        "instance": "queue-east",
+        "metrics_path": "/metrics",
+        "metrics_port": "15692",
+    }
 
 
 def test_a_strangers_image_gets_no_more_than_it_asks_for(queue: Graph) -> None:

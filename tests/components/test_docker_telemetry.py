@@ -7,6 +7,7 @@ tests/integration/test_16_telemetry.py asks the running ones.
 from __future__ import annotations
 
 import json
+from configparser import ConfigParser
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from components.telemetry.configuration import (
     console_configuration,
     scrape_configuration,
 )
+from components.telemetry.dashboards import dashboards
 from components.telemetry.docker import Telemetry
 from tests.components.alone import NAME, Secret, alone, before, children, exported
 from tests.contract.test_instances import CONSUL, REGION, VALUES
@@ -93,7 +95,7 @@ def test_it_is_kept_for_as_long_as_the_settings_say() -> None:
 
 def test_a_store_stays_below_the_limit_at_which_the_kernel_ends_it(telemetry: Graph) -> None:
     limits = {part: telemetry.resources[f"{NAME}-{part}"].plain("memory") for part in PARTS}
-    assert limits == {"metrics": 160, "logs": 192, "alerts": 64, "collector": 96, "console": 64}
+    assert limits == {"metrics": 256, "logs": 192, "alerts": 64, "collector": 96, "console": 64}
     for part in ("metrics", "logs", "alerts"):
         assert int(flags(telemetry, part)["-memory.allowedBytes"].removesuffix("MiB")) <= limits[part] * 0.6
 
@@ -294,3 +296,55 @@ def test_the_secret_of_a_receiver_is_in_alertmanagers_file_alone(with_a_receiver
 
 def test_rules_match_series_that_carry_no_name_of_a_group(telemetry: Graph) -> None:
     assert "-disableAlertgroupLabel" in flags(telemetry, "alerts")
+
+
+@pytest.fixture(scope="module")
+def with_grafana() -> Graph:
+    return alone(Telemetry, port=3000, grafana_port=3100, told=lambda made: {"url": made.grafana_url})
+
+
+def test_grafana_is_there_only_where_it_is_asked_for(telemetry: Graph, with_grafana: Graph) -> None:
+    assert f"{NAME}-grafana" not in telemetry.resources
+    assert with_grafana.resources[f"{NAME}-grafana"].plain("image") == "grafana"
+    assert exported(with_grafana, "url") == "http://127.0.0.1:3100"
+    ports = with_grafana.resources[f"{NAME}-pod-sandbox"].plain("ports")
+    assert [(port["internal"], port["external"], port["ip"]) for port in ports] == [
+        (3000, 3000, "127.0.0.1"),
+        (3001, 3100, "127.0.0.1"),
+    ]
+
+
+def grafana_file(graph: Graph, path: str) -> str:
+    place = mounts(graph, "grafana")[path]["hostPath"].rpartition("/")[2]
+    uploads = graph.resources[f"{NAME}-grafana-files-writer"].plain("uploads")
+    (text,) = [upload["content"] for upload in uploads if upload["file"] == f"{FOLDER}/{place}"]
+    return text
+
+
+def test_grafana_shows_to_everybody_and_lets_nobody_in(with_grafana: Graph) -> None:
+    settings = ConfigParser()
+    settings.read_string(grafana_file(with_grafana, "/etc/grafana/grafana.ini"))
+    assert settings["server"]["http_port"] == "3001"
+    assert settings["server"]["root_url"] == "http://127.0.0.1:3100/"
+    # Else the name of another site could be pointed at it.
+    assert (settings["server"]["domain"], settings["server"]["enforce_domain"]) == ("127.0.0.1", "true")
+    assert settings["auth.anonymous"]["org_role"] == "Viewer"
+    assert settings["auth"]["disable_login_form"] == "true"
+    assert settings["auth.basic"]["enabled"] == "false"
+
+
+def test_grafana_asks_the_metrics_through_the_console_which_only_reads(with_grafana: Graph) -> None:
+    path = "/etc/grafana/provisioning/datasources/gostack.yaml"
+    (source,) = yaml.safe_load(grafana_file(with_grafana, path))["datasources"]
+    assert (source["type"], source["url"]) == ("prometheus", "http://127.0.0.1:3000/metrics")
+    assert before(with_grafana, "console", "grafana")
+
+
+def test_grafana_finds_every_dashboard_where_it_looks(with_grafana: Graph) -> None:
+    path = "/etc/grafana/provisioning/dashboards/gostack.yaml"
+    (provider,) = yaml.safe_load(grafana_file(with_grafana, path))["providers"]
+    for name, text in dashboards().items():
+        assert grafana_file(with_grafana, f"{provider['options']['path']}/{name}") == text
+    settings = ConfigParser()
+    settings.read_string(grafana_file(with_grafana, "/etc/grafana/grafana.ini"))
+    assert settings["dashboards"]["default_home_dashboard_path"] in mounts(with_grafana, "grafana")

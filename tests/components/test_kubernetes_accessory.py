@@ -9,6 +9,7 @@ import pytest
 
 from components.accessory.args import AccessoryCheck
 from components.accessory.kubernetes import Accessory
+from components.microservice.metrics import Metrics
 from tests.components.alone import BEFORE, NAME, alone, children, container, pod, spec
 from tests.contract.test_instances import REGION
 from tests.graph.recorder import Graph
@@ -30,6 +31,16 @@ def test_it_is_one_pod_behind_its_name(queue: Graph) -> None:
     assert queue.resources[f"{NAME}-service"].plain("metadata")["name"] == "queue"
     assert [port["port"] for port in spec(queue, "service")["ports"]] == [5672, 15672]
     assert spec(queue, "program")["replicas"] == 1
+
+
+def test_scrapers_find_its_metrics_by_its_pods_annotations(queue: Graph) -> None:
+    scraped = alone(Accessory, user=70, metrics=Metrics(port=15692))
+    assert spec(scraped, "program")["template"]["metadata"]["annotations"] == {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/path": "/metrics",
+        "prometheus.io/port": "15692",
+    }
+    assert "annotations" not in spec(queue, "program")["template"]["metadata"]
 
 
 def test_its_disk_outlives_it(queue: Graph) -> None:

@@ -315,10 +315,11 @@ def test_an_update_that_may_sign_signs_what_it_has_pushed_or_does_not_run_it(
     monkeypatch.setenv(SIGN_COMMAND, str(sign))
     given = {"signatures": Signatures(public_key="cosign.pub"), "told": lambda made: {"runs": made.image_id}}
 
-    sign.write_text("#!/bin/sh\necho 'error: users: planted 1.0 has CVE-2026-1' >&2\nexit 1\n")
+    told = "[   0s] toolchain: building grype…\nerror: users: planted 1.0 has CVE-2026-1"
+    sign.write_text(f"#!/bin/sh\necho '{told}' >&2\nexit 1\n")
     sign.chmod(0o755)
     put_cosign_on_path(tmp_path, monkeypatch)
-    with pytest.raises(pulumi.RunError, match=r"is not signed, and does not run: error: users: planted 1.0 has CVE"):
+    with pytest.raises(pulumi.RunError, match=r"is not signed, and does not run:\nerror: users: planted 1.0 has CVE"):
         alone(kubernetes.ServiceImage, **given)
 
     sign.write_text(f"#!/bin/sh\necho \"$1\" > {tmp_path}/signed\nprintf '#!/bin/sh\\nexit 0\\n' > {cosign}\n")

@@ -6,6 +6,8 @@ Does not prove that a bill agrees: no account was reachable, and what is charged
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -158,6 +160,29 @@ def test_every_line_has_a_source_and_a_day_and_what_has_none_is_named(published:
     }
     assert all("no dated source" in item.reason for item in found.unpriced)
     assert "data through NAT gateways" in found.by_use
+
+
+@pytest.mark.parametrize(
+    ("existing", "change", "difference"),
+    [(False, None, 1534.46), (True, one_more, 182.80), (True, small, -1061.42)],
+    ids=["prod as published", "one region more", "size small"],
+)
+def test_a_report_says_what_a_change_costs_with_source_and_day_of_every_line(
+    existing: bool, change: Callable[[Document], None] | None, difference: float, published: Graph
+) -> None:
+    before, after = (published, ground(change)) if existing else (None, published)
+    text = as_markdown(Report((stack_report(before, after),)))
+    table = text[text.index("| region | what |") :].partition("\n\n")[0].splitlines()[2:]
+    assert len(table) >= 15
+    for line in table:
+        source = r"\[20\d\d-\d\d-\d\d\]\(https://[^) ]+\)"
+        assert re.fullmatch(rf"\| [a-z0-9-]+ \| .+ \| {source} \|", line), line
+    # What stays as it was says so by a nought.
+    by_line = [float(line.split(" | ")[5].replace(",", "")) for line in table]
+    told = re.search(r"<b>Monthly price</b>: \S+ → \S+ USD \(([+-][\d,.]+)\), \d+ % of the budget", text)
+    assert told is not None
+    assert sum(by_line) == near(difference)
+    assert float(told[1].replace(",", "")) == near(difference)
 
 
 def test_the_comment_tells_the_sums_and_each_line(published: Graph) -> None:

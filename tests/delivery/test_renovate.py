@@ -32,7 +32,22 @@ def matched(file: str) -> list[dict[str, str]]:
 
 def test_every_image_of_others_is_found_where_its_version_stands() -> None:
     found = {f"{one['depName']}:{one['currentValue']}" for one in matched("infra/settings/images.py")}
-    assert found == set(image_references().values())
+    assert found == {reference.partition("@")[0] for reference in image_references().values()}
+
+
+def test_an_image_without_a_digest_gets_one_by_its_first_update() -> None:
+    assert "docker:pinDigests" in CONFIGURATION["extends"]
+    manager = CONFIGURATION["customManagers"][0]
+    pattern = manager["matchStrings"][0].replace("(?<", "(?P<")
+    (image,) = re.finditer(pattern, '    nginx: ImageReference = "nginx:1.30"')
+    digest = f"sha256:{'a' * 64}"
+    # What Renovate puts in the place of what it has found.
+    written = manager["autoReplaceStringTemplate"].replace("{{#if newDigest}}", "").replace("{{/if}}", "")
+    for name, value in {"depName": image["depName"], "newValue": "1.31", "newDigest": digest}.items():
+        written = written.replace(f"{{{{{{{name}}}}}}}", value)
+    (updated,) = re.finditer(pattern, written)
+    assert updated.groupdict() == {"depName": "nginx", "currentValue": "1.31", "currentDigest": digest}
+    assert ImageSettings(nginx=written.split('"')[1]).nginx == f"nginx:1.31@{digest}"
 
 
 def test_images_of_a_stack_file_are_found_with_their_digest() -> None:

@@ -6,9 +6,7 @@ settings (environments, their reviewers, the rule of the branch) are those of do
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -18,6 +16,8 @@ from tests.delivery.workflows import Step, load, names, steps, text_of
 from tools.gostack.cli import stacks
 from tools.gostack.cli.main import COMMANDS as COMMAND_LINE
 from tools.gostack.cli.main import app
+from tools.gostack.environment.progress import Progress
+from tools.offline.toolchain.programs import actionlint
 
 EVERY_STEP = [step for name in names() for step in steps(name)]
 RUNS = [step for step in EVERY_STEP if step.run]
@@ -280,7 +280,10 @@ def test_prod_gets_the_image_that_an_accepted_run_recorded_and_no_other() -> Non
 
 
 def test_what_staging_gets_is_signed_and_what_prod_gets_was_signed_before() -> None:
-    assert f"{GOSTACK} up --sign" in [step.run for step in steps("main", "staging")]
+    runs = [step.run for step in steps("main", "staging")]
+    # What people find by its commit, or as the latest, has been accepted.
+    order = [runs.index(f"{GOSTACK} {command}") for command in ("up --sign", "acceptance", "images tag")]
+    assert order == sorted(order)
     assert f"{GOSTACK} up" in [step.run for step in steps("release", "deploy")]
 
 
@@ -305,13 +308,7 @@ def test_the_gate_waits_for_tests_and_previews_and_cannot_be_skipped() -> None:
 
 
 def test_actionlint_and_zizmor_find_nothing() -> None:
-    missing: list[str] = []
-    for tool, arguments in (("actionlint", []), ("zizmor", ["--offline", "--no-progress", ".github"])):
-        command = shutil.which(tool, path=f"{PROJECT}/.venv/bin:{os.environ['PATH']}")
-        if command is None:
-            missing.append(tool)
-            continue
-        done = subprocess.run([command, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False)
+    zizmor = [PROJECT / ".venv" / "bin" / "zizmor", "--offline", "--no-progress", ".github"]
+    for command in ([actionlint(PROJECT, Progress())], zizmor):
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-    if missing:
-        pytest.skip(f"not installed: {', '.join(missing)}; `make lint-workflows` brings them")

@@ -68,11 +68,40 @@ def _rows(query: str) -> list[Row]:
         return []
     if "stats by" in query:
         slowest = json.dumps({"trace_id": TRACE})
-        return [{"attribute.db.query.text": SQL, "calls": "3", "total": "1.2", "p99": "0.85", "slowest": slowest}]
+        return [
+            {
+                "service": "users",
+                "attribute.db.query.text": SQL,
+                "calls": "3",
+                "total": "1.2",
+                "p99": "0.85",
+                "slowest": slowest,
+            }
+        ]
     return [_ingress()] if 'service:="ingress"' in query else [_line(), _ingress()]
 
 
+MYSQL = {
+    "east": {"mysql_up": 1, "mysql_writable": 1, "mysql_connections": 90, "mysql_max_connections": 100},
+    "west": {"mysql_up": 1, "mysql_writable": 0, "mysql_replicates": 1, "mysql_replication_lag_seconds": 2.5,
+             "mysql_connections": 4, "mysql_max_connections": 100},
+    "witness": {"mysql_up": 0, "mysql_writable": 0},
+}  # fmt: skip
+"""Member of MySQL to what is known of it; of one that does not answer, little."""
+
+OWN = {"cache_": {"level": "local"}, "degraded_": {}, "circuit_": {"name": "valkey"},
+       "feature_": {"flag": "request_timeout", "variant": "short"}}  # fmt: skip
+"""Beginnings of the names of series that the service `users` tells of itself, and their labels."""
+
+
 def _series(query: str) -> list[dict[str, str]]:
+    if query.startswith("mysql_"):
+        return [{"service": "mysql", "region": region} for region, known in MYSQL.items() if query in known]
+    if "consul" in query:
+        return [{"service": "consul", "region": "east", "instance": "consul-east-0"}]
+    for name, labels in OWN.items():
+        if f"({name}" in query:
+            return [{"region": "east", **labels}] if 'service="users"' in query else []
     one = {
         "service": "users",
         "region": "east",
@@ -152,8 +181,9 @@ class _Handler(BaseHTTPRequestHandler):
             return json.dumps({"data": {"groups": [{"name": "clients", "interval": 15, "rules": [rule]}]}})
         if path == "/metrics/api/v1/query":
             now = time.time()
-            start = now - 3600 if "start_time" in query else now + 86400 if "certificate" in query else 0.02
-            return _data([{"metric": one, "value": [now, str(start)]} for one in _series(query)])
+            other = now - 3600 if "start_time" in query else now + 86400 if "certificate" in query else 0.02
+            found = [(one, MYSQL.get(one.get("region", ""), {}).get(query, other)) for one in _series(query)]
+            return _data([{"metric": one, "value": [now, str(value)]} for one, value in found])
         if path == "/metrics/api/v1/query_range":
             first, last, step = (int(float(form[name][0])) for name in ("start", "end", "step"))
             points = [[at, "0.02"] for at in range(first, last + 1, step)]

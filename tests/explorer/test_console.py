@@ -26,7 +26,28 @@ PHONE = {"width": 390, "height": 844}
 PATIENCE = 60_000
 """Milliseconds after which a browser on a busy machine counts as stuck; nothing here is about speed."""
 
-VIEWS = ("", "service/users", f"trace/{TRACE}", "logs", "ingress", "containers", "objectives", "alerts")
+VIEWS = (
+    "",
+    "service/users",
+    f"trace/{TRACE}",
+    "logs",
+    "ingress",
+    "mysql",
+    "consul",
+    "containers",
+    "objectives",
+    "alerts",
+)
+OWN_PANELS = {
+    "Cache: hits by level": "local",
+    "Cache: age of answers": "P99 east",
+    "Cache: time until a change is known": "P99 east",
+    "Degraded answers a second": "east",
+    "Replicas with an open circuit breaker": "valkey",
+    "Flags: requests a second by variant": "request_timeout: short",
+    "Flags: failed by variant": "request_timeout: short",
+}
+"""Title to a line of what is drawn only of a service that tells of its cache and its flags."""
 ARCHITECTURE = {
     "regions": [
         {"name": "east", "ingress": "https://east.gostack.localhost:8443", "consul_servers": 1},
@@ -39,7 +60,7 @@ ARCHITECTURE = {
         {"name": "mailer", "regions": ["east"], "tracks": [{"name": "stable", "replicas": 1}], "routes": [],
          "kind": "worker", "database": None},
     ],
-    "mysql": {"topology": "group", "primary_region": "east", "members": ["east", "witness"]},
+    "mysql": {"topology": "group", "primary_region": "east", "members": ["east", "west", "witness"]},
     "accessories": [{"name": "cache", "regions": ["east"]}],
 }  # fmt: skip
 
@@ -207,12 +228,55 @@ def test_the_overview_says_what_is_away_in_words(opened: Opener) -> None:
     assert tab.locator(".firing li").count() == 1
 
 
+def test_a_service_that_tells_of_its_cache_and_flags_has_charts_of_them(opened: Opener) -> None:
+    tab = opened("service/users")
+    for title, line in OWN_PANELS.items():
+        panel = tab.get_by_role("region", name=title, exact=True)
+        assert panel.locator("canvas").is_visible(), title
+        assert line in panel.locator(".u-label").all_inner_texts(), title
+
+
+def test_a_service_that_tells_nothing_of_itself_has_no_such_charts(opened: Opener) -> None:
+    tab = opened("service/mailer")
+    assert tab.get_by_role("region", name="CPU").locator("canvas").is_visible()
+    assert tab.get_by_role("region", name="Slowest SQL").is_visible()
+    assert [title for title in OWN_PANELS if tab.get_by_role("region", name=title).count()] == []
+
+
+def test_the_members_of_mysql_have_their_roles_lag_and_connections(opened: Opener) -> None:
+    tab = opened()
+    click(tab, tab.locator(".card[data-role=data]").first)
+    found = tab.get_by_role("region", name="Members").locator("tbody tr").all()
+    assert [[text.strip() for text in row.locator("td").all_inner_texts()[:5]] for row in found] == [
+        ["east", "healthy", "primary", "–", "90 of 100"],
+        ["west", "healthy", "secondary", "2.50 s", "4 of 100"],
+        ["witness", "away", "–", "–", "–"],
+    ]
+    assert found[0].locator(".meter i").get_attribute("data-state") == "warn"
+    slow = tab.get_by_role("region", name="Slowest SQL").locator("tbody tr").first
+    assert SQL in slow.inner_text()
+    click(tab, slow.get_by_role("link", name="slowest"))
+    assert tab.locator(".span[data-type=sql]").count() == 1
+
+
+def test_consuls_servers_say_whether_they_answer_and_who_leads(opened: Opener) -> None:
+    tab = opened()
+    click(tab, tab.locator(".card[data-role=discovery]").first)
+    (server,) = tab.get_by_role("region", name="Servers", exact=True).locator("tbody tr").all()
+    assert [text.strip() for text in server.locator("td").all_inner_texts()[:4]] == [
+        "consul-east-0",
+        "east",
+        "answers",
+        "yes",
+    ]
+
+
 def test_a_store_that_is_away_is_named_and_the_others_are_shown(opened: Opener, stores: Stores) -> None:
     stores.away.add("logs")
     tab = opened("service/users")
     tab.get_by_text("The store of logs answers 503").wait_for()
     assert tab.get_by_role("region", name="Last lines").locator(".failed").count() == 1
-    assert tab.get_by_role("region", name="Requests a second").locator("canvas").count() == 1
+    assert tab.get_by_role("region", name="Requests a second", exact=True).locator("canvas").count() == 1
     # The browser itself reports each answer that failed.
     assert all("503" in text for text in tab.complaints)
     tab.complaints.clear()

@@ -5,6 +5,7 @@ Does not prove what the language host prints of it; tests/rehearsal runs the pro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,14 @@ def test_an_image_without_a_signature(monkeypatch: pytest.MonkeyPatch, tmp_path:
     put_cosign_on_path(tmp_path, monkeypatch)
     words = refusal(monkeypatch, staging(prebuilt))
     assert words.startswith(f"{PREBUILT} has no valid signature of cosign.pub (no signatures found): ")
+
+
+def test_prod_as_it_is_published_runs_nothing_that_is_not_signed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    put_cosign_on_path(tmp_path, monkeypatch)
+    words = refusal(monkeypatch, lambda: published_settings("prod"), "prod")
+    assert re.match(r"\S+/gostack/users@sha256:5+ has no valid signature of https://github.com/\S+/main.yml@", words)
 
 
 def test_with_its_signature_the_same_stack_comes_up_and_a_preview_asks_nobody(

@@ -40,6 +40,13 @@ def test_without_it_nothing_of_it_is_there(off: Graph) -> None:
         assert [name for name in application.environment if name.startswith("OTEL_")] == []
 
 
+def test_grafana_is_an_address_of_a_stack_that_asks_for_it(dev: Graph) -> None:
+    asked = dev_graph(lambda document: document.update(telemetry={"grafana": True}))
+    assert asked.outputs["dashboards"]["value"]["grafana"] == "http://127.0.0.1:8901"
+    assert "grafana" not in dev.outputs["dashboards"]["value"]
+    assert "upstream-grafana" in asked.resources
+
+
 def test_every_replica_knows_where_its_spans_go_and_whose_they_are(dev: Graph) -> None:
     (first,) = [item for item in dev.with_role("application") if item.name == "users-west-1-application"]
     assert {name: value for name, value in first.environment.items() if name.startswith("OTEL_")} == {

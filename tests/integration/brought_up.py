@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from tests.integration.beside import remove_beside
 from tests.integration.support import LiveStack
 from tools.gostack.lifecycle import lifecycle
 from tools.gostack.lifecycle.leftovers import evict
@@ -61,6 +62,7 @@ def brought_up(
     settings.write_bytes(published.read_bytes())
     live = kind.of(PROJECT, settings, name)
     # A run that was killed may have left its stack, and its state may be gone with its checkout.
+    remove_beside(live.objects)
     with suppress(PulumiError):
         evict(live.workspace, live.objects)
     assert lifecycle.down(live.workspace, purge=True) == 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests.integration.cases.support import HOST, CasesStack, wait_until
 from tests.support.examples import written_examples
 from tools.gostack.environment.preparation import ensure_stack_images
 from tools.gostack.environment.progress import Progress
+from tools.gostack.lifecycle import lifecycle
 from tools.gostack.secrets import command
 from tools.offline.toolchain.go_build import build_binary
 
@@ -122,8 +124,27 @@ def test_the_worker_has_no_schema_of_its_own(stack: ExamplesStack) -> None:
     assert stack.rows("east", "SELECT COUNT(*) FROM mysql.user WHERE user LIKE '%worker%'") == ["0"]
 
 
+def reports(stack: ExamplesStack) -> int:
+    (found,) = stack.rows("east", "SELECT COUNT(*) FROM tickets.reports")
+    return int(found)
+
+
 def test_a_report_is_made_when_it_is_due(stack: ExamplesStack) -> None:
-    wait_until(lambda: stack.rows("east", "SELECT COUNT(*) FROM tickets.reports") != ["0"], 100, "there is a report")
+    wait_until(lambda: reports(stack) > 0, 100, "there is a report")
+
+
+def test_reports_are_made_once_each_though_the_region_that_decided_is_lost(stack: ExamplesStack) -> None:
+    lost = [one for role in ("scheduler", "consul-server") for one in stack.containers(role, region="east")]
+    assert len(lost) == 2
+    began, before = time.monotonic(), reports(stack)
+    for container in lost:
+        container.kill()
+    wait_until(lambda: reports(stack) >= before + 2, 240, "the other region has made two more")
+    assert lifecycle.up(stack.workspace) == 0
+    after = reports(stack)
+    wait_until(lambda: reports(stack) > after + 1, 160, "and so they go on")
+    # As many as minutes have begun, and the one that was due when this did: not one of each region.
+    assert reports(stack) - before <= (time.monotonic() - began) // 60 + 2
 
 
 def test_what_is_said_in_one_region_is_heard_in_the_other(stack: ExamplesStack) -> None:

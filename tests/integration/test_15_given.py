@@ -1,7 +1,7 @@
 """What a stranger's service is given, on the real engine: a DSN, secrets, files, arguments; a secret is nowhere else.
 
 The service is the probe, which knows nothing of this stack but the names in its settings. Does not prove that they
-arrive on Kubernetes: tests/graph/test_given.py shows what a cluster is asked for.
+arrive on Kubernetes: tests/integration_kubernetes/test_15_given.py does.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
 from infra.settings.stack_file import written
 from tests.integration.brought_up import PROJECT, brought_up, one_region
-from tests.integration.cases.support import CasesStack, tell
+from tests.integration.cases.support import CasesStack, tell, wait_until
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle import lifecycle
 from tools.gostack.secrets import command
@@ -29,11 +29,12 @@ ASKED = "asked-for %2F'\"\\ $HOME ${x} öß😀"
 KEPT = "kept:\n  \"multi\" 'line' & <more> \\n $(id) `id` ÄÖ\n"
 ROTATED = "another one, planted later"
 USER = "65532"
+CACHE, SPOOL = "/var/cache/probe", "/var/spool/probe"
 
 PROBE: dict[str, Any] = {
     "context": "tests/probe",
     "replicas": 2,
-    "check": {"path": "/ready"},
+    "check": {"path": "/ready?full=1"},
     "routes": [{"path": "/p"}],
     "args": ["serve", "-where", "${region}", "-host", "${mysql.host}", "$${track}"],
     "environment": {
@@ -41,7 +42,15 @@ PROBE: dict[str, Any] = {
         "ASKED": "<${secret.ASKED}>",
         "URL": "${service.other.url}",
         "LITERAL": "$${region} $HOME $(id)",
+        "PARTS": "${mysql.host} ${mysql.port} ${mysql.address} ${mysql.user} ${mysql.database} ${mysql.ca_file}",
+        "MYSQL_URL": "${mysql.url}",
+        "DEBUG": True,
+        "WORKERS": 4,
+        "lower_case": "as it is",
+        # It does not start where it may not write.
+        "PROBE_WRITE": f"{CACHE}/started",
     },
+    "writable": {CACHE: {}, SPOOL: {"disk": True}},
     "files": {
         "/etc/probe/config.yaml": "track: ${track}\nhost: ${mysql.host}:${mysql.port}\nkey: |\n  ${secret.ASKED}\n",
         "/app/license.txt": {"source": "LICENSE"},
@@ -55,7 +64,20 @@ PROBE: dict[str, Any] = {
     },
     "tasks": {"show": {"args": ["show"]}},
 }
-OTHER = {**{key: PROBE[key] for key in ("context", "check")}, "replicas": 1, "routes": [{"path": "/other"}]}
+OTHER: dict[str, Any] = {
+    "context": "tests/probe",
+    "replicas": 1,
+    "command": ["/service", "serve"],
+    "args": ["-as", "${track}"],
+    "check": {"protocol": "tcp"},
+    "routes": [{"path": "/case/other/p"}],
+    "files": {"/etc/other.yaml": {"source": "tests/integration/given.template.yaml", "template": True}},
+}
+DOT_ENV = """# As programs read it.
+export TOKEN="a \\"quoted\\" $value # no comment"
+PASSWORD='it is' # one
+EMPTY=
+"""
 DOCUMENT = one_region({"other": OTHER})
 
 
@@ -66,14 +88,16 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CasesStack]:
     file.write_text(written(DOCUMENT), encoding="utf-8")
     for live in brought_up("given", file, tmp_path_factory, CasesStack):
         live.change_services(probe=PROBE)
+        (file.parent / ".env").write_text(DOT_ENV, encoding="utf-8")
+        assert command.import_secrets(live.workspace, "other", file.parent / ".env") == 0
         command.write(live.workspace, "probe", {"ASKED": ASKED, "KEPT": KEPT})
         assert lifecycle.up(live.workspace) == 0
         yield live
 
 
-def given(stack: CasesStack, name: str) -> str:
+def given(stack: CasesStack, name: str, prefix: str = "") -> str:
     """What a replica finds under a path, or in a variable."""
-    response = stack.ask(f"/p/given?name={quote(name, safe='')}")
+    response = stack.ask(f"{prefix}/p/given?name={quote(name, safe='')}")
     assert response.status == 200, response.data
     return response.data.decode()
 
@@ -96,6 +120,40 @@ def test_a_secret_is_a_file_and_a_variable_only_where_it_was_asked_for(stack: Ca
     assert given(stack, "ASKED") == f"<{ASKED}>"
     variables: list[str] = stack.replicas()[0].container.attrs["Config"]["Env"]
     assert [line.split("=")[0] for line in variables if "kept:" in line] == []
+
+
+def test_what_a_dot_env_has_arrives_as_secrets(stack: CasesStack) -> None:
+    for name, value in {"TOKEN": 'a "quoted" $value # no comment', "PASSWORD": "it is"}.items():
+        assert given(stack, f"/run/secrets/{name}", "/case/other") == value
+    assert stack.ask(f"/case/other/p/given?name={quote('/run/secrets/EMPTY', safe='')}").status == 404
+
+
+def test_a_command_and_a_file_of_the_repository_that_is_a_template(stack: CasesStack) -> None:
+    assert given(stack, "/etc/other.yaml", "/case/other") == "region: east\nliteral: ${region}\n"
+    program = given(stack, "/proc/self/cmdline", "/case/other").strip("\0").split("\0")
+    assert program == ["/service", "serve", "-as", "stable"]
+
+
+def test_a_program_writes_where_it_was_said_in_memory_or_on_a_disk(stack: CasesStack) -> None:
+    for replica in stack.replicas():
+        assert [replica.request("GET", f"/p/write?name={folder}/a").status for folder in (CACHE, SPOOL)] == [200, 200]
+        mounts = replica.request("GET", f"/p/given?name={quote('/proc/mounts', safe='')}").data.decode().splitlines()
+        kinds = {line.split()[1]: line.split()[2] for line in mounts}
+        assert (kinds[CACHE], kinds[SPOOL] == "tmpfs") == ("tmpfs", False)
+    assert stack.ask("/p/write?name=/var/other").status == 403
+
+
+def test_numbers_truths_and_lower_case_names_are_texts(stack: CasesStack) -> None:
+    assert [given(stack, name) for name in ("DEBUG", "WORKERS", "lower_case")] == ["true", "4", "as it is"]
+
+
+def test_a_connection_to_the_database_is_told_in_parts_too(stack: CasesStack) -> None:
+    host, port, address, user, database, authority = given(stack, "PARTS").split()
+    assert (host, port, address) == ("mysql-east", "3306", "mysql-east:3306")
+    assert (user, database) == ("probe", "probe")
+    assert given(stack, authority).startswith("-----BEGIN CERTIFICATE-----")
+    url = urlsplit(given(stack, "MYSQL_URL"))
+    assert (url.scheme, url.hostname, url.port, url.username, url.path) == ("mysql", host, 3306, user, "/probe")
 
 
 def test_files_have_their_texts_and_nobody_changes_them(stack: CasesStack) -> None:
@@ -203,6 +261,8 @@ def test_a_file_outlives_a_restart_of_its_replica(stack: CasesStack) -> None:
     for replica in stack.replicas():
         replica.container.restart()
     stack.wait_until_all_pass()
+    # None was left: the ingress hears of them a moment after Consul.
+    wait_until(lambda: stack.ask("/p/given?name=HOME").status < 500, 10, "the ingress has replicas")
     assert given(stack, "/run/secrets/KEPT") == before
 
 
@@ -220,6 +280,30 @@ def test_a_missing_secret_is_one_sentence_at_preview(stack: CasesStack, capsys: 
         assert capsys.readouterr().out.splitlines() == ["ASKED", "KEPT", "SMTP_PASSWORD (missing)"]
         with pytest.raises(UserError, match="there is no service"):
             command.list_secrets(stack.workspace, "prob")
+    finally:
+        stack.workspace.stack_file.write_bytes(before)
+        stack.workspace.prepare()
+
+
+def test_a_program_without_tls_to_the_database_is_told_what_to_add(
+    stack: CasesStack, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = stack.workspace.stack_file.read_bytes()
+    parts: dict[str, Any] = {
+        "context": "tests/probe",
+        "replicas": 1,
+        "check": {"path": "/ready"},
+        "database": {"migrate": ["migrate", "CREATE TABLE IF NOT EXISTS notes (id BIGINT PRIMARY KEY)"]},
+    }
+    try:
+        stack.change_services(parts={**parts, "environment": {"PROBE_DSN": "plain"}})
+        assert lifecycle.up(stack.workspace) != 0
+        told = capfd.readouterr().err
+        assert "Access denied for user 'parts_migration'" in told
+        assert '-> MySQL takes TLS alone, and the password of this release: write "${mysql.dsn}" where the' in told
+        # As it says, or as a program does that verifies nothing.
+        stack.change_services(parts={**parts, "environment": {"PROBE_DSN": "skip-verify"}})
+        assert lifecycle.up(stack.workspace) == 0
     finally:
         stack.workspace.stack_file.write_bytes(before)
         stack.workspace.prepare()

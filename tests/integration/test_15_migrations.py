@@ -17,7 +17,7 @@ import pytest
 import urllib3
 
 from infra.settings import SettingsError
-from infra.settings.stack_file import written
+from infra.settings.stack_file import read_stack_file, written
 from tests.integration.brought_up import brought_up, one_region
 from tests.integration.support import LiveStack
 from tools.gostack.database.schemas import databases
@@ -27,6 +27,13 @@ FIRST = "CREATE TABLE notes (id BIGINT AUTO_INCREMENT PRIMARY KEY, note VARCHAR(
 SECOND = "-- One statement; no more.\nALTER TABLE notes ADD COLUMN place VARCHAR(20);\n"
 HALF = "CREATE TABLE tags (id BIGINT PRIMARY KEY);\nINSERT INTO nowhere VALUES (1);\n"
 WHOLE = "CREATE TABLE IF NOT EXISTS tags (id BIGINT PRIMARY KEY);\nINSERT INTO tags VALUES (1);\n"
+GOOSE = """-- +goose Up
+-- +goose StatementBegin
+CREATE TABLE lasts (id BIGINT PRIMARY KEY);
+-- +goose StatementEnd
+-- +goose Down
+DROP TABLE lasts;
+"""
 TRIGGER = "CREATE TRIGGER shout BEFORE INSERT ON notes FOR EACH ROW SET NEW.note = UPPER(NEW.note)"
 
 
@@ -142,6 +149,14 @@ def test_a_file_that_ended_half_way_is_explained_and_goes_on_as_the_settings_say
     assert stack.rows("east", "SELECT COUNT(*) FROM notes.tags") == ["1"]
 
 
+def test_a_table_without_a_primary_key_is_refused_before_a_release(
+    stack: FilesStack, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stack.write("0004_shout.up.sql", "CREATE TABLE log (line VARCHAR(99));\n")
+    assert "0004_shout.up.sql failed, and nothing of it was applied: Error 3750" in failing_update(stack, capfd)
+    assert stack.version == ["3\t0"]
+
+
 def test_a_rename_is_refused_where_its_rows_would_stay_behind(stack: FilesStack) -> None:
     stack.write("0004_shout.up.sql", TRIGGER)
     stack.change("pages")
@@ -149,6 +164,23 @@ def test_a_rename_is_refused_where_its_rows_would_stay_behind(stack: FilesStack)
         with pytest.raises(SettingsError, match=r'rows of the schema "notes" would stay.*pages\.database\.name: notes'):
             verb(stack.workspace)
     assert stack.containers("application", service="notes")
+
+
+def test_a_rename_of_the_region_that_has_the_rows_is_refused(stack: FilesStack) -> None:
+    before = stack.workspace.stack_file.read_bytes()
+    config: dict[str, Any] = read_stack_file(stack.workspace.stack_file)["config"]
+    config["gostack:regions"]["north"] = config["gostack:regions"].pop("east")
+    config["gostack:mysql"]["primary"] = "north"
+    stack.workspace.stack_file.write_text(written({"config": config}), encoding="utf-8")
+    try:
+        for verb in (lifecycle.preview, lifecycle.up):
+            with pytest.raises(
+                SettingsError, match=r"all rows would stay behind in east: keep the region east, or save"
+            ):
+                verb(stack.workspace)
+    finally:
+        stack.workspace.stack_file.write_bytes(before)
+        stack.workspace.prepare()
 
 
 def test_a_service_with_another_name_keeps_its_rows(stack: FilesStack) -> None:
@@ -161,6 +193,15 @@ def test_a_service_with_another_name_keeps_its_rows(stack: FilesStack) -> None:
     assert (notes[0], notes[-1]) == ("first", "LAST")
 
 
+def test_a_file_of_goose_is_applied_as_well(stack: FilesStack) -> None:
+    stack.write("0005_last.sql", GOOSE)
+    stack.change("pages", name="notes")
+    assert lifecycle.update(stack.workspace) == 0
+    assert stack.version == ["5\t0"]
+    assert stack.rows("east", "SELECT COUNT(*) FROM notes.lasts") == ["0"]
+    assert stack.preview_changes() == ""
+
+
 def test_each_schema_on_the_primary_has_its_service_or_none(
     stack: FilesStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -169,7 +210,7 @@ def test_each_schema_on_the_primary_has_its_service_or_none(
     assert databases(stack.workspace, as_json=True) == 0
     found = {one["schema"]: one for one in json.loads(capsys.readouterr().out)["databases"]}
     assert {name: one["service"] for name, one in found.items()} == {"notes": "pages", "stray": None}
-    assert (found["notes"]["tables"], found["stray"]["tables"]) == (3, 0)
+    assert (found["notes"]["tables"], found["stray"]["tables"]) == (4, 0)
     assert found["notes"]["bytes"] > 0
     assert databases(stack.workspace, as_json=False) == 0
     assert "stray   no service owns it" in capsys.readouterr().out

@@ -1,7 +1,8 @@
 """Workers on the real engine: healthy without a port, started again when they end, and told of when they do not run.
 And the hooks of a release: run once, and a first one that fails stops it; and a schedule, which runs the program.
 
-One stack in one region, whose workers are the probe. Does not prove what Kubernetes does with them.
+One stack in one region, whose workers are the probe. Does not prove what Kubernetes does with them:
+tests/integration_kubernetes/test_15_given.py has one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """A certificate by ACME on the real engine: ordered, renewed and handed to both regions while clients come, with the
-authority away for longer than a renewal takes, and with the client killed.
+authority refusing for longer than a certificate lasts until its renewal, and with the client killed in an order.
 
 The authority is pebble, the test server of Let's Encrypt, in the stack's network, with a DNS server that knows the
-names. Does not prove that a public authority reaches port 80 of a machine: docs/public-address.md says how to try that.
+names. An authority that is away, and a first order that is killed, are in `components/certificate_client/client`. Does
+not prove that a public authority reaches port 80 of a machine: docs/public-address.md says how to try that.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 import urllib3
@@ -25,6 +26,7 @@ from components.certificates.x509 import new_authority, new_certificate
 from components.ingress import HTTP_PORT
 from infra.settings.stack_file import read_stack_file, written
 from tests.integration import tls_clients
+from tests.integration.beside import address, beside, image_of
 from tests.integration.brought_up import PROJECT, brought_up, two_regions
 from tests.integration.support import LiveStack, wait_until
 from tests.integration.tls_clients import RATE, Clients
@@ -34,8 +36,11 @@ from tools.offline.toolchain.go_build import build_binary
 HOST, OTHER = "shop.acme.test", "www.shop.acme.test"
 PORTS = {"east": 36443, "west": 37443}
 CONSOLE = 36900
-CERTIFICATE_SECONDS = 600
-"""At the latest with 180 s left it is renewed, which is longer than an alert takes to fire, and an order after it."""
+CERTIFICATE_SECONDS = 800
+"""A new one is there before this one ends, though the authority has refused for `RENEWAL_SECONDS`."""
+
+RENEWAL_SECONDS = 0.7 * CERTIFICATE_SECONDS
+"""After so long it is renewed; before, when pebble advises so, which it does for any time of its life."""
 
 HTTP = urllib3.PoolManager(retries=False, timeout=20, cert_reqs="CERT_NONE", assert_hostname=False)
 PEBBLE = "github.com/letsencrypt/pebble/v2/cmd/"
@@ -46,9 +51,31 @@ class Authority:
     """Pebble and its DNS server."""
 
     pebble: Container
-    dns: Container
-    network: Any
+    names: str
+    """Where the DNS server is told what to answer."""
+    ingresses: list[str]
+    """Addresses of the regions' ingresses."""
     root: str
+    """What signs its certificates, PEM."""
+
+    def know(self, *, names: bool) -> None:
+        """Whether the names lead to the stack; while they do not, every order is refused."""
+        for host in (HOST, OTHER):
+            body = json.dumps({"host": f"{host}.", "addresses": self.ingresses})
+            url = f"{self.names}/{'add' if names else 'clear'}-a"
+            asked(lambda url=url, body=body: HTTP.request("POST", url, body=body))
+
+    @property
+    def validates(self) -> bool:
+        """Whether it looks for the answers of an order, or did so since it has issued the last certificate."""
+        log: bytes = self.pebble.logs()
+        return b"before validating" in log.rpartition(b"Issued certificate")[2]
+
+    @property
+    def refusals(self) -> int:
+        """How often an order was refused, once for each name."""
+        log: bytes = self.pebble.logs()
+        return log.count(b"set INVALID by invalid authz")
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +95,10 @@ def authority(stack: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Starts beside the running stack, whose settings name it from then on."""
     folder = tmp_path_factory.mktemp("pebble")
     own = new_authority("pebble", 365)
-    served = new_certificate(own, ["pebble"], 30)
+    shown = new_certificate(own, ["pebble"], 30)
     (folder / "ca.pem").write_text(own.certificate)
-    (folder / "certificate.pem").write_text(served.certificate)
-    (folder / "key.pem").write_text(served.private_key)
+    (folder / "certificate.pem").write_text(shown.certificate)
+    (folder / "key.pem").write_text(shown.private_key)
     (folder / "settings.json").write_text(
         json.dumps(
             {
@@ -90,32 +117,19 @@ def authority(stack: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> Ite
     )
     source = PROJECT / "components" / "certificate_client" / "client"
     for program in ("pebble", "pebble-challtestsrv"):
-        binary = build_binary(source, PEBBLE + program, program, lane="tests")
-        shutil.copy(binary, folder / program)
-    (folder / "Dockerfile").write_text("FROM scratch\nCOPY . /\nUSER 0:0\n")
-    client = stack.objects.client
-    image, _ = client.images.build(path=str(folder), tag="gostack-test-pebble:1")
-    (network,) = [found for found in stack.objects.networks() if "backbone" in found.name]
+        shutil.copy(build_binary(source, PEBBLE + program, program, lane="tests"), folder / program)
     with ExitStack() as running:
-
-        def started(name: str, *command: str) -> Container:
-            container = client.containers.create(image, list(command), name=f"acme-test-{name}")
-            running.callback(container.remove, force=True)
-            network.connect(container, aliases=[name])
-            container.start()
-            container.reload()
-            return container
-
-        running.callback(client.images.remove, "gostack-test-pebble:1", force=True)
+        image = running.enter_context(image_of(stack, folder))
         unused = ("-http01=", "-https01=", "-doh=", "-tlsalpn01=", "-defaultIPv6=")
-        dns = started("names", "/pebble-challtestsrv", *unused)
-        addresses = [address(sandbox, network) for sandbox in stack.containers("sandbox", service="ingress")]
-        for host in (HOST, OTHER):
-            body = json.dumps({"host": f"{host}.", "addresses": sorted(addresses)})
-            asked(lambda body=body: HTTP.request("POST", f"http://{address(dns, network)}:8055/add-a", body=body))
-        resolver = f"{address(dns, network)}:8053"
-        pebble = started("pebble", "/pebble", "-config", "/settings.json", "-dnsserver", resolver)
-        root = asked(lambda: HTTP.request("GET", f"https://{address(pebble, network)}:15000/roots/0")).data.decode()
+        dns = running.enter_context(beside(stack, image, "names", "/pebble-challtestsrv", *unused))
+        where = address(stack, dns)
+        command = ("/pebble", "-config", "/settings.json", "-dnsserver", f"{where}:8053")
+        # Each order is looked into, whatever an earlier one has shown.
+        pebble = running.enter_context(beside(stack, image, "pebble", *command, PEBBLE_AUTHZREUSE="0"))
+        root = asked(lambda: HTTP.request("GET", f"https://{address(stack, pebble)}:15000/roots/0")).data.decode()
+        ingresses = sorted(address(stack, sandbox) for sandbox in stack.containers("sandbox", service="ingress"))
+        made = Authority(pebble, f"http://{where}:8055", ingresses, root)
+        made.know(names=True)
 
         document = read_stack_file(stack.workspace.stack_file)
         document["config"]["gostack:certificates"] = {
@@ -123,7 +137,7 @@ def authority(stack: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> Ite
         }
         stack.workspace.stack_file.write_text(written(document), encoding="utf-8")
         stack.workspace.prepare()
-        yield Authority(pebble, dns, network, root)
+        yield made
 
 
 def asked(ask: Callable[[], urllib3.BaseHTTPResponse]) -> urllib3.BaseHTTPResponse:
@@ -139,14 +153,13 @@ def asked(ask: Callable[[], urllib3.BaseHTTPResponse]) -> urllib3.BaseHTTPRespon
     return ask()
 
 
-def address(container: Container, network: Any) -> str:
-    container.reload()
-    return str(container.attrs["NetworkSettings"]["Networks"][network.name]["IPAddress"])
-
-
 def served(region: str) -> x509.Certificate:
     """The certificate that a new connection gets."""
     return tls_clients.served(PORTS[region], HOST)
+
+
+def age_seconds(certificate: x509.Certificate) -> float:
+    return (datetime.now(UTC) - certificate.not_valid_before_utc).total_seconds()
 
 
 def issued_by_pebble(certificate: x509.Certificate) -> bool:
@@ -158,10 +171,13 @@ def trusting(authority: Authority, folder: Path, also: str = "") -> Clients:
     return Clients(HOST, PORTS, f"{authority.root}\n{also}", folder)
 
 
+def serials() -> set[int]:
+    """Which certificates new connections get."""
+    return {served(region).serial_number for region in PORTS}
+
+
 def renewed(before: x509.Certificate, seconds: float) -> None:
-    wait_until(
-        lambda: all(served(region).serial_number != before.serial_number for region in PORTS), seconds, "both renew"
-    )
+    wait_until(lambda: before.serial_number not in serials(), seconds, "both renew")
 
 
 def firing(name: str) -> bool:
@@ -185,49 +201,56 @@ def test_a_running_stack_gets_a_certificate_that_others_trust(
     assert set(names.get_values_for_type(x509.DNSName)) == {HOST, OTHER}
 
 
+def test_while_the_authority_refuses_an_alert_is_told_and_clients_notice_nothing(
+    authority: Authority, tmp_path: Path
+) -> None:
+    wait_until(lambda: age_seconds(served("east")) < 100, CERTIFICATE_SECONDS, "a certificate is new")
+    refusals = authority.refusals
+    with trusting(authority, tmp_path) as clients:
+        authority.know(names=False)
+        until = time.monotonic() + RENEWAL_SECONDS
+        try:
+            # What was ordered before has come to the ingresses.
+            time.sleep(20)
+            before = served("east")
+            wait_until(lambda: firing("CertificateRenewalFails"), CERTIFICATE_SECONDS, "the alert fires")
+            time.sleep(max(0.0, until - time.monotonic()))
+            assert authority.refusals > refusals
+            assert serials() == {before.serial_number}
+        finally:
+            authority.know(names=True)
+        renewed(before, 120)
+        wait_until(lambda: not firing("CertificateRenewalFails"), 90, "the alert is resolved")
+    assert clients.noticed("the authority refusing", 5_000) == []
+
+
+def test_a_renewal_with_the_client_killed_in_its_order_is_noticed_by_no_client_and_the_old_certificate_is_gone(
+    stack: LiveStack, authority: Authority, tmp_path: Path
+) -> None:
+    begun = time.monotonic()
+    with trusting(authority, tmp_path) as clients:
+        (client,) = stack.containers("certificates")
+        wait_until(lambda: authority.validates, CERTIFICATE_SECONDS, "an order goes on")
+        stack.kill_process(int(client.attrs["State"]["Pid"]))
+        before = served("east")
+        # The ingresses ask every ten seconds: the order was not finished, and they keep what they have.
+        time.sleep(12)
+        assert authority.validates
+        assert serials() == {before.serial_number}
+        renewed(before, 120)
+        assert before.not_valid_after_utc > served("east").not_valid_before_utc
+        # The workers before take a connection for a moment longer.
+        time.sleep(2)
+        for _ in range(200):
+            assert before.serial_number not in serials()
+        time.sleep(max(0.0, 5_000 / (RATE * len(PORTS)) + 10 - (time.monotonic() - begun)))
+    assert clients.noticed("a renewal, the client killed in its order", 5_000) == []
+
+
 def test_an_update_of_the_routes_keeps_the_certificate(stack: LiveStack, authority: Authority, tmp_path: Path) -> None:
     assert stack.preview_changes() == ""
     stack.change_settings("greeter", routes=[{"path": "/hello"}, {"path": "/hello-again"}])
     with trusting(authority, tmp_path) as clients:
         assert lifecycle.up(stack.workspace) == 0
     assert clients.noticed("an update of the routes", 100) == []
-
-
-def test_a_renewal_is_noticed_by_no_client_and_the_old_certificate_is_gone(
-    authority: Authority, tmp_path: Path
-) -> None:
-    before = served("east")
-    with trusting(authority, tmp_path) as clients:
-        # 5,000 requests and a renewal, whichever takes longer.
-        begun = time.monotonic()
-        renewed(before, CERTIFICATE_SECONDS)
-        assert before.not_valid_after_utc > served("east").not_valid_before_utc
-        # The workers before take a connection for a moment longer.
-        time.sleep(2)
-        for _ in range(200):
-            assert before.serial_number not in {served(region).serial_number for region in PORTS}
-        time.sleep(max(0.0, 5_000 / (RATE * len(PORTS)) + 10 - (time.monotonic() - begun)))
-    assert clients.noticed("a renewal", 5_000) == []
-
-
-def test_while_the_authority_is_away_an_alert_is_told_and_clients_notice_nothing(
-    stack: LiveStack, authority: Authority, tmp_path: Path
-) -> None:
-    before = served("east")
-    authority.network.disconnect(authority.pebble, force=True)
-    try:
-        with trusting(authority, tmp_path) as clients:
-            wait_until(lambda: firing("CertificateRenewalFails"), CERTIFICATE_SECONDS, "the alert fires")
-            assert {served(region).serial_number for region in PORTS} == {before.serial_number}
-            # Whoever keeps the account and the key is killed meanwhile, and knows them still.
-            (client,) = stack.containers("certificates")
-            stack.kill_process(int(client.attrs["State"]["Pid"]))
-            authority.network.connect(authority.pebble, aliases=["pebble"])
-            renewed(before, 170)
-            wait_until(lambda: not firing("CertificateRenewalFails"), 90, "the alert is resolved")
-        assert clients.noticed("the authority away, the client killed", 1_000) == []
-    finally:
-        authority.network.reload()
-        if authority.pebble.id not in authority.network.attrs["Containers"]:
-            authority.network.connect(authority.pebble, aliases=["pebble"])
-    assert issued_by_pebble(served("west"))
+    assert all(issued_by_pebble(served(region)) for region in PORTS)

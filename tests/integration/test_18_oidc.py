@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 import pytest
+import urllib3
+from docker.models.containers import Container
 
 from components.certificates.x509 import new_authority, new_certificate
 from infra.settings.stack_file import read_stack_file, written
+from tests.integration.beside import address, beside, image_of
 from tests.integration.brought_up import PROJECT, brought_up, two_regions
 from tests.integration.cases.support import CasesStack, wait_until
 from tests.support.https import ask
@@ -25,7 +27,6 @@ from tests.support.people import (
     OFFICE,
     ROUTE,
     SECRET,
-    Asks,
     LoginPromises,
     People,
     issuer_environment,
@@ -35,7 +36,6 @@ from tests.support.people import (
 from tools.offline.toolchain.go_build import build_binary
 
 ISSUER = "issuer:8443"
-IMAGE = "gostack-test-issuer:1"
 
 
 @pytest.fixture(scope="module")
@@ -62,37 +62,35 @@ def stack(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ca
 
 
 @pytest.fixture(scope="module")
-def people(stack: CasesStack, folder: Path) -> Iterator[People]:
+def issuer(stack: CasesStack, folder: Path) -> Iterator[Container]:
+    """Starts in the running stack's network."""
     ca = new_authority("issuer", 365)
-    own = new_certificate(ca, ["issuer"], 30)
     (folder / "ca.pem").write_text(ca.certificate, encoding="ascii")
-    with ExitStack() as running:
-        files = {"certificate.pem": own.certificate, "key.pem": own.private_key}
-        issuer = started(stack, folder, files, running)
-        log_in(stack, folder)
-        regions = {region: partial(stack.ask, region=region) for region in ("east", "west")}
-        yield People(stack, regions, issuer, ISSUER)
-
-
-def started(stack: CasesStack, folder: Path, files: dict[str, str], running: ExitStack) -> Asks:
-    """Start the issuer in the stack's network; return who asks it from this machine."""
+    own = new_certificate(ca, ["issuer"], 30)
     context = folder / "issuer"
     context.mkdir()
-    for name, text in files.items():
-        (context / name).write_text(text, encoding="ascii")
+    (context / "certificate.pem").write_text(own.certificate, encoding="ascii")
+    (context / "key.pem").write_text(own.private_key, encoding="ascii")
     shutil.copy(build_binary(PROJECT / "tests" / "oidc_provider", ".", "oidc-provider", lane="tests"), context)
-    (context / "Dockerfile").write_text('FROM scratch\nCOPY . /\nENTRYPOINT ["/oidc-provider"]\n', encoding="ascii")
-    client = stack.objects.client
-    client.images.build(path=str(context), tag=IMAGE)
-    running.callback(client.images.remove, IMAGE, force=True)
-    (network,) = [found for found in stack.objects.networks() if "backbone" in found.name]
-    container = client.containers.create(IMAGE, name="oidc-test-issuer", environment=issuer_environment("", ISSUER))
-    running.callback(container.remove, force=True)
-    network.connect(container, aliases=["issuer"])
-    container.start()
-    container.reload()
-    address = container.attrs["NetworkSettings"]["Networks"][network.name]["IPAddress"]
-    return partial(ask, (address, 8443), "issuer", authority=folder / "ca.pem", port=8443)
+    environment = issuer_environment("", ISSUER)
+    with (
+        image_of(stack, context) as image,
+        beside(stack, image, "issuer", "/oidc-provider", **environment) as container,
+    ):
+        yield container
+
+
+@pytest.fixture(scope="module")
+def people(stack: CasesStack, issuer: Container, folder: Path) -> People:
+    log_in(stack, folder)
+
+    def asks(path: str, *, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        """Another address may be that of the issuer once it was started again."""
+        where = (address(stack, issuer), 8443)
+        return ask(where, "issuer", path, authority=folder / "ca.pem", port=8443, headers=headers)
+
+    regions = {region: partial(stack.ask, region=region) for region in ("east", "west")}
+    return People(stack, regions, asks, ISSUER)
 
 
 def log_in(stack: CasesStack, folder: Path) -> None:
@@ -117,6 +115,26 @@ def test_a_region_without_what_keeps_sessions_asks_the_other_one(people: People,
         wait_until(lambda: ada.ask(OFFICE).status == 200, 30, "the session is taken in the other region")
     finally:
         keeper.unpause()
+
+
+def test_an_issuer_that_signs_with_another_key_is_believed_and_sessions_go_on(
+    people: People, issuer: Container
+) -> None:
+    ada, before = people.browser("ada"), keys(people)
+    assert ada.open(OFFICE).status == 200
+    issuer.restart()
+    wait_until(lambda: bool(keys(people) - before), 30, "the issuer has another key")
+    assert ada.ask(OFFICE).status == 200
+    assert people.browser("ada").open(OFFICE).status == 200
+
+
+def keys(people: People) -> set[str]:
+    """Names of the keys by which the issuer's tokens are verified; none while it is away."""
+    try:
+        found = people.issuer("/oidc/.well-known/jwks.json", headers={}).json()["keys"]
+    except urllib3.exceptions.HTTPError:
+        return set()
+    return {key["kid"] for key in found}
 
 
 def test_no_secret_is_in_a_variable_or_an_argument_of_a_container(people: People, stack: CasesStack) -> None:

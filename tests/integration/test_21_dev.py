@@ -5,21 +5,27 @@ Does not prove it for a service with one replica in one region: its clients wait
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import urllib3
+from docker.models.containers import Container
 
+from infra.settings.services import ServiceSettings
 from tests.integration.brought_up import PROJECT
 from tests.integration.support import LiveStack, tell, wait_until
 from tools.gostack.dev.command import dev
+from tools.gostack.dev.source import compiled, source_of
 from tools.gostack.lifecycle import lifecycle
 
 MOST_SECONDS = 4.0
@@ -106,6 +112,76 @@ def test_a_save_is_answered_and_no_request_is_lost(stack: LiveStack, source: Pat
     assert problems == []
     assert {status for status, _ in answers} == {200}
     assert {str(one.id) for one in stack.containers("application", service="greeter")} == released
+
+
+def test_where_there_is_no_go_the_image_with_go_compiles(
+    stack: LiveStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "greeter"
+    shutil.copytree(PROJECT / "services" / "greeter", folder)
+    found = shutil.which
+    monkeypatch.setattr("shutil.which", lambda name, **more: None if name == "go" else found(name, **more))
+    settings = ServiceSettings.model_validate({"context": str(folder)})
+    source = source_of(stack.workspace.project, "greeter", settings)
+    assert source.builder
+    (tmp_path / "out").mkdir()
+    program = tmp_path / "out" / "service"
+    assert compiled(source, "amd64", program) == ""
+    assert program.read_bytes()[:4] == b"\x7fELF"
+    began = time.monotonic()
+    (folder / "main.go").write_text("package main\nfunc main() { nothing() }\n")
+    assert "undefined: nothing" in compiled(source, "amd64", program)
+    tell(f"dev: {time.monotonic() - began:.1f} s in the image with Go")
+
+
+def test_a_replica_under_the_debugger_answers_clients_and_the_debuggers_own(stack: LiveStack, source: Path) -> None:
+    del source
+    problems: list[str] = []
+    released = {str(one.id) for one in stack.containers("application", service="greeter")}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+
+    def swapped() -> int:
+        return len(
+            released - {str(one.id) for one in stack.containers("application", service="greeter") if running(one)}
+        )
+
+    with asked(stack, f"{stack.outputs['url']}/hello/ada") as answers:
+
+        def steps() -> None:
+            try:
+                # The standard library is compiled once for a debugger.
+                wait_until(lambda: swapped() == 1, 400, "one replica runs under the debugger")
+                wait_until(lambda: debugger(port, "GetVersion").get("APIVersion") == 2, 20, "the debugger answers")
+                assert debugger(port, "State", NonBlocking=True)["State"]["Running"]
+                time.sleep(2)
+                assert swapped() == 1
+            except AssertionError as error:
+                problems.append(str(error))
+
+        worker = threading.Thread(target=steps)
+        worker.start()
+        threading.Thread(target=interrupted_after, args=(worker,)).start()
+        assert dev(stack.workspace, "greeter", "east", port) == 0
+    assert problems == []
+    assert {status for status, _ in answers} == {200}
+    assert {str(one.id) for one in stack.containers("application", service="greeter")} == released
+
+
+def running(container: Container) -> bool:
+    return container.status == "running"
+
+
+def debugger(port: int, method: str, **arguments: object) -> dict[str, Any]:
+    """What a debugger answers to a question; nothing while it is not there."""
+    question = {"method": f"RPCServer.{method}", "params": [arguments], "id": 1}
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(f"{json.dumps(question)}\n".encode())
+            with connection.makefile() as lines:
+                return json.loads(lines.readline() or "{}").get("result") or {}
+    except OSError:
+        return {}
 
 
 def test_nothing_of_it_is_a_change_for_pulumi(stack: LiveStack, source: Path) -> None:

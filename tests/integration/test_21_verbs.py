@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ import urllib3
 
 from infra.settings import load_stack_file
 from tests.integration.brought_up import PROJECT
-from tests.integration.support import LiveStack, wait_until
+from tests.integration.support import LiveStack, tell, wait_until
 from tests.support.https import ask
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle import lifecycle
@@ -109,7 +110,9 @@ def test_an_update_of_one_service_leaves_the_others_and_loses_no_request(stack: 
     stack.change_settings("users", environment={"LOG_LEVEL": "debug"})
     stack.change_settings("greeter", environment={"GREETING": "Servus"})
     with asked(stack, greeting(stack)) as statuses:
+        began = time.monotonic()
         assert lifecycle.up(stack.workspace, "greeter") == 0
+        tell(f"`gostack up greeter`: {time.monotonic() - began:.1f} s")
     assert set(statuses) == {200}
     assert stack.request("GET", greeting(stack)).data.startswith(b"Servus, ada")
     assert others <= running(stack)

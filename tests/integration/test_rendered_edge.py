@@ -21,6 +21,7 @@ from infra.settings import parse_settings
 from tests.integration.brought_up import PROJECT
 from tests.integration.in_nginx import ANYBODY, FORGED, Answer, answers_of, at, release_of, write
 from tests.support.images import image_or_skip
+from tests.support.passwords import BCRYPT, SHA512
 from tests.support.pki import client_certificate, fingerprint
 from tests.support.settings import Document, published
 from tests.support.tokens import AUDIENCE, ISSUER, SigningKey, key_set
@@ -31,10 +32,6 @@ SHOP = new_certificate(SHOP_CA, ["shop.example.com", "www.shop.example.com"], 30
 ADA, STRANGER = client_certificate(CLIENTS_CA, "ada"), client_certificate(OTHER_CA, "ada")
 EXPIRED = client_certificate(CLIENTS_CA, "ada", days=-1)
 EVE = client_certificate(OTHER_CA, "eve")
-
-# `openssl passwd -6 -salt edge correct`, and a published test vector of bcrypt with the password "U*U".
-SHA512 = "$6$edge$H9ZNNQ7.5Itgoj.1AVGXv1hMeNkNqd1DwioL.Ob6IolN5b/rG/QIwLewQBxiNznFbrnGFCpe6htYRdkT.spkk."
-BCRYPT = "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
 
 SERVICE = """
 server {

@@ -25,7 +25,6 @@ from tests.support.people import (
     ROUTE,
     SECRET,
     Asks,
-    Browser,
     LoginPromises,
     People,
     issuer_environment,
@@ -39,8 +38,6 @@ from tools.offline.toolchain.go_build import build_binary
 ISSUERS = "gostack-integration-issuer"
 ISSUER_HOST = f"issuer.{ISSUERS}.svc.cluster.local"
 ISSUER = f"{ISSUER_HOST}:8443"
-SESSION_MINUTES = 5
-"""The shortest that there is."""
 
 PROBE: dict[str, Any] = {
     "context": "tests/probe",
@@ -116,7 +113,7 @@ def load_balancer(stack: ClusterStack) -> str:
 def logins(config: dict[str, Any], folder: Path) -> None:
     """Add the hosts, the logins, and a service with routes that ask for them."""
     ingress = edge_settings(folder)
-    ingress["logins"]["staff"] = login_settings(folder, ISSUER, session_minutes=SESSION_MINUTES)
+    ingress["logins"]["staff"] = login_settings(folder, ISSUER)
     config["gostack:ingress"] = ingress
     config["gostack:services"]["probe"] = PROBE
 
@@ -142,23 +139,8 @@ def people(stack: ClusterStack, issuer: Asks, edge: Edge) -> People:
     return People(stack, {"east": stack.ask}, issuer, ISSUER)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def early(people: People) -> tuple[Browser, float]:
-    """Somebody who logs in before everything else, and when."""
-    ada = people.browser("ada")
-    assert ada.open(OFFICE).status == 200
-    return ada, time.monotonic()
-
-
 class TestEdge(EdgePromises):
     """On a cluster."""
-
-
-def test_a_session_ends_after_its_time(early: tuple[Browser, float]) -> None:
-    ada, began = early
-    time.sleep(max(0.0, began + SESSION_MINUTES * 60 + 1 - time.monotonic()))
-    assert ada.ask(OFFICE).status == 401
-    assert ada.open(OFFICE).status == 200
 
 
 def test_one_of_those_who_keep_sessions_is_lost_and_nobody_notices(

@@ -1,11 +1,13 @@
 // Command oidc-provider is an issuer of OpenID Connect for tests. Whoever asks for a login has it at once, as the person
-// that the header X-Test-User names.
+// that the header X-Test-User names. Each time it is started it signs with another key.
 //
 // It reads ADDRESS, where it listens by TLS, ISSUER, the host and port by which clients know it, CERTIFICATE and KEY, files
 // with its own, and CLIENT_ID and CLIENT_SECRET of the one client that it knows.
 package main
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"log"
 	"net"
@@ -46,7 +48,11 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	provider, err := mockoidc.NewServer(nil)
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return err
+	}
+	provider, err := mockoidc.NewServer(key)
 	if err != nil {
 		return err
 	}

@@ -26,8 +26,10 @@ from tests.graph.conftest import Document, published_settings
 from tests.rehearsal.test_image_copy import address
 from tools.gostack.environment.progress import Progress
 from tools.gostack.gate import vulnerabilities
-from tools.gostack.images import command
+from tools.gostack.images import command, inspection
 from tools.gostack.images.format import Format
+from tools.gostack.images.stack_images import StackImage
+from tools.gostack.images.tags import tag_image
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 from tools.gostack.release.copy_image import copied, copy_signatures
 from tools.gostack.release.crane import crane_of
@@ -211,6 +213,16 @@ def test_an_exception_lets_it_be_signed_until_its_last_day(
     require_signature(excepted, scene.signatures, scene.cosign)
 
 
+def test_what_cannot_be_listed_or_scanned_says_why(scene: Scene, good: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = f"{scene.registry}/gostack/nothing@sha256:{'0' * 64}"
+    with pytest.raises(PulumiError, match=r"^syft scan failed \(could not determine source.*gostack/nothing"):
+        inspection.contents(PROJECT, StackImage(SERVICE, nothing, built=True))
+    held = inspection.contents(PROJECT, StackImage(SERVICE, good, built=True))
+    monkeypatch.setenv("GRYPE_DB_MAX_ALLOWED_BUILT_AGE", "1ms")
+    with pytest.raises(PulumiError, match=r"^grype failed \(failed to load vulnerability db: .*was built .* ago"):
+        inspection.vulnerabilities(PROJECT, held, scene.database)
+
+
 def test_the_signature_counts_where_a_release_has_copied_it(scene: Scene, good: str) -> None:
     run, there = crane_of(Workspace(PROJECT, "prod")), f"{scene.other_registry}/gostack/{SERVICE}"
     reference = copied(run, good, there)
@@ -218,3 +230,10 @@ def test_the_signature_counts_where_a_release_has_copied_it(scene: Scene, good: 
         require_signature(reference, scene.signatures, scene.cosign)
     copy_signatures(run, good, there)
     require_signature(reference, scene.signatures, scene.cosign)
+
+
+def test_the_registry_finds_an_image_by_the_tags_that_people_know(scene: Scene, good: str) -> None:
+    repository, _, digest = good.partition("@")
+    tags = ["1.2.3", "latest"]
+    tag_image(crane_of(Workspace(PROJECT, "prod")), StackImage(SERVICE, good, built=True), tags)
+    assert [scene.run(scene.crane, "digest", f"{repository}:{tag}").strip() for tag in tags] == [digest, digest]

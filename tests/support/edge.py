@@ -21,6 +21,7 @@ from components.certificates.x509 import KeyPair, new_authority, new_certificate
 from tests.support.https import ask, echoed, host_and_port
 from tests.support.live_stack import StackUnderTest, wait_until
 from tests.support.load import Load, Request
+from tests.support.passwords import SHA512
 from tests.support.pki import client_certificate
 from tests.support.tokens import AUDIENCE, ISSUER, SigningKey, key_set
 from tools.gostack.lifecycle import lifecycle
@@ -28,7 +29,6 @@ from tools.gostack.lifecycle import lifecycle
 HOST, SHOP, ADMIN = "localhost", "shop.example.com", "admin.example.com"
 SHOP_CA, CLIENTS_CA, NEXT_CA, OTHER_CA = (new_authority(name, 365) for name in ("shop", "clients", "next", "others"))
 FIRST, SECOND = SigningKey("first"), SigningKey("second")
-PASSWORD = "ada:$6$edge$H9ZNNQ7.5Itgoj.1AVGXv1hMeNkNqd1DwioL.Ob6IolN5b/rG/QIwLewQBxiNznFbrnGFCpe6htYRdkT.spkk."
 ECHO, INTERNAL, API = "/p/echo/a", "/cities/a", "/case/api/p/echo/a"
 
 ROUTES = [{"path": "/p"}, {"path": "/cities", "login": "internal"}, {"path": "/case/api/p", "login": "api"}]
@@ -51,7 +51,7 @@ def write_edge_files(folder: Path) -> None:
         (folder / f"{name}.pem").write_text(pair.certificate, encoding="ascii")
         (folder / f"{name}.key").write_text(pair.private_key, encoding="ascii")
     (folder / "shop-ca.pem").write_text(SHOP_CA.certificate, encoding="ascii")
-    (folder / "people").write_text(PASSWORD, encoding="ascii")
+    (folder / "people").write_text(f"ada:{SHA512}", encoding="ascii")
     trust(folder, [FIRST], [CLIENTS_CA])
 
 

@@ -6,6 +6,7 @@ promises.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -25,6 +26,9 @@ SECRET = "client-secret-of-the-shop"
 OFFICE = "/p/echo/office?a=1&b=2%20c"
 ROUTE = {"path": "/p/echo/office", "login": "staff"}
 """The route of the probe that asks for the login."""
+
+SESSION_MINUTES = 5
+"""The shortest that there is."""
 
 HTML = {"Accept": "text/html"}
 _SIGN_OUT = "/.well-known/gostack/login/staff/sign_out?rd=%2F"
@@ -103,7 +107,7 @@ def issuer_environment(folder: str, name: str) -> dict[str, str]:
     }
 
 
-def login_settings(folder: Path, name: str, **more: Any) -> dict[str, Any]:
+def login_settings(folder: Path, name: str) -> dict[str, Any]:
     """Return the login, with the authority of the issuer in `ca.pem` of a folder, into which the secret is written."""
     (folder / "secret").write_text(SECRET, encoding="ascii")
     return {
@@ -113,8 +117,8 @@ def login_settings(folder: Path, name: str, **more: Any) -> dict[str, Any]:
         "client_id": "shop",
         "scopes": ["openid", "email", "profile", "groups"],
         "allowed_groups": ["staff"],
+        "session_minutes": SESSION_MINUTES,
         "secrets": {"client_secret": f"ref+file://{folder}/secret"},
-        **more,
     }
 
 
@@ -155,6 +159,14 @@ class LoginPromises:
         assert ada.open(OFFICE).status == 200
         assert ada.ask(_SIGN_OUT).headers["location"] == "/"
         assert ada.ask(OFFICE).status == 401
+
+    def test_a_session_is_good_for_its_time_and_no_longer(self, people: People) -> None:
+        ada = people.browser("ada")
+        assert ada.open(OFFICE).status == 200
+        began = time.monotonic()
+        wait_until(lambda: ada.ask(OFFICE).status == 401, 60 * SESSION_MINUTES + 10, "the session has ended")
+        assert time.monotonic() - began > 60 * SESSION_MINUTES - 10
+        assert ada.open(OFFICE).status == 200
 
     def test_another_key_ends_every_session_and_a_new_login_is_taken(self, people: People) -> None:
         ada = people.browser("ada")

@@ -192,6 +192,13 @@ def test_a_shell_completes_names_of_the_stack_file() -> None:
     assert completed("gostack logs --stack prod --region eu") == ["eu-central-1"]
     assert completed("gostack up --stack st") == ["staging"]
     assert completed("gostack releases --stack nowhere u") == []
+    assert completed("gostack run --stack staging users s") == ["seed"]
+
+
+def test_a_shell_completes_words_that_every_stack_has() -> None:
+    assert completed("gostack open d") == ["dashboards"]
+    assert completed("gostack logs --track c") == ["canary"]
+    assert completed("gostack failover w") == ["west"]
 
 
 def test_one_service_of_a_running_stack_needs_no_doctor(monkeypatch: pytest.MonkeyPatch) -> None:

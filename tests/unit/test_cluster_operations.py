@@ -191,6 +191,25 @@ def test_what_is_missing_is_told_with_the_controllers_reason_and_the_programs_la
     ]
 
 
+def test_a_probe_whose_path_a_program_does_not_have_is_told_with_the_key(settings: Settings) -> None:
+    api = whole(settings)
+    users = of(api, "deployments", "application")
+    users["status"]["availableReplicas"] = 1
+    running = {"running": {"startedAt": "2026-01-01T00:00:00Z"}}
+    waits = {"name": "application", "ready": False, "state": running}
+    api.objects["pods"] = [pod("users-east-5d-a", users["metadata"]["labels"], waits)]
+    api.texts["users-east-5d-a"] = "listening\n"
+    api.objects["events"] = [{"message": "Readiness probe failed: HTTP probe failed with statuscode: 404"}]
+    assert look(api, settings)[1:] == [
+        "  users-east-5d-a: is not ready: application does not pass its probes",
+        "    the last lines of application:",
+        "      listening",
+        "    the kubelet says: Readiness probe failed: HTTP probe failed with statuscode: 404",
+        "    -> its check wants 2xx and gets 404: write check: {path: …}, a path that it answers to everybody, or "
+        "check: {protocol: tcp}",
+    ]
+
+
 @pytest.mark.parametrize("kind", ["jobs", "statefulsets"])
 def test_a_failed_update_tells_what_a_controller_says_by_events_alone(kind: str) -> None:
     metadata = {"name": "some", "namespace": NAMESPACE, "uid": "1", "labels": {"gostack.stack": "staging"}}

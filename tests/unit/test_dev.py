@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+import socket
 import tarfile
 from contextlib import nullcontext
 from io import BytesIO
@@ -20,13 +21,17 @@ from typing import Any
 import pytest
 from docker.errors import APIError
 
+from infra.images_lock import ResolvedImage
 from infra.settings.services import ServiceSettings
 from tools.gostack.dev import command
+from tools.gostack.dev import source as dev_source
 from tools.gostack.dev.command import Loop
+from tools.gostack.dev.debugger import Door
 from tools.gostack.dev.image import image_with
 from tools.gostack.dev.replica import DevReplica, probe_of
 from tools.gostack.dev.source import Source, compiled, saves, source_of
 from tools.gostack.environment.errors import UserError
+from tools.gostack.running.replica import Program
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -37,6 +42,8 @@ class FakeEngine:
     def __init__(self) -> None:
         self.happened: list[str] = []
         self.found: dict[str, FakeContainer] = {}
+        self.given: dict[str, Any] = {}
+        """How the last container was created."""
         self.broken: set[str] = set()
         """Images whose program ends at once."""
         self.released = FakeContainer(self, "users-east-0", "released", "running")
@@ -44,8 +51,11 @@ class FakeEngine:
         self.api = SimpleNamespace(create_container=self.create)
         self.containers = SimpleNamespace(get=self.found.__getitem__)
 
-    def create(self, image: str, _: Any, *, name: str, labels: dict[str, str], **given: Any) -> dict[str, str]:
-        assert (given["environment"], labels, given["host_config"]) == (["A=b"], {"gostack.stack": "dev"}, {"RO": True})
+    def create(
+        self, image: str, words: list[str], *, name: str, labels: dict[str, str], **given: Any
+    ) -> dict[str, str]:
+        assert (given["environment"], labels) == (["A=b"], {"gostack.stack": "dev"})
+        self.given = {"command": words, **given}
         self.found[name] = FakeContainer(self, image, image, "created")
         return {"Id": name}
 
@@ -57,6 +67,8 @@ class FakeContainer:
     def __init__(self, engine: FakeEngine, name: str, image: str, status: str) -> None:
         self.engine, self.name, self.image, self.status = engine, name, image, status
         config = {"Env": ["A=b"], "Labels": {"gostack.stack": "dev"}, "WorkingDir": "/app", "StopTimeout": 30}
+        config |= {"Entrypoint": ["/service"], "Cmd": ["serve"]}
+        self.labels = {"gostack.role": "application"}
         self.attrs = {"Config": config, "HostConfig": {"RO": True}, "Image": image}
 
     def start(self) -> None:
@@ -100,6 +112,47 @@ def replica(engine: FakeEngine) -> DevReplica:
 def test_nobody_is_sent_to_a_replica_while_its_program_is_another_one(engine: FakeEngine, replica: DevReplica) -> None:
     assert replica.run("one") == ""
     assert engine.happened == ["leave", "stop users-east-0", "start one", "enter"]
+
+
+def test_a_replica_has_the_settings_of_the_released_one(engine: FakeEngine, replica: DevReplica) -> None:
+    replica.run("one")
+    assert engine.given["host_config"] == {"RO": True}
+    assert (engine.given["entrypoint"], engine.given["command"]) == (["/service"], ["serve"])
+
+
+def test_under_the_debugger_it_is_started_by_it_without_a_limit_and_without_waiting(engine: FakeEngine) -> None:
+    fake: Any = engine
+    debugged = DevReplica(fake, fake.released, fake.agent, probe=["wget"], patience=1.0, drain=0.0, debugged=True)
+    assert debugged.run("one") == ""
+    host: dict[str, Any] = engine.given["host_config"]
+    assert host == {"RO": True, "Memory": 0, "MemorySwap": 0, "NanoCpus": 0}
+    entrypoint: list[str] = engine.given["entrypoint"]
+    assert (entrypoint[:2], entrypoint[-3:], engine.given["command"]) == (
+        ["/app/dlv", "exec"],
+        ["/service", "--", "serve"],
+        [],
+    )
+    # Only the replica's own network reaches it, and its program does not wait for somebody who looks.
+    assert {"--headless", "--continue", "--listen=127.0.0.1:2345"} <= set(entrypoint)
+    debugged.restore()
+    assert engine.serving() == ["users-east-0"]
+
+
+def test_each_connection_to_the_door_of_the_debugger_has_a_way_of_its_own_until_it_is_closed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    with Door(Program(["cat"]), port):
+        with pytest.raises(UserError, match=f"port {port} of this machine cannot be opened.*--debug-port"):
+            Door(Program(["cat"]), port)
+        clients = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(2)]
+        for number, client in enumerate(clients):
+            client.sendall(b"%d" % number)
+            assert client.recv(1) == b"%d" % number
+    assert [client.recv(1) for client in clients] == [b"", b""]
+    for client in clients:
+        client.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
 
 
 def test_each_save_takes_the_place_of_the_one_before(engine: FakeEngine, replica: DevReplica) -> None:
@@ -277,6 +330,7 @@ def objects_released(engine: FakeEngine) -> Any:
 
 def test_an_image_has_the_program_in_its_place_and_nothing_is_left(tmp_path: Path, engine: FakeEngine) -> None:
     (tmp_path / "built").write_bytes(b"program")
+    (tmp_path / "dlv").write_bytes(b"debugger")
     calls: list[Any] = []
     api = SimpleNamespace(
         create_container=lambda image: calls.append(image) or {"Id": "made"},
@@ -285,12 +339,13 @@ def test_an_image_has_the_program_in_its_place_and_nothing_is_left(tmp_path: Pat
         remove_container=lambda made, **_: calls.append(f"remove {made}"),
     )
     client: Any = SimpleNamespace(api=api)
-    assert image_with(client, objects_released(engine), tmp_path / "built") == "sha256:new"
+    programs = {"service": tmp_path / "built", "dlv": tmp_path / "dlv"}
+    assert image_with(client, objects_released(engine), programs) == "sha256:new"
     (image, (made, folder, archive), removed) = calls
     assert (image, made, folder, removed) == ("released", "made", "/app", "remove made")
     with tarfile.open(fileobj=BytesIO(archive)) as opened:
-        (entry,) = opened.getmembers()
-    assert (entry.name, entry.mode, entry.size) == ("service", 0o755, 7)
+        entries = [(entry.name, entry.mode, entry.size) for entry in opened.getmembers()]
+    assert entries == [("service", 0o755, 7), ("dlv", 0o755, 8)]
 
 
 def service(**values: Any) -> ServiceSettings:
@@ -321,6 +376,39 @@ def test_a_program_is_compiled_for_linux_and_its_mistakes_are_told(tmp_path: Pat
     assert (header[:4], header[18]) == (b"\x7fELF", number)
     (source.context / "main.go").write_text("package main\nfunc main() { nothing() }\n")
     assert "undefined: nothing" in compiled(source, architecture, tmp_path / "built")
+
+
+def test_where_there_is_no_go_the_image_with_go_compiles_by_the_same_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs, context = tmp_path / "bin", tmp_path / "services" / "greeter"
+    programs.mkdir()
+    context.mkdir(parents=True)
+    # Writes down what it was told, and fails as a compiler does.
+    (programs / "docker").write_text(
+        '#!/bin/sh\nprintf "%s\\n" "$@" >"${0}.told"\necho "main.go:3: wrong" >&2\nexit 1\n'
+    )
+    (programs / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("shutil.which", lambda name: None if name == "go" else f"{programs}/{name}")
+    with pytest.raises(UserError, match="there is no go command"):
+        source_of(tmp_path, "greeter", service())
+    golang = ResolvedImage("golang:1.26", "registry", "golang:1.26", "1.26", "sha256:0")
+    monkeypatch.setattr(dev_source, "load_images_lock", lambda _: {"golang": golang})
+    source = source_of(tmp_path, "greeter", service(build={"args": {"GOPROXY": "off", "OTHER": "x"}}))
+    assert compiled(source, "arm64", tmp_path / "out" / "service") == "main.go:3: wrong"
+    told = (programs / "docker.told").read_text().splitlines()
+    place = told.index("golang:1.26")
+    assert told[place + 1 : place + 3] == ["go", "build"]
+    context = tmp_path / "services" / "greeter"
+    assert {
+        f"--workdir={context}",
+        f"--volume={context}:{context}:ro",
+        "--env=GOARCH=arm64",
+        "--env=GOPROXY=off",
+    } <= set(told[:place])
+    assert "--env=OTHER=x" not in told
 
 
 def test_a_save_is_seen_once_and_what_git_does_is_not(tmp_path: Path) -> None:
@@ -357,7 +445,7 @@ def test_the_source_is_watched_before_it_is_compiled(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(command, "wanted", lambda *_: SimpleNamespace(context="api"))
     monkeypatch.setattr(command, "in_turn", lambda _: nullcontext())
     monkeypatch.setattr(command.StackObjects, "of", lambda *_: None)
-    monkeypatch.setattr(command, "_found", lambda *_: (None, []))
+    monkeypatch.setattr(command, "_found", lambda *_, **__: (None, []))
     monkeypatch.setattr(command, "Loop", lambda *_: going)
     monkeypatch.setattr(command, "saves", saved)
     workspace: Any = SimpleNamespace(settings=None, stack="dev", variables={})

@@ -18,15 +18,14 @@ from infra.settings.cluster_demand import region_demand
 from infra.settings.edge_files import require_edge_files, require_edge_secrets
 from infra.settings.ingress import certificate_names, edge_logins, ingress_configuration, watched_hosts
 from infra.settings.secrets import require_encrypted
+from tests.support.passwords import BCRYPT, SHA512
 from tests.support.settings import published, refused
 
 CA = new_authority("test", 365)
 SHOP = new_certificate(CA, ["shop.example.com", "www.shop.example.com"], 30)
 WILDCARD = new_certificate(CA, ["*.example.com"], 30)
 OTHER = new_certificate(CA, ["other.example.com"], 30)
-SHA512 = "ada:$6$edge$H9ZNNQ7.5Itgoj.1AVGXv1hMeNkNqd1DwioL.Ob6IolN5b/rG/QIwLewQBxiNznFbrnGFCpe6htYRdkT.spkk."
-BCRYPT = "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
-
+ADA = f"ada:{SHA512}"
 
 TOKENS = {"kind": "jwt", "issuer": "https://login.example.com", "audience": "shop"}
 PEOPLE = {
@@ -83,7 +82,7 @@ def without(values: dict[str, Any], key: str) -> dict[str, Any]:
             "is of an address, by which TLS clients name no host",
         ),
         (shop(certificate="a", secrets={"key": "ref+awssecrets://k"}), "use ref+vault."),
-        (login(kind="basic", issuer="x", secrets={"htpasswd": SHA512}), "issuer means nothing with kind basic"),
+        (login(kind="basic", issuer="x", secrets={"htpasswd": ADA}), "issuer means nothing with kind basic"),
         (login(kind="jwt", audience="a", jwks="keys.json"), "issuer is missing: without it a token that is meant"),
         (login(kind="jwt", issuer="i", jwks="keys.json"), "audience is missing"),
         (login(kind="jwt", issuer="i", audience="a"), "it needs one of jwks_url and jwks"),
@@ -91,12 +90,12 @@ def without(values: dict[str, Any], key: str) -> dict[str, Any]:
         (login(**TOKENS, jwks_url="http://nobody/keys"), 'jwks_url names "nobody", which is no service'),
         (login(kind="jwt", service="users", audience="a"), "audience is what the service's tokens say already"),
         (login(kind="jwt", service="users", jwks="k"), "jwks is what the service's tokens say already"),
-        (login(kind="basic", service="users", secrets={"htpasswd": SHA512}), "service means nothing with kind basic"),
+        (login(kind="basic", service="users", secrets={"htpasswd": ADA}), "service means nothing with kind basic"),
         (
             login(kind="jwt", service="users"),
             'service is "users", which signs no tokens: add gostack:services.users.tokens.',
         ),
-        (login(**TOKENS, jwks="k", secrets={"htpasswd": SHA512}), "secrets.htpasswd means nothing here: remove it."),
+        (login(**TOKENS, jwks="k", secrets={"htpasswd": ADA}), "secrets.htpasswd means nothing here: remove it."),
         (login(kind="basic"), "secrets.htpasswd is missing: encrypt it with `gostack secrets set`."),
         (
             login(**TOKENS, jwks="k", client_id="shop"),
@@ -223,15 +222,15 @@ def test_a_key_is_that_of_its_certificate(tmp_path: Path, key: str, sentence: st
     ("text", "sentence"),
     [
         ("ada:plain", "has in line 1 no name with a hash of bcrypt or SHA-512"),
-        (f"{SHA512}\neve:$apr1$x$y", "has in line 2 no name with a hash"),
+        (f"{ADA}\neve:$apr1$x$y", "has in line 2 no name with a hash"),
         (f"ada:{BCRYPT.replace('$05$', '$12$')}", "a hash of cost 12, and every request takes as long: use at most 10"),
-        (f"{SHA512}\nada:{BCRYPT}", 'has "ada" twice: remove one of the lines.'),
+        (f"{ADA}\nada:{BCRYPT}", 'has "ada" twice: remove one of the lines.'),
     ],
 )
 def test_passwords_are_kept_as_hashes_that_are_slow_to_guess_and_not_slow_to_check(text: str, sentence: str) -> None:
     found = settings(**login(kind="basic", secrets={"htpasswd": text}))
     assert sentence in refused(lambda: require_edge_secrets(found, Path()))
-    require_edge_secrets(settings(**login(kind="basic", secrets={"htpasswd": f"{SHA512}\neve:{BCRYPT}"})), Path())
+    require_edge_secrets(settings(**login(kind="basic", secrets={"htpasswd": f"{ADA}\neve:{BCRYPT}"})), Path())
 
 
 @pytest.mark.parametrize(
@@ -276,7 +275,7 @@ def test_what_nginx_is_given_of_hosts_and_logins(tmp_path: Path) -> None:
             "shop.example.com": {"secrets": {"certificate": SHOP.certificate, "key": SHOP.private_key}},
             "admin.example.com": {"client_certificates": {"ca": "ca.pem"}, "redirect_from": ["www.admin.example.com"]},
         },
-        **login(kind="basic", secrets={"htpasswd": SHA512}),
+        **login(kind="basic", secrets={"htpasswd": ADA}),
     )
     files = edge_texts(found, tmp_path)
     assert files["site-admin.example.com-clients.pem"] == CA.certificate

@@ -231,8 +231,17 @@ def test_neither_registry_nor_debian_is_one_clear_sentence(checkout: Path) -> No
 
 def test_an_unknown_image_has_no_stand_in(checkout: Path) -> None:
     engine = MemoryEngine(answers=False)
-    with pytest.raises(BootstrapError, match=r"gave grafana:13, and there is no stand-in"):
-        ensure_images(checkout, {"grafana": "grafana:13"}, "", ignore, engine=engine)
+    with pytest.raises(BootstrapError, match=r"gave redis:8, and there is no stand-in for it: name a mirror\.$"):
+        ensure_images(checkout, {"redis": "redis:8"}, "", ignore, engine=engine)
+
+
+def test_without_a_registry_there_is_no_grafana_and_a_sentence_says_how_to_do_without(checkout: Path) -> None:
+    with pytest.raises(BootstrapError) as raised:
+        ensure_images(checkout, {"grafana": "grafana:13"}, "", ignore, engine=MemoryEngine(answers=False))
+    assert str(raised.value) == (
+        "No container registry gave grafana:13, and there is no stand-in for it: name a mirror, "
+        "or set gostack:telemetry.grafana to false."
+    )
 
 
 def test_the_namespace_holder_needs_a_compiler(checkout: Path) -> None:

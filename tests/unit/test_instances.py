@@ -221,6 +221,17 @@ def test_what_is_missing_is_told_with_its_place_its_number_its_reason_and_its_la
 
 
 @pytest.mark.usefixtures("clock")
+def test_a_program_without_the_path_of_its_check_is_told_which_key_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = [*pod(0), *pod(1)]
+    output = "HTTP GET http://10.80.1.130:8080/health/ready: 404 Not Found Output: 404 page not found"
+    (missing,), _ = looked(monkeypatch, Consul([entry(0), entry(1, "critical", output)]), held)
+    assert missing.splitlines()[-1] == (
+        "    -> its check wants 2xx and gets 404: write check: {path: …}, a path that it answers to everybody, or "
+        "check: {protocol: tcp}"
+    )
+
+
+@pytest.mark.usefixtures("clock")
 def test_a_program_that_ended_is_told_with_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
     held = [*pod(0), *pod(1, application={"status": "restarting", "exit_code": 7})]
     (missing,), _ = looked(monkeypatch, Consul([entry(0), entry(1, "critical", "refused")]), held)

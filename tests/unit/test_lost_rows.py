@@ -18,6 +18,7 @@ from tools.gostack.lifecycle.rows import (
     deployed_schemas,
     deployed_volumes,
     refuse_lost_rows,
+    require_data_of_regions,
 )
 from tools.gostack.lifecycle.workspace import Workspace
 
@@ -143,3 +144,87 @@ def test_where_files_keep_a_service_or_may_stay_nothing_is_refused(
     services: dict[str, Any], left: tuple[str, ...], gone: list[str]
 ) -> None:
     assert abandoned_volumes(with_volumes(**services), {"shop.uploads": "region"}, left) == gone
+
+
+def regions(*names: str, topology: str = "group", uploads: bool = False) -> Settings:
+    """Settings with these regions, the first with the primary, and a service that may have a volume."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["regions"] = dict(zip(names, document["regions"].values(), strict=False))
+        witness = {"witness": {"cidr": "10.80.3.0/24"}} if topology == "group" else {}
+        document["mysql"] = {"primary": names[0], "topology": topology, **witness}
+        service: dict[str, Any] = {"context": "services/greeter"}
+        document["services"] = {"shop": service}
+        if uploads:
+            service["volumes"] = {"uploads": {"path": "/data/uploads"}}
+
+    return dev_settings(change)
+
+
+def deployed(*places: str, members: tuple[str, ...] = (), uploads: bool = False) -> dict[str, Any]:
+    """A state with these regions, and members of the database."""
+    outputs = {"regions": dict.fromkeys(places, "https"), "mysql": {"members": dict.fromkeys(members, "host:3306")}}
+    urn = "urn:pulumi:dev::gostack::"
+    found: list[dict[str, Any]] = [{"urn": f"{urn}pulumi:pulumi:Stack::gostack-dev", "outputs": outputs}]
+    if uploads:
+        volumes = {"volumes": {"shop.uploads": "region"}}
+        found.append({"urn": f"{urn}gostack:index:ServiceVolumes::shop-west-volumes", "outputs": volumes})
+    return {"resources": found}
+
+
+@pytest.mark.parametrize(
+    ("names", "topology", "members"),
+    [
+        (("north", "west"), "single", ("east",)),
+        (("west", "east"), "single", ("east",)),
+        (("north", "south"), "replica", ("east", "west")),
+        (("north",), "replica", ("east", "east-replica")),
+    ],
+    ids=["its region is renamed", "the primary is another region", "all are renamed", "the only one, on a cluster"],
+)
+def test_a_region_whose_rows_would_stay_behind_is_refused_with_the_fix(
+    names: tuple[str, ...], topology: str, members: tuple[str, ...]
+) -> None:
+    settings, state = regions(*names, topology=topology), deployed("east", "west", members=members)
+    with pytest.raises(SettingsError) as caught:
+        require_data_of_regions(settings, state, ())
+    assert str(caught.value) == (
+        f'gostack:mysql.primary is "{names[0]}", where the database would begin empty, and all rows would stay '
+        f"behind in {', '.join(members)}: keep the region east, or save the rows with `gostack backup`, run "
+        "`gostack up --leave-rows east`, and restore them."
+    )
+    require_data_of_regions(settings, state, ("east",))
+
+
+@pytest.mark.parametrize(
+    ("names", "topology", "members"),
+    [
+        (("east", "west"), "single", ("east",)),
+        (("east",), "single", ("east",)),
+        (("north", "west"), "group", ("east", "west", "witness")),
+        (("north", "west"), "single", ()),
+    ],
+    ids=["nothing changed", "a region without rows is gone", "others of the group have them", "a first update"],
+)
+def test_where_a_member_keeps_the_rows_nothing_is_said(
+    names: tuple[str, ...], topology: str, members: tuple[str, ...]
+) -> None:
+    before = ("east", "west") if members else ()
+    require_data_of_regions(regions(*names, topology=topology), deployed(*before, members=members), ())
+
+
+def test_a_region_whose_files_would_stay_behind_is_refused_with_the_fix() -> None:
+    settings = regions("east", "north", uploads=True)
+    state = deployed("east", "west", members=("east", "west", "witness"), uploads=True)
+    with pytest.raises(SettingsError) as caught:
+        require_data_of_regions(settings, state, ())
+    assert str(caught.value) == (
+        "gostack:regions.north would begin with empty volumes, and the files of those of west would stay behind: "
+        "keep the name west, or run `gostack up --leave-rows west` if they are to stay behind."
+    )
+    require_data_of_regions(settings, state, ("west",))
+    # One more region, or one less, begins or leaves nothing that another one was.
+    require_data_of_regions(
+        regions("east", "west", uploads=True), deployed("east", members=("east",), uploads=True), ()
+    )
+    require_data_of_regions(regions("east", topology="replica", uploads=True), state, ())

@@ -17,7 +17,7 @@ from components.images.build_options import BuildOptions
 from components.service_database.migrations import migrations_build, migrations_context
 from infra.settings import SettingsError, parse_settings
 from infra.settings.files import require_files
-from infra.settings.migration_files import migration_files, migrations_folder
+from infra.settings.migration_files import migration_files, migrations_folder, migrations_problems
 from infra.settings.stack_file import configuration, read_stack_file
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -156,3 +156,50 @@ def test_its_modules_come_from_where_the_services_do() -> None:
     )
     # Of another Dockerfile nobody knows what its arguments mean.
     assert migrations_build(build, default=False) == BuildOptions(assets=["migrations"])
+
+
+GOOSE = """-- +goose NO TRANSACTION
+-- +goose Up
+-- +goose StatementBegin
+CREATE TABLE a (id INT PRIMARY KEY);
+-- +goose StatementEnd
+
+-- +goose Down
+DROP TABLE a;
+"""
+
+
+def problems(folder: Path) -> list[str]:
+    """What is said of the folder as that of a service."""
+    database = {"migrations": {"directory": str(folder)}}
+    service = parse_settings(document("dev", database)).services["users"]
+    return [one.partition('", ')[2] for one in migrations_problems("gostack:services.users", service, folder)]
+
+
+def test_of_a_file_of_goose_the_way_up_is_applied(tmp_path: Path) -> None:
+    (tmp_path / "20260101120000_a.sql").write_text(GOOSE)
+    (tmp_path / "20260102120000_b.up.sql").write_text("SELECT 'as it is' -- +goose Down\n")
+    assert problems(tmp_path) == []
+    files = migration_files(tmp_path)
+    assert list(files) == ["20260101120000_a.up.sql", "20260102120000_b.up.sql"]
+    up = files["20260101120000_a.up.sql"].decode()
+    assert "CREATE TABLE a" in up
+    assert "DROP" not in up
+    assert files["20260102120000_b.up.sql"] == b"SELECT 'as it is' -- +goose Down\n"
+
+
+def test_what_only_goose_could_do_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "1_a.sql").write_text(f"-- +goose ENVSUB ON\n{GOOSE}")
+    for name in ("2_b.go", "2_b_test.go", "embed.go"):
+        (tmp_path / name).write_text("package migrations")
+    assert problems(tmp_path) == [
+        "where 1_a.sql has variables (ENVSUB), which are not replaced here: write their values.",
+        "where 2_b.go is a migration in Go, which only the service's own program can run: write database.migrate, with "
+        "the arguments by which it migrates, in the place of migrations.",
+    ]
+
+
+def test_a_file_of_goose_and_another_one_have_numbers_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "1_a.sql").write_text(GOOSE)
+    (tmp_path / "0001_b.up.sql").write_text("SELECT 1")
+    assert problems(tmp_path) == ["where 0001_b.up.sql and 1_a.sql have the same number: give one of them another."]

@@ -53,6 +53,8 @@ def test_one_alone_is_in_the_region_of_the_primary_and_one_for_each_is_in_all() 
         ({"kind": "valkey", "port": 1}, "port means nothing with kind valkey"),
         ({**QUEUE, "port": 8500}, "8500 belongs to the Consul agent"),
         ({**QUEUE, "ports": [5672]}, "5672 is there twice"),
+        ({**QUEUE, "metrics": {"port": 8500}}, "8500 belongs to the Consul agent"),
+        ({"kind": "valkey", "metrics": {}}, "metrics means nothing with kind valkey"),
         ({**QUEUE, "volumes": {"data": {"path": "data"}}}, "is not the path of a folder"),
         ({**QUEUE, "volumes": {"data": {"path": "/tmp"}}}, '"/tmp" is there twice'),
         ({**QUEUE, "check": {"protocol": "command"}}, "command is missing"),

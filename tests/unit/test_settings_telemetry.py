@@ -50,7 +50,7 @@ def test_an_image_of_it_may_be_another_one() -> None:
     assert images.telemetry_references()["victoria-logs"] == "mirror.example.com/victoria-logs:v2.0.0"
 
 
-@pytest.mark.parametrize(("key", "value"), [("enabled", True), ("port", 3000), ("logs_days", 3)])
+@pytest.mark.parametrize(("key", "value"), [("enabled", True), ("port", 3000), ("grafana", True), ("logs_days", 3)])
 def test_on_aws_it_is_refused_in_one_sentence(key: str, value: Any) -> None:
     assert refusal("prod", **{key: value}) == (
         f"gostack:telemetry.{key} has no meaning with gostack:aws so far, where each region is a cluster of its own: "
@@ -58,7 +58,7 @@ def test_on_aws_it_is_refused_in_one_sentence(key: str, value: Any) -> None:
     )
 
 
-@pytest.mark.parametrize(("key", "value"), [("port", 3000), ("docker_root", "/srv/docker")])
+@pytest.mark.parametrize(("key", "value"), [("port", 3000), ("docker_root", "/srv/docker"), ("grafana", True)])
 def test_what_is_of_the_machine_has_no_meaning_on_kubernetes(key: str, value: Any) -> None:
     wanted = f'gostack:telemetry.{key} has a meaning only when gostack:platform is "docker": remove it.'
     assert refusal("staging", enabled=True, **{key: value}) == wanted
@@ -93,9 +93,9 @@ def test_the_quota_of_the_first_region_holds_it() -> None:
         for part in ("pods", "memory_limits_mib", "memory_requests_mib", "storage_gib")
     }
     # Metrics and what VictoriaLogs may take, each with what is left when an alert says that there is no more.
-    assert more == {"pods": 1, "memory_limits_mib": 608, "memory_requests_mib": 304, "storage_gib": 18}
+    assert more == {"pods": 1, "memory_limits_mib": 704, "memory_requests_mib": 304, "storage_gib": 18}
     told = changed("staging", enabled=True, receivers={"hook": {"kind": "webhook", "url": "https://hooks.example.com"}})
-    assert region_demand(told, "east").memory_limits_mib - region_demand(off, "east").memory_limits_mib == 704
+    assert region_demand(told, "east").memory_limits_mib - region_demand(off, "east").memory_limits_mib == 800
 
 
 @pytest.mark.parametrize(
@@ -122,6 +122,23 @@ def test_its_port_is_not_that_of_a_region() -> None:
         "gostack:telemetry.port is 8443, which gostack:regions.east.https_port uses already: choose another port."
     )
     assert changed(enabled=False, port=8443)
+
+
+def test_grafana_and_its_port_are_there_only_where_it_is_asked_for() -> None:
+    asked = changed(grafana=True)
+    assert asked.third_party_images()["grafana"] == "grafana/grafana:12.2.0"
+    assert asked.host_ports()["telemetry.grafana_port"] == ("127.0.0.1", 8901)
+    assert "grafana" not in changed().third_party_images()
+    assert "telemetry.grafana_port" not in changed(grafana_port=3100).host_ports()
+
+
+def test_grafana_needs_what_it_shows_and_a_port_of_its_own() -> None:
+    assert refusal(enabled=False, grafana=True) == (
+        "gostack:telemetry: grafana has nothing to show with enabled: false: remove one of them."
+    )
+    assert refusal(grafana=True, grafana_port=8900) == (
+        "gostack:telemetry.grafana_port is 8900, which gostack:telemetry.port uses already: choose another port."
+    )
 
 
 @pytest.mark.parametrize("expression", ["[0-9]{13,19}", r"(?i)password=\S+", r"\bAKIA[0-9A-Z]{16}\b", "a\\\\1"])

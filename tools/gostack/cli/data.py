@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tools.gostack.cli import complete
 from tools.gostack.cli.options import DEV, Json, Stack, docker_workspace, workspace
 
 
@@ -38,7 +39,10 @@ def restore(
 
 
 def failover(
-    region: Annotated[str, typer.Argument(envvar="REGION", help="Where the primary is to be.")], stack: Stack = DEV
+    region: Annotated[
+        str, typer.Argument(envvar="REGION", help="Where the primary is to be.", autocompletion=complete.regions)
+    ],
+    stack: Stack = DEV,
 ) -> int:
     """Move the primary of the MySQL group to another region, as planned work."""
     from tools.gostack.database import failover as group

@@ -82,5 +82,12 @@ def verify(service: Some = None, stack: Stack = DEV) -> int:
     return command.verify(workspace(stack), service)
 
 
-for _command in (sbom, scan, sign, verify):
+def tag(service: Some = None, stack: Stack = DEV) -> int:
+    """Give the images that the stack builds tags for people: commit, version, latest."""
+    from tools.gostack.images import command
+
+    return command.tag(workspace(stack), service)
+
+
+for _command in (sbom, scan, sign, verify, tag):
     add(app, _command)

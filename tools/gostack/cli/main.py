@@ -29,7 +29,16 @@ from tools.gostack.cli.guard import add
 from tools.gostack.environment.processes import stop_children
 
 COMMANDS: Mapping[str, Sequence[Callable[..., int]]] = {
-    "Every day": [stack.up, stack.preview, stack.down, stack.doctor, stack.env, stack.explore, stack.refresh],
+    "Every day": [
+        stack.up,
+        stack.preview,
+        stack.down,
+        stack.doctor,
+        stack.env,
+        stack.explore,
+        stack.dashboards,
+        stack.refresh,
+    ],
     "A running stack": [
         running.status,
         running.logs,

@@ -21,6 +21,7 @@ class Program(StrEnum):
     ACTIONLINT = "actionlint"
     COSIGN = "cosign"
     CRANE = "crane"
+    DOCKER_COMPOSE = "docker-compose"
     GRYPE = "grype"
     KUBE_SCORE = "kube-score"
     STATICCHECK = "staticcheck"

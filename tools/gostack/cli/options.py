@@ -24,7 +24,7 @@ ServiceName = Annotated[str, typer.Argument(help="Service.", autocompletion=comp
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="File to write; default: print.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for another program.")]
 Purge = Annotated[bool, typer.Option("--purge", help="Remove the data too.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell a log about every step of Pulumi's.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell every step in Pulumi's own words.")]
 DEV = "dev"
 
 

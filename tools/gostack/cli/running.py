@@ -37,7 +37,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")] = False,
     since: Annotated[str, typer.Option(help="30s, 10m, 2h, 1d, or a time like 2026-01-31T12:00:00Z.")] = "10m",
     region: Region = None,
-    track: Annotated[str | None, typer.Option(help="stable or canary.")] = None,
+    track: Annotated[str | None, typer.Option(help="stable or canary.", autocompletion=complete.tracks)] = None,
     grep: Annotated[str, typer.Option(help="Only lines with this text.")] = "",
     request: Annotated[str, typer.Option(help="Only lines of this request_id or trace_id.")] = "",
     as_json: Json = False,
@@ -72,10 +72,14 @@ def exec_(
 
 def run(
     service: Annotated[str, typer.Argument(help="Service.", autocompletion=complete.services)],
-    task: Annotated[str | None, typer.Argument(help="Task of the stack file; default: list them.")] = None,
+    task: Annotated[
+        str | None, typer.Argument(help="Task of the stack file; default: list them.", autocompletion=complete.tasks)
+    ] = None,
     arguments: Annotated[list[str] | None, typer.Argument(help="More arguments of its program, after --.")] = None,
     stack: Stack = DEV,
-    region: Annotated[str | None, typer.Option(help="Region; default: the database primary's.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Region; default: the database primary's.", autocompletion=complete.regions)
+    ] = None,
 ) -> int:
     """Run a task of a service to its end; its output and its exit code are passed on."""
     from tools.gostack.tasks.command import run_task
@@ -89,11 +93,13 @@ def dev(
     region: Annotated[
         str | None, typer.Option(help="Region; default: the first.", autocompletion=complete.regions)
     ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="One replica, under Delve at a port of this machine.")] = False,
+    debug_port: Annotated[int, typer.Option(help="That port.", min=1, max=65535)] = 2345,
 ) -> int:
     """Run what is saved in the replicas of one region, until Ctrl-C brings back what was released."""
     from tools.gostack.dev.command import dev
 
-    return dev(docker_workspace(stack, "dev"), service, region)
+    return dev(docker_workspace(stack, "dev"), service, region, debug_port if debug else None)
 
 
 def sql(
@@ -114,10 +120,12 @@ def sql(
 def open_(
     what: Annotated[
         str | None,
-        typer.Argument(help="Service, consul or dashboards; default: the ingress.", autocompletion=complete.services),
+        typer.Argument(help="Service, consul or dashboards; default: the ingress.", autocompletion=complete.addresses),
     ] = None,
     stack: Stack = DEV,
-    region: Annotated[str | None, typer.Option(help="Region; default: the first.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Region; default: the first.", autocompletion=complete.regions)
+    ] = None,
     only_print: Annotated[bool, typer.Option("--print", help="Print the address only.")] = False,
 ) -> int:
     """Print an address of the stack, and open it in a browser."""

@@ -17,7 +17,10 @@ from tools.gostack.environment.locations import PROJECT_ROOT, state_folder
 
 LeaveRows = Annotated[
     list[str] | None,
-    typer.Option(envvar="LEAVE_ROWS", help="Schema whose rows may stay behind when its service gets another one."),
+    typer.Option(
+        envvar="LEAVE_ROWS",
+        help="Schema, volume or region whose data may stay behind when another one takes its place.",
+    ),
 ]
 
 
@@ -124,6 +127,15 @@ def explore(
     from tools.gostack.explorer.command import write_page
 
     return write_page(stacks or [], output or state_folder(PROJECT_ROOT) / "explorer.html")
+
+
+def dashboards(
+    folder: Annotated[Path | None, typer.Option("--output", "-o", help="Default: .gostack/dashboards.")] = None,
+) -> int:
+    """Write the console's charts as JSON files that any Grafana imports."""
+    from tools.gostack.telemetry.dashboards import write_dashboards
+
+    return write_dashboards(folder or state_folder(PROJECT_ROOT) / "dashboards")
 
 
 def notice() -> int:

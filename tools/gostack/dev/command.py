@@ -6,7 +6,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,39 +16,47 @@ from docker.models.containers import Container
 
 from components.ingress.tracks import STABLE
 from infra.settings import Settings
-from tools.gostack.dev.image import image_with
+from tools.gostack.dev.debugger import DEBUGGER, Door, way_to_debugger
+from tools.gostack.dev.image import PROGRAM, image_with
 from tools.gostack.dev.replica import DevReplica, probe_of
 from tools.gostack.dev.source import Source, compiled, saves, source_of
+from tools.gostack.environment.docker_engine import find_endpoint
 from tools.gostack.environment.errors import UserError
+from tools.gostack.environment.progress import Progress
 from tools.gostack.lifecycle.instances import Place
 from tools.gostack.lifecycle.lifecycle import in_turn
 from tools.gostack.lifecycle.objects import StackObjects
 from tools.gostack.lifecycle.replicas import replicas
 from tools.gostack.lifecycle.workspace import Workspace
 from tools.gostack.running.replica import check_names
+from tools.offline.toolchain.programs import delve
 
 
-def dev(workspace: Workspace, service: str, region: str | None = None) -> int:
+def dev(workspace: Workspace, service: str, region: str | None = None, debug_port: int | None = None) -> int:
     """Run what is in the source of a service in its replicas of a region, again after every save, until Ctrl-C, and
     return 0. Then they run what was released.
 
-    The region is the first when none is given. Raises UserError.
+    The region is the first when none is given. With a `debug_port`, a port of this machine, it is the first of these
+    replicas alone, under a debugger that is reached there. Raises UserError.
     """
     settings = workspace.settings
     check_names(settings, service, region)
     place = Place(service, STABLE, region or settings.ordered_regions()[0])
     source = wanted(workspace, settings, place)
+    debugger = delve(workspace.project, Progress()) if debug_port is not None else None
     # Nobody else changes the stack meanwhile: an update would remove what runs here in its place.
     with in_turn(workspace):
         objects = StackObjects.of(workspace.stack, workspace.variables)
-        released, found = _found(objects, settings, place)
-        with tempfile.TemporaryDirectory() as folder:
-            loop = Loop(objects, released, found, source, Path(folder) / "service")
+        released, found = _found(objects, settings, place, debugged=debugger is not None)
+        with tempfile.TemporaryDirectory() as folder, _door(workspace, found, debug_port):
+            loop = Loop(objects, released, found, source, Path(folder) / PROGRAM, debugger)
             # From here on: a save during the first compilation, which may take a minute, is one too.
             saved = saves(source.context)
             try:
                 loop.swap()
                 print(f"{source.context} is watched; Ctrl-C brings back what was released", flush=True)
+                if debug_port is not None:
+                    print(f"debugger: `dlv connect 127.0.0.1:{debug_port}`, or an editor's remote one", flush=True)
                 for _ in saved:
                     loop.swap()
             except KeyboardInterrupt:
@@ -77,12 +86,14 @@ class Loop:
         found: Sequence[DevReplica],
         source: Source,
         program: Path,
+        debugger: Path | None = None,
     ) -> None:
         self._client = objects.client
         self._released = released
         self._replicas = found
-        self._source = source
+        self._source = replace(source, for_debugger=True) if debugger is not None else source
         self._program = program
+        self._files = {PROGRAM: program, **({DEBUGGER: debugger} if debugger is not None else {})}
         image: Any = self._client.images.get(str(released.attrs["Image"]))
         self._architecture = str(image.attrs["Architecture"])
         self._images: list[str] = []
@@ -98,7 +109,7 @@ class Loop:
             first.enter()
             print(problem, file=sys.stderr, flush=True)
             return
-        image = image_with(self._client, self._released, self._program)
+        image = image_with(self._client, self._released, self._files)
         self._images.append(image)
         for replica in self._replicas:
             problem = replica.run(image)
@@ -141,16 +152,27 @@ def _restore(replica: DevReplica, problems: list[str]) -> None:
         problems.append(f"{replica.name} does not run what was released ({error}): run `make up`, which mends it.")
 
 
-def _found(objects: StackObjects, settings: Settings, place: Place) -> tuple[Container, list[DevReplica]]:
-    """The container of the first replica, and all replicas of a place."""
+def _door(workspace: Workspace, found: Sequence[DevReplica], port: int | None) -> AbstractContextManager[object]:
+    """The way to the debugger of the first replica, open at a port of this machine; nothing without one."""
+    if port is None:
+        return nullcontext()
+    return Door(way_to_debugger(found[0].agent, find_endpoint(workspace.variables)), port)
+
+
+def _found(
+    objects: StackObjects, settings: Settings, place: Place, *, debugged: bool
+) -> tuple[Container, list[DevReplica]]:
+    """The container of the first replica, and all replicas of a place; a debugger takes the first alone."""
     service = settings.services[place.service]
     probe = probe_of(service)
     pairs = _running(objects, place)
     if not pairs:
         raise UserError(f"no replica of {place} runs: run `make up`.")
     found = [
-        DevReplica(objects.client, program, agent, probe=probe, patience=service.startup_timeout_seconds)
-        for program, agent in pairs
+        DevReplica(
+            objects.client, program, agent, probe=probe, patience=service.startup_timeout_seconds, debugged=debugged
+        )
+        for program, agent in (pairs[:1] if debugged else pairs)
     ]
     return pairs[0][0], found
 

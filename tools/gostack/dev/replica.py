@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +13,7 @@ from docker.errors import APIError
 from docker.models.containers import Container
 
 from components.microservice.workload import Workload
+from tools.gostack.dev.debugger import UNLIMITED, under_debugger
 from tools.gostack.environment.errors import UserError
 from tools.gostack.lifecycle.objects import last_words
 from tools.gostack.running.twin import create_like
@@ -36,7 +37,9 @@ class DevReplica:
         probe: Sequence[str],
         patience: float,
         drain: float = DRAIN_SECONDS,
+        debugged: bool = False,
     ) -> None:
+        """With `debugged` what it runs is under the debugger in its image, until the released program is back."""
         self._client = client
         self._released = released
         self._current = released
@@ -45,12 +48,18 @@ class DevReplica:
         self._probe = list(probe)
         self._patience = patience
         self._drain = drain
+        self._debugged = debugged
         self._drained_at: float | None = None
 
     @property
     def name(self) -> str:
         """Name of the replica."""
         return str(self._released.name)
+
+    @property
+    def agent(self) -> str:
+        """Identity of its agent's container, which is in its network."""
+        return str(self._agent.id)
 
     def leave(self) -> None:
         """Take the replica out of the list that ingresses ask for; raises UserError."""
@@ -112,7 +121,10 @@ class DevReplica:
         # With the labels of the stack: what is left after a crash is removed by the next `up`.
         labels = attributes["Config"]["Labels"]
         name = f"{self.name}-dev-{secrets.token_hex(4)}"
-        container = self._client.containers.get(create_like(api, attributes, name, image=image, labels=labels))
+        started = _under_debugger(attributes) if self._debugged else {}
+        container = self._client.containers.get(
+            create_like(api, attributes, name, image=image, labels=labels, **started)
+        )
         self._made.append(container)
         return container
 
@@ -146,6 +158,17 @@ class DevReplica:
         if code != 0:
             words = output.decode(errors="replace").strip() if isinstance(output, bytes) else ""
             raise UserError(f"the Consul agent of {self.name} refuses ({words}): run `make up`, which mends it.")
+
+
+def _under_debugger(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    config = attributes["Config"]
+    entrypoint: list[str] = config.get("Entrypoint") or []
+    command: list[str] = config.get("Cmd") or []
+    return {
+        "entrypoint": under_debugger(config["WorkingDir"], [*entrypoint, *command]),
+        "command": [],
+        "host": {**attributes["HostConfig"], **UNLIMITED},
+    }
 
 
 def probe_of(workload: Workload) -> list[str]:

@@ -1,4 +1,4 @@
-"""The source of a service, watched and compiled on this machine."""
+"""The source of a service, watched and compiled: by this machine's Go, or where it has none in the image with Go."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from components.images.build_options import DEFAULT_DOCKERFILE
 from components.images.go_module import module_folder
+from infra.images_lock import load_images_lock
 from infra.settings.services import ServiceSettings
 from tools.gostack.environment.errors import UserError
+from tools.gostack.environment.locations import cache_folder
 
 LOOK_SECONDS = 0.1
 _IGNORED = frozenset({".git", "node_modules", ".gostack"})
@@ -35,6 +37,15 @@ class Source:
     tags: tuple[str, ...]
     """Build tags."""
 
+    builder: str = ""
+    """Image with Go; empty where this machine has one."""
+
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Settings of Go in that image, as builds of the service have them."""
+
+    for_debugger: bool = False
+    """Whether nothing is optimised away of what a debugger shows."""
+
 
 def source_of(project: Path, name: str, service: ServiceSettings) -> Source:
     """Return the source of a service; raises UserError for one that only an image build can compile."""
@@ -45,24 +56,49 @@ def source_of(project: Path, name: str, service: ServiceSettings) -> Source:
             f"{name} is built by {'a C compiler' if service.build.cgo else service.dockerfile}, which is not on this "
             f"machine: `gostack up {name}` builds and releases it."
         )
-    if shutil.which("go") is None:
-        raise UserError(f"there is no go command: install it (https://go.dev/doc/install), or use `gostack up {name}`.")
+    builder = "" if shutil.which("go") else _image_with_go(project, name)
     context = (project / service.context).resolve()
     module = module_folder(context, service.main_package) or "."
     package = PurePosixPath(service.main_package).relative_to(module)
-    return Source(context, context / module, f"./{package}", tuple(service.build.tags))
+    variables = {key: value for key, value in service.build.args.items() if key.startswith("GO")}
+    return Source(context, context / module, f"./{package}", tuple(service.build.tags), builder, variables)
 
 
 def compiled(source: Source, architecture: str, output: Path) -> str:
     """Compile a program for a replica and return what the compiler has against it; empty when nothing."""
     # As services/Dockerfile does.
     tags = " ".join(["timetzdata", *source.tags])
-    command = ["go", "build", "-buildvcs=false", "-tags", tags, "-o", str(output), source.package]
+    flags = ["-buildvcs=false", "-tags", tags, *(["-gcflags=all=-N -l"] if source.for_debugger else [])]
     platform = {"CGO_ENABLED": "0", "GOOS": "linux", "GOARCH": architecture}
+    builder = _in_builder(source, platform, output) if source.builder else []
+    command = [*builder, "go", "build", *flags, "-o", str(output), source.package]
     result = subprocess.run(
         command, cwd=source.module, env={**os.environ, **platform}, capture_output=True, text=True, check=False
     )
     return "" if result.returncode == 0 else result.stderr.strip() or "the compiler failed without a word"
+
+
+def _image_with_go(project: Path, name: str) -> str:
+    known = load_images_lock(project)
+    if "golang" in known and shutil.which("docker"):
+        return known["golang"].reference
+    raise UserError(f"there is no go command: install it (https://go.dev/doc/install), or use `gostack up {name}`.")
+
+
+def _in_builder(source: Source, platform: Mapping[str, str], output: Path) -> list[str]:
+    """What runs a command in the image with Go: with the same paths as here, and a cache from save to save."""
+    cache = cache_folder() / "dev"
+    cache.mkdir(parents=True, exist_ok=True)
+    # As in services/Dockerfile, the image's own GOTOOLCHAIN is undone.
+    own = {"GOCACHE": f"{cache}/build", "GOMODCACHE": f"{cache}/modules", "GOTOOLCHAIN": "auto", "HOME": "/tmp"}  # noqa: S108
+    variables = {**own, **source.variables, **platform}
+    mounts = [f"{source.context}:{source.context}:ro", f"{output.parent}:{output.parent}", f"{cache}:{cache}"]
+    return [
+        *("docker", "run", "--rm", f"--user={os.getuid()}:{os.getgid()}", f"--workdir={source.module}"),
+        *(f"--volume={mount}" for mount in mounts),
+        *(f"--env={key}={value}" for key, value in sorted(variables.items())),
+        source.builder,
+    ]
 
 
 def saves(folder: Path) -> Iterator[None]:

@@ -12,7 +12,7 @@ from tools.gostack.doctor.cluster import check_cluster
 from tools.gostack.doctor.engine import check_clock, check_engine, check_folder
 from tools.gostack.doctor.finding import Finding
 from tools.gostack.doctor.machine import available_memory, check_disk, check_memory, check_processors
-from tools.gostack.doctor.networks import check_networks, foreign_networks
+from tools.gostack.doctor.networks import bridges, check_networks, foreign_networks, foreign_routes
 from tools.gostack.doctor.ports import PublishedPorts, check_ports, port_is_free, published_ports
 from tools.gostack.doctor.report import failed, render_json, render_text
 from tools.gostack.doctor.stack_settings import load_settings
@@ -66,7 +66,9 @@ def examine(project_root: Path, stack: str) -> list[Finding]:
         if engine is not None:
             findings += check_folder(engine, settings.logs_folder)
         if engine is not None and settings.networks():
-            findings += check_networks(settings.networks(), foreign_networks(engine, stack))
+            # Of an engine elsewhere, this machine's routes say nothing.
+            routes = foreign_routes(bridges(engine)) if engine.endpoint.startswith("unix:") else []
+            findings += check_networks(settings.networks(), foreign_networks(engine, stack), routes)
         findings += check_certificates(settings.host_ports(), published.own, served_certificate_expiry)
     findings += check_disk(engine)
     findings += check_memory(available_memory(), stack_runs=bool(published.own))

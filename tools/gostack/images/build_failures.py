@@ -16,6 +16,7 @@ from components.images.staging import LOG, build_folder, secret_file
 from components.service_database.migrations import TRACK as MIGRATIONS
 from infra.settings.services import ServiceSettings, Track
 from tools.gostack.lifecycle.workspace import Workspace
+from tools.gostack.reasons import Reason, what_helps
 
 _LAST_LINES = 12
 _ERROR = re.compile(r"^#(\d+) ERROR: (.*)$", re.MULTILINE)
@@ -23,12 +24,8 @@ _NOISE = re.compile(r"^go: (downloading|finding) ")
 
 
 @dataclass(frozen=True)
-class _Reason:
-    """Words of a builder and what they mean for somebody who writes settings."""
-
-    words: re.Pattern[str]
-    sentence: str
-    """With the groups of the words, and `key` and `build` for where the settings are."""
+class _Reason(Reason):
+    """Words of a builder; the sentence has `key` and `build` for where the settings are."""
 
     of_any_dockerfile: bool = False
 
@@ -152,12 +149,8 @@ def failed_step(log: str) -> list[str]:
 
 def reason(words: str, key: str, build: str, *, default: bool) -> str:
     """Return what helps against the words of a failed step, without a full stop; empty when that is not known."""
-    for known in _REASONS:
-        match = known.words.search(words) if default or known.of_any_dockerfile else None
-        if match is not None:
-            groups = {name: value or "" for name, value in match.groupdict().items()}
-            return known.sentence.format_map({**groups, "key": key, "build": build})
-    return ""
+    fitting = [known for known in _REASONS if default or known.of_any_dockerfile]
+    return what_helps(fitting, words, key=key, build=build)
 
 
 def _missing_secret(build: str, options: BuildOptions) -> str:

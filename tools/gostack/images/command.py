@@ -13,7 +13,9 @@ from tools.gostack.images.format import Format
 from tools.gostack.images.inspection import contents, sbom, vulnerabilities
 from tools.gostack.images.signing import sign_image
 from tools.gostack.images.stack_images import StackImage, chosen_images
+from tools.gostack.images.tags import tag_image, tags_of
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
+from tools.gostack.release.crane import crane_of
 from tools.offline.toolchain.programs import cosign
 
 
@@ -59,6 +61,16 @@ def verify(workspace: Workspace, name: str | None) -> int:
         except UnsignedImageError as error:
             raise PulumiError(str(error)) from None
         print(f"{image.name}: {image.reference} is signed by {signatures.public_key or signatures.identity}")
+    return 0
+
+
+def tag(workspace: Workspace, name: str | None) -> int:
+    """Call the images that the stack builds, or one, by the commit that is checked out, its versions and `latest`, and
+    return the exit code."""
+    tags, run = tags_of(workspace.project), crane_of(workspace)
+    for image in chosen_images(workspace, name, built=True):
+        tag_image(run, image, tags)
+        print(f"{image.name}: {image.reference} is tagged {', '.join(tags)}")
     return 0
 
 

@@ -16,20 +16,25 @@ from tools.gostack.images.stack_images import StackImage
 from tools.gostack.release.crane import run_program
 from tools.offline.toolchain.programs import grype, syft
 
-_NO_CALL_HOME = {"SYFT_CHECK_FOR_APP_UPDATE": "false", "GRYPE_CHECK_FOR_APP_UPDATE": "false"}
+_VARIABLES = {
+    "SYFT_CHECK_FOR_APP_UPDATE": "false",
+    "GRYPE_CHECK_FOR_APP_UPDATE": "false",
+    # What they say of a failure is part of a sentence.
+    "NO_COLOR": "1",
+}
 
 
 def contents(project: Path, image: StackImage) -> str:
     """Return what syft knows of what an image holds, in its own format."""
     # What grype's matchers ask for is not all in the others.
-    command = [str(syft(project, Progress())), "scan", "--quiet", "--output", "json", image.source]
-    return run_program(command, variables=_NO_CALL_HOME)
+    command = [str(syft(project, Progress())), "scan", "--output", "json", image.source]
+    return run_program(command, variables=_VARIABLES)
 
 
 def sbom(project: Path, contents: str, kind: Format) -> str:
     """Return what an image holds as a software bill of materials."""
     command = [str(syft(project, Progress())), "convert", "-", "--output", kind.value]
-    return run_program(command, contents, _NO_CALL_HOME)
+    return run_program(command, contents, _VARIABLES)
 
 
 def vulnerabilities(project: Path, contents: str, database: Path | None) -> list[Vulnerability]:
@@ -40,8 +45,8 @@ def vulnerabilities(project: Path, contents: str, database: Path | None) -> list
     (GRYPE_DB_MAX_ALLOWED_BUILT_AGE, 5 days).
     """
     command = str(grype(project, Progress()))
-    variables = {**_NO_CALL_HOME, **(_imported(command, database) if database is not None else {})}
-    found = json.loads(run_program([command, "--quiet", "--output", "json"], contents, variables))
+    variables = {**_VARIABLES, **(_imported(command, database) if database is not None else {})}
+    found = json.loads(run_program([command, "--output", "json"], contents, variables))
     return [_vulnerability(match) for match in mappings(mapping(found).get("matches"))]
 
 
@@ -52,7 +57,7 @@ def _imported(command: str, database: Path) -> Mapping[str, str]:
     variables = {"GRYPE_DB_CACHE_DIR": str(folder), "GRYPE_DB_AUTO_UPDATE": "false"}
     # Grype's own folder in it, by the version of its format: there once the import has ended well.
     if not (folder / "6").is_dir():
-        run_program([command, "db", "import", str(database)], variables={**_NO_CALL_HOME, **variables})
+        run_program([command, "db", "import", str(database)], variables={**_VARIABLES, **variables})
     return variables
 
 

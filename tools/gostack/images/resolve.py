@@ -30,6 +30,9 @@ from tools.offline.images.build import (
     program_version,
 )
 
+_WITHOUT = {"grafana": "set gostack:telemetry.grafana to false"}
+"""Image without a stand-in to how a stack does without it."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Found:
@@ -153,7 +156,10 @@ def _refuse_impossible(names: list[str], references: Mapping[str, str], stand_in
     unknown = [name for name in names if name not in STAND_INS]
     if unknown:
         listed = ", ".join(references[name] for name in unknown)
-        raise BootstrapError(f"No container registry gave {listed}, and there is no stand-in for it: name a mirror.")
+        without = "".join(f", or {_WITHOUT[name]}" for name in unknown if name in _WITHOUT)
+        raise BootstrapError(
+            f"No container registry gave {listed}, and there is no stand-in for it: name a mirror{without}."
+        )
     if names and not stand_ins_possible():
         listed = ", ".join(references[name] for name in names)
         raise BootstrapError(

@@ -7,9 +7,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tools.gostack.kubernetes.api import ClusterApi, ClusterError
+from tools.gostack.last_words import SEARCHED_LINES, check_helps, told
 
 LAST_LINES = 10
 """Lines of a program's log that are told."""
+
+_OF_OTHERS = ("application", "job")
+"""Names of the containers that run services' programs."""
 
 Object = dict[str, Any]
 
@@ -69,7 +73,8 @@ def pod_problem(pod: Object) -> str:
 
 
 def last_words(api: ClusterApi, pod: Object) -> list[str]:
-    """Return the last lines of every container of a pod that is not ready, indented, under a line with its name."""
+    """Return the last lines of every container of a pod that is not ready, indented, under a line with its name, and
+    what the kubelet said of its probes."""
     lines: list[str] = []
     for container in _containers(pod):
         states: list[Object] = [container.get(where) or {} for where in ("state", "lastState")]
@@ -78,7 +83,14 @@ def last_words(api: ClusterApi, pod: Object) -> list[str]:
             continue
         words = _log(api, pod, str(container["name"]))
         lines += [f"  the last lines of {container['name']}:", *(f"    {line}" for line in words)]
-    return lines
+    return [*lines, *_probe_words(api, pod)]
+
+
+def _probe_words(api: ClusterApi, pod: Object) -> list[str]:
+    """What the kubelet said of the last probe that failed, indented, and what helps; nothing where none did."""
+    message = _last_event(api, pod, "Unhealthy").strip()
+    helps = check_helps(message)
+    return [f"  the kubelet says: {message}", *([f"  -> {helps}"] if helps else [])] if message else []
 
 
 def _containers(pod: Object) -> list[Object]:
@@ -100,14 +112,15 @@ def _log(api: ClusterApi, pod: Object, container: str) -> list[str]:
     metadata = pod["metadata"]
     path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/log"
     for previous in ("true", "false"):
-        query = urlencode({"container": container, "tailLines": LAST_LINES, "previous": previous})
+        query = urlencode({"container": container, "tailLines": SEARCHED_LINES, "previous": previous})
         try:
             text = api.text(f"{path}?{query}")
         except ClusterError:
             # Of one that has not been started again there is no earlier run.
             continue
         if text.strip():
-            return text.splitlines()
+            lines = text.splitlines()
+            return told(lines, LAST_LINES) if container in _OF_OTHERS else lines[-LAST_LINES:]
     return ["(it said nothing)"]
 
 

@@ -14,11 +14,11 @@ SECONDS_BETWEEN_COUNTS = 15
 """While nothing else is told, the steps so far are counted this often."""
 
 # `+  docker:index:Container users-east-0 created (1.2s)`: a sign, a type, a name, what is done with it.
-_STEP = re.compile(r"^ *(?:[+~<>=@-]{1,2} +)?(?P<type>[\w./-]+:[\w./-]+:\S+) (?P<name>\S+) *(?P<what>.*)$")
-_SECTIONS = ("Diagnostics:", "Policies:", "Outputs:", "Resources:")
+STEP = re.compile(r"^ *(?:[+~<>=@-]{1,2} +)?(?P<type>[\w./-]+:[\w./-]+:\S+) (?P<name>\S+) *(?P<what>.*)$")
+SECTIONS = ("Diagnostics:", "Policies:", "Outputs:", "Resources:")
 # A replacement is told once, not also as what is made and what goes.
-_FINISHED = re.compile(r"^(?P<what>created(?! replacement)|deleted(?! original)|updated|replaced|imported)\b")
-_WENT_WRONG = re.compile(r"fail|error|warning|message")
+FINISHED = re.compile(r"^(?P<what>created(?! replacement)|deleted(?! original)|updated|replaced|imported)\b")
+WENT_WRONG = re.compile(r"fail|error|warning|message")
 
 
 def digest(lines: Iterable[str], now: Callable[[], float] = time.monotonic) -> Iterator[str]:
@@ -33,26 +33,33 @@ def digest(lines: Iterable[str], now: Callable[[], float] = time.monotonic) -> I
     section, blank = "", False
     for line in lines:
         text = line.rstrip()
-        if text in _SECTIONS:
+        if text in SECTIONS:
             if not section and counts.total() > MOST_STEPS:
-                yield f"    … {_counted(counts)}"
+                yield f"    … {counted(counts)}"
             section = text
-        step = None if section else _STEP.match(text)
+        step = None if section else STEP.match(text)
         if section == "Outputs:" or (blank and not text):
             continue
         if step is None:
             yield text
             told_at, blank = now(), not text
             continue
-        done = _FINISHED.match(step["what"])
+        done = FINISHED.match(step["what"])
         counts.update([done["what"]] if done else [])
-        if _WENT_WRONG.search(step["what"]) or (done and counts.total() <= MOST_STEPS):
+        if WENT_WRONG.search(step["what"]) or (done and counts.total() <= MOST_STEPS):
             yield text
             told_at, blank = now(), False
         elif now() - told_at >= SECONDS_BETWEEN_COUNTS:
-            yield f"    … {_counted(counts)} after {now() - began:.0f} s"
+            yield f"    … {counted(counts)} after {now() - began:.0f} s"
             told_at, blank = now(), False
 
 
-def _counted(counts: Counter[str]) -> str:
+def tell(lines: Iterable[str]) -> None:
+    """Print the digest of lines as they come."""
+    for line in digest(lines):
+        print(line, flush=True)
+
+
+def counted(counts: Counter[str]) -> str:
+    """Return how many steps have ended, and how."""
     return ", ".join(f"{number} {what}" for what, number in sorted(counts.items())) or "nothing changed yet"

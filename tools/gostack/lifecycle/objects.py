@@ -11,8 +11,12 @@ from docker.models.containers import Container
 
 from tools.gostack.environment.docker_engine import find_endpoint
 from tools.gostack.environment.errors import UserError
+from tools.gostack.last_words import SEARCHED_LINES, told
 
 PROJECT_LABEL = "gostack.project=gostack"
+
+_OF_OTHERS = ("application", "job", "scheduler")
+"""Roles of the containers that run services' programs."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ def end_job(container: Container) -> None:
 
 
 def last_words(container: Container, lines: int = 5) -> list[str]:
-    """The last lines that the container printed."""
-    text: bytes = container.logs(tail=lines)
-    return text.decode(errors="replace").splitlines()
+    """The last lines that the container printed, and of a program that others wrote what helps, where that is known."""
+    text: bytes = container.logs(tail=SEARCHED_LINES)
+    found = text.decode(errors="replace").splitlines()
+    return told(found, lines) if role(container) in _OF_OTHERS else found[-lines:]

@@ -12,6 +12,7 @@ from docker.models.containers import Container
 
 from components.microservice.workload import AGENT_PORTS
 from infra.settings import Settings
+from tools.gostack.last_words import check_helps
 from tools.gostack.lifecycle.instances import SCHEDULES, Instance, Place, Standing
 from tools.gostack.lifecycle.listeners import COMMAND, unreachable
 from tools.gostack.lifecycle.objects import StackObjects, last_words, role
@@ -101,7 +102,8 @@ def explanation(standing: Standing, held: Sequence[Replica], settings: Settings)
         else:
             reason = _reason(replica, instance, service.client_ports)
         if reason:
-            lines += [f"  {replica.name}: {reason}.", *_words(replica)]
+            helps = check_helps(reason)
+            lines += [f"  {replica.name}: {reason}.", *_words(replica), *([f"    -> {helps}"] if helps else [])]
     # Whose pod was removed by hand.
     lines += [f"  {instance.replica}: its pod is gone." for instance in known.values() if not instance.passing]
     return "\n".join([f"{standing}.", *lines]) if lines or standing.lacks else ""
@@ -129,7 +131,7 @@ def ended(application: Container) -> str:
     state: dict[str, Any] = application.attrs["State"]
     restarts = int(application.attrs.get("RestartCount", 0))
     again = f", and {restarts} times before" if restarts > 1 else ""
-    killed = ", over its memory limit" if state.get("OOMKilled") else ""
+    killed = ", over its memory limit (memory_mib)" if state.get("OOMKilled") else ""
     return f"its program has ended with exit code {state['ExitCode']}{killed}{again}"
 
 

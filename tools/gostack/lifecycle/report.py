@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from docker.models.containers import Container
 
-from infra.outputs import CONSOLE_PAGE
+from infra.outputs import CONSOLE_PAGE, GRAFANA_PAGE
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.lifecycle.objects import StackObjects, health, last_words, role
 from tools.gostack.lifecycle.workspace import Workspace, demand_up
@@ -39,6 +39,8 @@ def summary(workspace: Workspace, outputs: dict[str, Any]) -> str:
         url = str(outputs["dashboards"][CONSOLE_PAGE])
         hint = f", with: {forwarding(url)}" if forwarding(url) else ""
         lines += [f"  console      {forwarded_url(url)} (metrics, logs, traces, alerts){hint}"]
+    if GRAFANA_PAGE in outputs["dashboards"]:
+        lines += [f"  grafana      {outputs['dashboards'][GRAFANA_PAGE]}"]
     lines += [
         f"  {name:<12} {service['url'] or '(no route)'}  {service['image']}"
         for name, service in outputs["services"].items()

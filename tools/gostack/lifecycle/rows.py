@@ -1,6 +1,7 @@
-"""What an update would leave behind: the rows and files of a service that got another name, schema or volume.
+"""What an update would leave behind: the rows and files of a service that got another name, schema or volume, and those
+of a region that got another name.
 
-Its data stays where it is, and it would begin without any. What is deployed is known from the state alone.
+The data stays where it is, and what is new would begin without any. What is deployed is known from the state alone.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from infra.settings import Settings, SettingsError
+from tools.gostack.documents import mapping
 from tools.gostack.exported_state import resources_of
 from tools.gostack.lifecycle.workspace import Workspace
 
+_STACK = "::pulumi:pulumi:Stack::"
 _DATABASE = "::gostack:index:ServiceDatabase::"
 _VOLUMES = "::gostack:index:ServiceVolumes::"
 
@@ -21,6 +24,7 @@ def refuse_lost_rows(workspace: Workspace, state: Mapping[str, Any]) -> None:
     """Raise SettingsError when a deployed schema or volume has no service any more while another one would begin empty,
     unless the workspace says that it is to stay behind; one that only loses its service is told."""
     settings = workspace.settings
+    require_data_of_regions(settings, state, workspace.leave_rows)
     for schema in abandoned(settings, deployed_schemas(state), workspace.leave_rows):
         print(
             f'warning: the schema "{schema}" stays on the database with its rows, and no service has it any more '
@@ -29,6 +33,33 @@ def refuse_lost_rows(workspace: Workspace, state: Mapping[str, Any]) -> None:
         )
     for volume in abandoned_volumes(settings, deployed_volumes(state), workspace.leave_rows):
         print(f"warning: the volume {volume} stays with its files, and no service has it any more.", file=sys.stderr)
+
+
+def require_data_of_regions(settings: Settings, state: Mapping[str, Any], left: Iterable[str]) -> None:
+    """Raise SettingsError when the database, or volumes in a region, would begin empty because the region of their data
+    has another name or is another one, unless that region is among the `left`."""
+    if settings.aws is not None:
+        # Aurora's data moves by a switchover, and its regions are protected (removals.py).
+        return
+    (outputs,) = _outputs(state, _STACK) or [{}]
+    members = sorted(mapping(mapping(outputs.get("mysql")).get("members")))
+    primary = settings.mysql.primary
+    wanted = [primary] if settings.mysql.topology == "single" else settings.failure_domains()
+    if members and not set(members) & {*wanted, *left}:
+        raise SettingsError(
+            f'gostack:mysql.primary is "{primary}", where the database would begin empty, and all rows would stay '
+            f"behind in {', '.join(members)}: keep the region {members[0]}, or save the rows with `gostack backup`, "
+            f"run `gostack up --leave-rows {members[0]}`, and restore them."
+        )
+    before = mapping(outputs.get("regions")).keys()
+    gone, new = sorted(before - settings.regions.keys()), sorted(settings.regions.keys() - before)
+    lost = [region for region in gone if region not in set(left)]
+    kept = deployed_volumes(state) or any(accessory.data() for accessory in settings.accessories.values())
+    if kept and lost and new:
+        raise SettingsError(
+            f"gostack:regions.{new[0]} would begin with empty volumes, and the files of those of {lost[0]} would stay "
+            f"behind: keep the name {lost[0]}, or run `gostack up --leave-rows {lost[0]}` if they are to stay behind."
+        )
 
 
 def deployed_schemas(state: Mapping[str, Any]) -> set[str]:

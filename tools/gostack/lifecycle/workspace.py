@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ from infra.settings.stack_file import SALT, encrypted, read_stack_file, read_tex
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.locations import state_folder
 from tools.gostack.environment.variables import environment
-from tools.gostack.lifecycle.digest import digest
+from tools.gostack.lifecycle.digest import tell
 
 _ON_CLUSTER = {"gostack:kubernetes", "gostack:aws"}
 YIELDING = ("nice", "-n", "10")
@@ -45,7 +45,7 @@ class Workspace:
     """True keeps Pulumi's progress to itself unless it fails."""
 
     verbose: bool = False
-    """True gives a log every line of Pulumi's; a terminal has them anyway, each in its place."""
+    """True shows every step in Pulumi's own words: its lines in a log, its tree on a terminal."""
 
     leave_rows: tuple[str, ...] = ()
     """Schemas whose rows may stay behind without a service while another one begins with an empty schema."""
@@ -113,12 +113,14 @@ class Workspace:
     def run(self, verb: str, *arguments: str) -> int:
         """Run `pulumi <verb>` on the stack with this terminal as its own and return its exit code."""
         command = [*self._command(verb), "--stack", self.stack, "--config-file", str(self.configuration_file)]
-        if not sys.stdout.isatty() or self.quiet:
+        terminal = sys.stdout.isatty() and not self.quiet
+        # A preview is there to be read.
+        told_here = not self.quiet and not self.verbose and "--skip-preview" in arguments
+        if told_here or not terminal:
             # A log file is read for what happened, not for how it went on.
             command += ["--non-interactive", "--suppress-progress"]
-            # A preview is there to be read.
-            if not self.quiet and not self.verbose and "--skip-preview" in arguments:
-                return self._digested([*command, *arguments])
+        if told_here:
+            return self._told([*command, *arguments], _on_board if terminal else tell)
         output = subprocess.PIPE if self.quiet else None
         result = subprocess.run(
             [*command, *arguments], cwd=self.project, env=self.variables, stdout=output, text=True, check=False
@@ -127,13 +129,12 @@ class Workspace:
             print(result.stdout, file=sys.stderr)
         return result.returncode
 
-    def _digested(self, command: list[str]) -> int:
+    def _told(self, command: list[str], tell: Callable[[Iterable[str]], None]) -> int:
         with subprocess.Popen(
             command, cwd=self.project, env=self.variables, stdout=subprocess.PIPE, text=True, errors="replace"
         ) as running:
             try:
-                for line in digest(running.stdout or ()):
-                    print(line, flush=True)
+                tell(running.stdout or ())
             except BaseException:
                 # As subprocess.run does: nothing may go on behind the lock of a command that is gone.
                 running.kill()
@@ -218,6 +219,13 @@ def _holds_secrets(value: Any) -> bool:
     if isinstance(value, dict):
         return any(_holds_secrets(member) for member in cast("dict[str, Any]", value).values())
     return isinstance(value, list) and any(_holds_secrets(item) for item in cast("list[Any]", value))
+
+
+def _on_board(lines: Iterable[str]) -> None:
+    # Imported here: it takes time, and most commands have no use for it.
+    from tools.gostack.lifecycle.board import show
+
+    show(lines)
 
 
 def demand_up(outputs: Mapping[str, Any], stack: str, key: str = "regions") -> None:

@@ -57,6 +57,12 @@ def run_program(command: Sequence[str], given: str = "", variables: Mapping[str,
     except FileNotFoundError:
         raise PulumiError(f"there is no command {command[0]}: install it.") from None
     if result.returncode != 0:
-        last = (result.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise PulumiError(f"{command[0].rpartition('/')[2]} {command[1]} failed ({last}).")
+        verb = "" if command[1].startswith("-") else f" {command[1]}"
+        raise PulumiError(f"{command[0].rpartition('/')[2]}{verb} failed ({_reason(result.stderr)}).")
     return result.stdout
+
+
+def _reason(told: str) -> str:
+    # Syft and grype tell a reason over several lines, the first of which says so.
+    _, found, reason = told.strip().rpartition(" ERROR ")
+    return " ".join(reason.split()) if found else (reason.splitlines() or ["it said nothing"])[-1]

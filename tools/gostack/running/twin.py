@@ -13,6 +13,7 @@ def create_like(
     *,
     image: str | None = None,
     command: Sequence[str] | None = None,
+    entrypoint: Sequence[str] | None = None,
     host: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> str:
@@ -28,7 +29,7 @@ def create_like(
         config.get("Cmd") if command is None else list(command),
         name=name,
         environment=config["Env"],
-        entrypoint=config.get("Entrypoint"),
+        entrypoint=config.get("Entrypoint") if entrypoint is None else list(entrypoint),
         user=config.get("User"),
         working_dir=config.get("WorkingDir"),
         stop_signal=config.get("StopSignal"),

@@ -56,7 +56,7 @@ def new_stack(
     settings = load_stack_file(source, project)
     own: dict[str, Any] = {}
     if settings.platform == "docker":
-        own = _of_this_machine(project, settings, is_free, machine)
+        own = own_space(project, settings, is_free, machine)
     if ttl is not None:
         own["expires"] = expiry_text(datetime.now(UTC) + ttl)
     own = write_stack_file(project, name, origin, settings, own)
@@ -72,6 +72,23 @@ def new_stack(
             print(f"not copied, because {told}{_remedy(path, name)}")
     print(f"next: STACK={name} make up")
     return 0
+
+
+def own_space(
+    project: Path,
+    settings: Settings,
+    is_free: Callable[[str, int], bool] = port_is_free,
+    machine: Machine | None = None,
+) -> dict[str, Any]:
+    """Return ports and networks, by key, for a stack with these settings that no other stack file and nothing on this
+    machine has; raises UserError."""
+    others = other_stacks(project).values()
+    ports = free_ports(
+        settings.host_ports(), [port for one in others for _, port in one.host_ports().values()], is_free
+    )
+    taken = [network for one in others for network in one.networks().values()]
+    networks = free_networks(settings.networks(), [*taken, *(machine or _engine_networks)().values()])
+    return {**ports, **networks}
 
 
 def write_stack_file(
@@ -131,19 +148,6 @@ def variable(path: Sequence[str]) -> str:
     """Return the variable that a copied stack takes a secret from: USERS_KEY for `services.users.secrets.KEY`."""
     words = [word for word in path[2:] if word != "secrets"]
     return re.sub(r"[^A-Z0-9]+", "_", "_".join(words).upper())
-
-
-def _of_this_machine(
-    project: Path, settings: Settings, is_free: Callable[[str, int], bool], machine: Machine | None
-) -> dict[str, Any]:
-    """The ports and networks, by key, that no other stack file and nothing on this machine has."""
-    others = other_stacks(project).values()
-    ports = free_ports(
-        settings.host_ports(), [port for one in others for _, port in one.host_ports().values()], is_free
-    )
-    taken = [network for one in others for network in one.networks().values()]
-    networks = free_networks(settings.networks(), [*taken, *(machine or _engine_networks)().values()])
-    return {**ports, **networks}
 
 
 def _shown(value: object) -> str:

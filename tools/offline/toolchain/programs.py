@@ -48,3 +48,9 @@ grype = _program("grype", "github.com/anchore/grype/cmd/grype", "2 min", module=
 
 cosign = _program("cosign", "github.com/sigstore/cosign/v3/cmd/cosign", "4 min")
 """Signs images and verifies their signatures."""
+
+delve = _program("dlv", "github.com/go-delve/delve/cmd/dlv", "30 s", module="delve")
+"""The debugger of Go programs."""
+
+docker_compose = _program("docker-compose", "github.com/docker/compose/v2/cmd", "3 min")
+"""Starts containers from one file: what `make bench` compares with."""

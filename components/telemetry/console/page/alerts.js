@@ -1,6 +1,6 @@
 // What is wrong by the rules, and how much of the promised availability is used up.
 import { ago, block, clock, h, link, share, table } from "./elements.js";
-import { lines } from "./chart.js";
+import { panels } from "./chart.js";
 import { firing, now, rules, vector } from "./stores.js";
 
 export function alerts() {
@@ -53,6 +53,6 @@ export function objectives() {
         ...WINDOWS.map((window) => ({ title: window, number: true, cell: (metric) => share(value(metric, window)) })),
       ], [...kept.values()].sort((one, other) => `${one.service} ${one.objective}`.localeCompare(`${other.service} ${other.objective}`)), "No service has an objective (slo), or too few requests were made to judge one.");
     }),
-    lines("Missed within 1 h", 'objective:bad_share{window="1h"}', (metric) => `${metric.service} ${metric.objective}`, share),
+    panels("objectives"),
   ];
 }

@@ -1,6 +1,6 @@
 // Lines over time, drawn by uPlot in the colours of the page.
-import { block, bytes, clock, h, svg } from "./elements.js";
-import { matrix, range } from "./stores.js";
+import { block, bytes, clock, cores, duration, h, number, share, svg } from "./elements.js";
+import { described, filled, matrix, range, short } from "./stores.js";
 
 const TONES = ["--service", "--entry", "--data", "--discovery", "--supply", "--trust", "--watch", "--front"];
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -40,17 +40,22 @@ export function chart(place, times, lines, unit) {
   return undefined;
 }
 
+const UNITS = { bytes, cores, duration, number, share };
+const labelled = (label, metric) => label.replace(/\{(\w+)\}/g, (_, name) => (name === "instance" ? short(metric.instance) : metric[name] ?? ""));
+
 /** Series of a question as lines of a chart, the canary dashed. */
-export function linesOf(series, label, prefix = "") {
-  return series.map((one) => ({ one, name: prefix + label(one.metric) })).sort((a, b) => a.name.localeCompare(b.name))
+function linesOf(series, label) {
+  return series.map((one) => ({ one, name: labelled(label, one.metric) })).sort((a, b) => a.name.localeCompare(b.name))
     .map(({ one, name }) => ({ label: name || "all", values: one.values, dashed: one.metric.track && one.metric.track !== "stable" }));
 }
 
-/** A block with a chart of a question. */
-export const lines = (title, query, label, unit) => block(title, async (place) => {
-  const { times, series } = await matrix(query);
-  return chart(place, times, linesOf(series, label), unit);
-});
+/** A chart in a block for each panel of a group; `of` are the labels that its series must have. Of the optional ones only those appear that have figures. */
+export const panels = (group, of = "") => described[group].map(({ title, unit, series, optional }) => block(title, async (place) => {
+  const found = await Promise.all(Object.entries(series).map(async ([label, query]) => ({ label, ...(await matrix(filled(query, of))) })));
+  if (optional && !found.some((one) => one.series.length)) return;
+  place.parentElement.hidden = false;
+  return chart(place, found[0].times, found.flatMap((one) => linesOf(one.series, one.label)), UNITS[unit]);
+}, { hidden: optional }));
 
 export function spark(values, tone = "--tone") {
   const known = values.map((value) => value ?? 0), top = Math.max(...known, 1e-9);

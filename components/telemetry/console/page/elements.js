@@ -39,6 +39,9 @@ export function link(path, parameters = {}) {
 }
 export const traceLink = (id, text = "trace") => id ? h("a", { href: link(`trace/${encodeURIComponent(id)}`), class: "trace-link" }, text) : null;
 
+/** A text, and below it how much of a limit is used; without a limit the text alone. */
+export const meter = (used, all, text) => [text, all > 0 ? h("span", { class: "meter", title: `${share(used / all)} of the limit` }, h("i", { style: { width: `${Math.min(100, (100 * used) / all)}%` }, "data-state": used / all > 0.9 ? "bad" : used / all > 0.8 ? "warn" : "ok" })) : null];
+
 /** Columns are {title, cell(row), number, class}; a row without cells is left to `empty`. */
 export function table(columns, rows, empty = "Nothing in this time.") {
   if (!rows.length) return h("p", { class: "none" }, empty);

@@ -1,6 +1,6 @@
-// Requests and log lines, as rows that lead to their trace.
-import { clock, duration, h, share, table, traceLink } from "./elements.js";
-import { rows } from "./stores.js";
+// Requests, SQL and log lines, as rows that lead to their trace.
+import { clock, duration, h, link, share, table, traceLink } from "./elements.js";
+import { rows, since, stream } from "./stores.js";
 
 const seconds = (row) => Date.parse(row._time) / 1000;
 const FIELDS_OF_ALL = new Set(["_time", "_msg", "_stream", "_stream_id", "kind", "service", "region", "track", "instance", "role", "stream", "level", "trace_id", "span_id", "parent_id", "timestamp", "time", "msg", "message"]);
@@ -18,6 +18,20 @@ export async function requestList(query) {
     { title: "Tries", cell: (row) => String(tries(row).length || ""), number: true },
     { title: "", cell: (row) => traceLink(row.trace_id) },
   ], found, "None in this time.");
+}
+
+/** What took the database longest, from the spans of one service or of all. */
+export async function statements({ service } = {}) {
+  const text = '"attribute.db.query.text"';
+  const found = await rows(`${since()} ${stream({ kind: "span", service })} ${text}:* | stats by (service, ${text}) count() as calls, sum(duration_seconds) as total, quantile(0.99, duration_seconds) as p99, row_max(duration_seconds, trace_id) as slowest | sort by (total desc) limit 10`);
+  return table([
+    ...(service ? [] : [{ title: "Service", cell: (row) => h("a", { href: link(`service/${encodeURIComponent(row.service)}`) }, row.service) }]),
+    { title: "Statement", cell: (row) => h("code", {}, row["attribute.db.query.text"]) },
+    { title: "Calls", number: true, cell: (row) => row.calls },
+    { title: "In all", number: true, cell: (row) => duration(Number(row.total)) },
+    { title: "P99", number: true, cell: (row) => duration(Number(row.p99)) },
+    { title: "", cell: (row) => traceLink(JSON.parse(row.slowest || "{}").trace_id, "slowest") },
+  ], found, "No span with SQL in this time.");
 }
 
 /** Every try of another replica, from the lists of an access line; groups of servers are parted by colons. */

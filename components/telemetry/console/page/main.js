@@ -1,15 +1,16 @@
 // The frame: which view an address means, the search, the keys, and what is said on every view.
 import { h, link, settled } from "./elements.js";
-import { architecture, firing, health, loadArchitecture, range } from "./stores.js";
+import { architecture, firing, health, load, range } from "./stores.js";
 import { overview } from "./overview.js";
 import { service } from "./service.js";
 import { trace } from "./trace.js";
 import { logs } from "./logs.js";
 import { containers, ingress } from "./tables.js";
+import { consul, mysql } from "./data.js";
 import { alerts, objectives } from "./alerts.js";
 
-const VIEWS = { "": overview, ingress, logs, containers, objectives, alerts, service, trace };
-const TITLES = { "": "Overview", ingress: "Ingress", logs: "Logs", containers: "Containers", objectives: "Objectives", alerts: "Alerts" };
+const VIEWS = { "": overview, ingress, mysql, consul, logs, containers, objectives, alerts, service, trace };
+const TITLES = { "": "Overview", ingress: "Ingress", mysql: "MySQL", consul: "Consul", logs: "Logs", containers: "Containers", objectives: "Objectives", alerts: "Alerts" };
 const AGAIN_SECONDS = 15;
 const main = document.getElementById("main");
 let drawing = 0;
@@ -103,4 +104,4 @@ setInterval(() => {
   if (!["trace", "logs"].includes(view) && "ready" in document.body.dataset && !busy()) draw(true);
 }, AGAIN_SECONDS * 1000);
 
-loadArchitecture().then(() => draw(), (error) => notices([`The console does not say what the stack is: ${error.message}`]));
+load().then(() => draw(), (error) => notices([`The console does not say what the stack is: ${error.message}`]));

@@ -1,7 +1,7 @@
 // The architecture, alive: a column for each region, and in it what runs there and how it does.
 import { ago, block, duration, h, link, number, share, svg } from "./elements.js";
 import { spark } from "./chart.js";
-import { architecture, firing, matrix, now, over, vector } from "./stores.js";
+import { architecture, described, filled, firing, matrix, now, over, vector } from "./stores.js";
 
 export function overview() {
   return [
@@ -20,18 +20,14 @@ async function alertList() {
 }
 
 async function figures() {
-  const [requests, failed, slow] = await Promise.all([
-    matrix(`sum(rate(ingress_requests_total[${over()}]))`),
-    matrix(`sum(rate(ingress_requests_total{status="5xx"}[${over()}])) / sum(rate(ingress_requests_total[${over()}]))`),
-    matrix(`histogram_quantile(0.99, sum by (le) (rate(ingress_request_duration_seconds_bucket[${over()}])))`),
-  ]);
+  const [requests, failed, slow] = await Promise.all(described.overview.map(async ({ title, series }) => ({ title, ...(await matrix(filled(series.all))) })));
   const last = ({ series }) => series[0]?.values.at(-1) ?? NaN;
-  const figure = (title, answer, text, tone, bad) => h("a", { class: "figure", href: link("ingress"), "data-state": bad ? "bad" : null },
-    h("span", {}, title), h("b", {}, text), spark(answer.series[0]?.values ?? [], tone));
+  const figure = (answer, text, tone, bad) => h("a", { class: "figure", href: link("ingress"), "data-state": bad ? "bad" : null },
+    h("span", {}, answer.title), h("b", {}, text), spark(answer.series[0]?.values ?? [], tone));
   return h("div", { class: "figures" },
-    figure("Requests a second", requests, number(last(requests)), "--entry"),
-    figure("Failed (5xx)", failed, last(requests) > 0 ? share(last(failed) || 0) : "–", "--bad", last(failed) > 0.01),
-    figure("P99 for clients", slow, duration(last(slow)), "--data"));
+    figure(requests, number(last(requests)), "--entry"),
+    figure(failed, last(requests) > 0 ? share(last(failed) || 0) : "–", "--bad", last(failed) > 0.01),
+    figure(slow, duration(last(slow)), "--data"));
 }
 
 const by = "service, region, track";
@@ -112,16 +108,16 @@ function ingressCard(region, live) {
 
 function mysqlCard(region, live) {
   const { topology, primary_region: primary } = architecture.mysql;
-  return containerCard(region, "mysql", "data", `MySQL · ${topology}`, topology === "single" ? "" : region.name === primary ? "primary region" : "secondary", live);
+  return containerCard(region, "mysql", "data", `MySQL · ${topology}`, topology === "single" ? "" : region.name === primary ? "primary region" : "secondary", live, link("mysql"));
 }
 
-function containerCard(region, service, role, kind, text, live) {
-  return card(role, kind, service, link("logs", { service, region: region.name }), stateOf(counted(live, { service, region: region.name }), 1), [text]);
+function containerCard(region, service, role, kind, text, live, href = link("logs", { service, region: region.name })) {
+  return card(role, kind, service, href, stateOf(counted(live, { service, region: region.name }), 1), [text]);
 }
 
 function consulCard(region, live) {
   const found = live.up.length ? find(live.up, { region: region.name })?.value ?? 0 : counted(live, { service: "consul", region: region.name, role: "consul-server" });
-  return card("discovery", "Consul", "consul", link("logs", { service: "consul", region: region.name }), stateOf(found, region.consul_servers), [], { replicas: { wanted: region.consul_servers, found } });
+  return card("discovery", "Consul", "consul", link("consul"), stateOf(found, region.consul_servers), [], { replicas: { wanted: region.consul_servers, found } });
 }
 
 /** From each ingress to the services, and from those to the database: as wide as there are requests. */

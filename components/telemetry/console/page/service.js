@@ -1,33 +1,22 @@
-// One service: how it does for its clients, what its containers use, its slowest requests and SQL, its last lines.
-import { block, bytes, cores, duration, h, link, number, share, table, traceLink } from "./elements.js";
-import { chart, lines, linesOf } from "./chart.js";
-import { logList, requestList } from "./lists.js";
-import { ACCESS, architecture, matrix, over, quoted, rows, short, since, stream, vector } from "./stores.js";
+// One service: how it does for its clients, what its containers use, what it tells of its cache and flags, its slowest
+// requests and SQL, its last lines.
+import { block, bytes, cores, duration, h, link, number, share, table } from "./elements.js";
+import { panels } from "./chart.js";
+import { logList, requestList, statements } from "./lists.js";
+import { ACCESS, architecture, over, quoted, rows, since, stream, vector } from "./stores.js";
 
 export function service(parameters, name) {
   const known = architecture.services.find((one) => one.name === name);
   if (!known) return h("p", { class: "failed" }, `This stack has no service ${name}.`);
   const of = `service=${quoted(name)}`, worker = known.kind === "worker", access = `${since()} ${ACCESS} upstream_service:=${quoted(name)}`;
-  const track = (metric) => `${metric.region} ${metric.track}`, instance = (metric) => short(metric.instance);
   return [
     h("div", { class: "heading" }, h("h2", {}, name), h("p", { class: "hint" }, [worker ? "worker" : (known.routes ?? []).join(", "), known.regions.join(", "), known.database ? `database ${known.database}` : null].filter(Boolean).join(" · "))),
     block("Tracks", () => trackTable(known, of)),
-    h("div", { class: "columns" },
-      worker ? null : [
-        lines("Requests a second", `sum by (region, track) (rate(ingress_requests_total{${of}}[${over()}]))`, track, number),
-        lines("Failed (5xx)", `sum by (region, track) (rate(ingress_requests_total{${of},status="5xx"}[${over()}])) / sum by (region, track) (rate(ingress_requests_total{${of}}[${over()}]))`, track, share),
-        block("Duration for clients", async (place) => {
-          const quantile = (q) => matrix(`histogram_quantile(${q}, sum by (track, le) (rate(ingress_request_duration_seconds_bucket{${of}}[${over()}])))`);
-          const [half, most] = await Promise.all([quantile(0.5), quantile(0.99)]);
-          return chart(place, half.times, [...linesOf(half.series, (metric) => metric.track, "P50 "), ...linesOf(most.series, (metric) => metric.track, "P99 ")], duration);
-        }),
-      ],
-      lines("CPU", `sum by (instance, track) (rate(container_cpu_usage_seconds_total{${of},role="application"}[${over()}]))`, instance, cores),
-      lines("Memory", `sum by (instance, track) (container_memory_working_set_bytes{${of},role="application"})`, instance, bytes)),
+    h("div", { class: "columns" }, worker ? null : panels("service", of), panels("service_containers", of), panels("service_own", of)),
     worker ? null : h("div", { class: "columns" },
       block("Slowest requests", () => requestList(`${access} | sort by (seconds desc) limit 10`)),
       block("Failed requests", () => requestList(`${access} status:>=500 | sort by (_time desc) limit 10`))),
-    block("Slowest SQL", () => statements(name)),
+    block("Slowest SQL", () => statements({ service: name })),
     block("Last lines", async () => [logList(await rows(`${since()} ${stream({ kind: "log", service: name })} | sort by (_time desc) limit 20`)), h("p", {}, h("a", { href: link("logs", { service: name }) }, "More lines"))]),
   ].filter(Boolean);
 }
@@ -49,15 +38,4 @@ async function trackTable(known, of) {
     { title: "Replicas", number: true, cell: (track) => { const found = value(running)(track); return `${Number.isFinite(found) ? found : "–"} of ${track.replicas * known.regions.length}`; } },
     { title: "Version", cell: (track) => versions.filter((one) => one.metric.track === track.name).map((one) => one.metric.version).join(", ") || "–" },
   ], known.tracks);
-}
-
-async function statements(name) {
-  const found = await rows(`${since()} ${stream({ kind: "span", service: name })} "attribute.db.query.text":* | stats by ("attribute.db.query.text") count() as calls, sum(duration_seconds) as total, quantile(0.99, duration_seconds) as p99, row_max(duration_seconds, trace_id) as slowest | sort by (total desc) limit 10`);
-  return table([
-    { title: "Statement", cell: (row) => h("code", {}, row["attribute.db.query.text"]) },
-    { title: "Calls", number: true, cell: (row) => row.calls },
-    { title: "In all", number: true, cell: (row) => duration(Number(row.total)) },
-    { title: "P99", number: true, cell: (row) => duration(Number(row.p99)) },
-    { title: "", cell: (row) => traceLink(JSON.parse(row.slowest || "{}").trace_id, "slowest") },
-  ], found, "No span with SQL in this time.");
 }

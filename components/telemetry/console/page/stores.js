@@ -1,10 +1,13 @@
 // Asks the stores, through the console, in their own languages: PromQL for what is counted, LogsQL for rows.
 
 export let architecture = null;
+/** What is drawn over time, by group: panels.json, of which Grafana's dashboards are made, too. */
+export let described = null;
 
-export async function loadArchitecture() {
-  const answer = await (await fetch("api/architecture")).json();
+export async function load() {
+  const [answer, panels] = await Promise.all(["api/architecture", "panels.json"].map(async (path) => (await fetch(path)).json()));
   architecture = { stack: answer.stack, ...answer.architecture };
+  described = panels;
 }
 
 /** The name of a container without what all of the stack begin with. */
@@ -15,6 +18,8 @@ export const now = () => Date.now() / 1000;
 const step = () => Math.max(15, Math.ceil(range() / 120 / 15) * 15);
 /** What a rate is taken over: never less than four scrapes. */
 export const over = () => `${Math.max(60, step())}s`;
+/** A query of panels.json as the store takes it. */
+export const filled = (query, of = "") => query.replace(/\$(of|over)\b/g, (_, name) => (name === "of" ? of : over()));
 
 async function ask(path, parameters) {
   let answer;

@@ -1,6 +1,6 @@
 // The ingress, and the containers.
-import { ago, block, bytes, cores, duration, h, link, number, share, table } from "./elements.js";
-import { lines } from "./chart.js";
+import { ago, block, bytes, cores, duration, h, link, meter, number, share, table } from "./elements.js";
+import { panels } from "./chart.js";
 import { requestList, shareOf } from "./lists.js";
 import { ACCESS, architecture, now, over, quoted, short, since, vector } from "./stores.js";
 
@@ -11,9 +11,7 @@ export function ingress(parameters) {
       h("a", { class: "chip", href: link("ingress", { region: name }), "aria-current": name === (region ?? "") ? "true" : null }, name || "every region")))),
     block("Failed requests", () => requestList(`${access} status:>=500 | sort by (_time desc) limit 10`)),
     h("div", { class: "columns" },
-      lines("Requests a second, by status", `sum by (status) (rate(ingress_requests_total{${of}}[${over()}]))`, (metric) => metric.status, number),
-      lines("P99 by service", `histogram_quantile(0.99, sum by (service, le) (rate(ingress_request_duration_seconds_bucket{${of}}[${over()}])))`, (metric) => metric.service, duration),
-      lines("Tries by what came of them", `sum by (outcome) (rate(ingress_upstream_tries_total{${of}}[${over()}]))`, (metric) => metric.outcome, number),
+      panels("ingress", of),
       block("Certificates", async () => table([
         { title: "Host", cell: ({ metric }) => h("code", {}, metric.host) }, { title: "Region", cell: ({ metric }) => metric.region },
         { title: "Valid for", number: true, cell: ({ value }) => value > now() ? ago(value - now()) : h("b", { class: "failed" }, "expired") },
@@ -40,7 +38,7 @@ async function routes(of) {
 }
 
 export function containers() {
-  return [h("div", { class: "heading" }, h("h2", {}, "Containers")), block("Running", async () => {
+  return [h("div", { class: "heading" }, h("h2", {}, "Containers")), h("div", { class: "columns" }, panels("containers")), block("Running", async () => {
     const by = "by (instance, service, region, track, role)", window = over();
     const [started, cpu, limit, throttled, memory, ceiling, restarts, killed] = await Promise.all([
       vector("container_start_time_seconds"), vector(`sum ${by} (rate(container_cpu_usage_seconds_total[${window}]))`), vector("container_spec_cpu_limit_cores"), vector(`sum ${by} (rate(container_cpu_cfs_throttled_seconds_total[${window}]))`),
@@ -50,7 +48,6 @@ export function containers() {
     const of = (list) => { const known = new Map(list.map((one) => [key(one), one.value])); return (row) => known.get(key(row)) ?? NaN; };
     const [cpuOf, limitOf, throttledOf, memoryOf, ceilingOf, restartsOf, killedOf] = [cpu, limit, throttled, memory, ceiling, restarts, killed].map(of);
     const count = (value) => Number.isFinite(value) ? h("span", { class: value > 0 ? "failed" : "" }, String(Math.round(value))) : "–";
-    const meter = (used, all, text) => [text, all > 0 ? h("span", { class: "meter", title: `${share(used / all)} of the limit` }, h("i", { style: { width: `${Math.min(100, (100 * used) / all)}%` }, "data-state": used / all > 0.9 ? "bad" : used / all > 0.8 ? "warn" : "ok" })) : null];
     return table([
       { title: "Container", cell: ({ metric }) => h("a", { class: "mono", href: metric.role === "application" ? link(`service/${encodeURIComponent(metric.service)}`) : link("logs", { service: metric.service, region: metric.region }) }, short(metric.instance)) },
       { title: "Role", cell: ({ metric }) => metric.role }, { title: "Region", cell: ({ metric }) => metric.region || "–" },
