@@ -52,13 +52,14 @@ def telemetry_arguments(
         "redact": settings.redact,
         "architecture": architecture(platform.settings),
         "port": settings.port,
-        "grafana_port": settings.grafana_port if settings.grafana else None,
         "metrics_days": settings.metrics_days,
         "logs_days": settings.logs_days,
         "disk_gib": settings.disk_gib,
         "volume_prefix": f"gostack-{platform.stack}",
         "labels": platform.labels,
     }
+    if settings.grafana:
+        arguments["grafana_port"] = settings.grafana_port
     if (monitoring := mysql.reference.get("monitoring")) is not None:
         arguments["mysql"] = monitoring
     return arguments

@@ -80,8 +80,8 @@ class TelemetryArgs(KeptArgs):
     port: int
     """Port of this machine that leads to the console."""
 
-    grafana_port: int | None
-    """Port of this machine that leads to Grafana; None for no Grafana."""
+    grafana_port: NotRequired[int]
+    """Port of this machine that leads to Grafana; no Grafana when it is not given."""
 
     metrics_days: int
     """Days for which metrics are kept."""

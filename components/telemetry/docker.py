@@ -79,7 +79,7 @@ class Telemetry(pulumi.ComponentResource):
                 "host_names": [HOST],
                 "ports": [
                     docker.ContainerPortArgs(internal=inside, external=port, ip=CONSOLE_ADDRESS, protocol="tcp")
-                    for inside, port in ((CONSOLE_PORT, args["port"]), (grafana.PORT, args["grafana_port"]))
+                    for inside, port in ((CONSOLE_PORT, args["port"]), (grafana.PORT, args.get("grafana_port")))
                     if port is not None
                 ],
                 "labels": self._labels,
@@ -95,7 +95,7 @@ class Telemetry(pulumi.ComponentResource):
         console = self._container("console", self._console(), metrics, logs, alerts, collector)
         self.url = console.id.apply(lambda _: f"http://{CONSOLE_ADDRESS}:{args['port']}")
         self.grafana_url = None
-        if (port := args["grafana_port"]) is not None:
+        if (port := args.get("grafana_port")) is not None:
             drawn = self._container("grafana", self._grafana(port), console)
             self.grafana_url = drawn.id.apply(lambda _: f"http://{CONSOLE_ADDRESS}:{port}")
         self.register_outputs({"url": self.url})

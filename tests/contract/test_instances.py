@@ -125,7 +125,6 @@ VALUES: dict[str, Any] = {
     "environment": {"A": "1"},
     "files": {"nginx.conf": "events {}"},
     "golang_image": "golang:1.26",
-    "grafana_port": None,
     "gossip_key": "key",
     "host": "localhost",
     "http_port": 8080,
