@@ -26,7 +26,7 @@ from infra.settings.services import ServiceSettings
 from tools.gostack.dev import command
 from tools.gostack.dev import source as dev_source
 from tools.gostack.dev.command import Loop
-from tools.gostack.dev.debugger import Door
+from tools.gostack.dev.debugger import Door, way_to_debugger
 from tools.gostack.dev.image import image_with
 from tools.gostack.dev.replica import DevReplica, probe_of
 from tools.gostack.dev.source import Source, compiled, saves, source_of
@@ -312,6 +312,28 @@ def test_a_replica_is_asked_as_its_check_does() -> None:
     assert probe_of(asked)[-1] == "http://127.0.0.1:6060/ready"
 
 
+def test_a_debugger_that_would_not_run_in_the_replica_is_refused_before_anything_is_touched(
+    engine: FakeEngine, images: FakeImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects: Any = SimpleNamespace(client=SimpleNamespace(images=images))
+    source = Source(PROJECT, PROJECT, ".", ())
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    with pytest.raises(
+        UserError, match=r"this machine \(Linux, amd64\), and the replica is of Linux, arm64: leave out"
+    ):
+        Loop(objects, objects_released(engine), [], source, Path("service"), Path("dlv"))
+    assert engine.happened == []
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    Loop(objects, objects_released(engine), [], source, Path("service"), Path("dlv"))
+
+
+def test_without_the_docker_command_there_is_no_way_to_a_debugger(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(UserError, match="there is no docker command"):
+        way_to_debugger("agent", "unix:///var/run/docker.sock")
+
+
 def test_what_does_not_compile_touches_no_replica(
     engine: FakeEngine, replica: DevReplica, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -401,7 +423,6 @@ def test_where_there_is_no_go_the_image_with_go_compiles_by_the_same_paths(
     told = (programs / "docker.told").read_text().splitlines()
     place = told.index("golang:1.26")
     assert told[place + 1 : place + 3] == ["go", "build"]
-    context = tmp_path / "services" / "greeter"
     assert {
         f"--workdir={context}",
         f"--volume={context}:{context}:ro",
