@@ -12,7 +12,7 @@ from components.section import Section, shaped
 class Metrics(Section):
     """Metrics that a program offers in Prometheus' text format, and that are scraped from every replica.
 
-    Who may call the service by its name may read them, and so may clients where a route leads to the path.
+    Who may call the program by its name may read them, and so may clients where a route leads to the path.
     """
 
     path: Annotated[str, shaped("/[A-Za-z0-9._~!*,;=:@%/-]*", "a URL path", "/metrics")] = "/metrics"

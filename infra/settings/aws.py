@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from components.aws.network.addresses import ZONES, default_zones, plan_subnets
 from components.ingress import HEALTH_PATH
 from components.ingress.names import HostName
-from infra.settings.base import Email, FilePath, NetworkAddress, Section, shaped
+from infra.settings.base import FilePath, NetworkAddress, Section, shaped
 
 _RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 
@@ -65,6 +65,9 @@ AwsService = Annotated[
     str, shaped("[a-z0-9]+([.-][a-z0-9]+)*", "the last part of the name of a service of AWS", "ecr.api")
 ]
 """A service of AWS, by the last part of its name."""
+
+PublicEmail = Annotated[str, shaped(r"[^\s@,<>]+@[^\s@,<>]+\.[^\s@,<>]+", "an e-mail address", "on-call@example.com")]
+"""An e-mail address that is reached over the internet, without the name of its owner."""
 
 Tag = Annotated[str, shaped(r"[\w .:/=+@-]{1,128}", "the value of a tag on AWS", "platform-team")]
 """The value of a tag, with the characters that every service of AWS takes."""
@@ -224,7 +227,7 @@ class AwsSettings(Section):
     cost_centre: Tag
     """Who pays, in quotes if it is a number: tag `cost-centre`."""
 
-    alarm_emails: Annotated[list[Email], Field(min_length=1)]
+    alarm_emails: Annotated[list[PublicEmail], Field(min_length=1)]
     """Addresses that alarms and budgets tell; each confirms one message a region."""
 
     monthly_budget_usd: Annotated[int, Field(ge=1)]

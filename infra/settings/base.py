@@ -108,8 +108,8 @@ shortened where it is made (`components/names.py`)."""
 RegionName = Annotated[str, AfterValidator(_region_name)]
 """The name of a region."""
 
-Email = Annotated[str, shaped(r"[^\s@,<>]+@[^\s@,<>]+\.[^\s@,<>]+", "an e-mail address", "ops@example.com")]
-"""An e-mail address, without the name of its owner."""
+Email = Annotated[str, shaped(r"[^\s@,<>]+@[^\s@,<>]+", "an e-mail address", "ops@example.com")]
+"""An e-mail address, without the name of its owner; its host may be one of a network of one's own, without a dot."""
 
 ImageReference = Annotated[str, AfterValidator(_image)]
 """An image with a fixed tag or a digest."""

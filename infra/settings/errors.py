@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
+import shlex
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -115,7 +117,9 @@ def _keys_instead(location: Sequence[str], model: type[BaseModel]) -> str:
 def _shape_instead(kind: str, given: Any) -> str:
     """What to write for a value of another shape."""
     if kind == "list_type" and isinstance(given, str):
-        return f"write {json.dumps(given.split(), ensure_ascii=False)}"
+        # A quote that does not end leaves open where words do.
+        with suppress(ValueError):
+            return f"write {json.dumps(shlex.split(given), ensure_ascii=False)}"
     if kind == "dict_type" and isinstance(given, list):
         return "write it without the hyphens, as a name and a colon before each value"
     return "correct it in the stack file"

@@ -14,6 +14,7 @@ _GOOSE_NAME = re.compile(r"([0-9]+_.+)\.(sql|go)")
 _GOOSE_UP = re.compile(r"^\s*--\s*\+goose\s+Up\b", re.MULTILINE | re.IGNORECASE)
 _GOOSE_DOWN = re.compile(r"^\s*--\s*\+goose\s+Down\b", re.MULTILINE | re.IGNORECASE)
 _GOOSE_VARIABLES = re.compile(r"^\s*--\s*\+goose\s+ENVSUB\s+ON\b", re.MULTILINE | re.IGNORECASE)
+_GOOSE_GLUED = re.compile(r"^\s*--\+goose\b", re.MULTILINE | re.IGNORECASE)
 
 
 def migrations_folder(service: ServiceSettings, project: Path) -> Path | None:
@@ -83,8 +84,12 @@ def _goose_problems(folder: Path) -> Iterator[str]:
     for name in of_goose:
         if _GOOSE_VARIABLES.search(files[name]):
             yield f"where {name} has variables (ENVSUB), which are not replaced here: write their values."
+        if _GOOSE_GLUED.search(files[name]):
+            yield f"where {name} has --+goose, which is no comment to MySQL: write a blank after the hyphens."
+    if not of_goose:
+        return
     programs = sorted(file.name for file in folder.glob("*.go") if _GOOSE_NAME.fullmatch(file.name))
-    for name in [name for name in programs if not name.endswith("_test.go")][: len(of_goose)]:
+    for name in [name for name in programs if not name.endswith("_test.go")]:
         yield (
             f"where {name} is a migration in Go, which only the service's own program can run: write database.migrate, "
             "with the arguments by which it migrates, in the place of migrations."

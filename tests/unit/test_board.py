@@ -5,6 +5,7 @@ Does not prove that Pulumi goes on to write its lines as they are here.
 
 from __future__ import annotations
 
+import sys
 from io import StringIO
 from typing import Any
 
@@ -112,3 +113,19 @@ def test_a_terminal_has_the_board_and_a_log_the_digest_unless_somebody_asks_for_
     workspace.__dict__["variables"] = {}
     assert workspace.run("up", *arguments) == 0
     assert ran == [expected]
+
+
+def test_what_pulumi_says_of_its_own_failure_is_shown_by_the_board(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    locked = "import sys; print('Updating (dev):'); sys.stdout.flush(); sys.exit('error: the stack is locked')"
+    monkeypatch.setattr(Workspace, "_command", lambda *_: [sys.executable, "-c", locked])
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    workspace = Workspace(PROJECT_ROOT, "dev")
+    workspace.__dict__["variables"] = {}
+    assert workspace.run("up", "--skip-preview") == 1
+    written = capfd.readouterr()
+    # Beside what redraws the board.
+    assert "Updating (dev):\n" in written.out
+    assert "error: the stack is locked\n" in written.out
+    assert written.err == ""

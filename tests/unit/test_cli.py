@@ -41,6 +41,11 @@ def test_a_failure_is_1_and_one_sentence(capsys: pytest.CaptureFixture[str]) -> 
     assert line == "error: Pulumi.nowhere.yaml does not exist: copy Pulumi.dev.yaml and change it."
 
 
+def test_a_port_for_a_debugger_that_nobody_asked_for_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dev", "users", "--debug-port", "4000"]) == FAILED
+    assert capsys.readouterr().err == "error: --debug-port means nothing without --debug: write both.\n"
+
+
 def test_an_interruption_is_130() -> None:
     def interrupted() -> int:
         raise KeyboardInterrupt

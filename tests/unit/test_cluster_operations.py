@@ -210,6 +210,17 @@ def test_a_probe_whose_path_a_program_does_not_have_is_told_with_the_key(setting
     ]
 
 
+def test_of_a_probe_of_our_own_the_words_are_told_and_no_key_of_a_service() -> None:
+    message = "Readiness probe failed: HTTP probe failed with statuscode: 404"
+    waits: Object = {"name": "nginx", "ready": False, "state": {}}
+    labels = {"gostack.stack": "staging", "gostack.role": "nginx"}
+    api = FakeApi({"pods": [pod("ingress-east-7", labels, waits)], "events": [{"message": message}]})
+    assert diagnosis(as_api(api), "staging").splitlines() == [
+        "ingress-east-7: is not ready: nginx does not pass its probes",
+        f"  the kubelet says: {message}",
+    ]
+
+
 @pytest.mark.parametrize("kind", ["jobs", "statefulsets"])
 def test_a_failed_update_tells_what_a_controller_says_by_events_alone(kind: str) -> None:
     metadata = {"name": "some", "namespace": NAMESPACE, "uid": "1", "labels": {"gostack.stack": "staging"}}

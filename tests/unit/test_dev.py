@@ -26,7 +26,7 @@ from infra.settings.services import ServiceSettings
 from tools.gostack.dev import command
 from tools.gostack.dev import source as dev_source
 from tools.gostack.dev.command import Loop
-from tools.gostack.dev.debugger import Door
+from tools.gostack.dev.debugger import Door, way_to_debugger
 from tools.gostack.dev.image import image_with
 from tools.gostack.dev.replica import DevReplica, probe_of
 from tools.gostack.dev.source import Source, compiled, saves, source_of
@@ -312,6 +312,28 @@ def test_a_replica_is_asked_as_its_check_does() -> None:
     assert probe_of(asked)[-1] == "http://127.0.0.1:6060/ready"
 
 
+def test_a_debugger_that_would_not_run_in_the_replica_is_refused_before_anything_is_touched(
+    engine: FakeEngine, images: FakeImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects: Any = SimpleNamespace(client=SimpleNamespace(images=images))
+    source = Source(PROJECT, PROJECT, ".", ())
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    with pytest.raises(
+        UserError, match=r"this machine \(Linux, amd64\), and the replica is of Linux, arm64: leave out"
+    ):
+        Loop(objects, objects_released(engine), [], source, Path("service"), Path("dlv"))
+    assert engine.happened == []
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    Loop(objects, objects_released(engine), [], source, Path("service"), Path("dlv"))
+
+
+def test_without_the_docker_command_there_is_no_way_to_a_debugger(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(UserError, match="there is no docker command"):
+        way_to_debugger("agent", "unix:///var/run/docker.sock")
+
+
 def test_what_does_not_compile_touches_no_replica(
     engine: FakeEngine, replica: DevReplica, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -378,27 +400,33 @@ def test_a_program_is_compiled_for_linux_and_its_mistakes_are_told(tmp_path: Pat
     assert "undefined: nothing" in compiled(source, architecture, tmp_path / "built")
 
 
-def test_where_there_is_no_go_the_image_with_go_compiles_by_the_same_paths(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    programs, context = tmp_path / "bin", tmp_path / "services" / "greeter"
-    programs.mkdir()
-    context.mkdir(parents=True)
-    # Writes down what it was told, and fails as a compiler does.
-    (programs / "docker").write_text(
-        '#!/bin/sh\nprintf "%s\\n" "$@" >"${0}.told"\necho "main.go:3: wrong" >&2\nexit 1\n'
-    )
-    (programs / "docker").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine without Go, whose docker command writes down what it was told, and fails as a compiler does."""
+    (tmp_path / "services" / "greeter").mkdir(parents=True)
+    (tmp_path / "out").mkdir()
+    program = tmp_path / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\nprintf "%s\\n" "$@" >"${0}.told"\necho "main.go:3: wrong" >&2\nexit 1\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("shutil.which", lambda name: None if name == "go" else f"{programs}/{name}")
-    with pytest.raises(UserError, match="there is no go command"):
-        source_of(tmp_path, "greeter", service())
+    monkeypatch.setenv("DOCKER_HOST", "unix:///var/run/docker.sock")
+    monkeypatch.setattr("shutil.which", lambda name: None if name == "go" else str(program))
     golang = ResolvedImage("golang:1.26", "registry", "golang:1.26", "1.26", "sha256:0")
     monkeypatch.setattr(dev_source, "load_images_lock", lambda _: {"golang": golang})
-    source = source_of(tmp_path, "greeter", service(build={"args": {"GOPROXY": "off", "OTHER": "x"}}))
-    assert compiled(source, "arm64", tmp_path / "out" / "service") == "main.go:3: wrong"
-    told = (programs / "docker.told").read_text().splitlines()
+    return program
+
+
+def told_docker(project: Path, **build: Any) -> list[str]:
+    """What the docker command is told when the service of a project is compiled."""
+    source = source_of(project, "greeter", service(build=build))
+    assert compiled(source, "arm64", project / "out" / "service") == "main.go:3: wrong"
+    return (project / "bin" / "docker.told").read_text().splitlines()
+
+
+def test_where_there_is_no_go_the_image_with_go_compiles_by_the_same_paths(tmp_path: Path, docker: Path) -> None:
+    told = told_docker(tmp_path, args={"GOPROXY": "off", "OTHER": "x"})
     place = told.index("golang:1.26")
     assert told[place + 1 : place + 3] == ["go", "build"]
     context = tmp_path / "services" / "greeter"
@@ -409,6 +437,33 @@ def test_where_there_is_no_go_the_image_with_go_compiles_by_the_same_paths(
         "--env=GOPROXY=off",
     } <= set(told[:place])
     assert "--env=OTHER=x" not in told
+
+
+def test_the_image_with_go_gets_private_modules_as_a_build_does(
+    tmp_path: Path, docker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, written = tmp_path / "own.netrc", tmp_path / "out" / "secret"
+    by_file, by_variable = {"netrc": {"file": str(file)}}, {"netrc": {"env": "CI_NETRC"}}
+    with pytest.raises(UserError, match=r"build\.secrets\.netrc\.file is .*own\.netrc, which is not there\.$"):
+        told_docker(tmp_path, secrets=by_file)
+    file.write_text("machine git.example.com")
+    assert f"--volume={file}:/tmp/.netrc:ro" in told_docker(tmp_path, secrets=by_file)
+    monkeypatch.setenv("CI_NETRC", "machine git.example.com")
+    told = told_docker(tmp_path, secrets=by_variable)
+    assert f"--volume={written}:/tmp/.netrc:ro" in told
+    assert (written.read_text(), written.stat().st_mode & 0o777) == ("machine git.example.com", 0o600)
+    assert "machine git.example.com" not in " ".join(told)
+
+
+def test_where_there_is_neither_go_nor_an_engine_that_sees_the_source_both_ways_out_are_told(
+    tmp_path: Path, docker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "ssh://build.example.com")
+    with pytest.raises(UserError, match=r"ssh://build\.example\.com does not see the source.*gostack up greeter"):
+        source_of(tmp_path, "greeter", service())
+    monkeypatch.setattr(dev_source, "load_images_lock", lambda _: {})
+    with pytest.raises(UserError, match="there is no go command: install it"):
+        source_of(tmp_path, "greeter", service())
 
 
 def test_a_save_is_seen_once_and_what_git_does_is_not(tmp_path: Path) -> None:

@@ -228,3 +228,83 @@ def test_a_region_whose_files_would_stay_behind_is_refused_with_the_fix() -> Non
         regions("east", "west", uploads=True), deployed("east", members=("east",), uploads=True), ()
     )
     require_data_of_regions(regions("east", topology="replica", uploads=True), state, ())
+
+
+def with_queue(*names: str, **queue: Any) -> Settings:
+    """Settings with these regions, the first with the primary of a group, and a queue with a volume."""
+
+    def change(document: dict[str, Any]) -> None:
+        document["regions"] = dict(zip(names, document["regions"].values(), strict=False))
+        document["mysql"]["primary"] = names[0]
+        image = {
+            "kind": "image",
+            "image": "example.com/queue:3.1",
+            "port": 5672,
+            "volumes": {"data": {"path": "/data"}},
+        }
+        document["accessories"] = {"queue": {**image, **queue}}
+
+    return dev_settings(change)
+
+
+def with_disks(*places: str, kubernetes: bool = False) -> dict[str, Any]:
+    """A state with east and west, a group of databases, and the disks of a queue in these regions."""
+    state = deployed("east", "west", members=("east", "west", "witness"))
+    disk = {"inputs": {"spec": {"volumeClaimTemplates": [{}]}}} if kubernetes else {"retainOnDelete": True}
+    for place in places:
+        parent = f"urn:pulumi:dev::gostack::gostack:index:Accessory::queue-{place}"
+        state["resources"] += [
+            {"urn": f"{parent}-program", "parent": parent, "inputs": {}},
+            {"urn": f"{parent}-data", "parent": parent, **disk},
+        ]
+    return state
+
+
+@pytest.mark.parametrize("kubernetes", [False, True])
+@pytest.mark.parametrize(
+    ("settings", "places", "new", "old", "keep"),
+    [
+        (with_queue("west", "east"), ("east",), "west", "east", "write gostack:accessories.queue.regions: [east]"),
+        (
+            with_queue("east", "west", regions=["west"]),
+            ("east",),
+            "west",
+            "east",
+            "write gostack:accessories.queue.regions: [east]",
+        ),
+        (
+            with_queue("east", "north", regions=["east", "north"]),
+            ("east", "west"),
+            "north",
+            "west",
+            "keep the name west",
+        ),
+    ],
+    ids=["the primary moves", "it moves", "a region is renamed"],
+)
+def test_an_accessory_that_would_begin_without_its_files_is_refused_with_the_fix(
+    settings: Settings, places: tuple[str, ...], new: str, old: str, keep: str, kubernetes: bool
+) -> None:
+    state = with_disks(*places, kubernetes=kubernetes)
+    with pytest.raises(SettingsError) as caught:
+        require_data_of_regions(settings, state, ())
+    assert str(caught.value) == (
+        f"gostack:accessories.queue would begin with empty volumes in {new}, and its files would stay behind in {old}: "
+        f"{keep}, or run `gostack up --leave-rows {old}` if they are to stay behind."
+    )
+    require_data_of_regions(settings, state, (old,))
+
+
+@pytest.mark.parametrize(
+    ("settings", "places"),
+    [
+        (with_queue("east", "north"), ("east",)),
+        (with_queue("west", "east", regions=["east"]), ("east",)),
+        (with_queue("east", "west", regions=["east", "west"]), ("east",)),
+        (with_queue("east", "west"), ("east", "west")),
+        (with_queue("west", "east"), ()),
+    ],
+    ids=["a region without it is renamed", "it stays", "one more region", "one region less", "it had no files"],
+)
+def test_an_accessory_that_keeps_its_files_is_not_refused(settings: Settings, places: tuple[str, ...]) -> None:
+    require_data_of_regions(settings, with_disks(*places), ())

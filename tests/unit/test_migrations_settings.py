@@ -199,6 +199,22 @@ def test_what_only_goose_could_do_is_refused(tmp_path: Path) -> None:
     ]
 
 
+def test_an_annotation_of_goose_that_mysql_would_run_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "1_a.sql").write_text(GOOSE.replace("-- +goose", "--+goose"))
+    assert problems(tmp_path) == [
+        "where 1_a.sql has --+goose, which is no comment to MySQL: write a blank after the hyphens."
+    ]
+
+
+def test_every_migration_of_goose_in_go_is_named_and_without_goose_none(tmp_path: Path) -> None:
+    for name in ("2_b.go", "3_c.go"):
+        (tmp_path / name).write_text("package migrations")
+    (tmp_path / "0001_a.up.sql").write_text("SELECT 1")
+    assert problems(tmp_path) == []
+    (tmp_path / "4_d.sql").write_text(GOOSE)
+    assert [one.split(" is a migration in Go")[0] for one in problems(tmp_path)] == ["where 2_b.go", "where 3_c.go"]
+
+
 def test_a_file_of_goose_and_another_one_have_numbers_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "1_a.sql").write_text(GOOSE)
     (tmp_path / "0001_b.up.sql").write_text("SELECT 1")

@@ -34,7 +34,11 @@ def refusal(**values: Any) -> str:
             {"command": "serve --x"},
             'command: input should be a valid list, but it is \'serve --x\'; write ["serve", "--x"].',
         ),
-        ({"args": "it's"}, 'args: input should be a valid list, but it is "it\'s"; write ["it\'s"].'),
+        (
+            {"command": "sh -c 'a b'"},
+            'command: input should be a valid list, but it is "sh -c \'a b\'"; write ["sh", "-c", "a b"].',
+        ),
+        ({"args": "it's"}, 'args: input should be a valid list, but it is "it\'s"; correct it in the stack file.'),
         (
             {"environment": ["A=b"]},
             "environment: input should be a valid dictionary, but it is ['A=b']; write it without",

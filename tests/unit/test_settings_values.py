@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from infra.settings import SettingsError, parse_settings
+from infra.settings.acme import AcmeSettings
+from infra.settings.alert_receivers import AlertReceiver
 from infra.settings.environment import LARGEST_ENVIRONMENT, LARGEST_VARIABLE
 from infra.settings.files import require_files
 from infra.settings.stack_file import configuration, read_text
@@ -252,6 +254,14 @@ def test_a_namespace_of_kubernetes_itself_is_refused(namespace: str) -> None:
 )
 def test_what_aws_would_refuse_is_told_with_an_example(key: str, value: str) -> None:
     assert 'write it like "' in refusal(lambda d: d["aws"].update({key: value}), "prod")
+
+
+def test_an_address_of_a_mail_host_without_a_dot_is_taken_where_aws_does_not_write_to_it() -> None:
+    receiver = {"kind": "email", "to": "ops@mailhost", "sender": "gostack@mailhost", "smarthost": "mailhost:25"}
+    assert AlertReceiver.model_validate(receiver).to == "ops@mailhost"
+    assert AcmeSettings(email="ops@mailhost").email == "ops@mailhost"
+    message = refusal(lambda d: d["aws"].update(alarm_emails=["ops@mailhost"]), "prod")
+    assert message.endswith('"ops@mailhost" is not an e-mail address; write it like "on-call@example.com".')
 
 
 def test_an_aurora_that_does_not_know_the_statements_is_refused() -> None:

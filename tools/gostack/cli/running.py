@@ -8,6 +8,7 @@ import typer
 
 from tools.gostack.cli import complete
 from tools.gostack.cli.options import DEV, Json, Stack, docker_workspace, workspace
+from tools.gostack.environment.errors import UserError
 
 Some = Annotated[
     str | None,
@@ -94,12 +95,14 @@ def dev(
         str | None, typer.Option(help="Region; default: the first.", autocompletion=complete.regions)
     ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="One replica, under Delve at a port of this machine.")] = False,
-    debug_port: Annotated[int, typer.Option(help="That port.", min=1, max=65535)] = 2345,
+    debug_port: Annotated[int | None, typer.Option(help="That port; default: 2345.", min=1, max=65535)] = None,
 ) -> int:
     """Run what is saved in the replicas of one region, until Ctrl-C brings back what was released."""
     from tools.gostack.dev.command import dev
 
-    return dev(docker_workspace(stack, "dev"), service, region, debug_port if debug else None)
+    if debug_port is not None and not debug:
+        raise UserError("--debug-port means nothing without --debug: write both.")
+    return dev(docker_workspace(stack, "dev"), service, region, (debug_port or 2345) if debug else None)
 
 
 def sql(

@@ -16,7 +16,7 @@ from docker.models.containers import Container
 
 from components.ingress.tracks import STABLE
 from infra.settings import Settings
-from tools.gostack.dev.debugger import DEBUGGER, Door, way_to_debugger
+from tools.gostack.dev.debugger import DEBUGGER, Door, require_machine, way_to_debugger
 from tools.gostack.dev.image import PROGRAM, image_with
 from tools.gostack.dev.replica import DevReplica, probe_of
 from tools.gostack.dev.source import Source, compiled, saves, source_of
@@ -96,6 +96,8 @@ class Loop:
         self._files = {PROGRAM: program, **({DEBUGGER: debugger} if debugger is not None else {})}
         image: Any = self._client.images.get(str(released.attrs["Image"]))
         self._architecture = str(image.attrs["Architecture"])
+        if debugger is not None:
+            require_machine(self._architecture)
         self._images: list[str] = []
 
     def swap(self) -> None:

@@ -7,7 +7,9 @@ What comes to a port of this machine is carried there by the `docker` command, t
 from __future__ import annotations
 
 import os
+import platform
 import posixpath
+import shutil
 import socket
 import subprocess
 import threading
@@ -36,8 +38,21 @@ def under_debugger(folder: str, command: Sequence[str]) -> list[str]:
     return [posixpath.join(folder, DEBUGGER), "exec", *options, program, "--", *arguments]
 
 
+def require_machine(architecture: str) -> None:
+    """Raise UserError unless what this machine's Go builds for itself, the debugger, runs in a replica."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    if (platform.system(), machine) != ("Linux", architecture):
+        raise UserError(
+            f"the debugger is built for this machine ({platform.system()}, {machine}), and the replica is of Linux, "
+            f"{architecture}: leave out --debug."
+        )
+
+
 def way_to_debugger(agent: str, endpoint: str) -> Program:
-    """Return the program that carries its input to the debugger in the pod of a container, and the answers back."""
+    """Return the program that carries its input to the debugger in the pod of a container, and the answers back;
+    raises UserError where there is no `docker` command."""
+    if shutil.which("docker") is None:
+        raise UserError("there is no docker command, through which a debugger is reached: install it.")
     command = ["docker", "exec", "--interactive", agent, "nc", _ADDRESS, str(_PORT)]
     return Program(command, {"DOCKER_HOST": endpoint})
 

@@ -10,12 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from components.images.build_options import DEFAULT_DOCKERFILE
+from components.images.build_options import DEFAULT_DOCKERFILE, NETRC, BuildSecret
 from components.images.go_module import module_folder
+from components.images.staging import secret_file
 from infra.images_lock import load_images_lock
 from infra.settings.services import ServiceSettings
+from tools.gostack.environment.docker_engine import find_endpoint
 from tools.gostack.environment.errors import UserError
 from tools.gostack.environment.locations import cache_folder
+from tools.gostack.images.build_failures import missing_secret
 
 LOOK_SECONDS = 0.1
 _IGNORED = frozenset({".git", "node_modules", ".gostack"})
@@ -43,6 +46,9 @@ class Source:
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     """Settings of Go in that image, as builds of the service have them."""
 
+    netrc: BuildSecret | None = None
+    """With what Go gets private modules in that image; None where they need nothing."""
+
     for_debugger: bool = False
     """Whether nothing is optimised away of what a debugger shows."""
 
@@ -61,7 +67,10 @@ def source_of(project: Path, name: str, service: ServiceSettings) -> Source:
     module = module_folder(context, service.main_package) or "."
     package = PurePosixPath(service.main_package).relative_to(module)
     variables = {key: value for key, value in service.build.args.items() if key.startswith("GO")}
-    return Source(context, context / module, f"./{package}", tuple(service.build.tags), builder, variables)
+    netrc = service.build.secrets.get(NETRC) if builder else None
+    if netrc is not None and (missing := missing_secret(f"gostack:services.{name}.build", service.build)):
+        raise UserError(f"{missing}.")
+    return Source(context, context / module, f"./{package}", tuple(service.build.tags), builder, variables, netrc)
 
 
 def compiled(source: Source, architecture: str, output: Path) -> str:
@@ -79,9 +88,14 @@ def compiled(source: Source, architecture: str, output: Path) -> str:
 
 
 def _image_with_go(project: Path, name: str) -> str:
-    known = load_images_lock(project)
+    known, endpoint = load_images_lock(project), find_endpoint(os.environ)
     if "golang" in known and shutil.which("docker"):
-        return known["golang"].reference
+        if endpoint.startswith("unix:"):
+            return known["golang"].reference
+        raise UserError(
+            f"there is no go command, and the engine at {endpoint} does not see the source on this machine: install Go "
+            f"(https://go.dev/doc/install), or use `gostack up {name}`."
+        )
     raise UserError(f"there is no go command: install it (https://go.dev/doc/install), or use `gostack up {name}`.")
 
 
@@ -93,12 +107,24 @@ def _in_builder(source: Source, platform: Mapping[str, str], output: Path) -> li
     own = {"GOCACHE": f"{cache}/build", "GOMODCACHE": f"{cache}/modules", "GOTOOLCHAIN": "auto", "HOME": "/tmp"}  # noqa: S108
     variables = {**own, **source.variables, **platform}
     mounts = [f"{source.context}:{source.context}:ro", f"{output.parent}:{output.parent}", f"{cache}:{cache}"]
+    if source.netrc is not None:
+        mounts.append(f"{_file_of(source.netrc, output.parent)}:/tmp/.netrc:ro")
     return [
         *("docker", "run", "--rm", f"--user={os.getuid()}:{os.getgid()}", f"--workdir={source.module}"),
         *(f"--volume={mount}" for mount in mounts),
         *(f"--env={key}={value}" for key, value in sorted(variables.items())),
         source.builder,
     ]
+
+
+def _file_of(secret: BuildSecret, folder: Path) -> Path:
+    """Return the file with a secret, written into a folder where it comes by a variable."""
+    if secret.file is not None:
+        return secret_file(secret.file)
+    file = folder / "secret"
+    file.touch(0o600)
+    file.write_text(os.environ[str(secret.env)], encoding="utf-8")
+    return file
 
 
 def saves(folder: Path) -> Iterator[None]:

@@ -14,7 +14,8 @@ from tools.gostack.documents import mapping, mappings
 from tools.gostack.environment.docker_engine import Engine, api_of
 
 _ROUTES = Path("/proc/net/route")
-"""Linux's table of IPv4 routes in this process' network: https://man7.org/linux/man-pages/man5/proc.5.html."""
+"""Linux's main table of IPv4 routes in this process' network, and none that `ip rule` adds:
+https://man7.org/linux/man-pages/man5/proc.5.html."""
 
 _BRIDGE = "com.docker.network.bridge.name"
 """Option of a network with the name of its interface."""

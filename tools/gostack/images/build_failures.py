@@ -123,7 +123,7 @@ def _failure(name: str, service: ServiceSettings, track: Track, log: Path) -> It
     key = f"gostack:services.{name}"
     own = service.canary is not None and service.canary.build is not None and bool(track.suffix)
     build = f"{key}.canary.build" if own else f"{key}.build"
-    missing = _missing_secret(build, track.build)
+    missing = missing_secret(build, track.build)
     words = failed_step(text)
     if not words:
         # A secret is read before the builder says anything.
@@ -153,7 +153,8 @@ def reason(words: str, key: str, build: str, *, default: bool) -> str:
     return what_helps(fitting, words, key=key, build=build)
 
 
-def _missing_secret(build: str, options: BuildOptions) -> str:
+def missing_secret(build: str, options: BuildOptions) -> str:
+    """Return which secret of a build this machine does not have, without a full stop; empty when it has all."""
     for name, secret in options.secrets.items():
         if secret.file is not None and not secret_file(secret.file).is_file():
             return f"{build}.secrets.{name}.file is {secret.file}, which is not there"

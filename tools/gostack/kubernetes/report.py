@@ -87,9 +87,10 @@ def last_words(api: ClusterApi, pod: Object) -> list[str]:
 
 
 def _probe_words(api: ClusterApi, pod: Object) -> list[str]:
-    """What the kubelet said of the last probe that failed, indented, and what helps; nothing where none did."""
+    """What the kubelet said of the last probe that failed, indented, and what helps where the probe is by a service's
+    settings; nothing where none did."""
     message = _last_event(api, pod, "Unhealthy").strip()
-    helps = check_helps(message)
+    helps = check_helps(message) if any(container["name"] in _OF_OTHERS for container in _containers(pod)) else ""
     return [f"  the kubelet says: {message}", *([f"  -> {helps}"] if helps else [])] if message else []
 
 

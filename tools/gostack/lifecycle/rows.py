@@ -1,5 +1,5 @@
-"""What an update would leave behind: the rows and files of a service that got another name, schema or volume, and those
-of a region that got another name.
+"""What an update would leave behind: the rows and files of a service that got another name, schema or volume, those of
+a region that got another name, and those of an accessory that runs in another region.
 
 The data stays where it is, and what is new would begin without any. What is deployed is known from the state alone.
 """
@@ -7,7 +7,7 @@ The data stays where it is, and what is new would begin without any. What is dep
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from infra.settings import Settings, SettingsError
@@ -18,6 +18,7 @@ from tools.gostack.lifecycle.workspace import Workspace
 _STACK = "::pulumi:pulumi:Stack::"
 _DATABASE = "::gostack:index:ServiceDatabase::"
 _VOLUMES = "::gostack:index:ServiceVolumes::"
+_ACCESSORY = "::gostack:index:Accessory::"
 
 
 def refuse_lost_rows(workspace: Workspace, state: Mapping[str, Any]) -> None:
@@ -36,8 +37,8 @@ def refuse_lost_rows(workspace: Workspace, state: Mapping[str, Any]) -> None:
 
 
 def require_data_of_regions(settings: Settings, state: Mapping[str, Any], left: Iterable[str]) -> None:
-    """Raise SettingsError when the database, or volumes in a region, would begin empty because the region of their data
-    has another name or is another one, unless that region is among the `left`."""
+    """Raise SettingsError when the database, or volumes of services or accessories, would begin empty because the
+    region of their data has another name or is another one, unless that region is among the `left`."""
     if settings.aws is not None:
         # Aurora's data moves by a switchover, and its regions are protected (removals.py).
         return
@@ -54,12 +55,45 @@ def require_data_of_regions(settings: Settings, state: Mapping[str, Any], left: 
     before = mapping(outputs.get("regions")).keys()
     gone, new = sorted(before - settings.regions.keys()), sorted(settings.regions.keys() - before)
     lost = [region for region in gone if region not in set(left)]
-    kept = deployed_volumes(state) or any(accessory.data() for accessory in settings.accessories.values())
-    if kept and lost and new:
+    if deployed_volumes(state) and lost and new:
         raise SettingsError(
             f"gostack:regions.{new[0]} would begin with empty volumes, and the files of those of {lost[0]} would stay "
             f"behind: keep the name {lost[0]}, or run `gostack up --leave-rows {lost[0]}` if they are to stay behind."
         )
+    for problem in _moved_accessories(settings, before, deployed_disks(state), set(left)):
+        raise SettingsError(problem)
+
+
+def _moved_accessories(
+    settings: Settings, before: Iterable[str], disks: Container[str], left: set[str]
+) -> Iterator[str]:
+    """Yield a sentence about each accessory that would run without its files, in another of the regions than before."""
+    for name, accessory in settings.accessories.items():
+        held = {region for region in before if f"{name}-{region}" in disks}
+        wanted = set(accessory.runs_in(settings.ordered_regions())) if accessory.data() else set[str]()
+        lost, new = sorted(held - wanted - left), sorted(wanted - held)
+        if lost and new:
+            key = f"gostack:accessories.{name}"
+            keep = f"write {key}.regions: [{lost[0]}]" if lost[0] in settings.regions else f"keep the name {lost[0]}"
+            yield (
+                f"{key} would begin with empty volumes in {new[0]}, and its files would stay behind in {lost[0]}: "
+                f"{keep}, or run `gostack up --leave-rows {lost[0]}` if they are to stay behind."
+            )
+
+
+def deployed_disks(state: Mapping[str, Any]) -> set[str]:
+    """Return the accessories that have disks by the state, each as `<accessory>-<region>`."""
+    return {
+        str(resource["parent"]).rpartition("::")[2]
+        for resource in resources_of(state)
+        if _ACCESSORY in str(resource.get("parent", "")) and _has_disks(resource)
+    }
+
+
+def _has_disks(resource: Mapping[str, Any]) -> bool:
+    """Whether it is a volume that outlives its stack, or pods with such ones."""
+    spec = mapping(mapping(resource.get("inputs")).get("spec"))
+    return bool(resource.get("retainOnDelete") or spec.get("volumeClaimTemplates"))
 
 
 def deployed_schemas(state: Mapping[str, Any]) -> set[str]:

@@ -48,7 +48,7 @@ class Workspace:
     """True shows every step in Pulumi's own words: its lines in a log, its tree on a terminal."""
 
     leave_rows: tuple[str, ...] = ()
-    """Schemas whose rows may stay behind without a service while another one begins with an empty schema."""
+    """Schemas, volumes and regions whose data may stay behind while another one begins without any."""
 
     @cached_property
     def variables(self) -> dict[str, str]:
@@ -131,7 +131,14 @@ class Workspace:
 
     def _told(self, command: list[str], tell: Callable[[Iterable[str]], None]) -> int:
         with subprocess.Popen(
-            command, cwd=self.project, env=self.variables, stdout=subprocess.PIPE, text=True, errors="replace"
+            command,
+            cwd=self.project,
+            env=self.variables,
+            stdout=subprocess.PIPE,
+            # What is written to a terminal beside the board is drawn over.
+            stderr=subprocess.STDOUT if tell is _on_board else None,
+            text=True,
+            errors="replace",
         ) as running:
             try:
                 tell(running.stdout or ())
