@@ -50,7 +50,7 @@ def test_grafana_knows_every_variable_of_an_expression_and_no_other_braces_in_a_
 def test_no_panel_covers_another(board: dict[str, Any]) -> None:
     places = [panel["gridPos"] for panel in board["panels"]]
     for one, other in combinations(places, 2):
-        assert one["x"] + one["w"] <= other["x"] or one["y"] + one["h"] <= other["y"] or other["x"] < one["x"]
+        assert any(a[at] + a[size] <= b[at] for a, b in ((one, other), (other, one)) for at, size in ("xw", "yh"))
     assert len({panel["id"] for panel in board["panels"]}) == len(places)
 
 
