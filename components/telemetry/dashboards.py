@@ -38,12 +38,19 @@ class _Board:
     """What `$of` stands for."""
     variable: str = ""
     """Label that the reader chooses a value of; empty for none."""
+    chosen_from: str = ""
+    """Series whose values of that label are the choice."""
 
+
+# A worker has replicas, and no requests by an ingress.
+_REPLICAS = 'container_start_time_seconds{role="application"}'
 
 BOARDS = {
     "overview": _Board("Overview", ["overview"]),
-    "service": _Board("Service", ["service", "service_containers", "service_own"], 'service="$service"', "service"),
-    "ingress": _Board("Ingress", ["ingress"], 'region=~"$region"', "region"),
+    "service": _Board(
+        "Service", ["service", "service_containers", "service_own"], 'service="$service"', "service", _REPLICAS
+    ),
+    "ingress": _Board("Ingress", ["ingress"], 'region=~"$region"', "region", "ingress_requests_total"),
     "mysql": _Board("MySQL", ["mysql"]),
     "consul": _Board("Consul", ["consul"]),
     "containers": _Board("Containers", ["containers"]),
@@ -86,7 +93,7 @@ def _dashboard(name: str, board: _Board, known: Mapping[str, Sequence[Panel]]) -
         "timezone": "browser",
         "refresh": "15s",
         "time": {"from": "now-1h", "to": "now"},
-        "templating": {"list": list(_variables(board.variable))},
+        "templating": {"list": list(_variables(board))},
         "links": [
             {"type": "dashboards", "tags": ["gostack"], "title": "gostack", "asDropdown": True, "keepTime": True}
         ],
@@ -94,7 +101,8 @@ def _dashboard(name: str, board: _Board, known: Mapping[str, Sequence[Panel]]) -
     }
 
 
-def _variables(label: str) -> Iterator[dict[str, Any]]:
+def _variables(board: _Board) -> Iterator[dict[str, Any]]:
+    label = board.variable
     yield {"type": "datasource", "name": "source", "label": "Data source", "query": "prometheus"}
     if label:
         every = label == "region"
@@ -103,7 +111,7 @@ def _variables(label: str) -> Iterator[dict[str, Any]]:
             "name": label,
             "label": label.capitalize(),
             "datasource": _SOURCE,
-            "query": {"query": f"label_values(ingress_requests_total, {label})", "refId": label},
+            "query": {"query": f"label_values({board.chosen_from}, {label})", "refId": label},
             # When the time range changes.
             "refresh": 2,
             "sort": 1,

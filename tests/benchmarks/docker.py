@@ -9,7 +9,7 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from io import BytesIO
 from pathlib import Path
@@ -115,9 +115,9 @@ def _measure(workspace: Workspace, folder: Path, source: Path, rounds: int, comp
 def _measure_compose(command: list[str], url: str, folder: Path, costs: Costs) -> None:
     try:
         _time(costs, _FIRST, lambda: _compose_up(command, url, folder))
-        _time(costs, _SAME, lambda: _quiet_command([*command, "up", "--detach"]))
+        _time(costs, _SAME, lambda: _compose(command, "up", "--detach"))
     finally:
-        _time(costs, _GONE, lambda: _quiet_command([*command, "down", "--volumes", "--timeout", "10"]))
+        _time(costs, _GONE, lambda: _compose(command, "down", "--volumes", "--timeout", "10"))
 
 
 def shifted(workspace: Workspace) -> dict[str, Any]:
@@ -125,8 +125,9 @@ def shifted(workspace: Workspace) -> dict[str, Any]:
     config = read_stack_file(workspace.stack_file)["config"]
     for key, value in own_space(workspace.project, workspace.settings).items():
         set_at(config, f"gostack:{key}", value)
-    # What it is compared with has none.
-    config["gostack:telemetry"] = {"enabled": False}
+    # What it is compared with has none; a benchmark of the telemetry needs the port.
+    telemetry = config.get("gostack:telemetry", {})
+    config["gostack:telemetry"] = {"enabled": False, **{key: telemetry[key] for key in telemetry if key == "port"}}
     return {"config": config}
 
 
@@ -182,7 +183,7 @@ def _compose_command(workspace: Workspace) -> list[str]:
 
 
 def _compose_up(command: list[str], url: str, folder: Path) -> None:
-    _quiet_command([*command, "up", "--detach"])
+    _compose(command, "up", "--detach")
     _wait_for_answer(url, folder / "ca.pem")
 
 
@@ -199,10 +200,10 @@ def _wait_for_answer(url: str, authority: Path) -> None:
     raise PulumiError(f"{url} did not answer within 120 s")
 
 
-def _quiet_command(command: list[str]) -> None:
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+def _compose(command: Sequence[str], verb: str, *options: str) -> None:
+    result = subprocess.run([*command, verb, *options], capture_output=True, text=True, check=False)
     if result.returncode != 0:
-        raise PulumiError(f"{' '.join(command[:2])} failed: {result.stderr.strip()[-500:]}")
+        raise PulumiError(f"docker compose {verb} failed: {result.stderr.strip()[-500:]}")
 
 
 def _time(costs: Costs, what: str, action: Callable[[], object]) -> None:

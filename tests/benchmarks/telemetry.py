@@ -9,16 +9,15 @@ from tests.benchmarks import pairs
 from tools.gostack.lifecycle.report import write_authority
 from tools.gostack.lifecycle.workspace import Workspace
 
-PORT = 28900
-
 
 def run(workspace: Workspace, rounds: int) -> int:
     """Measure a copy of the stack and print a table; return the exit code."""
-    return pairs.run(workspace, rounds, _change, _measure)
+    return pairs.run(workspace, rounds, change, _measure)
 
 
-def _change(config: dict[str, Any], enabled: bool) -> None:
-    config["gostack:telemetry"] = {"enabled": True, "port": PORT} if enabled else {"enabled": False}
+def change(config: dict[str, Any], enabled: bool) -> None:
+    """Give the stack its telemetry, or take it away."""
+    config["gostack:telemetry"] = {**config["gostack:telemetry"], "enabled": enabled}
 
 
 def _measure(workspace: Workspace) -> Mapping[str, float]:

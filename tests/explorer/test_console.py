@@ -243,6 +243,17 @@ def test_a_service_that_tells_nothing_of_itself_has_no_such_charts(opened: Opene
     assert [title for title in OWN_PANELS if tab.get_by_role("region", name=title).count()] == []
 
 
+def test_a_chart_that_could_not_be_asked_for_says_so_though_not_every_service_has_it(
+    opened: Opener, stores: Stores
+) -> None:
+    stores.away.add("metrics")
+    tab = opened("service/users")
+    for title in OWN_PANELS:
+        assert tab.get_by_role("region", name=title, exact=True).get_by_role("alert").is_visible(), title
+    assert all("503" in text for text in tab.complaints)
+    tab.complaints.clear()
+
+
 def test_the_members_of_mysql_have_their_roles_lag_and_connections(opened: Opener) -> None:
     tab = opened()
     click(tab, tab.locator(".card[data-role=data]").first)

@@ -14,6 +14,7 @@ import pytest
 
 from infra.settings import load_stack_file
 from infra.settings.stack_file import written
+from tests.benchmarks import telemetry
 from tests.benchmarks.cost import Cost, cost_of, table
 from tests.benchmarks.docker import shifted
 from tools.gostack.environment.locations import PROJECT_ROOT
@@ -42,16 +43,20 @@ def test_medians_stand_beside_those_of_compose_and_ratios_are_those_of_rounds() 
     ]
 
 
+@pytest.mark.parametrize("observed", [False, True])
 def test_the_copy_shares_no_port_and_no_network_with_the_stack_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, observed: bool
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine")
     workspace = Workspace(PROJECT_ROOT, "dev")
     file = tmp_path / "Pulumi.copy.yaml"
-    file.write_text(written(shifted(workspace)), encoding="utf-8")
+    document = shifted(workspace)
+    if observed:
+        telemetry.change(document["config"], True)
+    file.write_text(written(document), encoding="utf-8")
     itself, copy = workspace.settings, load_stack_file(file, PROJECT_ROOT)
     assert itself.mysql.witness is not None
     assert copy.mysql.witness is not None
     assert set(copy.networks().values()).isdisjoint(itself.networks().values())
     assert {port for _, port in copy.host_ports().values()}.isdisjoint(port for _, port in itself.host_ports().values())
-    assert not copy.has_telemetry
+    assert copy.has_telemetry == observed

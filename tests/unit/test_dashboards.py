@@ -50,7 +50,7 @@ def test_grafana_knows_every_variable_of_an_expression_and_no_other_braces_in_a_
 def test_no_panel_covers_another(board: dict[str, Any]) -> None:
     places = [panel["gridPos"] for panel in board["panels"]]
     for one, other in combinations(places, 2):
-        assert one["x"] + one["w"] <= other["x"] or one["y"] + one["h"] <= other["y"] or other["x"] < one["x"]
+        assert any(a[at] + a[size] <= b[at] for a, b in ((one, other), (other, one)) for at, size in ("xw", "yh"))
     assert len({panel["id"] for panel in board["panels"]}) == len(places)
 
 
@@ -59,12 +59,21 @@ def test_panels_read_only_series_that_somebody_makes() -> None:
         path.read_text(encoding="utf-8") for folder in MADE_HERE for path in (PROJECT_ROOT / folder).glob("*.go")
     )
     queries = [query for group in panels().values() for panel in group for query in panel["series"].values()]
+    queries += [board.chosen_from for board in BOARDS.values() if board.chosen_from]
     names = {name for query in queries for name in re.findall(r"[a-z]+(?:[_:][a-zA-Z]+)+(?=[\[{)]|$)|up(?=\{)", query)}
     assert len(names) > 20
     for name in names:
         # Names of a container's figures have their first word in one place.
         series = re.sub(r"^container_|_(bucket|count|sum)$", "", name)
         assert MADE_ELSEWHERE.fullmatch(name) or f'"{series}"' in sources, name
+
+
+def test_whatever_has_replicas_can_be_chosen_as_a_service() -> None:
+    variables = json.loads(dashboards()["service.json"])["templating"]["list"]
+    (choice,) = [variable["query"]["query"] for variable in variables if variable["name"] == "service"]
+    # As the panels of its containers ask, which a worker has; the ingress knows nothing of workers.
+    assert choice.startswith("label_values(container_")
+    assert '{role="application"}, service)' in choice
 
 
 def test_the_command_writes_every_dashboard(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,9 +13,10 @@ from tools.gostack.images.format import Format
 from tools.gostack.images.inspection import contents, sbom, vulnerabilities
 from tools.gostack.images.signing import sign_image
 from tools.gostack.images.stack_images import StackImage, chosen_images
-from tools.gostack.images.tags import tag_image, tags_of
+from tools.gostack.images.tags import image_of, tag_image, tags_of
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 from tools.gostack.release.crane import crane_of
+from tools.gostack.releases.history import deployed_commit
 from tools.offline.toolchain.programs import cosign
 
 
@@ -66,9 +67,22 @@ def verify(workspace: Workspace, name: str | None) -> int:
 
 def tag(workspace: Workspace, name: str | None) -> int:
     """Call the images that the stack builds, or one, by the commit that is checked out, its versions and `latest`, and
-    return the exit code."""
-    tags, run = tags_of(workspace.project), crane_of(workspace)
-    for image in chosen_images(workspace, name, built=True):
+    return the exit code.
+
+    Where the stack runs another commit, the versions go to what has the commit's tag, and `latest` stays where it is.
+    """
+    commit, *versions = tags_of(workspace.project)
+    run = crane_of(workspace)
+    # A digest that is named need not be what runs.
+    current = "@" not in (name or "") and commit == deployed_commit(workspace)
+    tags = [commit, *versions, "latest"] if current else versions
+    if not tags:
+        raise PulumiError(
+            f"the stack {workspace.stack} was not brought up from the commit {commit[:9]}, and no tag of Git gives it "
+            "a version: there is nothing to tag."
+        )
+    images = chosen_images(workspace, name, built=True)
+    for image in images if current else [image_of(run, one, commit) for one in images]:
         tag_image(run, image, tags)
         print(f"{image.name}: {image.reference} is tagged {', '.join(tags)}")
     return 0

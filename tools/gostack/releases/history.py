@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,7 @@ _FIELDS = "%H%x1f%an%x1f%aI%x1f%s"
 
 def updates(workspace: Workspace) -> list[Release]:
     """Return, oldest first, what each update of the stack gave to each of its services."""
-    try:
-        text = workspace.capture(
-            "stack", "history", "--json", "--page-size", str(MOST_UPDATES), "--stack", workspace.stack
-        )
-    except PulumiError:
-        # No stack yet, or no Pulumi: the stack file's own history is there.
-        return []
-    entries = mappings(json.loads(text or "null"))[::-1]
+    entries = _entries(workspace)
     kept = _history(workspace, "checkpoint")[-len(entries) :] if entries else []
     # A state that was moved has checkpoints of its own alone: then nobody can say which belongs to which.
     pairs = zip(entries, kept if len(kept) == len(entries) else [None] * len(entries), strict=True)
@@ -44,6 +37,29 @@ def updates(workspace: Workspace) -> list[Release]:
         if entry.get("kind") == "update":
             found += _released(position, entry, checkpoint)
     return found
+
+
+def deployed_commit(workspace: Workspace) -> str:
+    """Return the commit from which the stack was updated last; empty where that failed, where files differed from the
+    commit, and when nobody knows."""
+    for entry in reversed(_entries(workspace)):
+        if entry.get("kind") == "update":
+            environment = mapping(entry.get("environment"))
+            known = entry.get("result") == SUCCEEDED and environment.get("git.dirty") != "true"
+            return str(environment.get("git.head", "")) if known else ""
+    return ""
+
+
+def _entries(workspace: Workspace) -> Sequence[Mapping[str, Any]]:
+    """What Pulumi tells of the updates, oldest first."""
+    try:
+        text = workspace.capture(
+            "stack", "history", "--json", "--page-size", str(MOST_UPDATES), "--stack", workspace.stack
+        )
+    except PulumiError:
+        # No stack yet, or no Pulumi: the stack file's own history is there.
+        return []
+    return mappings(json.loads(text or "null"))[::-1]
 
 
 def _history(workspace: Workspace, kind: str) -> list[Path]:

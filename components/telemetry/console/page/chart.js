@@ -51,9 +51,12 @@ function linesOf(series, label) {
 
 /** A chart in a block for each panel of a group; `of` are the labels that its series must have. Of the optional ones only those appear that have figures. */
 export const panels = (group, of = "") => described[group].map(({ title, unit, series, optional }) => block(title, async (place) => {
-  const found = await Promise.all(Object.entries(series).map(async ([label, query]) => ({ label, ...(await matrix(filled(query, of))) })));
+  const show = () => { place.parentElement.hidden = false; };
+  const found = await Promise.all(Object.entries(series).map(async ([label, query]) => ({ label, ...(await matrix(filled(query, of))) })))
+    // The block says why.
+    .catch((error) => { show(); throw error; });
   if (optional && !found.some((one) => one.series.length)) return;
-  place.parentElement.hidden = false;
+  show();
   return chart(place, found[0].times, found.flatMap((one) => linesOf(one.series, one.label)), UNITS[unit]);
 }, { hidden: optional }));
 
