@@ -110,7 +110,8 @@ def scenes(service: str, source: Path) -> dict[str, Scene]:
 def picture(name: str, title: str, screen: str) -> str:
     """Return a terminal's text with escape sequences for colours as SVG, without blank lines at its end."""
     console = Console(record=True, width=COLUMNS, file=StringIO())
-    console.print(Text.from_ansi(screen.rstrip()), soft_wrap=True)
+    # Where this checkout is, is nobody's business.
+    console.print(Text.from_ansi(screen.rstrip().replace(str(PROJECT_ROOT), "~/gostack")), soft_wrap=True)
     svg = console.export_svg(title=title, unique_id=f"terminal-{name}")
     # Its font is somebody else's address, which a page that is read here should not ask.
     return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
