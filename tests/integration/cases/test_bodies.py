@@ -72,7 +72,8 @@ def assert_it_lived_with_little(stack: CasesStack, before: dict[str, Any], memor
     assert ingress.attrs["State"]["StartedAt"] == before["State"]["StartedAt"]
     log: bytes = ingress.logs(tail=5000)
     assert b"exited on signal" not in log
-    assert len(memory.samples) > 5
+    # The engine of a busy machine took half a minute for two; a quiet one gives three a second.
+    assert len(memory.samples) > 1
     assert memory.grown < connections * MIB_A_CONNECTION * MEBIBYTE
 
 
