@@ -16,26 +16,19 @@ from components.telemetry.args import TelemetryArgs
 from components.telemetry.configuration import (
     CGROUPS,
     CONSOLE_ADDRESS,
-    CONSOLE_HOSTS,
     CONSOLE_PORT,
     CONTAINERS,
     HOST,
     MEMORY_MIB,
-    MYSQL_AUTHORITY,
-    MYSQL_PASSWORD,
     STATE,
-    collector_configuration,
-    console_configuration,
-    scrape_configuration,
 )
 from components.telemetry.programs import (
     FOLDER,
-    RULES,
-    SCRAPED,
     SMALL_PAGES,
     alerts_arguments,
     logs_arguments,
     metrics_arguments,
+    program_files,
 )
 
 _DATA = "/data"
@@ -66,7 +59,7 @@ class Telemetry(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerTelemetryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("gostack:index:Telemetry", name, {}, opts)
-        self._name, self._args = name, args
+        self._name, self._args, self._given = name, args, program_files(args)
         self._labels = {**args["labels"], "gostack.service": HOST}
         pod = Pod(
             f"{name}-pod",
@@ -112,7 +105,6 @@ class Telemetry(pulumi.ComponentResource):
         )
 
     def _metrics(self) -> ContainerSpec:
-        scraped = scrape_configuration(self._args["consul"], self._args["certificate_client"])
         return ContainerSpec(
             image=self._args["images"]["metrics"],
             role="metrics",
@@ -122,7 +114,7 @@ class Telemetry(pulumi.ComponentResource):
             user=_NOBODY,
             environment=SMALL_PAGES,
             command=metrics_arguments(self._args, _DATA),
-            volumes=[self._opened("metrics"), *self._files("metrics", {SCRAPED: scraped})],
+            volumes=[self._opened("metrics"), *self._files("metrics")],
         )
 
     def _logs(self) -> ContainerSpec:
@@ -139,7 +131,6 @@ class Telemetry(pulumi.ComponentResource):
         )
 
     def _alerts(self) -> ContainerSpec:
-        rules = {f"{RULES}/{file}": text for file, text in self._args["rules"].items()}
         return ContainerSpec(
             image=self._args["images"]["alerts"],
             role="alerts",
@@ -148,27 +139,15 @@ class Telemetry(pulumi.ComponentResource):
             cpus=1.0,
             user=_NOBODY,
             command=alerts_arguments(self._args),
-            volumes=self._files("alerts", rules),
+            volumes=self._files("alerts"),
         )
 
     def _alertmanager(self) -> ContainerSpec:
-        files = alertmanager.alertmanager_files(self._args["receivers"])
-        volumes = [self._opened("alertmanager"), *self._mounts("alertmanager", files)]
+        volumes = [self._opened("alertmanager"), *self._files("alertmanager")]
         return alertmanager.alertmanager_spec(self._args["images"]["alertmanager"], self._labels, volumes)
 
     def _collector(self) -> ContainerSpec:
         args = self._args
-        monitoring = args.get("mysql")
-        files: dict[str, GivenFile] = {
-            f"{FOLDER}/collector.json": {
-                "content": collector_configuration(
-                    args["stack"], args["certificates"], args["hosts"], args["redact"], monitoring
-                )
-            }
-        }
-        if monitoring is not None:
-            files[MYSQL_PASSWORD] = {"content": pulumi.Output.secret(monitoring["password"])}
-            files[MYSQL_AUTHORITY] = {"content": monitoring["ca_certificate"]}
         return ContainerSpec(
             image=args["images"]["collector"],
             role="collector",
@@ -185,14 +164,13 @@ class Telemetry(pulumi.ComponentResource):
                 ),
                 docker.ContainerVolumeArgs(host_path="/sys/fs/cgroup", container_path=CGROUPS, read_only=True),
                 docker.ContainerVolumeArgs(volume_name=self._data("collector").name, container_path=STATE),
-                *self._mounts("collector", files),
+                *self._files("collector"),
             ],
             health=_HEALTH,
         )
 
     def _console(self) -> ContainerSpec:
         args = self._args
-        configuration = console_configuration(args["stack"], CONSOLE_HOSTS, args["architecture"])
         return ContainerSpec(
             image=args["images"]["console"],
             role="console",
@@ -200,12 +178,12 @@ class Telemetry(pulumi.ComponentResource):
             memory_mib=64,
             cpus=1.0,
             command=[f"-config={FOLDER}/console.json"],
-            volumes=self._files("console", {f"{FOLDER}/console.json": configuration}),
+            volumes=self._files("console"),
             health=_HEALTH,
         )
 
     def _grafana(self, port: int) -> ContainerSpec:
-        files = self._files("grafana", grafana.grafana_files(port))
+        files = self._mounts("grafana", grafana.grafana_files(port))
         return grafana.grafana_spec(self._args["images"]["grafana"], self._labels, files)
 
     def _opened(self, part: str) -> docker.ContainerVolumeArgs:
@@ -218,8 +196,8 @@ class Telemetry(pulumi.ComponentResource):
         kept = f"{self._args['volume_prefix']}-{HOST}-{part}"
         return kept_volume(f"{self._name}-{part}-data", kept, HOST, self._labels, self)
 
-    def _files(self, part: str, texts: Mapping[str, str]) -> Sequence[docker.ContainerVolumeArgs]:
-        return self._mounts(part, {path: {"content": text} for path, text in texts.items()})
+    def _files(self, part: str) -> Sequence[docker.ContainerVolumeArgs]:
+        return self._mounts(part, self._given[part])
 
     def _mounts(self, part: str, files: Mapping[str, GivenFile]) -> Sequence[docker.ContainerVolumeArgs]:
         return file_mounts(

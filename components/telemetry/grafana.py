@@ -9,6 +9,7 @@ import pulumi
 import pulumi_docker as docker
 
 from components.docker.container import ContainerSpec, HealthCheck
+from components.files import GivenFile
 from components.telemetry.configuration import CONSOLE_ADDRESS, CONSOLE_PORT
 from components.telemetry.dashboards import dashboards
 from components.text import rendered
@@ -44,9 +45,9 @@ def grafana_spec(
     )
 
 
-def grafana_files(external_port: int) -> dict[str, str]:
-    """Return path to text of what it reads; `external_port` is the one of this machine that leads to it."""
-    return {
+def grafana_files(external_port: int) -> dict[str, GivenFile]:
+    """Return path to file of what it reads; `external_port` is the one of this machine that leads to it."""
+    texts = {
         "/etc/grafana/grafana.ini": rendered(
             "telemetry/templates/grafana.ini.j2",
             address=CONSOLE_ADDRESS,
@@ -62,3 +63,4 @@ def grafana_files(external_port: int) -> dict[str, str]:
         ),
         **{f"{_FOLDER}/{file}": text for file, text in dashboards().items()},
     }
+    return {path: {"content": text} for path, text in texts.items()}

@@ -34,28 +34,16 @@ from components.mysql.configuration import PORT as MYSQL_PORT
 from components.options import given_dependencies
 from components.region.args import RegionReference, namespace_of
 from components.telemetry.alertmanager import URL as ALERTMANAGER_URL
-from components.telemetry.alertmanager import alertmanager_arguments, alertmanager_files
+from components.telemetry.alertmanager import alertmanager_arguments
 from components.telemetry.args import TelemetryArgs
-from components.telemetry.configuration import (
-    CONSOLE_HOSTS,
-    CONSOLE_PORT,
-    HOST,
-    MYSQL_AUTHORITY,
-    MYSQL_PASSWORD,
-    OTLP_PORT,
-    STATE,
-    collector_configuration,
-    console_configuration,
-    scrape_configuration,
-)
+from components.telemetry.configuration import CONSOLE_HOSTS, CONSOLE_PORT, HOST, OTLP_PORT, STATE
 from components.telemetry.programs import (
     FOLDER,
-    RULES,
-    SCRAPED,
     SMALL_PAGES,
     alerts_arguments,
     logs_arguments,
     metrics_arguments,
+    program_files,
 )
 
 API_PORTS = (443, 6443)
@@ -128,7 +116,7 @@ class Telemetry(pulumi.ComponentResource):
         rights = [_rights(scope, name, place, account) for place in args["regions"]]
         services = pod_services(scope, name, HOST, {"otlp": OTLP_PORT, "console": CONSOLE_PORT})
         paths = _network_policies(scope, name, args)
-        files = _files(args)
+        files = program_files(args, [namespace_of(place) for place in args["regions"]])
         given = {path: file for found in files.values() for path, file in found.items()}
         server = single_pod(
             scope,
@@ -246,31 +234,6 @@ def _network_policies(scope: Scope, name: str, args: KubernetesTelemetryArgs) ->
             for role, incoming in asked.items()
         ),
     ]
-
-
-def _files(args: TelemetryArgs) -> Mapping[str, Mapping[str, GivenFile]]:
-    """Program to what it finds, by path."""
-    monitoring = args.get("mysql")
-    collector = collector_configuration(
-        args["stack"],
-        args["certificates"],
-        args["hosts"],
-        args["redact"],
-        monitoring,
-        [namespace_of(region) for region in args["regions"]],
-    )
-    console = console_configuration(args["stack"], CONSOLE_HOSTS, args["architecture"])
-    asked: dict[str, GivenFile] = {}
-    if monitoring is not None:
-        asked[MYSQL_PASSWORD] = {"content": pulumi.Output.secret(monitoring["password"])}
-        asked[MYSQL_AUTHORITY] = {"content": monitoring["ca_certificate"]}
-    return {
-        "metrics": {SCRAPED: {"content": scrape_configuration(args["consul"], args["certificate_client"])}},
-        "alerts": {f"{RULES}/{file}": {"content": text} for file, text in args["rules"].items()},
-        "collector": {f"{FOLDER}/collector.json": {"content": collector}, **asked},
-        "console": {f"{FOLDER}/console.json": {"content": console}},
-        **({"alertmanager": alertmanager_files(args["receivers"])} if args["receivers"] else {}),
-    }
 
 
 def _programs(

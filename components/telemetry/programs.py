@@ -1,12 +1,28 @@
-"""The programs of the telemetry that others publish: their arguments, the same on every platform."""
+"""The programs of the telemetry as they are on every platform: the files that each finds, and the arguments of those
+that others publish."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import pulumi
+
+from components.files import GivenFile
 from components.telemetry import alertmanager
 from components.telemetry.args import TelemetryArgs
-from components.telemetry.configuration import ALERTS_PORT, CONSOLE_ADDRESS, LOGS_PORT, METRICS_PORT, METRICS_URL
+from components.telemetry.configuration import (
+    ALERTS_PORT,
+    CONSOLE_ADDRESS,
+    CONSOLE_HOSTS,
+    LOGS_PORT,
+    METRICS_PORT,
+    METRICS_URL,
+    MYSQL_AUTHORITY,
+    MYSQL_PASSWORD,
+    collector_configuration,
+    console_configuration,
+    scrape_configuration,
+)
 
 FOLDER = "/etc/gostack"
 """Folder of the files that each program finds."""
@@ -15,8 +31,29 @@ SMALL_PAGES = {"GODEBUG": "disablethp=1"}
 """Environment of the stores. Where a kernel gives large pages to who does not ask, a heap of small, short-lived pieces
 takes half as much again, so that the limit leaves too little to keep the files in memory that are read all the time."""
 
-SCRAPED, RULES = f"{FOLDER}/scrape.yml", f"{FOLDER}/rules"
+_SCRAPED, _RULES = f"{FOLDER}/scrape.yml", f"{FOLDER}/rules"
 """File with what is scraped, and folder of the rules."""
+
+
+def program_files(args: TelemetryArgs, namespaces: Sequence[str] = ()) -> Mapping[str, Mapping[str, GivenFile]]:
+    """Return program to the files that it finds, by path. `namespaces` are those of the stack's pods where there are
+    any: then the cluster tells of them, and no folder of a machine."""
+    monitoring = args.get("mysql")
+    collector = collector_configuration(
+        args["stack"], args["certificates"], args["hosts"], args["redact"], monitoring, namespaces
+    )
+    console = console_configuration(args["stack"], CONSOLE_HOSTS, args["architecture"])
+    asked: dict[str, GivenFile] = {}
+    if monitoring is not None:
+        asked[MYSQL_PASSWORD] = {"content": pulumi.Output.secret(monitoring["password"])}
+        asked[MYSQL_AUTHORITY] = {"content": monitoring["ca_certificate"]}
+    return {
+        "metrics": {_SCRAPED: {"content": scrape_configuration(args["consul"], args["certificate_client"])}},
+        "alerts": {f"{_RULES}/{file}": {"content": text} for file, text in args["rules"].items()},
+        "collector": {f"{FOLDER}/collector.json": {"content": collector}, **asked},
+        "console": {f"{FOLDER}/console.json": {"content": console}},
+        **({"alertmanager": alertmanager.alertmanager_files(args["receivers"])} if args["receivers"] else {}),
+    }
 
 
 def metrics_arguments(args: TelemetryArgs, data: str) -> Sequence[str]:
@@ -27,7 +64,7 @@ def metrics_arguments(args: TelemetryArgs, data: str) -> Sequence[str]:
         f"-storageDataPath={data}",
         f"-retentionPeriod={args['metrics_days']}d",
         "-memory.allowedBytes=96MiB",
-        f"-promscrape.config={SCRAPED}",
+        f"-promscrape.config={_SCRAPED}",
         "-promscrape.consulSDCheckInterval=5s",
         # With the usual 30 s the newest points of a graph repeat the one before.
         "-search.latencyOffset=5s",
@@ -59,7 +96,7 @@ def alerts_arguments(args: TelemetryArgs) -> Sequence[str]:
         f"-datasource.url={METRICS_URL}",
         f"-remoteRead.url={METRICS_URL}",
         f"-remoteWrite.url={METRICS_URL}",
-        f"-rule={RULES}/*.yml",
+        f"-rule={_RULES}/*.yml",
         "-rule.evalDelay=5s",
         "-evaluationInterval=15s",
         "-memory.allowedBytes=32MiB",

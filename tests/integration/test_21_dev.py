@@ -39,12 +39,10 @@ def source(stack: LiveStack, tmp_path: Path) -> Iterator[Path]:
     """The program of a greeter with two replicas in each region."""
     folder = tmp_path / "greeter"
     shutil.copytree(PROJECT / "services" / "greeter", folder)
-    before = stack.workspace.stack_file.read_bytes()
-    stack.change_settings("greeter", context=str(folder), replicas=2)
-    assert lifecycle.up(stack.workspace) == 0
-    yield folder / "main.go"
-    stack.workspace.stack_file.write_bytes(before)
-    assert lifecycle.up(stack.workspace) == 0
+    with stack.as_before():
+        stack.change_settings("greeter", context=str(folder), replicas=2)
+        assert lifecycle.up(stack.workspace) == 0
+        yield folder / "main.go"
 
 
 @contextmanager

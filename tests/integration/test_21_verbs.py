@@ -35,11 +35,9 @@ EVERYTHING = ("application", "agent", "nginx", "mysql", "consul-server", "sandbo
 
 @pytest.fixture(scope="module", autouse=True)
 def whole_again(stack: LiveStack) -> Iterator[None]:
-    before = stack.workspace.stack_file.read_bytes()
     assert lifecycle.up(stack.workspace) == 0
-    yield
-    stack.workspace.stack_file.write_bytes(before)
-    assert lifecycle.up(stack.workspace) == 0
+    with stack.as_before():
+        yield
 
 
 def running(stack: LiveStack, service: str | None = None) -> set[str]:

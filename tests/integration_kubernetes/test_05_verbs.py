@@ -39,11 +39,9 @@ RATE = 50
 
 @pytest.fixture(scope="module", autouse=True)
 def whole_again(stack: ClusterStack) -> Iterator[None]:
-    before = stack.workspace.stack_file.read_bytes()
     assert lifecycle.up(stack.workspace) == 0
-    yield
-    stack.workspace.stack_file.write_bytes(before)
-    assert lifecycle.up(stack.workspace) == 0
+    with stack.as_before():
+        yield
 
 
 @pytest.fixture(scope="module")

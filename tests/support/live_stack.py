@@ -6,13 +6,15 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from infra.settings.stack_file import read_stack_file, written
+from tools.gostack.lifecycle import lifecycle
 from tools.gostack.lifecycle.report import write_authority
 from tools.gostack.lifecycle.workspace import PulumiError, Workspace
 
@@ -37,6 +39,16 @@ class StackUnderTest:
     def users_url(self) -> str:
         """Where the users are, through the first region's ingress."""
         return str(self.outputs["services"]["users"]["url"])
+
+    @contextmanager
+    def as_before(self) -> Generator[None]:
+        """Bring the settings that are there now into force again at the end, whatever the block does."""
+        before = self.workspace.stack_file.read_bytes()
+        try:
+            yield
+        finally:
+            self.workspace.stack_file.write_bytes(before)
+            assert lifecycle.up(self.workspace) == 0
 
     def change_settings(self, service: str, **values: Any) -> None:
         """Change settings of a service in the stack file."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.gostack.last_words import SEARCHED_LINES, told
+from tools.gostack.last_words import SEARCHED_LINES, with_hint
 
 WORDS = {
     "without TLS": (
@@ -62,24 +62,24 @@ WORDS = {
 @pytest.mark.parametrize(("words", "helps"), WORDS.values(), ids=WORDS)
 def test_what_helps_is_told_below_the_words(words: str, helps: str) -> None:
     said = ["starting", words, "giving up"]
-    *shown, arrow = told(said, 5)
+    *shown, arrow = with_hint(said, 5)
     assert shown == said
     assert helps in arrow
 
 
 def test_a_file_that_is_missing_is_told_last() -> None:
     said = ["open .env: no such file or directory", "dial tcp: lookup redis on 127.0.0.11:53: no such host"]
-    assert told(said, 5)[-1].startswith("-> nothing is called redis")
+    assert with_hint(said, 5)[-1].startswith("-> nothing is called redis")
 
 
 def test_words_that_nobody_knows_are_shown_alone() -> None:
-    assert told(["a", "b", "c"], 2) == ["b", "c"]
-    assert told([], 2) == []
+    assert with_hint(["a", "b", "c"], 2) == ["b", "c"]
+    assert with_hint([], 2) == []
 
 
 def test_a_panic_is_told_though_its_stack_is_longer() -> None:
     stack = [f"main.run({number})" for number in range(20)]
     said = ["panic: an older one", "goroutine 1 [running]:", "panic: no DSN", "", "goroutine 1 [running]:", *stack]
     assert len(said) < SEARCHED_LINES
-    assert told(said, 5) == ["panic: no DSN", "…", *stack[-3:]]
-    assert told(said[:5], 5) == said[:5]
+    assert with_hint(said, 5) == ["panic: no DSN", "…", *stack[-3:]]
+    assert with_hint(said[:5], 5) == said[:5]

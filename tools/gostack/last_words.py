@@ -86,7 +86,7 @@ def check_helps(reason: str) -> str:
     return what_helps(_OF_CHECKS, reason)
 
 
-def told(lines: Sequence[str], most: int) -> list[str]:
+def with_hint(lines: Sequence[str], most: int) -> list[str]:
     """Return the last lines of a program's log, `most` at the most, a panic of Go before them; then, behind an arrow,
     what helps."""
     words = list(lines[-most:])

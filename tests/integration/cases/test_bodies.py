@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,11 +43,17 @@ class Memory:
 
 
 def used(stack: CasesStack) -> int:
-    sample: Any = stack.ingress().stats(stream=False, one_shot=True)
-    usage = sample["memory_stats"]
-    files = usage["stats"].get("file", usage["stats"].get("cache", 0))
+    pid = int(stack.ingress().attrs["State"]["Pid"])
+    lines = Path(f"/proc/{pid}/cgroup").read_text(encoding="ascii").splitlines()
+    groups = dict(line.split(":", 2)[1:] for line in lines)
+    # As the kernel tells it: an engine of a busy machine needs half a minute for two samples.
+    kind, usage, cache = (
+        ("memory", "memory.usage_in_bytes", "cache") if "memory" in groups else ("", "memory.current", "file")
+    )
+    folder = Path("/sys/fs/cgroup", kind, groups[kind].lstrip("/"))
+    figures = dict(line.split() for line in (folder / "memory.stat").read_text(encoding="ascii").splitlines())
     # A memory file system counts as a file too, and is not given back.
-    return int(usage["usage"]) - int(files) + int(usage["stats"].get("shmem", 0))
+    return int((folder / usage).read_text()) - int(figures[cache]) + int(figures["shmem"])
 
 
 @contextmanager
@@ -72,8 +79,7 @@ def assert_it_lived_with_little(stack: CasesStack, before: dict[str, Any], memor
     assert ingress.attrs["State"]["StartedAt"] == before["State"]["StartedAt"]
     log: bytes = ingress.logs(tail=5000)
     assert b"exited on signal" not in log
-    # The engine of a busy machine took half a minute for two; a quiet one gives three a second.
-    assert len(memory.samples) > 1
+    assert len(memory.samples) > 5
     assert memory.grown < connections * MIB_A_CONNECTION * MEBIBYTE
 
 

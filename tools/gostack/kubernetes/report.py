@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tools.gostack.kubernetes.api import ClusterApi, ClusterError
-from tools.gostack.last_words import SEARCHED_LINES, check_helps, told
+from tools.gostack.last_words import SEARCHED_LINES, check_helps, with_hint
 
 LAST_LINES = 10
 """Lines of a program's log that are told."""
@@ -121,7 +121,7 @@ def _log(api: ClusterApi, pod: Object, container: str) -> list[str]:
             continue
         if text.strip():
             lines = text.splitlines()
-            return told(lines, LAST_LINES) if container in _OF_OTHERS else lines[-LAST_LINES:]
+            return with_hint(lines, LAST_LINES) if container in _OF_OTHERS else lines[-LAST_LINES:]
     return ["(it said nothing)"]
 
 

@@ -11,7 +11,7 @@ from docker.models.containers import Container
 
 from tools.gostack.environment.docker_engine import find_endpoint
 from tools.gostack.environment.errors import UserError
-from tools.gostack.last_words import SEARCHED_LINES, told
+from tools.gostack.last_words import SEARCHED_LINES, with_hint
 
 PROJECT_LABEL = "gostack.project=gostack"
 
@@ -94,4 +94,4 @@ def last_words(container: Container, lines: int = 5) -> list[str]:
     """The last lines that the container printed, and of a program that others wrote what helps, where that is known."""
     text: bytes = container.logs(tail=SEARCHED_LINES)
     found = text.decode(errors="replace").splitlines()
-    return told(found, lines) if role(container) in _OF_OTHERS else found[-lines:]
+    return with_hint(found, lines) if role(container) in _OF_OTHERS else found[-lines:]

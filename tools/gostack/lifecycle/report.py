@@ -10,6 +10,7 @@ from docker.models.containers import Container
 
 from infra.outputs import CONSOLE_PAGE, GRAFANA_PAGE
 from tools.gostack.environment.locations import state_folder
+from tools.gostack.kubernetes.address import inside_cluster
 from tools.gostack.lifecycle.objects import StackObjects, health, last_words, role
 from tools.gostack.lifecycle.workspace import Workspace, demand_up
 
@@ -67,18 +68,14 @@ def summary(workspace: Workspace, outputs: dict[str, Any]) -> str:
 
 def forwarding(url: str) -> str:
     """Return the command that brings an address inside a cluster to this machine; empty for any other."""
-    address = urlsplit(url)
-    host = address.hostname or ""
-    if not host.endswith(".svc"):
-        return ""
-    service, namespace, _ = host.split(".")
-    return f"kubectl -n {namespace} port-forward pod/{service}-0 {address.port}"
+    inside = inside_cluster(url)
+    return f"kubectl -n {inside.namespace} port-forward pod/{inside.service}-0 {inside.port}" if inside else ""
 
 
 def forwarded_url(url: str) -> str:
     """Return an address inside a cluster as it is on this machine while that command runs; any other as it is."""
-    address = urlsplit(url)
-    return address._replace(netloc=f"127.0.0.1:{address.port}").geturl() if forwarding(url) else url
+    inside = inside_cluster(url)
+    return urlsplit(url)._replace(netloc=f"127.0.0.1:{inside.port}").geturl() if inside else url
 
 
 def _consul(url: str, region: str) -> str:

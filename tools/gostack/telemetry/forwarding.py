@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 import time
 from dataclasses import replace
-from urllib.parse import urlsplit
 
+from tools.gostack.kubernetes.address import inside_cluster
 from tools.gostack.kubernetes.kubectl import kubectl
 from tools.gostack.lifecycle.workspace import Workspace
 from tools.gostack.telemetry.console import Console, TelemetryError, console_of
@@ -30,14 +30,12 @@ def reached_console(workspace: Workspace) -> Console:
 def forwarded(workspace: Workspace, url: str) -> str:
     """Return the URL by which this machine reaches a console: the one that is given, or that of a port which kubectl
     forwards into the cluster until this process ends; raises as `reached_console` does."""
-    address = urlsplit(url)
-    host = address.hostname or ""
-    if not host.endswith(".svc"):
+    inside = inside_cluster(url)
+    if inside is None:
         return url
-    service, namespace, _ = host.split(".")
     command = kubectl(
-        *(workspace.settings, workspace.project, namespace, "reaching the console"),
-        *("port-forward", "--address", "127.0.0.1", f"service/{service}", f":{address.port}"),
+        *(workspace.settings, workspace.project, inside.namespace, "reaching the console"),
+        *("port-forward", "--address", "127.0.0.1", f"service/{inside.service}", f":{inside.port}"),
     )
     # A file and no pipe: it says a word about each connection, and nobody reads them.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
